@@ -1,0 +1,30 @@
+export const base = {
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'], // several dependencies ship ES modules only
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['/dist/'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+};
+
+export default {
+  ...base,
+  testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
+  collectCoverageFrom: [
+    'libs/*/src/**/*.ts',
+    'services/*/src/**/*.ts',
+    '!**/*.test.ts',
+    '!**/testing/**',
+    '!**/generated/**',
+    '!**/index.ts',
+    '!**/main.ts',
+  ],
+  coverageThreshold: {
+    global: { lines: 95, branches: 90 },
+    './libs/exposure-keys/': { lines: 100, branches: 100 },
+  },
+};

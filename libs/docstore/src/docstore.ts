@@ -1,0 +1,69 @@
+import type { UnixMillis } from '@keyserver/time';
+import type { Collection } from './collection.ts';
+import type { Found, Query } from './query.ts';
+
+/** Most writes of one transaction (Firestore's limit). */
+export const MAX_WRITES = 500;
+
+/** Most bytes of one document (Firestore's limit). */
+export const MAX_DOCUMENT_BYTES = 1 << 20;
+
+/** What a transaction function may do: reads first, then writes, which take effect together or not at all. */
+export interface Transaction {
+  /** Store time when this attempt began. For leases and bookkeeping; for release windows use `floor`. */
+  readonly now: UnixMillis;
+  /**
+   * Store time rounded down to a multiple of `span` ms. It still holds at the moment that orders this transaction's
+   * writes: if that moment lies in the next span, the function runs again. Whatever a window is computed from must
+   * come from here, or a key could slip into a window that an export has already read.
+   */
+  floor(span: number): UnixMillis;
+  get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]>;
+  /** All documents of a query that names a limit or is bounded by its nature. */
+  find<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]>;
+  /** Writes a document that must not exist yet. */
+  create<D>(into: Collection<D>, id: string, value: D): void;
+  /** Writes a document, existing or not. */
+  set<D>(into: Collection<D>, id: string, value: D): void;
+  /** Adds to `int` fields of a document that must exist, without reading it. */
+  increment<D>(into: Collection<D>, id: string, by: Partial<Readonly<Record<keyof D & string, number>>>): void;
+  delete<D>(from: Collection<D>, id: string): void;
+}
+
+/**
+ * The document store: a small port modelled on what Firestore promises. Every failure of the store itself is a StoreFault.
+ */
+export interface DocumentStore {
+  get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]>;
+  /** The documents of a query, in pages of at most `pageSize`; no resource is held between pages. */
+  pages<D>(from: Collection<D>, query: Query<D>, pageSize?: number): AsyncIterable<readonly Found<D>[]>;
+  /**
+   * Runs a serialisable transaction. The function may run more than once and must do nothing but decide: the ids of
+   * documents it creates are drawn outside it. Its error is passed on when what it read still holds.
+   */
+  transact<T>(decide: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Deletes all documents of a query, in bounded steps; returns how many. */
+  deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number>;
+  /** Store time. Every transaction that commits later is ordered at or after it. */
+  now(): Promise<UnixMillis>;
+  /** How long after its end a window may still receive writes, in ms: the longest life of a transaction. */
+  readonly closingDelay: number;
+  close(): Promise<void>;
+}
+
+/** Why the store could not do its work. */
+export type StoreFaultReason =
+  | 'unavailable' // away, closed, or broken
+  | 'contended' // other writers won too often
+  | 'clock' // this machine's clock and store time are too far apart
+  | 'refused'; // a limit or a precondition: create of an existing document, increment of a missing one
+
+/** The store could not do what was asked; nothing was written, unless the reason is `unavailable` in the middle of a commit. */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
+  readonly reason: StoreFaultReason;
+  constructor(reason: StoreFaultReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

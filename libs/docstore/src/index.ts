@@ -1,0 +1,12 @@
+export { type Codec } from './codec.ts';
+export { type Collection, type Layout, collection } from './collection.ts';
+export {
+  type DocumentStore,
+  MAX_DOCUMENT_BYTES,
+  MAX_WRITES,
+  StoreFault,
+  type StoreFaultReason,
+  type Transaction,
+} from './docstore.ts';
+export { type DocumentOf, type Json, bool, bytes, int, ints, json, optional, text, texts } from './field.ts';
+export { type Cursor, type Found, MAX_CONTAINS_ANY, type Query, UndeclaredIndex, indexFor } from './query.ts';

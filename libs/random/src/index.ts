@@ -1,0 +1,1 @@
+export { type Random, randomId, shuffle, systemRandom } from './random.ts';

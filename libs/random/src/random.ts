@@ -1,0 +1,42 @@
+import { randomBytes, randomInt } from 'node:crypto';
+
+/** The only source of chance in the whole suite. */
+export interface Random {
+  /** `n` unpredictable bytes. */
+  bytes(n: number): Uint8Array;
+  /** An integer in [0, bound), each equally likely; 1 <= bound <= 2^48 - 1. */
+  below(bound: number): number;
+}
+
+/** The operating system's generator. */
+export const systemRandom: Random = {
+  bytes: (n) => randomBytes(n),
+  below: (bound) => randomInt(bound),
+};
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const ID_LENGTH = 20;
+
+/** A document id of 20 letters and digits (119 bits), without any order. */
+export function randomId(random: Random): string {
+  let id = '';
+  while (id.length < ID_LENGTH) {
+    for (const byte of random.bytes(2 * ID_LENGTH)) {
+      const letter = ALPHABET[byte & 63];
+      if (letter !== undefined && id.length < ID_LENGTH) id += letter;
+    }
+  }
+  return id;
+}
+
+/** A new array with the same items in random order (Fisher and Yates). */
+export function shuffle<T>(items: readonly T[], random: Random): T[] {
+  const drawn: T[] = [];
+  for (const item of items) {
+    const at = random.below(drawn.length + 1);
+    const displaced = drawn[at];
+    drawn[at] = item;
+    if (displaced !== undefined) drawn.push(displaced);
+  }
+  return drawn;
+}

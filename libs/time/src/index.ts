@@ -1,0 +1,24 @@
+export { type Clock, systemClock } from './clock.ts';
+export {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  type UnixMillis,
+  type UnixSeconds,
+  millisOf,
+  secondsOf,
+  unixMillis,
+  unixSeconds,
+} from './instant.ts';
+export {
+  INTERVAL,
+  INTERVALS_PER_DAY,
+  type IntervalNumber,
+  daysBetween,
+  intervalAt,
+  intervalNumber,
+  intervalStart,
+} from './interval.ts';
+export { type SimulatedClock, clockOver, simulatedClock } from './simulated-clock.ts';
+export { type WindowLength, floorTo, windowLength } from './window.ts';
