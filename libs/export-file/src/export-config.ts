@@ -1,0 +1,52 @@
+import type { UnixMillis } from '@keyserver/time';
+
+/** One export: which keys, how often, where to, signed by whom. */
+export interface ExportConfig {
+  /** [a-z0-9-]{1,40}, chosen by the operator. */
+  readonly id: string;
+  readonly bucket: string;
+  /** Prefix of all object names of this export. */
+  readonly filenameRoot: string;
+  /** Milliseconds; whole seconds, at most a day, divides a day. */
+  readonly period: number;
+  /** The region that the files name. */
+  readonly outputRegion: string;
+  /** Upper case; empty means [outputRegion]. */
+  readonly inputRegions: readonly string[];
+  readonly excludeRegions: readonly string[];
+  /** Also keys of travelers from any region. Excludes onlyNonTravelers. */
+  readonly includeTravelers: boolean;
+  readonly onlyNonTravelers: boolean;
+  readonly from: UnixMillis;
+  /** Windows that start at or after it are not exported. */
+  readonly thru: UnixMillis | undefined;
+  /** Ids of signing keys (SigningKey.id), at most 10. */
+  readonly signingKeys: readonly string[];
+  /** Padding floor: a file set with at least one key has at least so many. */
+  readonly minRecords: number;
+  /** Up to so many more, drawn at random. */
+  readonly paddingRange: number;
+  /** A file holds at most so many keys; more are split. */
+  readonly maxRecords: number;
+}
+
+/** A signing key as phones know it, and where it is kept. */
+export interface SigningKey {
+  readonly id: string;
+  /** What FindSigner takes. */
+  readonly signingKey: string;
+  /** verification_key_id of the files, by convention the mobile country code. */
+  readonly keyId: string;
+  /** verification_key_version of the files. */
+  readonly keyVersion: string;
+  readonly from: UnixMillis;
+  /** Signs while store time is before it. */
+  readonly thru: UnixMillis | undefined;
+}
+
+/** The regions that an export takes keys from. */
+export const inputRegionsOf = (
+  config: Pick<ExportConfig, 'inputRegions' | 'outputRegion'>,
+): readonly string[] => [
+  ...new Set(config.inputRegions.length === 0 ? [config.outputRegion] : config.inputRegions),
+];

@@ -1,0 +1,66 @@
+import type { UnixMillis } from '@keyserver/time';
+import type { ExposureKey } from './key.ts';
+
+/** Which authority verified an upload. */
+export interface VerifiedBy {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The counts of one accepted upload, kept per authority and hour; never anything about a single key. */
+export interface UploadStatistics {
+  readonly platform: 'unknown' | 'android' | 'ios';
+  /** UTC days from the oldest surviving key's start to now, capped at 15; undefined when negative. */
+  readonly oldestKeyDays: number | undefined;
+  /** UTC days from symptom onset to now, capped at 29; 'missing' when onset was assumed; undefined when negative. */
+  readonly onsetDays: number | 'missing' | undefined;
+}
+
+/** Keys of one upload that passed validation, and what is stored with them. */
+export interface Upload {
+  readonly keys: readonly ExposureKey[];
+  /** Upper case, at least one. */
+  readonly regions: readonly string[];
+  readonly traveler: boolean;
+  /** The application's id, lower case. */
+  readonly app: string;
+  readonly authority: VerifiedBy | undefined;
+  /** What the client sent as revision token: nothing usable, or something that this server cannot open. */
+  readonly token: 'none' | 'unreadable';
+  readonly statistics: UploadStatistics;
+}
+
+/** Why an upload was refused by what is already stored. */
+export type UploadRefusal = 'missing_revision_token' | 'invalid_revision_token';
+
+export type UploadOutcome =
+  | { readonly kind: 'stored'; readonly inserted: number }
+  | { readonly kind: 'refused'; readonly code: UploadRefusal };
+
+/** One stored document of keys: same window, kind, origin, regions and authority. */
+export interface KeyBatch {
+  readonly id: string;
+  /** Release time: the start of the window that these keys are exported in. */
+  readonly window: UnixMillis;
+  readonly kind: 'primary' | 'revision';
+  readonly origin: 'local' | 'federated' | 'imported' | 'padding';
+  /** For padding the sequence it was made in, in decimal; else the query or import it came from. */
+  readonly sourceId: string;
+  readonly regions: readonly string[];
+  readonly traveler: boolean;
+  /** Packed records sorted by key. */
+  readonly records: Uint8Array;
+}
+
+/** Takes in uploads. One call is one transaction; the same upload sent again after an unknown outcome stores nothing twice. */
+export interface StoreUpload {
+  (upload: Upload): Promise<UploadOutcome>;
+}
+
+/**
+ * Reads all key batches whose window lies in [from, until), in no particular order. The caller makes sure that the
+ * windows are closed. Keys past retention are never given.
+ */
+export interface ReadKeyBatches {
+  (windows: { readonly from: UnixMillis; readonly until: UnixMillis }): AsyncIterable<readonly KeyBatch[]>;
+}

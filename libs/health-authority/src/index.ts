@@ -1,0 +1,1 @@
+export type { AuthorityKey, AuthorizedApp, FindApp, FindAuthority, HealthAuthority } from './authority.ts';
