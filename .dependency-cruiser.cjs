@@ -49,7 +49,12 @@ module.exports = {
       from: { path: '^(services|tools)/', pathNot: ['/wiring\\.ts$', TESTS] },
       to: { path: '^libs/(gcp|local)/' },
     },
-    { name: 'libs-ignore-services', severity: 'error', from: { path: '^libs/' }, to: { path: '^(services|tools)/' } },
+    {
+      name: 'libs-ignore-services',
+      severity: 'error',
+      from: { path: '^libs/' },
+      to: { path: '^(services|tools)/' },
+    },
     {
       name: 'services-are-strangers',
       severity: 'error',

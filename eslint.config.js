@@ -4,7 +4,10 @@ import tseslint from 'typescript-eslint';
 
 const TIME = 'Take a Clock: time is an argument.';
 const ambient = [
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: TIME },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: TIME,
+  },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: TIME },
   {
     selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
@@ -58,7 +61,14 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },
   {
-    files: ['libs/time/**', 'libs/random/**', '**/main.ts', 'tools/local/src/start.ts', 'tools/local/src/demo.ts', 'bench/run.ts'],
+    files: [
+      'libs/time/**',
+      'libs/random/**',
+      '**/main.ts',
+      'tools/local/src/start.ts',
+      'tools/local/src/demo.ts',
+      'bench/run.ts',
+    ],
     rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': 'off' },
   },
   {

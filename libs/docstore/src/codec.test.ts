@@ -32,10 +32,16 @@ describe('document codec', () => {
     );
     fc.assert(
       fc.property(documents, (document) => {
-        const shape = document.shape === undefined ? {} : { shape: JSON.parse(JSON.stringify(document.shape)) as never };
+        const shape =
+          document.shape === undefined
+            ? {}
+            : { shape: JSON.parse(JSON.stringify(document.shape)) as never };
         const given = { ...document, ...shape };
         const decoded = everything.codec.decode(everything.codec.encode(given));
-        expect({ ...decoded, blob: [...decoded.blob] }).toEqual({ ...given, blob: [...given.blob] });
+        expect({ ...decoded, blob: [...decoded.blob] }).toEqual({
+          ...given,
+          blob: [...given.blob],
+        });
       }),
     );
   });
@@ -68,7 +74,14 @@ describe('document codec', () => {
   });
 
   it('refuses stored bytes that end too early', () => {
-    const stored = everything.codec.encode({ count: 1, name: 'abc', flag: true, blob: new Uint8Array(9), hashes: [1], tags: ['x'] });
+    const stored = everything.codec.encode({
+      count: 1,
+      name: 'abc',
+      flag: true,
+      blob: new Uint8Array(9),
+      hashes: [1],
+      tags: ['x'],
+    });
     for (let cut = 0; cut < stored.length - 3; cut++)
       expect(() => everything.codec.decode(stored.subarray(0, cut))).toThrow();
   });
@@ -76,10 +89,14 @@ describe('document codec', () => {
 
 describe('collection declaration', () => {
   it('refuses to index a field of a kind that has no order', () => {
-    expect(() => collection({ name: 'c', fields: { b: bytes() }, indexes: [['b']] })).toThrow('c.b cannot be indexed');
+    expect(() => collection({ name: 'c', fields: { b: bytes() }, indexes: [['b']] })).toThrow(
+      'c.b cannot be indexed',
+    );
   });
   it('refuses an array index on anything but integers', () => {
-    expect(() => collection({ name: 'c', fields: { t: texts() }, arrayIndex: 't' })).toThrow('array index');
+    expect(() => collection({ name: 'c', fields: { t: texts() }, arrayIndex: 't' })).toThrow(
+      'array index',
+    );
   });
   it('refuses an expiry that is not an int', () => {
     expect(() => collection({ name: 'c', fields: { t: text() }, expiry: 't' })).toThrow('expiry');

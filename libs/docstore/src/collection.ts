@@ -4,7 +4,11 @@ import type { DocumentOf, FieldKind, Fields } from './field.ts';
 /** What an engine must know of a collection; plain data, so that it can be sent to another thread. */
 export interface Layout {
   readonly name: string;
-  readonly fields: readonly { readonly name: string; readonly kind: FieldKind; readonly optional: boolean }[];
+  readonly fields: readonly {
+    readonly name: string;
+    readonly kind: FieldKind;
+    readonly optional: boolean;
+  }[];
   /** Field names in order; equalities on all but the last, a range on the last, then the document id. */
   readonly indexes: readonly (readonly string[])[];
   /** An `ints` field that can be searched for any of a few values. */

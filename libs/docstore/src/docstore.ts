@@ -26,7 +26,11 @@ export interface Transaction {
   /** Writes a document, existing or not. */
   set<D>(into: Collection<D>, id: string, value: D): void;
   /** Adds to `int` fields of a document that must exist, without reading it. */
-  increment<D>(into: Collection<D>, id: string, by: Partial<Readonly<Record<keyof D & string, number>>>): void;
+  increment<D>(
+    into: Collection<D>,
+    id: string,
+    by: Partial<Readonly<Record<keyof D & string, number>>>,
+  ): void;
   delete<D>(from: Collection<D>, id: string): void;
 }
 
@@ -36,7 +40,11 @@ export interface Transaction {
 export interface DocumentStore {
   get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]>;
   /** The documents of a query, in pages of at most `pageSize`; no resource is held between pages. */
-  pages<D>(from: Collection<D>, query: Query<D>, pageSize?: number): AsyncIterable<readonly Found<D>[]>;
+  pages<D>(
+    from: Collection<D>,
+    query: Query<D>,
+    pageSize?: number,
+  ): AsyncIterable<readonly Found<D>[]>;
   /**
    * Runs a serialisable transaction. The function may run more than once and must do nothing but decide: the ids of
    * documents it creates are drawn outside it. Its error is passed on when what it read still holds.

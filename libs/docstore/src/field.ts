@@ -2,9 +2,13 @@
 export type FieldKind = 'int' | 'text' | 'bool' | 'bytes' | 'ints' | 'texts' | 'json';
 
 /** The JSON values that a `json` field holds. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
-/** One field of a collection: its kind, whether a document may lack it, and for `json` how it is read back. */
+/**
+ * One field of a collection: its kind, whether a document may lack it, and for `json` how it is read back.
+ * @public named in the declarations of every collection
+ */
 export interface Field<T> {
   readonly kind: FieldKind;
   readonly optional: boolean;
@@ -12,7 +16,11 @@ export interface Field<T> {
   readonly parse?: (stored: Json) => T;
 }
 
-interface OptionalField<T> extends Field<T> {
+/**
+ * A field that a document may lack.
+ * @public named in the declarations of every collection
+ */
+export interface OptionalField<T> extends Field<T> {
   readonly optional: true;
 }
 

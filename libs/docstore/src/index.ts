@@ -8,5 +8,25 @@ export {
   type StoreFaultReason,
   type Transaction,
 } from './docstore.ts';
-export { type DocumentOf, type Json, bool, bytes, int, ints, json, optional, text, texts } from './field.ts';
-export { type Cursor, type Found, MAX_CONTAINS_ANY, type Query, UndeclaredIndex, indexFor } from './query.ts';
+export {
+  type DocumentOf,
+  type Field,
+  type Json,
+  type OptionalField,
+  bool,
+  bytes,
+  int,
+  ints,
+  json,
+  optional,
+  text,
+  texts,
+} from './field.ts';
+export {
+  type Cursor,
+  type Found,
+  MAX_CONTAINS_ANY,
+  type Query,
+  UndeclaredIndex,
+  indexFor,
+} from './query.ts';

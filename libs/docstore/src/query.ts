@@ -48,7 +48,8 @@ export class UndeclaredIndex extends Error {
 export function indexFor(layout: Layout, query: Query<object>): readonly string[] | 'array' {
   const { where, order, containsAny } = parts(query);
   if (containsAny !== undefined) {
-    const fits = containsAny.field === layout.arrayIndex && where.length === 0 && order === undefined;
+    const fits =
+      containsAny.field === layout.arrayIndex && where.length === 0 && order === undefined;
     if (!fits || containsAny.values.length > MAX_CONTAINS_ANY) throw refuse(layout, query);
     return 'array';
   }
@@ -70,7 +71,11 @@ function parts(query: Query<object>): {
   return { where, order: query.order, containsAny: query.containsAny };
 }
 
-function serves(index: readonly string[], where: readonly string[], by: string | undefined): boolean {
+function serves(
+  index: readonly string[],
+  where: readonly string[],
+  by: string | undefined,
+): boolean {
   const equal = by === undefined ? index : index.slice(0, -1);
   if (by !== undefined && index.at(-1) !== by) return false;
   return equal.length === where.length && equal.every((name) => where.includes(name));

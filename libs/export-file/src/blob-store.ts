@@ -17,7 +17,9 @@ export interface BlobInfo extends BlobHeaders {
 export interface BlobStore {
   find(name: string): Promise<BlobInfo | undefined>;
   /** The whole content, for small objects, with what is known of it. */
-  read(name: string): Promise<{ readonly info: BlobInfo; readonly content: Uint8Array } | undefined>;
+  read(
+    name: string,
+  ): Promise<{ readonly info: BlobInfo; readonly content: Uint8Array } | undefined>;
   /**
    * Writes an object completely or not at all. `expected` is the generation it replaces, or 'absent'; when something else
    * is there, nothing is written and the answer is 'conflict'.

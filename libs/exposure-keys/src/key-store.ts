@@ -62,5 +62,8 @@ export interface StoreUpload {
  * windows are closed. Keys past retention are never given.
  */
 export interface ReadKeyBatches {
-  (windows: { readonly from: UnixMillis; readonly until: UnixMillis }): AsyncIterable<readonly KeyBatch[]>;
+  (windows: {
+    readonly from: UnixMillis;
+    readonly until: UnixMillis;
+  }): AsyncIterable<readonly KeyBatch[]>;
 }

@@ -40,7 +40,9 @@ export function packRecords(keys: readonly ExposureKey[]): Uint8Array {
 export function unpackRecords(packed: Uint8Array): ExposureKey[] {
   if (packed.length % RECORD_BYTES !== 0) throw new RangeError('packed records of a broken length');
   const view = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
-  return Array.from({ length: packed.length / RECORD_BYTES }, (_, n) => unpackAt(view, n * RECORD_BYTES));
+  return Array.from({ length: packed.length / RECORD_BYTES }, (_, n) =>
+    unpackAt(view, n * RECORD_BYTES),
+  );
 }
 
 function unpackAt(packed: Buffer, at: number): ExposureKey {

@@ -1,1 +1,7 @@
-export type { AuthorityKey, AuthorizedApp, FindApp, FindAuthority, HealthAuthority } from './authority.ts';
+export type {
+  AuthorityKey,
+  AuthorizedApp,
+  FindApp,
+  FindAuthority,
+  HealthAuthority,
+} from './authority.ts';

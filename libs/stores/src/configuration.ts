@@ -1,0 +1,128 @@
+import {
+  type DocumentOf,
+  bool,
+  collection,
+  int,
+  json,
+  optional,
+  text,
+  texts,
+} from '@keyserver/docstore';
+import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { AuthorityKey, AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
+import { array, integer, member, record, textOf } from './stored-json.ts';
+
+const appFields = { regions: texts(), authorities: texts(), bypassCertificate: bool() };
+
+/** Applications that may publish; the document id is the application's id, lower case. */
+export const authorizedApps = collection({ name: 'authorizedApps', fields: appFields });
+
+/** The application of a stored document. */
+export const appOf = (id: string, stored: DocumentOf<typeof appFields>): AuthorizedApp => ({
+  ...stored,
+  id,
+  authorities: stored.authorities.map(Number),
+});
+
+/** An application as its document. */
+export const appDocument = (app: AuthorizedApp): DocumentOf<typeof appFields> => ({
+  regions: app.regions,
+  authorities: app.authorities.map(String),
+  bypassCertificate: app.bypassCertificate,
+});
+
+const authorityFields = {
+  issuer: text(),
+  audience: text(),
+  name: text(),
+  keys: json((stored): readonly AuthorityKey[] => array(stored).map(authorityKeyOf)),
+};
+
+/** Health authorities with their keys; the document id is the numeric id in decimal. */
+export const healthAuthorities = collection({
+  name: 'healthAuthorities',
+  fields: authorityFields,
+  indexes: [['issuer']],
+});
+
+/** The authority of a stored document. */
+export const authorityOf = (
+  id: string,
+  stored: DocumentOf<typeof authorityFields>,
+): HealthAuthority => ({
+  ...stored,
+  id: Number(id),
+});
+
+function authorityKeyOf(stored: Parameters<typeof record>[0]): AuthorityKey {
+  const key = record(stored);
+  const thru = member(key, 'thru');
+  return {
+    version: textOf(member(key, 'version')),
+    publicKey: textOf(member(key, 'publicKey')),
+    from: unixMillis(integer(member(key, 'from'))),
+    thru: thru === undefined ? undefined : unixMillis(integer(thru)),
+  };
+}
+
+const configFields = {
+  bucket: text(),
+  filenameRoot: text(),
+  period: int(),
+  outputRegion: text(),
+  inputRegions: texts(),
+  excludeRegions: texts(),
+  includeTravelers: bool(),
+  onlyNonTravelers: bool(),
+  from: int(),
+  thru: optional(int()),
+  signingKeys: texts(),
+  minRecords: int(),
+  paddingRange: int(),
+  maxRecords: int(),
+};
+
+/** Export configurations by id. */
+export const exportConfigs = collection({ name: 'exportConfigs', fields: configFields });
+
+type ConfigDocument = DocumentOf<typeof configFields>;
+
+/** The export configuration of a stored document. */
+export const exportConfigOf = (id: string, stored: ConfigDocument): ExportConfig => ({
+  ...stored,
+  id,
+  from: unixMillis(stored.from),
+  thru: optionalTime(stored.thru),
+});
+
+/** An export configuration as its document. */
+export function exportConfigDocument(config: ExportConfig): ConfigDocument {
+  const { id: _id, thru, ...rest } = config;
+  return { ...rest, ...(thru === undefined ? {} : { thru }) };
+}
+
+const signingKeyFields = {
+  signingKey: text(),
+  keyId: text(),
+  keyVersion: text(),
+  from: int(),
+  thru: optional(int()),
+};
+
+/** Signing keys by id: what phones call them and where they are kept; never the key itself. */
+export const signingKeys = collection({ name: 'signingKeys', fields: signingKeyFields });
+
+/** The signing key of a stored document. */
+export const signingKeyOf = (
+  id: string,
+  stored: DocumentOf<typeof signingKeyFields>,
+): SigningKey => ({
+  ...stored,
+  id,
+  from: unixMillis(stored.from),
+  thru: optionalTime(stored.thru),
+});
+
+const optionalTime = (t: number | undefined): UnixMillis | undefined =>
+  t === undefined ? undefined : unixMillis(t);

@@ -1,0 +1,12 @@
+export {
+  appDocument,
+  appOf,
+  authorityOf,
+  authorizedApps,
+  exportConfigDocument,
+  exportConfigOf,
+  exportConfigs,
+  healthAuthorities,
+  signingKeyOf,
+  signingKeys,
+} from './configuration.ts';
