@@ -1,4 +1,4 @@
-export { type Codec } from './codec.ts';
+export { type Codec, codecOf } from './codec.ts';
 export { type Collection, type Layout, collection } from './collection.ts';
 export {
   type DocumentStore,
@@ -11,6 +11,7 @@ export {
 export {
   type DocumentOf,
   type Field,
+  type FieldKind,
   type Json,
   type OptionalField,
   bool,
@@ -23,6 +24,8 @@ export {
   texts,
 } from './field.ts';
 export {
+  type AnyQuery,
+  type Comparable,
   type Cursor,
   type Found,
   MAX_CONTAINS_ANY,

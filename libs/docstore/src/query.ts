@@ -6,7 +6,7 @@ export interface Found<D> {
   readonly value: D;
 }
 
-type Comparable = number | string | boolean;
+export type Comparable = number | string | boolean;
 
 /** Where a query goes on: strictly after this document. `value` is its value of the ordering field, if there is one. */
 export interface Cursor {
@@ -33,6 +33,9 @@ export interface Query<D> {
   readonly limit?: number;
 }
 
+/** A query of any collection, as an engine sees it. */
+export type AnyQuery = Query<Readonly<Record<string, unknown>>>;
+
 /** Most values of one `containsAny` (Firestore's limit). */
 export const MAX_CONTAINS_ANY = 30;
 
@@ -45,7 +48,7 @@ export class UndeclaredIndex extends Error {
  * The declared index that serves a query: its field names, [] for a walk by id, or 'array'.
  * Throws UndeclaredIndex where Firestore would refuse the query.
  */
-export function indexFor(layout: Layout, query: Query<object>): readonly string[] | 'array' {
+export function indexFor(layout: Layout, query: AnyQuery): readonly string[] | 'array' {
   const { where, order, containsAny } = parts(query);
   if (containsAny !== undefined) {
     const fits =
@@ -60,7 +63,7 @@ export function indexFor(layout: Layout, query: Query<object>): readonly string[
   return found;
 }
 
-function parts(query: Query<object>): {
+function parts(query: AnyQuery): {
   where: string[];
   order: { by: string } | undefined;
   containsAny: { field: string; values: readonly number[] } | undefined;
@@ -81,7 +84,7 @@ function serves(
   return equal.length === where.length && equal.every((name) => where.includes(name));
 }
 
-function refuse(layout: Layout, query: Query<object>): UndeclaredIndex {
+function refuse(layout: Layout, query: AnyQuery): UndeclaredIndex {
   const { where, order, containsAny } = parts(query);
   const shape = [...where, ...(order === undefined ? [] : [order.by])].join(', ');
   return new UndeclaredIndex(

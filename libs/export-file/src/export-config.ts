@@ -18,7 +18,7 @@ export interface ExportConfig {
   readonly includeTravelers: boolean;
   readonly onlyNonTravelers: boolean;
   readonly from: UnixMillis;
-  /** Windows that start at or after it are not exported. */
+  /** The last batch is the one that holds the last window starting before it. */
   readonly thru: UnixMillis | undefined;
   /** Ids of signing keys (SigningKey.id), at most 10. */
   readonly signingKeys: readonly string[];

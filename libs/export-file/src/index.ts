@@ -1,4 +1,44 @@
+export { archiveName, writeArchive } from './archive.ts';
+export { type BatchSpan, type Coverage, dueBatches } from './batch.ts';
 export type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from './blob-store.ts';
+export { type FilePlan, cutFiles } from './cut-files.ts';
+export { ENCODER_VERSION, type ExportContents, encodeExport } from './encode.ts';
 export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
 export { type ExportConfig, type SigningKey, inputRegionsOf } from './export-config.ts';
+export {
+  ARCHIVE_HEADERS,
+  INDEX_HEADERS,
+  indexName,
+  parseIndex,
+  renderIndex,
+} from './index-file.ts';
+export { type PaddingDocument, type PaddingPlan, generatePadding } from './pad.ts';
+export { KeySelection, type SelectionRules } from './select.ts';
+export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
 export type { FindSigner, SignatureInProgress, Signer } from './signer.ts';
+export type { SignerName } from './signer-name.ts';
+export {
+  KEYS_HEADERS,
+  type VerificationKey,
+  parseVerificationKeys,
+  renderVerificationKeys,
+  verificationKeysName,
+} from './verification-keys.ts';
+export type {
+  BatchEnd,
+  BatchListing,
+  BatchQueue,
+  BatchWork,
+  Cut,
+  CutBatches,
+  ExportStore,
+  FindSigningKeys,
+  Freeze,
+  FreezeOutcome,
+  ListExports,
+  Listing,
+} from './export-store.ts';
+export { paddingFloor, sharesKeys, turnOf } from './turn.ts';
+export { type ExportSummary, inspectExport } from './inspect.ts';
+export { type ExpectedExport, type Verification, verifyExport } from './verify.ts';
+export type { Violation } from './violation.ts';

@@ -1,4 +1,6 @@
-export { type ExposureKey, KEY_BYTES } from './key.ts';
+export { type Acceptance, acceptKeys } from './accept-keys.ts';
+export { type ExposureKey, KEY_BYTES, keyEnd, keyHex } from './key.ts';
+export { DEFAULT_KEY_RULES, type KeyRules } from './key-rules.ts';
 export type {
   KeyBatch,
   ReadKeyBatches,
@@ -9,5 +11,15 @@ export type {
   UploadStatistics,
   VerifiedBy,
 } from './key-store.ts';
+export type { OfferedKey } from './offered-key.ts';
 export { NO_ONSET, RECORD, RECORD_BYTES, packRecords, unpackRecords } from './packed-records.ts';
-export { CERTIFIED_REPORT_TYPES, REPORT_TYPE_CODE, type ReportType } from './report-type.ts';
+export { reconcile } from './reconcile.ts';
+export { releaseSpan, releaseWindow } from './release.ts';
+export {
+  CERTIFIED_REPORT_TYPES,
+  type CertifiedReportType,
+  REPORT_TYPE_CODE,
+  type ReportType,
+  isCertifiedReportType,
+} from './report-type.ts';
+export { decodeTolerantBase64 } from './tolerant-base64.ts';

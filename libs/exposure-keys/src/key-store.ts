@@ -53,17 +53,13 @@ export interface KeyBatch {
 }
 
 /** Takes in uploads. One call is one transaction; the same upload sent again after an unknown outcome stores nothing twice. */
-export interface StoreUpload {
-  (upload: Upload): Promise<UploadOutcome>;
-}
+export type StoreUpload = (upload: Upload) => Promise<UploadOutcome>;
 
 /**
  * Reads all key batches whose window lies in [from, until), in no particular order. The caller makes sure that the
  * windows are closed. Keys past retention are never given.
  */
-export interface ReadKeyBatches {
-  (windows: {
-    readonly from: UnixMillis;
-    readonly until: UnixMillis;
-  }): AsyncIterable<readonly KeyBatch[]>;
-}
+export type ReadKeyBatches = (windows: {
+  readonly from: UnixMillis;
+  readonly until: UnixMillis;
+}) => AsyncIterable<readonly KeyBatch[]>;

@@ -17,3 +17,11 @@ export interface ExposureKey {
   /** UTC days from symptom onset to the key's start, -14 to 14 for keys published here; undefined when unknown. */
   readonly onsetDays: number | undefined;
 }
+
+/** The first interval in which a key is no longer valid. */
+export const keyEnd = (key: Pick<ExposureKey, 'start' | 'period'>): number =>
+  key.start + key.period;
+
+/** The bytes of a key in hexadecimal, under which it is found in memory. */
+export const keyHex = (data: Uint8Array): string =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex');

@@ -5,3 +5,12 @@ export type {
   FindAuthority,
   HealthAuthority,
 } from './authority.ts';
+export { isP256PublicKey } from './authority-key.ts';
+export {
+  type CertificateOutcome,
+  type CertificateRefusal,
+  type PresentedCertificate,
+  type VerifyCertificate,
+  certificateVerifier,
+} from './certificate.ts';
+export { type Diagnosis, issueCertificate } from './issue-certificate.ts';

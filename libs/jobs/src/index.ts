@@ -1,1 +1,13 @@
+export {
+  type Done,
+  type Failed,
+  type JobAnswer,
+  type JobReport,
+  type TooEarly,
+  jobAnswer,
+} from './job.ts';
+export { LeaseLost } from './lease-keeper.ts';
 export type { Lease, Leases } from './lease.ts';
+export { DeadlinePassed, type RunningJob, runJob } from './run-job.ts';
+export { type Timers, systemTimers } from './timers.ts';
+export { type HeldLease, withLease } from './with-lease.ts';

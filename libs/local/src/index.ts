@@ -1,1 +1,7 @@
-export {};
+export {
+  type LocalPlatform,
+  UnusableDataDirectory,
+  bucketsOf,
+  openLocalPlatform,
+} from './platform.ts';
+export { openSqliteStore } from './sqlite/store.ts';

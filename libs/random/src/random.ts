@@ -21,7 +21,7 @@ const ID_LENGTH = 20;
 export function randomId(random: Random): string {
   let id = '';
   while (id.length < ID_LENGTH) {
-    for (const byte of random.bytes(2 * ID_LENGTH)) {
+    for (const byte of random.bytes(ID_LENGTH + 4)) {
       const letter = ALPHABET[byte & 63];
       if (letter !== undefined && id.length < ID_LENGTH) id += letter;
     }

@@ -55,6 +55,16 @@ export const authorityOf = (
   id: Number(id),
 });
 
+/** A health authority as its document. */
+export const authorityDocument = (
+  authority: HealthAuthority,
+): DocumentOf<typeof authorityFields> => ({
+  issuer: authority.issuer,
+  audience: authority.audience,
+  name: authority.name,
+  keys: authority.keys,
+});
+
 function authorityKeyOf(stored: Parameters<typeof record>[0]): AuthorityKey {
   const key = record(stored);
   const thru = member(key, 'thru');
@@ -122,6 +132,15 @@ export const signingKeyOf = (
   id,
   from: unixMillis(stored.from),
   thru: optionalTime(stored.thru),
+});
+
+/** A signing key as its document. */
+export const signingKeyDocument = (key: SigningKey): DocumentOf<typeof signingKeyFields> => ({
+  signingKey: key.signingKey,
+  keyId: key.keyId,
+  keyVersion: key.keyVersion,
+  from: key.from,
+  ...(key.thru === undefined ? {} : { thru: key.thru }),
 });
 
 const optionalTime = (t: number | undefined): UnixMillis | undefined =>

@@ -1,12 +1,24 @@
+export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
 export {
   appDocument,
   appOf,
+  authorityDocument,
   authorityOf,
   authorizedApps,
   exportConfigDocument,
   exportConfigOf,
   exportConfigs,
   healthAuthorities,
+  signingKeyDocument,
   signingKeyOf,
   signingKeys,
 } from './configuration.ts';
+export { findApp, findAuthority } from './configuration-lookup.ts';
+export { batchOf, exportBatches } from './export-batch-document.ts';
+export { findSigningKeys, listExports } from './export-configuration.ts';
+export { exportStore } from './export-store.ts';
+export { leaseStore } from './lease-store.ts';
+export { type KeyStoreSettings, keyBatchDocument, keyBatches, keyHasher } from './key-batch-document.ts';
+export { readKeyBatches } from './key-reader.ts';
+export { storeUploads } from './key-store.ts';
+export { totalDeltas } from './total-deltas.ts';

@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import type { Figures, Measure } from './figures.ts';
+import { measureStore } from './store.ts';
+
+const BENCHMARKS: Readonly<Record<string, Measure>> = { store: measureStore };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, keys: { type: 'string' } },
+});
+
+function table(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name.padEnd(24)}${value.toLocaleString('en').padStart(14)}`)
+    .join('\n');
+}
+
+const name = positionals[0] ?? '';
+const measure = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+if (measure === undefined) {
+  process.stderr.write(`Name a benchmark: ${Object.keys(BENCHMARKS).join(', ')}\n`);
+  process.exitCode = 1;
+} else {
+  const say = (line: string): void => {
+    if (!values.json) process.stderr.write(`${line}\n`);
+  };
+  const keys = values.keys === undefined ? undefined : Number(values.keys);
+  const figures = await measure({ keys, say });
+  process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
+}

@@ -1,0 +1,190 @@
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { DocumentStore } from '@keyserver/docstore';
+import { type ExposureKey, RECORD_BYTES, type Upload } from '@keyserver/exposure-keys';
+import { openSqliteStore } from '@keyserver/local';
+import { systemRandom } from '@keyserver/random';
+import { type KeyStoreSettings, keyHasher, readKeyBatches, storeUploads } from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  type SimulatedClock,
+  floorTo,
+  intervalNumber,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import type { Figures, Measure } from './figures.ts';
+
+const KEYS_PER_UPLOAD = 14;
+const MEASURED_MS = 5000;
+
+/** The key store on SQLite: uploads and reading, with what the disk and a bare scan could do in the same run. */
+export const measureStore: Measure = async (options) => {
+  const keys = options.keys ?? 1_000_000;
+  const directory = mkdtempSync(join(tmpdir(), 'keyserver-bench-'));
+  try {
+    const file = join(directory, 'keyserver.sqlite');
+    const clock = simulatedClock(unixMillis(Date.parse('2021-05-04T10:00:00Z')));
+    const store = await openSqliteStore({ file, clock });
+    const bench = { store, clock, settings: keyStoreSettings(), file, directory, say: options.say };
+    const figures = await measureAll(bench, keys);
+    await store.close();
+    return figures;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+};
+
+interface Bench {
+  readonly store: DocumentStore;
+  readonly clock: SimulatedClock;
+  readonly settings: KeyStoreSettings;
+  readonly file: string;
+  readonly directory: string;
+  readonly say: (line: string) => void;
+}
+
+async function measureAll(bench: Bench, keys: number): Promise<Figures> {
+  const read = await fillAndRead(bench, keys);
+  bench.say('uploads, one caller');
+  const alone = await uploadsPerSecond(bench, 1);
+  bench.say('uploads, 64 callers');
+  const crowd = await uploadsPerSecond(bench, 64);
+  return {
+    keysStored: keys,
+    uploadsPerSecond1: alone,
+    uploadsPerSecond64: crowd,
+    readKeysPerSecond: read,
+    fsyncPerSecond: fsyncPerSecond(bench.directory),
+    rawScanKeysPerSecond: rawScanKeysPerSecond(bench.file),
+  };
+}
+
+/** Stores the keys, at most a million in one window, and reads the last full window through the port. */
+async function fillAndRead(bench: Bench, keys: number): Promise<number> {
+  const perWindow = Math.min(keys, 1_000_000);
+  for (let stored = 0; stored < keys; stored += perWindow) {
+    bench.say(`storing keys ${String(stored)} to ${String(stored + perWindow)}`);
+    bench.clock.advance(HOUR);
+    await concurrently(256, Math.ceil(perWindow / KEYS_PER_UPLOAD), storeOne(bench));
+  }
+  const from = floorTo(bench.clock.now(), HOUR);
+  bench.clock.advance(HOUR);
+  bench.say('reading a closed window');
+  const windows = { from, until: unixMillis(from + HOUR) };
+  const rates: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    const started = performance.now();
+    let records = 0;
+    for await (const page of readKeyBatches(bench.store, bench.settings)(windows))
+      for (const batch of page) records += batch.records.length / RECORD_BYTES;
+    rates.push(perSecond(records, started));
+  }
+  return median(rates);
+}
+
+async function uploadsPerSecond(bench: Bench, callers: number): Promise<number> {
+  const started = performance.now();
+  let done = 0;
+  const store = storeOne(bench);
+  const caller = async (): Promise<void> => {
+    while (performance.now() - started < MEASURED_MS) {
+      await store();
+      done++;
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return perSecond(done, started);
+}
+
+function storeOne(bench: Bench): () => Promise<void> {
+  const upload = storeUploads(bench.store, bench.settings, systemRandom);
+  return async () => {
+    const outcome = await upload(randomUpload());
+    if (outcome.kind !== 'stored' || outcome.inserted !== KEYS_PER_UPLOAD)
+      throw new Error('an upload was not stored');
+  };
+}
+
+async function concurrently(
+  callers: number,
+  count: number,
+  work: () => Promise<void>,
+): Promise<void> {
+  let left = count;
+  const caller = async (): Promise<void> => {
+    while (left-- > 0) await work();
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+}
+
+const FIRST_START = 2_698_128; // 2021-04-20, so that all keys have ended
+
+function randomUpload(): Upload {
+  const data = systemRandom.bytes(16 * KEYS_PER_UPLOAD);
+  const keys = Array.from({ length: KEYS_PER_UPLOAD }, (_, n): ExposureKey => ({
+    data: data.subarray(16 * n, 16 * n + 16),
+    start: intervalNumber(FIRST_START + 144 * n),
+    period: 144,
+    risk: 2,
+    reportType: 'confirmed',
+    onsetDays: n - 10,
+  }));
+  return {
+    keys,
+    regions: ['US'],
+    traveler: false,
+    app: 'org.example.app',
+    authority: { id: 1, name: 'Example Health' },
+    token: 'none',
+    statistics: { platform: 'android', oldestKeyDays: 14, onsetDays: 10 },
+  };
+}
+
+function keyStoreSettings(): KeyStoreSettings {
+  const window = windowLength(HOUR);
+  if (window === undefined) throw new Error('an hour is a window');
+  return {
+    window,
+    retention: 14 * DAY,
+    maxKeyAge: 15 * DAY,
+    hashKey: keyHasher(systemRandom.bytes(32)),
+  };
+}
+
+/** How often a second this disk makes 4 KiB durable. */
+function fsyncPerSecond(directory: string): number {
+  const file = openSync(join(directory, 'fsync'), 'w');
+  const page = Buffer.alloc(4096);
+  const started = performance.now();
+  let count = 0;
+  while (performance.now() - started < 1000) {
+    writeSync(file, page);
+    fdatasyncSync(file);
+    count++;
+  }
+  closeSync(file);
+  return perSecond(count, started);
+}
+
+/** How many keys a second a bare scan of the same table gives, without the port and its thread. */
+function rawScanKeysPerSecond(file: string): number {
+  const db = new DatabaseSync(file, { readOnly: true });
+  const started = performance.now();
+  let bytes = 0;
+  for (const row of db.prepare('SELECT body FROM keyBatches LIMIT 71429').iterate())
+    if (row['body'] instanceof Uint8Array) bytes++;
+  const rate = perSecond(bytes * KEYS_PER_UPLOAD, started);
+  db.close();
+  return rate;
+}
+
+const perSecond = (count: number, started: number): number =>
+  Math.round((count * 1000) / (performance.now() - started));
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,0 +1,577 @@
+import fc from 'fast-check';
+import {
+  type DocumentStore,
+  type Found,
+  StoreFault,
+  type Transaction,
+  UndeclaredIndex,
+  bool,
+  bytes,
+  collection,
+  int,
+  ints,
+  json,
+  optional,
+  text,
+} from '../index.ts';
+import { DAY, HOUR, type UnixMillis, unixMillis } from '@keyserver/time';
+
+/** An engine under test: opens a fresh store, and moves the clock that its store time follows. */
+export interface EngineUnderTest {
+  open(): Promise<DocumentStore>;
+  advance(ms: number): void;
+}
+
+const people = collection({
+  name: 'people',
+  fields: {
+    city: text(),
+    age: int(),
+    active: bool(),
+    photo: bytes(),
+    tags: ints(),
+    note: optional(text()),
+    extra: optional(json((stored) => stored)),
+    expireAt: int(),
+  },
+  indexes: [['city', 'age'], ['age'], ['active', 'city', 'age']],
+  arrayIndex: 'tags',
+  expiry: 'expireAt',
+});
+const places = collection({ name: 'places', fields: { name: text() }, indexes: [['name']] });
+const counters = collection({ name: 'counters', fields: { n: int(), m: int() } });
+
+type Person = typeof people extends import('../index.ts').Collection<infer D> ? D : never;
+
+const NEVER = 4_102_444_800_000;
+const person = (of: Partial<Person> = {}): Person => ({
+  city: 'Bern',
+  age: 30,
+  active: true,
+  photo: Uint8Array.of(1, 2, 3),
+  tags: [],
+  expireAt: NEVER,
+  ...of,
+});
+
+async function all<D>(pages: AsyncIterable<readonly Found<D>[]>): Promise<Found<D>[]> {
+  const found: Found<D>[] = [];
+  for await (const page of pages) found.push(...page);
+  return found;
+}
+
+const idsOf = (found: readonly Found<unknown>[]): string[] => found.map(({ id }) => id);
+
+async function fill(
+  store: DocumentStore,
+  documents: Readonly<Record<string, Person>>,
+): Promise<void> {
+  const entries = Object.entries(documents);
+  for (let at = 0; at < entries.length; at += 400)
+    await store.transact(async (tx) => {
+      for (const [id, value] of entries.slice(at, at + 400)) tx.set(people, id, value);
+      return await Promise.resolve();
+    });
+}
+
+const write = async (store: DocumentStore, decide: (tx: Transaction) => void): Promise<void> => {
+  await store.transact(async (tx) => {
+    decide(tx);
+    return await Promise.resolve();
+  });
+};
+
+/** The suite that every engine of the document store must pass. */
+export function documentStoreContract(name: string, engine: EngineUnderTest): void {
+  describe(`document store on ${name}`, () => {
+    let store: DocumentStore;
+    beforeEach(async () => {
+      store = await engine.open();
+    });
+    afterEach(async () => {
+      await store.close();
+    });
+
+    describe('documents', () => {
+      it('gives back what was written, in the order of the ids asked for', async () => {
+        const ada = person({ note: 'first', extra: { a: [1, null, 'x'] } });
+        await fill(store, { ada, bob: person({ age: 40 }) });
+        const [bob, nobody, found] = await store.get(people, ['bob', 'nobody', 'ada']);
+        expect(bob?.age).toBe(40);
+        expect(nobody).toBeUndefined();
+        expect(found).toEqual({ ...ada, photo: expect.anything() as Uint8Array });
+        expect([...(found?.photo ?? [])]).toEqual([1, 2, 3]);
+      });
+
+      it('replaces a document as a whole', async () => {
+        await fill(store, { ada: person({ note: 'old' }) });
+        await fill(store, { ada: person({ age: 31 }) });
+        const [ada] = await store.get(people, ['ada']);
+        expect(ada?.note).toBeUndefined();
+        expect(ada?.age).toBe(31);
+      });
+
+      it('moves a document in every index when it is replaced', async () => {
+        await fill(store, { ada: person({ city: 'Bern', age: 30, tags: [7] }) });
+        await fill(store, { ada: person({ city: 'Rome', age: 31, tags: [8] }) });
+        expect(
+          await all(store.pages(people, { where: { city: 'Bern' }, order: { by: 'age' } })),
+        ).toEqual([]);
+        expect(idsOf(await all(store.pages(people, { order: { by: 'age', from: 31 } })))).toEqual([
+          'ada',
+        ]);
+        expect(
+          await all(store.pages(people, { containsAny: { field: 'tags', values: [7] } })),
+        ).toEqual([]);
+        expect(
+          idsOf(await all(store.pages(people, { containsAny: { field: 'tags', values: [8] } }))),
+        ).toEqual(['ada']);
+      });
+
+      it('forgets a deleted document everywhere', async () => {
+        await fill(store, { ada: person({ tags: [7] }) });
+        await write(store, (tx) => {
+          tx.delete(people, 'ada');
+          tx.delete(people, 'nobody');
+        });
+        expect(await store.get(people, ['ada'])).toEqual([undefined]);
+        expect(await all(store.pages(people, {}))).toEqual([]);
+        expect(
+          await all(store.pages(people, { containsAny: { field: 'tags', values: [7] } })),
+        ).toEqual([]);
+      });
+
+      it('refuses to create a document that exists, and writes nothing of that transaction', async () => {
+        await fill(store, { ada: person({ age: 1 }) });
+        const twice = write(store, (tx) => {
+          tx.set(people, 'bob', person());
+          tx.create(people, 'ada', person({ age: 2 }));
+        });
+        await expect(twice).rejects.toMatchObject({ name: 'StoreFault', reason: 'refused' });
+        const [ada, bob] = await store.get(people, ['ada', 'bob']);
+        expect(ada?.age).toBe(1);
+        expect(bob).toBeUndefined();
+      });
+
+      it('increments fields without touching others, and refuses a missing document', async () => {
+        await write(store, (tx) => {
+          tx.set(counters, 'c', { n: 1, m: 5 });
+        });
+        await write(store, (tx) => {
+          tx.increment(counters, 'c', { n: 2 });
+        });
+        expect(await store.get(counters, ['c'])).toEqual([{ n: 3, m: 5 }]);
+        const missing = write(store, (tx) => {
+          tx.increment(counters, 'nobody', { n: 1 });
+        });
+        await expect(missing).rejects.toMatchObject({ reason: 'refused' });
+      });
+
+      it('loses no increment of many at once', async () => {
+        await write(store, (tx) => {
+          tx.set(counters, 'c', { n: 0, m: 0 });
+        });
+        const one = async (): Promise<void> => {
+          await write(store, (tx) => {
+            tx.increment(counters, 'c', { n: 1 });
+          });
+        };
+        await Promise.all(Array.from({ length: 100 }, one));
+        expect(await store.get(counters, ['c'])).toEqual([{ n: 100, m: 0 }]);
+      });
+
+      it('refuses a document over 1 MiB', async () => {
+        const large = write(store, (tx) => {
+          tx.set(people, 'large', person({ photo: new Uint8Array(1 << 20) }));
+        });
+        await expect(large).rejects.toBeInstanceOf(StoreFault);
+      });
+
+      it('refuses a transaction of 501 writes and takes one of 500', async () => {
+        const writes = async (count: number): Promise<void> => {
+          await write(store, (tx) => {
+            for (let n = 0; n < count; n++) tx.set(counters, String(n), { n, m: 0 });
+          });
+        };
+        await expect(writes(501)).rejects.toMatchObject({ reason: 'refused' });
+        expect(await all(store.pages(counters, {}))).toEqual([]);
+        await writes(500);
+        expect(await all(store.pages(counters, {}))).toHaveLength(500);
+      });
+
+      it('refuses a read after a write', async () => {
+        const late = store.transact(async (tx) => {
+          tx.set(counters, 'c', { n: 0, m: 0 });
+          return await tx.get(counters, ['c']);
+        });
+        await expect(late).rejects.toMatchObject({ reason: 'refused' });
+      });
+    });
+
+    describe('queries', () => {
+      const town = {
+        a: person({ city: 'Bern', age: 20 }),
+        b: person({ city: 'Bern', age: 30 }),
+        c: person({ city: 'Bern', age: 30 }),
+        d: person({ city: 'Bern', age: 40, active: false }),
+        e: person({ city: 'Rome', age: 25 }),
+      };
+      beforeEach(async () => {
+        await fill(store, town);
+      });
+
+      it('orders by the field, then by the id', async () => {
+        expect(
+          idsOf(await all(store.pages(people, { where: { city: 'Bern' }, order: { by: 'age' } }))),
+        ).toEqual(['a', 'b', 'c', 'd']);
+        expect(idsOf(await all(store.pages(people, { order: { by: 'age' } })))).toEqual([
+          'a',
+          'e',
+          'b',
+          'c',
+          'd',
+        ]);
+      });
+
+      it('takes the lower bound and leaves the upper bound', async () => {
+        const middle = {
+          where: { city: 'Bern' },
+          order: { by: 'age', from: 30, until: 40 },
+        } as const;
+        expect(idsOf(await all(store.pages(people, middle)))).toEqual(['b', 'c']);
+      });
+
+      it('filters by equality on an index without order', async () => {
+        const found = await all(
+          store.pages(people, { where: { city: 'Bern', age: 30, active: true } }),
+        );
+        expect(idsOf(found)).toEqual(['b', 'c']);
+      });
+
+      it('walks all documents by id', async () => {
+        expect(idsOf(await all(store.pages(people, {})))).toEqual(['a', 'b', 'c', 'd', 'e']);
+        expect(idsOf(await all(store.pages(people, { after: { id: 'c' } })))).toEqual(['d', 'e']);
+      });
+
+      it('goes on strictly after a cursor', async () => {
+        const rest = {
+          where: { city: 'Bern' },
+          order: { by: 'age' },
+          after: { id: 'b', value: 30 },
+        } as const;
+        expect(idsOf(await all(store.pages(people, rest)))).toEqual(['c', 'd']);
+      });
+
+      it('stops at the limit', async () => {
+        expect(idsOf(await all(store.pages(people, { order: { by: 'age' }, limit: 3 })))).toEqual([
+          'a',
+          'e',
+          'b',
+        ]);
+      });
+
+      it('gives the same documents in pages of any size', async () => {
+        for (const size of [1, 2, 4, 5, 100]) {
+          const pages: number[] = [];
+          const found: string[] = [];
+          for await (const page of store.pages(people, { order: { by: 'age' } }, size)) {
+            pages.push(page.length);
+            found.push(...idsOf(page));
+          }
+          expect(found).toEqual(['a', 'e', 'b', 'c', 'd']);
+          expect(Math.max(...pages)).toBeLessThanOrEqual(size);
+        }
+      });
+
+      it('orders text by its bytes', async () => {
+        await write(store, (tx) => {
+          for (const name of ['Zürich', 'Zug', 'a', 'Z']) tx.set(places, name, { name });
+        });
+        expect(idsOf(await all(store.pages(places, { order: { by: 'name' } })))).toEqual([
+          'Z',
+          'Zug',
+          'Zürich',
+          'a',
+        ]);
+      });
+
+      it.each([
+        ['a field without an index', { where: { note: 'x' } }],
+        ['a prefix of an index', { where: { city: 'Bern' } }],
+        ['an order that no index ends in', { where: { age: 30 }, order: { by: 'city' } }],
+        ['too many equalities', { where: { city: 'Bern', note: 'x' }, order: { by: 'age' } }],
+        [
+          'an array search with a filter',
+          { where: { city: 'Bern' }, containsAny: { field: 'tags', values: [1] } },
+        ],
+        ['an array search on another field', { containsAny: { field: 'age', values: [1] } }],
+        [
+          '31 values',
+          { containsAny: { field: 'tags', values: Array.from({ length: 31 }, (_, n) => n) } },
+        ],
+      ] as const)('refuses a query by %s, as Firestore would', async (_name, query) => {
+        await expect(all(store.pages(people, query as never))).rejects.toBeInstanceOf(
+          UndeclaredIndex,
+        );
+        await expect(store.deleteAll(people, query as never)).rejects.toBeInstanceOf(
+          UndeclaredIndex,
+        );
+        await expect(
+          store.transact(async (tx) => await tx.find(people, query as never)),
+        ).rejects.toBeInstanceOf(UndeclaredIndex);
+      });
+    });
+
+    describe('array index', () => {
+      const find = async (values: readonly number[]): Promise<string[]> =>
+        idsOf(await all(store.pages(people, { containsAny: { field: 'tags', values } })));
+
+      it('finds the documents that hold any of the values, each once, by id', async () => {
+        await fill(store, {
+          a: person({ tags: [1, 2] }),
+          b: person({ tags: [2, 3] }),
+          c: person({ tags: [4] }),
+          d: person(),
+        });
+        expect(await find([2])).toEqual(['a', 'b']);
+        expect(await find([1, 2, 3])).toEqual(['a', 'b']);
+        expect(await find([3, 4, 99])).toEqual(['b', 'c']);
+        expect(await find([99])).toEqual([]);
+        expect(await find([])).toEqual([]);
+      });
+
+      it('holds values up to 48 bits', async () => {
+        const largest = 2 ** 48 - 1;
+        await fill(store, { a: person({ tags: [0, largest] }) });
+        expect(await find([largest])).toEqual(['a']);
+        expect(await find([0])).toEqual(['a']);
+        expect(await find([largest - 2 ** 32])).toEqual([]);
+      });
+
+      it('agrees with a plain search of all documents', async () => {
+        const tag = fc.integer({ min: 0, max: 30 });
+        await fc.assert(
+          fc.asyncProperty(
+            fc.array(
+              fc.tuple(fc.integer({ min: 0, max: 9 }), fc.uniqueArray(tag, { maxLength: 5 })),
+              { maxLength: 15 },
+            ),
+            fc.uniqueArray(tag, { minLength: 1, maxLength: 5 }),
+            async (writes, wanted) => {
+              await store.deleteAll(people, {});
+              const kept = new Map<string, number[]>();
+              for (const [n, tags] of writes) {
+                await fill(store, { [`p${String(n)}`]: person({ tags }) });
+                kept.set(`p${String(n)}`, tags);
+              }
+              const expected = [...kept].filter(([, tags]) =>
+                tags.some((value) => wanted.includes(value)),
+              );
+              expect(await find(wanted)).toEqual(expected.map(([id]) => id).sort());
+            },
+          ),
+          { numRuns: 25 },
+        );
+      });
+    });
+
+    describe('transactions', () => {
+      it('shows nothing of a transaction whose function fails', async () => {
+        const failing = store.transact(async (tx) => {
+          tx.set(people, 'ada', person());
+          return await Promise.reject(new Error('changed my mind'));
+        });
+        await expect(failing).rejects.toThrow('changed my mind');
+        expect(await store.get(people, ['ada'])).toEqual([undefined]);
+      });
+
+      it('runs again when a document that it read has changed', async () => {
+        await write(store, (tx) => {
+          tx.set(counters, 'c', { n: 1, m: 0 });
+        });
+        let runs = 0;
+        await store.transact(async (tx) => {
+          const [c] = await tx.get(counters, ['c']);
+          if (++runs === 1)
+            await write(store, (other) => {
+              other.set(counters, 'c', { n: 10, m: 0 });
+            });
+          tx.set(counters, 'c', { n: (c?.n ?? 0) + 1, m: 0 });
+        });
+        expect(await store.get(counters, ['c'])).toEqual([{ n: 11, m: 0 }]);
+        expect(runs).toBe(2);
+      });
+
+      it('runs again when a document that it missed has appeared', async () => {
+        let runs = 0;
+        const seen = await store.transact(async (tx) => {
+          const [c] = await tx.get(counters, ['c']);
+          if (++runs === 1)
+            await write(store, (other) => {
+              other.create(counters, 'c', { n: 10, m: 0 });
+            });
+          tx.set(counters, 'd', { n: 0, m: 0 });
+          return c?.n;
+        });
+        expect(seen).toBe(10);
+      });
+
+      it('keeps its reads consistent even when it writes nothing', async () => {
+        await write(store, (tx) => {
+          tx.set(counters, 'a', { n: 1, m: 0 });
+          tx.set(counters, 'b', { n: -1, m: 0 });
+        });
+        let runs = 0;
+        const sum = await store.transact(async (tx) => {
+          const [a] = await tx.get(counters, ['a']);
+          if (++runs === 1)
+            await write(store, (other) => {
+              other.set(counters, 'a', { n: 5, m: 0 });
+              other.set(counters, 'b', { n: -5, m: 0 });
+            });
+          const [b] = await tx.get(counters, ['b']);
+          return (a?.n ?? 0) + (b?.n ?? 0);
+        });
+        expect(sum).toBe(0);
+      });
+
+      it('believes a failing function only when what it read still holds', async () => {
+        await write(store, (tx) => {
+          tx.set(counters, 'c', { n: 0, m: 0 });
+        });
+        let runs = 0;
+        const result = store.transact(async (tx) => {
+          const [c] = await tx.get(counters, ['c']);
+          if (++runs === 1)
+            await write(store, (other) => {
+              other.set(counters, 'c', { n: 1, m: 0 });
+            });
+          if (c?.n === 0) throw new Error('saw an old state');
+          return c?.n;
+        });
+        expect(await result).toBe(1);
+      });
+
+      it.each([
+        ['array search', { containsAny: { field: 'tags', values: [7] } }],
+        ['index query', { where: { city: 'Bern' }, order: { by: 'age', from: 10, until: 50 } }],
+      ] as const)(
+        'lets exactly one first try commit of two that create what neither found by %s',
+        async (_name, query) => {
+          let runs = 0;
+          let arrived = 0;
+          let open: () => void = () => undefined;
+          const bothHaveRead = new Promise<void>((resolve) => {
+            open = resolve;
+          });
+          const createIfAbsent = async (id: string): Promise<string> =>
+            await store.transact(async (tx) => {
+              runs++;
+              const found = await tx.find(people, query as never);
+              if (++arrived === 2) open();
+              await bothHaveRead;
+              if (found.length > 0) return 'found';
+              tx.create(people, id, person({ tags: [7] }));
+              return 'created';
+            });
+          const outcomes = await Promise.all([createIfAbsent('a'), createIfAbsent('b')]);
+          expect(outcomes.sort()).toEqual(['created', 'found']);
+          expect(runs).toBe(3);
+          expect(await all(store.pages(people, {}))).toHaveLength(1);
+        },
+      );
+
+      it('stays serialisable under many writers: a sum that all preserve is preserved', async () => {
+        const accounts = Array.from({ length: 6 }, (_, n) => `a${String(n)}`);
+        await write(store, (tx) => {
+          for (const id of accounts) tx.set(counters, id, { n: 100, m: 0 });
+        });
+        const transfer = async (step: number): Promise<void> => {
+          const from = accounts[step % 6] ?? '';
+          const to = accounts[(step * 5 + 1) % 6] ?? '';
+          if (from === to) return;
+          await store.transact(async (tx) => {
+            const [a, b] = await tx.get(counters, [from, to]);
+            tx.set(counters, from, { n: (a?.n ?? 0) - 1, m: 0 });
+            tx.set(counters, to, { n: (b?.n ?? 0) + 1, m: 0 });
+          });
+        };
+        await Promise.all(
+          Array.from({ length: 60 }, async (_, step) => {
+            await transfer(step);
+          }),
+        );
+        const values = (await all(store.pages(counters, {}))).map(({ value }) => value.n);
+        expect(values.reduce((sum, n) => sum + n, 0)).toBe(600);
+      });
+    });
+
+    describe('time', () => {
+      const after = async (decide: (tx: Transaction) => UnixMillis): Promise<UnixMillis> =>
+        await store.transact(async (tx) => await Promise.resolve(decide(tx)));
+
+      it('never goes back, and moves with the clock', async () => {
+        const first = await store.now();
+        engine.advance(HOUR);
+        const second = await store.now();
+        expect(second - first).toBeGreaterThanOrEqual(HOUR);
+        engine.advance(-1000);
+        expect(await store.now()).toBeGreaterThanOrEqual(second);
+      });
+
+      it('gives a transaction the time rounded down', async () => {
+        const day = await after((tx) => tx.floor(DAY));
+        expect(day % DAY).toBe(0);
+        expect((await store.now()) - day).toBeLessThan(DAY);
+      });
+
+      it('orders a window by the commit, not by when the transaction began', async () => {
+        if (store.closingDelay > 0) return;
+        const floors: UnixMillis[] = [];
+        await store.transact(async (tx) => {
+          floors.push(tx.floor(HOUR));
+          if (floors.length === 1) {
+            engine.advance(HOUR);
+            await store.now();
+          }
+          tx.set(counters, 'w', { n: 0, m: 0 });
+        });
+        expect(floors).toHaveLength(2);
+        expect((floors[1] ?? unixMillis(0)) - (floors[0] ?? unixMillis(0))).toBe(HOUR);
+      });
+    });
+
+    describe('deleting by query', () => {
+      it('deletes all documents of a query and no others', async () => {
+        const many = Object.fromEntries(
+          Array.from({ length: 1203 }, (_, n) => [
+            `p${String(n)}`,
+            person({ city: n % 3 === 0 ? 'Rome' : 'Bern', age: n }),
+          ]),
+        );
+        await fill(store, many);
+        expect(
+          await store.deleteAll(people, { where: { city: 'Bern' }, order: { by: 'age', from: 0 } }),
+        ).toBe(802);
+        const left = await all(store.pages(people, {}));
+        expect(left).toHaveLength(401);
+        expect(left.every(({ value }) => value.city === 'Rome')).toBe(true);
+      });
+
+      it('deletes at most the limit', async () => {
+        await fill(store, { a: person(), b: person(), c: person() });
+        expect(await store.deleteAll(people, { limit: 2 })).toBe(2);
+        expect(idsOf(await all(store.pages(people, {})))).toEqual(['c']);
+      });
+    });
+
+    it('answers with a fault after it was closed', async () => {
+      const other = await engine.open();
+      await other.close();
+      await expect(other.get(counters, ['c'])).rejects.toMatchObject({
+        name: 'StoreFault',
+        reason: 'unavailable',
+      });
+    });
+  });
+}

@@ -1,0 +1,1 @@
+export { type EngineUnderTest, documentStoreContract } from './contract.ts';

@@ -1,0 +1,54 @@
+import { type UnixMillis, type WindowLength, floorTo, unixMillis } from '@keyserver/time';
+import type { ExportConfig } from './export-config.ts';
+
+/** The time that one batch covers: from `start`, up to but without `end`. */
+export interface BatchSpan {
+  readonly start: UnixMillis;
+  readonly end: UnixMillis;
+}
+
+/** How far an export has come, and how far it may go. */
+export interface Coverage {
+  /** End of the newest batch that was ever cut; undefined before the first one. */
+  readonly coveredUntil: UnixMillis | undefined;
+  /** Store time less the age that a window must have before it is exported. */
+  readonly eff: UnixMillis;
+  /** The release window of keys. */
+  readonly window: WindowLength;
+  /** At most so many batches at once; what is left waits for the next call. */
+  readonly limit: number;
+}
+
+/**
+ * The batches of an export that are due, oldest first. They are aligned to multiples of the period from UTC midnight and
+ * hold closed release windows only. The first batch ever is the newest one that is due; afterwards none is left out.
+ */
+export function dueBatches(
+  config: Pick<ExportConfig, 'period' | 'from' | 'thru'>,
+  coverage: Coverage,
+): readonly BatchSpan[] {
+  const { eff, window, limit } = coverage;
+  if (config.from >= eff) return [];
+  const until = floorTo(lastEnd(config, floorTo(eff, window), window), config.period);
+  const first = firstStart(config.period, coverage.coveredUntil, until);
+  const due: BatchSpan[] = [];
+  for (let start = first; start < until && due.length < limit; start += config.period)
+    due.push({ start: unixMillis(start), end: unixMillis(start + config.period) });
+  return due;
+}
+
+/** Nothing past the closed windows, and nothing past the batch that holds the last window starting before `thru`. */
+function lastEnd(
+  { period, thru }: Pick<ExportConfig, 'period' | 'thru'>,
+  closed: UnixMillis,
+  window: WindowLength,
+): UnixMillis {
+  if (thru === undefined) return closed;
+  if (thru === 0) return unixMillis(0);
+  const lastWindow = floorTo(unixMillis(thru - 1), window);
+  return unixMillis(Math.min(closed, floorTo(lastWindow, period) + period));
+}
+
+/** An edited period may move the alignment; the batch then begins early and overlaps, since a missing key is worse. */
+const firstStart = (period: number, coveredUntil: UnixMillis | undefined, until: number): number =>
+  coveredUntil === undefined ? Math.max(0, until - period) : floorTo(coveredUntil, period);

@@ -1,0 +1,52 @@
+import { unpackRecords } from '@keyserver/exposure-keys';
+import { SECOND, unixMillis } from '@keyserver/time';
+import { type FilePlan, cutFiles } from './cut-files.ts';
+import type { OrderedRecords } from './encode.ts';
+import { KeySelection } from './select.ts';
+import { aKey, aKeyBatch, gather, someRules } from './testing/builders.ts';
+
+const plan = (maxRecords: number): FilePlan => ({
+  start: unixMillis(1_609_560_000_000),
+  end: unixMillis(1_609_574_400_000),
+  region: 'US',
+  signers: [{ keyId: '310', keyVersion: 'v1' }],
+  maxRecords,
+});
+const END = plan(1).end / SECOND;
+
+function selection(keys: number, revisions: number): KeySelection {
+  const selected = new KeySelection(someRules(), 0);
+  selected.add(aKeyBatch(Array.from({ length: keys }, (_, n) => aKey(9 - n))));
+  const revised = Array.from({ length: revisions }, (_, n) => aKey(n));
+  selected.add(aKeyBatch(revised, { kind: 'revision' }));
+  return selected;
+}
+const firstBytes = ({ records, order }: OrderedRecords): unknown =>
+  unpackRecords(gather(records, order)).map(({ data }) => data[0]);
+
+it('makes no file without keys', () => {
+  expect(cutFiles(selection(0, 0), plan(5))).toEqual([]);
+});
+
+it('ends a single file with its batch', () => {
+  const files = cutFiles(selection(3, 1), plan(5));
+  expect(files).toHaveLength(1);
+  expect(files[0]).toMatchObject({ start: 1_609_560_000, end: END, region: 'US' });
+  expect(files.map(({ keys, revisedKeys }) => [firstBytes(keys), firstBytes(revisedKeys)])).toEqual(
+    [[[7, 8, 9], [0]]],
+  );
+});
+
+it('ends each of several files at a second of its own, from one on', () => {
+  const files = cutFiles(selection(3, 2), plan(2));
+  expect(files.map(({ start, end }) => [start, end])).toEqual(
+    [1, 2, 3].map((n) => [1_609_560_000, END + n]),
+  );
+  expect(files.map(({ keys, revisedKeys }) => [firstBytes(keys), firstBytes(revisedKeys)])).toEqual(
+    [
+      [[7, 8], []],
+      [[9], [0]],
+      [[], [1]],
+    ],
+  );
+});

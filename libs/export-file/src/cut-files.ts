@@ -1,0 +1,40 @@
+import { type UnixMillis, type UnixSeconds, secondsOf, unixSeconds } from '@keyserver/time';
+import type { ExportContents } from './encode.ts';
+import type { SignerName } from './signer-name.ts';
+import type { KeySelection } from './select.ts';
+import { splitIntoFiles } from './split.ts';
+
+/** What makes the files of a batch, besides its keys. */
+export interface FilePlan {
+  readonly start: UnixMillis;
+  readonly end: UnixMillis;
+  readonly region: string;
+  /** Newest first. */
+  readonly signers: readonly SignerName[];
+  readonly maxRecords: number;
+}
+
+/**
+ * Orders the keys of a batch and cuts them into files; file n of the batch is item n - 1. Without keys there is none. The
+ * contents are views into the selection: add nothing to it while they are in use.
+ */
+export function cutFiles(selection: KeySelection, plan: FilePlan): readonly ExportContents[] {
+  const keys = selection.orderKeys();
+  const revisions = selection.orderRevisions();
+  const shares = splitIntoFiles(keys.length, revisions.length, plan.maxRecords);
+  return shares.map((share, n) => ({
+    start: secondsOf(plan.start),
+    end: fileEnd(plan.end, n + 1, shares.length),
+    region: plan.region,
+    signers: plan.signers,
+    keys: { records: selection.keys.records, order: keys.subarray(...share.keys) },
+    revisedKeys: {
+      records: selection.revisions.records,
+      order: revisions.subarray(...share.revisions),
+    },
+  }));
+}
+
+/** Phones skip a file whose times they have seen, so each of several files ends at a second of its own. */
+const fileEnd = (end: UnixMillis, n: number, files: number): UnixSeconds =>
+  unixSeconds(secondsOf(end) + (files > 1 ? n : 0));

@@ -1,0 +1,117 @@
+import protobuf from 'protobufjs/minimal.js';
+import {
+  type SignatureInfo,
+  TEKSignatureList,
+  type TemporaryExposureKey,
+  TemporaryExposureKeyExport,
+} from '#generated/export.js';
+import { EXPORT_HEADER } from './encode.ts';
+import type { SignerName } from './signer-name.ts';
+
+/** A key as a file states it; undefined is what the file leaves out and has no assumed value. */
+export interface WireKey {
+  /** Any number of bytes. */
+  readonly data: Uint8Array;
+  readonly risk: number;
+  readonly start: number | undefined;
+  readonly period: number;
+  readonly reportType: number | undefined;
+  readonly onsetDays: number | undefined;
+}
+
+/** How a file names a key that signs it; empty where it says nothing. */
+export interface WireSigner extends SignerName {
+  readonly algorithm: string;
+}
+
+/** A signature of a file. */
+export interface WireSignature {
+  readonly signer: WireSigner;
+  readonly batchNumber: number | undefined;
+  readonly batchSize: number | undefined;
+  readonly signature: Uint8Array;
+}
+
+/** What an export.bin says, unchecked. */
+export interface WireExport {
+  /** Unix seconds. */
+  readonly start: number | undefined;
+  readonly end: number | undefined;
+  readonly region: string;
+  readonly batchNumber: number | undefined;
+  readonly batchSize: number | undefined;
+  readonly signers: readonly WireSigner[];
+  readonly keys: readonly WireKey[];
+  readonly revisedKeys: readonly WireKey[];
+}
+
+/** Objects are made for everything a file lists, and empty messages cost two bytes: so many are read. */
+const MAX_LISTED = 1_000_000;
+const ASSUMED_PERIOD = 144;
+
+/** The contents of an export.bin, or why it is none. */
+export function decodeExport(
+  bin: Uint8Array,
+): WireExport | 'bad_header' | 'bin_unparsable' | 'too_many_keys' {
+  if (!EXPORT_HEADER.equals(bin.subarray(0, EXPORT_HEADER.length))) return 'bad_header';
+  const message = bin.subarray(EXPORT_HEADER.length);
+  try {
+    if (countFields(message) > MAX_LISTED) return 'too_many_keys';
+    return exportOf(TemporaryExposureKeyExport.decode(message));
+  } catch {
+    return 'bin_unparsable';
+  }
+}
+
+/** The signatures of an export.sig of bounded size; undefined when it is none. */
+export function decodeSignatures(sig: Uint8Array): readonly WireSignature[] | undefined {
+  try {
+    return TEKSignatureList.decode(sig).signatures.map((listed) => ({
+      signer: signerOf(listed.signatureInfo ?? {}),
+      batchNumber: listed.batchNum ?? undefined,
+      batchSize: listed.batchSize ?? undefined,
+      signature: listed.signature ?? new Uint8Array(),
+    }));
+  } catch {
+    return undefined;
+  }
+}
+
+function countFields(message: Uint8Array): number {
+  const reader = protobuf.Reader.create(message);
+  let fields = 0;
+  for (; reader.pos < reader.len; fields++) reader.skipType(reader.uint32() & 7);
+  return fields;
+}
+
+const exportOf = (decoded: TemporaryExposureKeyExport): WireExport => ({
+  start: secondsOf(decoded.startTimestamp),
+  end: secondsOf(decoded.endTimestamp),
+  region: decoded.region ?? '',
+  batchNumber: decoded.batchNum ?? undefined,
+  batchSize: decoded.batchSize ?? undefined,
+  signers: decoded.signatureInfos.map(signerOf),
+  keys: decoded.keys.map(keyOf),
+  revisedKeys: decoded.revisedKeys.map(keyOf),
+});
+
+/** The decoder gives 64-bit numbers as objects, whatever its types say; both print their digits. */
+function secondsOf(decoded: number | null | undefined): number | undefined {
+  const seconds = Number(String(decoded));
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
+}
+
+const signerOf = (info: SignatureInfo.$Properties): WireSigner => ({
+  keyId: info.verificationKeyId ?? '',
+  keyVersion: info.verificationKeyVersion ?? '',
+  algorithm: info.signatureAlgorithm ?? '',
+});
+
+const keyOf = (key: TemporaryExposureKey.$Properties): WireKey => ({
+  data: key.keyData ?? new Uint8Array(),
+  risk: key.transmissionRiskLevel ?? 0,
+  start: key.rollingStartIntervalNumber ?? undefined,
+  period: key.rollingPeriod ?? ASSUMED_PERIOD,
+  reportType: key.reportType ?? undefined,
+  onsetDays: key.daysSinceOnsetOfSymptoms ?? undefined,
+});

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { indexName, parseIndex, renderIndex } from './index-file.ts';
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+it('lies beside the archives', () => {
+  expect(indexName('v1')).toBe('v1/index.txt');
+});
+
+it('lists each archive once, bytewise sorted, without a last line break', () => {
+  const names = [
+    'v1/20-30-00001.zip',
+    'v1/10-20-00002.zip',
+    'v1/10-20-00001.zip',
+    'v1/20-30-00001.zip',
+  ];
+  expect(text(renderIndex(names))).toBe(
+    'v1/10-20-00001.zip\nv1/10-20-00002.zip\nv1/20-30-00001.zip',
+  );
+});
+
+it('sorts by bytes, not by locale', () => {
+  expect(text(renderIndex(['a', 'B', '_', '-', 'A']))).toBe('-\nA\nB\n_\na');
+});
+
+it('is empty when there is nothing to list', () => {
+  expect(renderIndex([])).toHaveLength(0);
+  expect(parseIndex(new Uint8Array())).toEqual([]);
+});
+
+it.each(['', 'a\nb', 'a b', '../a', 'é'])('refuses to list the name "%s"', (name) => {
+  expect(() => renderIndex([name])).toThrow('plain object names');
+});
+
+it('reads what it wrote', () => {
+  const name = fc.stringMatching(/^[a-z0-9]{1,8}\/[0-9]{1,10}-[0-9]{1,10}-[0-9]{5}\.zip$/);
+  fc.assert(
+    fc.property(fc.uniqueArray(name, { maxLength: 20 }), (names) => {
+      expect(parseIndex(renderIndex(names))).toEqual(names.toSorted());
+    }),
+  );
+});
+
+it('keeps the order of an index that somebody else wrote', () => {
+  expect(parseIndex(Buffer.from('v1/2.zip\nv1/1.zip'))).toEqual(['v1/2.zip', 'v1/1.zip']);
+});
+
+it.each([
+  ['a page of HTML', '<!DOCTYPE html>\n<html></html>'],
+  ['a last line break', 'v1/1.zip\n'],
+  ['an empty line', 'v1/1.zip\n\nv1/2.zip'],
+  ['a line break of another system', 'v1/1.zip\r\nv1/2.zip'],
+  ['an address', 'https://example.org/v1/1.zip'],
+  ['a path from the root', '/v1/1.zip'],
+  ['a path that climbs', 'v1/../../1.zip'],
+  ['a path that stands still', 'v1/./1.zip'],
+  ['an empty segment', 'v1//1.zip'],
+  ['a space', 'v1/1 .zip'],
+  ['letters outside of ASCII', 'v1/é.zip'],
+  ['one name twice', 'v1/1.zip\nv1/1.zip'],
+  ['an endless name', 'a'.repeat(1025)],
+  ['more than a mebibyte', 'a\n'.repeat(600_000)],
+])('refuses %s', (_, content) => {
+  expect(parseIndex(Buffer.from(content))).toBeUndefined();
+});
+
+it('answers any bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const names = parseIndex(bytes);
+      expect(names === undefined || text(bytes) === names.join('\n')).toBe(true);
+    }),
+  );
+});

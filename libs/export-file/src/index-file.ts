@@ -1,0 +1,46 @@
+import type { BlobHeaders } from './blob-store.ts';
+
+type ServedAs = Omit<BlobHeaders, 'digest'>;
+
+/** How archives are served: their content never changes under one name. */
+export const ARCHIVE_HEADERS: ServedAs = {
+  contentType: 'application/zip',
+  cacheControl: 'public, max-age=86400',
+};
+
+/** How the index is served: a stale index hides new files. */
+export const INDEX_HEADERS: ServedAs = {
+  contentType: 'text/plain',
+  cacheControl: 'no-cache, max-age=0',
+};
+
+const MAX_INDEX_BYTES = 1024 * 1024;
+const MAX_NAME_LENGTH = 1024;
+const PLAIN_NAME = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
+const CLIMBS = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
+/** Object name of the index of an export. */
+export const indexName = (filenameRoot: string): string => `${filenameRoot}/index.txt`;
+
+/** The index that lists these archives once each, oldest first: names sort by time. Nothing to list gives no bytes. */
+export function renderIndex(names: Iterable<string>): Uint8Array {
+  const lines = [...new Set(names)].map((name) => Buffer.from(name));
+  if (!lines.every((line) => isArchiveName(line.toString())))
+    throw new Error('an index lists plain object names');
+  return Buffer.from(lines.sort((a, b) => a.compare(b)).join('\n'));
+}
+
+/**
+ * The archive names of an index in its order; undefined for anything else, such as a page of HTML, and for more than 1 MiB.
+ */
+export function parseIndex(content: Uint8Array): readonly string[] | undefined {
+  if (content.length === 0) return [];
+  if (content.length > MAX_INDEX_BYTES) return undefined;
+  const names = Buffer.from(content).toString('latin1').split('\n');
+  if (!names.every(isArchiveName) || new Set(names).size < names.length) return undefined;
+  return names;
+}
+
+/** A relative path of plain segments that never leaves its folder. */
+const isArchiveName = (name: string): boolean =>
+  name.length <= MAX_NAME_LENGTH && PLAIN_NAME.test(name) && !CLIMBS.test(name);

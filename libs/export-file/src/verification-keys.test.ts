@@ -1,0 +1,88 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { unixMillis } from '@keyserver/time';
+import fc from 'fast-check';
+import {
+  type VerificationKey,
+  parseVerificationKeys,
+  renderVerificationKeys,
+  verificationKeysName,
+} from './verification-keys.ts';
+import { memorySigner } from './testing/p256-signer.ts';
+
+const { pem: publicKey } = memorySigner();
+const key = (of: Partial<VerificationKey> = {}): VerificationKey => ({
+  keyId: '310',
+  keyVersion: 'v1',
+  publicKey,
+  from: unixMillis(1_590_159_600_000),
+  thru: undefined,
+  ...of,
+});
+const read = (document: unknown): unknown =>
+  parseVerificationKeys(Buffer.from(JSON.stringify(document)));
+const stated = { keyId: '310', keyVersion: 'v1', publicKey, from: 1_590_159_600 };
+
+it('lies beside the index', () => {
+  expect(verificationKeysName('v1')).toBe('v1/keys.json');
+});
+
+it('states the keys newest first, with times in seconds', () => {
+  const newer = key({ keyVersion: 'v2', from: unixMillis(1_590_246_000_000) });
+  const older = key({ thru: unixMillis(1_590_300_000_000) });
+  const rendered = Buffer.from(renderVerificationKeys([older, newer])).toString();
+  expect(JSON.parse(rendered)).toEqual({
+    keys: [
+      { ...stated, keyVersion: 'v2', from: 1_590_246_000 },
+      { ...stated, thru: 1_590_300_000 },
+    ],
+  });
+});
+
+it('reads what it wrote', () => {
+  const keys = [key(), key({ keyVersion: 'v0', from: unixMillis(0), thru: unixMillis(5000) })];
+  expect(parseVerificationKeys(renderVerificationKeys(keys))).toEqual(keys);
+  expect(parseVerificationKeys(renderVerificationKeys([]))).toEqual([]);
+});
+
+const privatePem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+const otherCurve = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString();
+
+it.each([
+  ['no object', []],
+  ['null', null],
+  ['no keys', {}],
+  ['keys that are no list', { keys: {} }],
+  ['a key that is no object', { keys: ['x'] }],
+  ['a key without an id', { keys: [{ ...stated, keyId: undefined }] }],
+  ['a version that is a number', { keys: [{ ...stated, keyVersion: 1 }] }],
+  ['an endless id', { keys: [{ ...stated, keyId: '3'.repeat(65) }] }],
+  ['a start that is text', { keys: [{ ...stated, from: '2020-05-22' }] }],
+  ['a start before 1970', { keys: [{ ...stated, from: -1 }] }],
+  ['a fraction of a second', { keys: [{ ...stated, from: 0.5 }] }],
+  ['a start past all time', { keys: [{ ...stated, from: Number.MAX_SAFE_INTEGER }] }],
+  ['an end that is null', { keys: [{ ...stated, thru: null }] }],
+  ['no public key', { keys: [{ ...stated, publicKey: undefined }] }],
+  ['a broken public key', { keys: [{ ...stated, publicKey: '-----BEGIN PUBLIC KEY-----\nAA==' }] }],
+  ['a key on another curve', { keys: [{ ...stated, publicKey: otherCurve }] }],
+  ['a private key', { keys: [{ ...stated, publicKey: privatePem }] }],
+  ['one bad key among good ones', { keys: [stated, {}] }],
+])('refuses %s', (_, document) => {
+  expect(read(document)).toBeUndefined();
+});
+
+it('refuses what is no JSON, and what is too large', () => {
+  expect(parseVerificationKeys(Buffer.from('<html>'))).toBeUndefined();
+  expect(parseVerificationKeys(Buffer.alloc(300_000, ' '))).toBeUndefined();
+});
+
+it('answers any document', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(parseVerificationKeys(Buffer.from(text))).toBeUndefined();
+    }),
+  );
+});

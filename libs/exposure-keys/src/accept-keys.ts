@@ -1,0 +1,89 @@
+import { daysBetween, intervalAt } from '@keyserver/time';
+import { type UploadContext, checkKey } from './check-key.ts';
+import { type KeptKey, contradiction, inOrderOfTime } from './check-together.ts';
+import type { KeyRules } from './key-rules.ts';
+import type { UploadStatistics } from './key-store.ts';
+import { type ExposureKey, keyHex } from './key.ts';
+import type { OfferedKey } from './offered-key.ts';
+import { type Onset, chooseOnset } from './onset.ts';
+
+/** Ages of 15 days and more are counted together, as are onsets of 29 days and more. */
+const LAST_KEY_AGE = 15;
+const LAST_ONSET_AGE = 29;
+
+/**
+ * Which keys of an upload are kept. Problems are keys that were refused, warnings are keys that were left out because
+ * of the onset; both name a key by its position in the upload as it was sent, and never repeat what was sent.
+ */
+export type Acceptance =
+  | {
+      readonly kind: 'refused';
+      readonly problems: readonly string[];
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: 'accepted';
+      readonly keys: readonly ExposureKey[];
+      readonly problems: readonly string[];
+      readonly warnings: readonly string[];
+      readonly statistics: Pick<UploadStatistics, 'oldestKeyDays' | 'onsetDays'>;
+    };
+
+/** Decides which offered keys are kept and as what; a contradiction between the keys kept refuses the upload. */
+export function acceptKeys(
+  offered: readonly OfferedKey[],
+  context: UploadContext & { readonly onsetCandidates: readonly number[] },
+): Acceptance {
+  const { now, rules } = context;
+  const miscount = countProblem(offered.length, rules);
+  if (miscount !== undefined) return { kind: 'refused', problems: [miscount], warnings: [] };
+  const onset = chooseOnset(context.onsetCandidates, now, rules);
+  const { kept, problems, warnings } = checkEach(offered, onset, context);
+  if (kept.length === 0 && problems.length > 0) return { kind: 'refused', problems, warnings };
+  const ordered = inOrderOfTime(kept);
+  const conflict = contradiction(ordered, rules.maxSameStart);
+  if (conflict !== undefined)
+    return { kind: 'refused', problems: [...problems, conflict], warnings };
+  const statistics = statisticsOf(ordered, onset, intervalAt(now));
+  return { kind: 'accepted', keys: withoutRepeats(ordered), problems, warnings, statistics };
+}
+
+function countProblem(count: number, { maxKeys }: KeyRules): string | undefined {
+  if (count === 0) return 'no keys';
+  return count > maxKeys ? `more than ${maxKeys} keys` : undefined;
+}
+
+function checkEach(
+  offered: readonly OfferedKey[],
+  onset: Onset,
+  context: UploadContext,
+): { kept: KeptKey[]; problems: string[]; warnings: string[] } {
+  const kept: KeptKey[] = [];
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  offered.forEach((key, index) => {
+    const verdict = checkKey(key, onset.interval, context);
+    if (verdict.kind === 'kept') kept.push({ index, key: verdict.key });
+    else (verdict.kind === 'refused' ? problems : warnings).push(`key ${index}: ${verdict.reason}`);
+  });
+  return { kept, problems, warnings };
+}
+
+function statisticsOf(
+  ordered: readonly KeptKey[],
+  onset: Onset,
+  current: number,
+): Pick<UploadStatistics, 'oldestKeyDays' | 'onsetDays'> {
+  const oldest = ordered[0];
+  return {
+    oldestKeyDays: oldest && Math.min(daysBetween(oldest.key.start, current), LAST_KEY_AGE),
+    onsetDays: onset.assumed
+      ? 'missing'
+      : Math.min(daysBetween(onset.interval, current), LAST_ONSET_AGE),
+  };
+}
+
+/** Of a key that was sent more than once, the last in order of time. */
+const withoutRepeats = (ordered: readonly KeptKey[]): readonly ExposureKey[] => [
+  ...new Map(ordered.map(({ key }) => [keyHex(key.data), key])).values(),
+];

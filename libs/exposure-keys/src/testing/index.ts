@@ -1,0 +1,1 @@
+export { keyText, offeredKey } from './offered-key.ts';

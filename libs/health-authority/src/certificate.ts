@@ -1,0 +1,157 @@
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
+import {
+  type CertifiedReportType,
+  type OfferedKey,
+  type VerifiedBy,
+  decodeTolerantBase64,
+  isCertifiedReportType,
+} from '@keyserver/exposure-keys';
+import { type UnixSeconds, millisOf } from '@keyserver/time';
+import { type ReadPublicKey, publicKeyReader } from './authority-key.ts';
+import type { AuthorizedApp, FindAuthority, HealthAuthority } from './authority.ts';
+import { type Claims, readClaims } from './claims.ts';
+import { type CompactToken, hasValidSignature, parseCompactToken } from './compact-token.ts';
+import { keysMacs } from './keys-mac.ts';
+
+/** A certificate as a phone presents it: with the keys it is to cover and the secret of their MAC. */
+export interface PresentedCertificate {
+  readonly certificate: string;
+  /** Base64. */
+  readonly hmacKey: string;
+  readonly keys: readonly OfferedKey[];
+  readonly app: AuthorizedApp;
+}
+
+/** Why a certificate was refused: the first check that it failed. For counting; phones learn less. */
+export type CertificateRefusal =
+  | 'malformed'
+  | 'unusable_algorithm'
+  | 'unsupported_algorithm'
+  | 'missing_key_id'
+  | 'unknown_issuer'
+  | 'wrong_audience'
+  | 'no_active_key'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'bad_signature'
+  | 'issuer_not_authorized'
+  | 'invalid_report_type'
+  | 'undecodable_mac'
+  | 'undecodable_hmac_key'
+  | 'mac_mismatch';
+
+/** What a certificate proves, or why it proves nothing. */
+export type CertificateOutcome =
+  | {
+      readonly kind: 'verified';
+      readonly authority: VerifiedBy;
+      readonly reportType: CertifiedReportType;
+      /** Interval in which symptoms began, as certified; not compared with anything yet. */
+      readonly onset: number | undefined;
+    }
+  | { readonly kind: 'refused'; readonly reason: CertificateRefusal };
+
+/** Verifies a diagnosis certificate as of a second. A fault of the authority store is thrown. */
+export type VerifyCertificate = (
+  presented: PresentedCertificate,
+  now: UnixSeconds,
+) => Promise<CertificateOutcome>;
+
+/** The longest token looked at: it cannot be longer than the request that it arrives in. */
+const MAX_LENGTH = 64_000;
+
+/** Parsed public keys that a verifier remembers; a few per authority are in use at a time. */
+const REMEMBERED_KEYS = 256;
+
+/** Algorithms that a signed token may name by the standards. Of all of them only ES256 is ever used here. */
+const STANDARD_ALGORITHMS: ReadonlySet<unknown> = new Set([
+  'none',
+  ...['HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA'],
+]);
+
+/** A verifier over a directory of authorities. */
+export function certificateVerifier(findAuthority: FindAuthority): VerifyCertificate {
+  const readPublicKey = publicKeyReader(REMEMBERED_KEYS);
+  return async (presented, now) => {
+    const opened = open(presented.certificate);
+    if (typeof opened === 'string') return refused(opened);
+    const { token, claims } = opened;
+    const { issuer } = claims;
+    const authority = issuer === undefined ? undefined : await findAuthority(issuer);
+    if (authority === undefined) return refused('unknown_issuer');
+    if (claims.audience !== authority.audience) return refused('wrong_audience');
+    const key = activeKey(authority, token.header.get('kid'), now, readPublicKey);
+    if (key === undefined) return refused('no_active_key');
+    const doubt = timeRefusal(claims, now);
+    if (doubt === 'not_yet_valid') return refused(doubt);
+    if (!hasValidSignature(token, key)) return refused('bad_signature');
+    if (doubt !== undefined) return refused(doubt);
+    return judgeClaims(claims, presented, authority);
+  };
+}
+
+interface OpenedCertificate {
+  readonly token: CompactToken;
+  readonly claims: Claims;
+}
+
+/** The checks that need nothing but the text. */
+function open(certificate: string): OpenedCertificate | CertificateRefusal {
+  const token = certificate.length > MAX_LENGTH ? undefined : parseCompactToken(certificate);
+  const claims = token && readClaims(token.claims);
+  if (token === undefined || claims === undefined) return 'malformed';
+  const algorithm = token.header.get('alg');
+  if (!STANDARD_ALGORITHMS.has(algorithm)) return 'unusable_algorithm';
+  if (algorithm !== 'ES256') return 'unsupported_algorithm';
+  if (!token.header.has('kid')) return 'missing_key_id';
+  return { token, claims };
+}
+
+/** A key id that is not text equals no version. */
+function activeKey(
+  authority: HealthAuthority,
+  keyId: unknown,
+  now: UnixSeconds,
+  readPublicKey: ReadPublicKey,
+): KeyObject | undefined {
+  const instant = millisOf(now);
+  const key = authority.keys.find(
+    ({ version, from, thru }) =>
+      version === keyId && from < instant && (thru === undefined || instant < thru),
+  );
+  return key && readPublicKey(key.publicKey);
+}
+
+/** Clocks that differ get no allowance, and a certificate without times is valid at all times: both are the protocol's. */
+function timeRefusal(
+  { expires, issuedAt, notBefore }: Claims,
+  now: UnixSeconds,
+): 'not_yet_valid' | 'expired' | undefined {
+  if (now < (issuedAt ?? now) || now < (notBefore ?? now)) return 'not_yet_valid';
+  return now > (expires ?? now) ? 'expired' : undefined;
+}
+
+/**
+ * The checks that come after the signature. Whether the application trusts the issuer is among them, so that nobody
+ * without the issuer's key can find out.
+ */
+function judgeClaims(
+  { reportType = '', onset, keysMac = '' }: Claims,
+  { hmacKey, keys, app }: PresentedCertificate,
+  { id, name }: HealthAuthority,
+): CertificateOutcome {
+  if (!app.authorities.includes(id)) return refused('issuer_not_authorized');
+  if (!isCertifiedReportType(reportType)) return refused('invalid_report_type');
+  const certified = decodeTolerantBase64(keysMac);
+  if (certified === undefined) return refused('undecodable_mac');
+  const secret = decodeTolerantBase64(hmacKey);
+  if (secret === undefined) return refused('undecodable_hmac_key');
+  if (!keysMacs(keys, secret).some((mac) => isSame(mac, certified))) return refused('mac_mismatch');
+  return { kind: 'verified', authority: { id, name }, reportType, onset };
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && timingSafeEqual(a, b);
+
+const refused = (reason: CertificateRefusal): CertificateOutcome => ({ kind: 'refused', reason });

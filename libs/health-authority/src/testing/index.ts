@@ -1,0 +1,1 @@
+export { type CertifyingAuthority, certifyingAuthority } from './certifying.ts';

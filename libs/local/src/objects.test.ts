@@ -1,0 +1,219 @@
+import { describeBlobStore, pieces } from '@keyserver/export-file/testing';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  type SimulatedClock,
+  simulatedClock,
+  unixMillis,
+} from '@keyserver/time';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { type BucketDirectory, openBucketDirectory } from './objects.ts';
+
+const headers = { contentType: 'text/plain', cacheControl: 'no-cache', digest: 'd' };
+const roots: string[] = [];
+
+async function newRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'keyserver-objects-'));
+  roots.push(root);
+  return root;
+}
+
+afterAll(async () => {
+  for (const root of roots) await rm(root, { recursive: true, force: true });
+});
+
+describeBlobStore('a directory', async () => {
+  const root = await newRoot();
+  return {
+    bucket: openBucketDirectory(root).openBucket('exports'),
+    other: openBucketDirectory(root).openBucket('exports'),
+  };
+});
+
+async function aged(): Promise<{ root: string; clock: SimulatedClock; files: BucketDirectory }> {
+  const root = await newRoot();
+  const clock = simulatedClock(unixMillis(Date.now()));
+  return { root, clock, files: openBucketDirectory(root, { clock }) };
+}
+
+const put = async (files: BucketDirectory, name: string, content: string): Promise<void> => {
+  const bucket = files.openBucket('exports');
+  const expected = (await bucket.find(name))?.generation ?? 'absent';
+  await bucket.put(name, pieces(content), { headers, expected });
+};
+
+const filesIn = async (...path: string[]): Promise<string[]> =>
+  (await readdir(join(...path))).toSorted();
+
+describe('buckets of a directory', () => {
+  it.each(['', '.', '..', 'a', 'A/b', 'Exports', '../etc', 'a/b', 'a\\b', '-ab', 'ab-'])(
+    'there is no bucket named %j',
+    async (name) => {
+      const files = openBucketDirectory(await newRoot());
+      expect(() => files.openBucket(name)).toThrow(RangeError);
+      expect(await files.openObject(name, 'index.txt')).toBeUndefined();
+    },
+  );
+
+  it('keeps objects of two buckets apart', async () => {
+    const files = openBucketDirectory(await newRoot());
+    await put(files, 'v1/index.txt', 'here');
+    expect(await files.openBucket('elsewhere').find('v1/index.txt')).toBeUndefined();
+  });
+
+  it('keeps an object that is held open readable after its deletion', async () => {
+    const files = openBucketDirectory(await newRoot());
+    await put(files, 'v1/a.zip', 'held');
+    const held = await files.openObject('exports', 'v1/a.zip');
+    await files.openBucket('exports').delete('v1/a.zip');
+    expect(await held?.content.readFile('utf8')).toBe('held');
+    await held?.content.close();
+  });
+
+  it('opens nothing under a name that no object can have', async () => {
+    const files = openBucketDirectory(await newRoot());
+    expect(await files.openObject('exports', '../exports/v1')).toBeUndefined();
+  });
+});
+
+describe('what is left on the disk', () => {
+  it('keeps a replaced generation for ten minutes', async () => {
+    const { root, clock, files } = await aged();
+    await put(files, 'index.txt', 'first');
+    await put(files, 'index.txt', 'second');
+    clock.advance(9 * MINUTE);
+    await files.sweep();
+    expect(await filesIn(root, 'exports', 'index.txt')).toHaveLength(4);
+    clock.advance(2 * MINUTE);
+    await files.sweep();
+    const left = await filesIn(root, 'exports', 'index.txt');
+    expect(left).toEqual(['@2.json', expect.stringMatching(/^@\w+\.content$/)]);
+    expect(await files.openBucket('exports').find('index.txt')).toMatchObject({ size: 6 });
+  });
+
+  it('deletes the content of all generations at once', async () => {
+    const { root, files } = await aged();
+    await put(files, 'v1/a.zip', 'first');
+    await put(files, 'v1/a.zip', 'second');
+    await files.openBucket('exports').delete('v1/a.zip');
+    expect(await filesIn(root, 'exports', 'v1', 'a.zip')).toEqual(['@3.json']);
+  });
+
+  it('forgets after a day that an object was deleted', async () => {
+    const { root, clock, files } = await aged();
+    await put(files, 'v1/a.zip', 'first');
+    await files.openBucket('exports').delete('v1/a.zip');
+    clock.advance(23 * HOUR);
+    await files.sweep();
+    expect(await filesIn(root, 'exports', 'v1', 'a.zip')).toEqual(['@2.json']);
+    clock.advance(2 * HOUR);
+    await files.sweep();
+    await expect(filesIn(root, 'exports')).rejects.toMatchObject({ code: 'ENOENT' });
+    await put(files, 'v1/a.zip', 'again');
+    expect(await files.openBucket('exports').find('v1/a.zip')).toMatchObject({ size: 5 });
+  });
+
+  it('sweeps the leftovers of a killed writer after a day, not before', async () => {
+    const { root, clock, files } = await aged();
+    await put(files, 'a.zip', 'whole');
+    await writeFile(join(root, 'exports', 'a.zip', '@orphan.content'), 'half');
+    await writeFile(join(root, 'exports', 'a.zip', '@orphan.record'), '{');
+    clock.advance(DAY - HOUR);
+    await files.sweep();
+    expect(await filesIn(root, 'exports', 'a.zip')).toHaveLength(4);
+    clock.advance(2 * HOUR);
+    await files.sweep();
+    expect(await filesIn(root, 'exports', 'a.zip')).toHaveLength(2);
+    expect(await files.openBucket('exports').read('a.zip')).toBeDefined();
+  });
+
+  it('finishes a deletion that was killed half-way', async () => {
+    const { root, files } = await aged();
+    await put(files, 'a.zip', 'content');
+    const record = JSON.stringify({ kind: 'deleted', nonce: 'n' });
+    await writeFile(join(root, 'exports', 'a.zip', '@2.json'), record);
+    expect(await files.openBucket('exports').find('a.zip')).toBeUndefined();
+    await files.openBucket('exports').delete('a.zip');
+    expect(await filesIn(root, 'exports', 'a.zip')).toEqual(['@2.json']);
+  });
+
+  it('sweeps a root that does not exist without harm', async () => {
+    const files = openBucketDirectory(join(await newRoot(), 'nothing'));
+    await expect(files.sweep()).resolves.toBeUndefined();
+  });
+});
+
+describe('a damaged object', () => {
+  it.each(['', 'null', '{"nonce":"n","kind":"other"}', '{"kind":"object","nonce":"n","size":"1"}'])(
+    'is a fault, never an answer, when its record is %j',
+    async (record) => {
+      const { root, files } = await aged();
+      await mkdir(join(root, 'exports', 'a.zip'), { recursive: true });
+      await writeFile(join(root, 'exports', 'a.zip', '@1.json'), record);
+      await expect(files.openBucket('exports').find('a.zip')).rejects.toThrow(/record/);
+    },
+  );
+
+  it('is a fault when its content is missing', async () => {
+    const { root, files } = await aged();
+    await put(files, 'a.zip', 'content');
+    const directory = join(root, 'exports', 'a.zip');
+    const content = (await readdir(directory)).find((name) => name.endsWith('.content')) ?? '';
+    await unlink(join(directory, content));
+    await expect(files.openBucket('exports').read('a.zip')).rejects.toThrow(/missing/);
+  });
+});
+
+describe('several processes', () => {
+  function appender(root: string, writer: string, lines: number): ChildProcess {
+    const script = fileURLToPath(new URL('./testing/append-lines.ts', import.meta.url));
+    const args = ['--conditions=source', script, root, writer, String(lines)];
+    return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  }
+
+  const linesOf = async (root: string): Promise<string[]> => {
+    const found = await openBucketDirectory(root).openBucket('exports').read('v1/index.txt');
+    return Buffer.from(found?.content ?? [])
+      .toString()
+      .split('\n')
+      .slice(0, -1);
+  };
+
+  it('append to one object without losing a line', async () => {
+    const root = await newRoot();
+    const writers = ['a', 'b', 'c'].map((name) => appender(root, name, 8));
+    const codes = await Promise.all(
+      writers.map((child) => once(child, 'exit') as Promise<unknown[]>),
+    );
+    expect(codes).toEqual([
+      [0, null],
+      [0, null],
+      [0, null],
+    ]);
+    const lines = await linesOf(root);
+    expect(new Set(lines).size).toBe(24);
+    expect(lines).toHaveLength(24);
+  }, 30_000);
+
+  it('leave a whole object with every acknowledged line when they are killed at any moment', async () => {
+    const root = await newRoot();
+    for (const round of [1, 2, 3]) {
+      const child = appender(root, String(round), 1000);
+      const said = text(child.stdout!);
+      for (let n = 0; n < 3 + round; n++) await once(child.stdout!, 'data');
+      child.kill('SIGKILL');
+      const acknowledged = (await said).split('\n').slice(0, -1);
+      expect(await linesOf(root)).toEqual(expect.arrayContaining(acknowledged));
+    }
+    const left = await linesOf(root);
+    expect(left.every((line) => /^[123]-\d+$/.test(line))).toBe(true);
+    expect(new Set(left).size).toBe(left.length);
+  }, 30_000);
+});

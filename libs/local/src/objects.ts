@@ -1,0 +1,172 @@
+import type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from '@keyserver/export-file';
+import { type Random, randomId, systemRandom } from '@keyserver/random';
+import { type Clock, type UnixMillis, systemClock, unixMillis } from '@keyserver/time';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { createIn, failedWith, removeFile, syncDirectory, writeDurably } from './durable-files.ts';
+import { directoryOfBucket, directoryOfObject } from './object-name.ts';
+import { type Generation, type Slot, contentFile, newestSlot, succeed } from './object-slots.ts';
+import { dropBefore, sweepBelow, sweepObject } from './object-sweep.ts';
+
+const ATTEMPTS = 50;
+
+/** An object held open: its bytes stay readable whatever happens to the object meanwhile. */
+export interface OpenObject {
+  readonly info: BlobInfo;
+  readonly modified: UnixMillis;
+  readonly content: FileHandle;
+}
+
+/** Buckets as directories below one root, shared by any number of processes. */
+export interface BucketDirectory {
+  readonly openBucket: OpenBucket;
+  /** Opens an object to serve it; undefined when there is none, or can be none of this name. The caller closes `content`. */
+  readonly openObject: (bucket: string, name: string) => Promise<OpenObject | undefined>;
+  /** Removes what old generations, deletions and killed writers have left. */
+  readonly sweep: () => Promise<void>;
+}
+
+interface Ambient {
+  /** Compared with the times of files, so it is the machine's clock unless a test says otherwise. */
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The object store of one machine, below the directory `root`. */
+export function openBucketDirectory(
+  root: string,
+  { clock = systemClock, random = systemRandom }: Partial<Ambient> = {},
+): BucketDirectory {
+  const ambient = { clock, random };
+  return {
+    openBucket: (bucket) => {
+      const directory = directoryOfBucket(root, bucket);
+      if (directory === undefined) throw new RangeError('not the name of a bucket');
+      return directoryBucket(directory, ambient);
+    },
+    openObject: async (bucket, name) => {
+      const directory = directoryOfBucket(root, bucket);
+      return directory === undefined ? undefined : await openNewest(directory, name);
+    },
+    sweep: async () => {
+      await sweepBelow(root, clock.now());
+    },
+  };
+}
+
+function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
+  return {
+    find: async (name) => {
+      const directory = directoryOfObject(bucketDirectory, name);
+      return directory === undefined ? undefined : infoOf(name, await newestSlot(directory));
+    },
+    read: async (name) => {
+      const found = await openNewest(bucketDirectory, name);
+      if (found === undefined) return undefined;
+      try {
+        return { info: found.info, content: await found.content.readFile() };
+      } finally {
+        await found.content.close();
+      }
+    },
+    put: async (name, content, { headers, expected }) => {
+      const directory = directoryOfObject(bucketDirectory, name);
+      if (directory === undefined) throw new RangeError('not the name of an object');
+      if (generationOf(await newestSlot(directory)) !== expected) return 'conflict';
+      const written = await write(directory, content, { headers, ambient });
+      const slot = await commit(directory, written, expected);
+      if (slot === undefined) await removeFile(contentFile(directory, written.nonce));
+      await sweepObject(directory, ambient.clock.now());
+      return infoOf(name, slot) ?? 'conflict';
+    },
+    delete: async (name) => {
+      const directory = directoryOfObject(bucketDirectory, name);
+      if (directory !== undefined) await remove(directory, randomId(ambient.random));
+    },
+  };
+}
+
+const generationOf = (slot: Slot | undefined): string =>
+  slot?.generation.kind === 'object' ? `${String(slot.number)}-${slot.generation.nonce}` : 'absent';
+
+const infoOf = (name: string, slot: Slot | undefined): BlobInfo | undefined =>
+  slot?.generation.kind === 'object'
+    ? {
+        ...slot.generation.headers,
+        name,
+        generation: generationOf(slot),
+        size: slot.generation.size,
+      }
+    : undefined;
+
+async function openNewest(bucketDirectory: string, name: string): Promise<OpenObject | undefined> {
+  const directory = directoryOfObject(bucketDirectory, name);
+  if (directory === undefined) return undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const slot = await newestSlot(directory);
+    const info = infoOf(name, slot);
+    if (slot === undefined || info === undefined) return undefined;
+    const content = await openUnlessGone(contentFile(directory, slot.generation.nonce));
+    if (content === undefined) continue; // replaced or deleted since its record was read: look again
+    const modified = unixMillis(Math.floor((await content.stat()).mtimeMs));
+    return { info, modified, content };
+  }
+  throw new Error('the content of an object is missing');
+}
+
+async function openUnlessGone(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+type Written = Extract<Generation, { kind: 'object' }>;
+
+async function write(
+  directory: string,
+  content: AsyncIterable<Uint8Array>,
+  { headers, ambient }: { headers: BlobHeaders; ambient: Ambient },
+): Promise<Written> {
+  const nonce = randomId(ambient.random);
+  const { contentType, cacheControl, digest } = headers;
+  try {
+    const file = await createIn(directory, basename(contentFile(directory, nonce)));
+    const size = await writeDurably(file, content);
+    await syncDirectory(directory); // the content must be found wherever its record is
+    return { kind: 'object', nonce, size, headers: { contentType, cacheControl, digest } };
+  } catch (error) {
+    await removeFile(contentFile(directory, nonce));
+    throw error;
+  }
+}
+
+async function commit(
+  directory: string,
+  written: Written,
+  expected: string,
+): Promise<Slot | undefined> {
+  for (;;) {
+    const before = await newestSlot(directory);
+    if (generationOf(before) !== expected) return undefined;
+    const outcome = await succeed(directory, before, written);
+    if (outcome === 'lost') return undefined;
+    if (outcome === 'done') return { number: (before?.number ?? 0) + 1, generation: written };
+  }
+}
+
+async function remove(directory: string, nonce: string): Promise<void> {
+  for (;;) {
+    const before = await newestSlot(directory);
+    if (before === undefined) return;
+    const gone = before.generation.kind === 'deleted';
+    const deleted =
+      gone || (await succeed(directory, before, { kind: 'deleted', nonce })) === 'done';
+    if (!deleted) continue;
+    // Also when it was gone already: a deletion that was killed half-way has left content.
+    await dropBefore(directory, gone ? before.number : before.number + 1);
+    return;
+  }
+}

@@ -1,0 +1,102 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { FindSigner, OpenBucket } from '@keyserver/export-file';
+import { type Random, randomId, systemRandom } from '@keyserver/random';
+import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
+import { join } from 'node:path';
+import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
+import { type Issuer, openIssuer } from './issuer.ts';
+import { type BucketDirectory, openBucketDirectory } from './objects.ts';
+import { privateDirectory } from './private-files.ts';
+import { keyHashSecret } from './secrets.ts';
+import { keyFiles } from './signing-keys.ts';
+import { openSqliteStore } from './sqlite/store.ts';
+
+/** Everything that the services need of one machine, below one data directory. */
+export interface LocalPlatform {
+  readonly store: DocumentStore;
+  readonly openBucket: OpenBucket;
+  readonly findSigner: FindSigner;
+  /** What stored keys are looked up by. */
+  readonly keyHashSecret: Uint8Array;
+  /** Makes sure that a signing key of this name exists; its public half as PEM. */
+  readonly createSigningKey: (name: string) => Promise<string>;
+  /** The same for a health authority's certificate key, which only a development authority keeps here. */
+  readonly createAuthorityKey: (name: string) => Promise<string>;
+  /** The issuer of this machine's job identities, reachable under `url`. */
+  readonly openIssuer: (url: string) => Promise<Issuer>;
+  /** Removes what replaced and deleted objects have left behind. */
+  readonly sweepObjects: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** A data directory that cannot be used; the message is a sentence for the operator. */
+export class UnusableDataDirectory extends Error {
+  override readonly name = 'UnusableDataDirectory';
+}
+
+interface LocalSettings {
+  readonly dataDirectory: string;
+  /** The machine's clock, or a simulated one for tests. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** Opens the platform of one machine; any number of processes may have the same data directory open. */
+export async function openLocalPlatform(settings: LocalSettings): Promise<LocalPlatform> {
+  const { dataDirectory, clock = systemClock, random = systemRandom } = settings;
+  await checkWritable(dataDirectory, random);
+  const keys = join(dataDirectory, 'keys');
+  await privateDirectory(keys);
+  const secret = await keyHashSecret(keys, random);
+  const signing = keyFiles(join(keys, 'signing'), random);
+  const buckets = bucketsOf(dataDirectory);
+  const store = await openSqliteStore({
+    file: join(dataDirectory, 'keyserver.sqlite'),
+    random,
+    ...(isSimulated(clock) ? { clock } : {}),
+  });
+  return {
+    store,
+    openBucket: buckets.openBucket,
+    findSigner: signing.findSigner,
+    keyHashSecret: secret,
+    createSigningKey: signing.create,
+    createAuthorityKey: keyFiles(join(keys, 'authority'), random).create,
+    openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
+    sweepObjects: buckets.sweep,
+    close: async () => {
+      await store.close();
+    },
+  };
+}
+
+/** The objects of a data directory alone, for a process that only serves them. */
+export const bucketsOf = (dataDirectory: string): BucketDirectory =>
+  openBucketDirectory(join(dataDirectory, 'buckets'));
+
+const isSimulated = (clock: Clock): clock is SimulatedClock => 'memory' in clock;
+
+async function checkWritable(dataDirectory: string, random: Random): Promise<void> {
+  const probe = `.${randomId(random)}.probe`;
+  try {
+    await makeDirectory(dataDirectory, 0o700); // unpublished keys are nobody else's business
+    await (await createIn(dataDirectory, probe)).close();
+    await removeFile(join(dataDirectory, probe));
+  } catch (error) {
+    const why = REASONS.find(({ code }) => failedWith(error, code))?.sentence;
+    const reason = why ?? 'writing a file there failed';
+    throw new UnusableDataDirectory(
+      `The data directory ${dataDirectory} cannot be used: ${reason}.`,
+      { cause: error },
+    );
+  }
+}
+
+const REASONS = [
+  { code: 'EACCES', sentence: 'this user may not write there' },
+  { code: 'EPERM', sentence: 'this user may not write there' },
+  { code: 'EROFS', sentence: 'it lies on a read-only file system' },
+  { code: 'ENOSPC', sentence: 'the disk is full' },
+  { code: 'ENOTDIR', sentence: 'a part of its path is a file' },
+  { code: 'EEXIST', sentence: 'there is a file of that name' },
+];

@@ -1,0 +1,170 @@
+import { MAX_DOCUMENT_BYTES, StoreFault, codecOf } from '@keyserver/docstore';
+import { type Clock, floorTo, unixMillis } from '@keyserver/time';
+import type { Database, Meta, OpenCollection } from './database.ts';
+import type { Answer, Put, ReadSet, Row, Write } from './protocol.ts';
+
+/** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
+export const MAX_CLOCK_LAG = 30_000;
+
+/** A transaction that wants to commit: what it read, what it writes. */
+export interface Member {
+  readonly reads: ReadSet;
+  readonly writes: readonly Write[];
+}
+
+/** Commits transactions in groups: one lock, one fsync, each member revalidated and under its own savepoint. */
+export class Committer {
+  private readonly database: Database;
+  private readonly collections: readonly OpenCollection[];
+  private readonly clock: Clock;
+
+  constructor(database: Database, collections: readonly OpenCollection[], clock: Clock) {
+    this.database = database;
+    this.collections = collections;
+    this.clock = clock;
+  }
+
+  /** The answers to the members, in order, and the store time of the commit. Throws SQLITE_BUSY when the lock is taken. */
+  commit(members: readonly Member[]): { answers: Answer[]; time: number } {
+    try {
+      return this.database.inLock(() => {
+        const meta = this.database.meta();
+        const time = this.timeAfter(meta);
+        let seq = meta.seq;
+        for (const open of this.collections) open.array?.catchUp(meta);
+        const answers = members.map((member) => {
+          if (!this.holds(member.reads, time)) return stale;
+          if (member.writes.length === 0) return committed;
+          return this.apply(member.writes, ++seq);
+        });
+        for (const open of this.collections) open.array?.sawCommit(seq);
+        this.database.setMeta({ ...meta, seq, time });
+        return { answers, time };
+      });
+    } catch (error) {
+      for (const open of this.collections) open.array?.forget();
+      throw error;
+    }
+  }
+
+  /** Store time, taken inside the lock: every later commit is ordered at or after it. */
+  now(): number {
+    return this.database.inLock(() => {
+      const meta = this.database.meta();
+      const time = this.timeAfter(meta);
+      this.database.setMeta({ ...meta, time });
+      return time;
+    });
+  }
+
+  private timeAfter(meta: Meta): number {
+    const now = this.clock.now();
+    if (meta.time - now > MAX_CLOCK_LAG)
+      throw new StoreFault('clock', 'this machine is more than 30 s behind store time');
+    return Math.max(now, meta.time);
+  }
+
+  private holds(reads: ReadSet, time: number): boolean {
+    return (
+      reads.floors.every(({ span, value }) => floorTo(unixMillis(time), span) === value) &&
+      reads.documents.every(({ collection, ids, versions }) => {
+        const { table } = this.at(collection);
+        return ids.every((id, n) => table.versionOf(id) === versions[n]);
+      }) &&
+      reads.queries.every(({ collection, query, found }) => {
+        const { table, array } = this.at(collection);
+        const now =
+          query.containsAny === undefined ? table.queryVersions(query) : (array?.find(query) ?? []);
+        return sameRows(now, found);
+      })
+    );
+  }
+
+  private apply(writes: readonly Write[], version: number): Answer {
+    this.database.savepoint();
+    try {
+      for (const write of writes) this.write(write, version);
+      this.database.release();
+      for (const write of writes)
+        if ('put' in write) this.at(write.collection).array?.add(write.put.array, version);
+      return committed;
+    } catch (error) {
+      if (!(error instanceof StoreFault)) throw error;
+      this.database.undo();
+      return { kind: 'fault', reason: error.reason, message: error.message };
+    }
+  }
+
+  private write(write: Write, version: number): void {
+    const { table } = this.at(write.collection);
+    switch (write.kind) {
+      case 'create':
+        table.create(write.id, write.put, version);
+        return;
+      case 'set':
+        table.set(write.id, write.put, version);
+        return;
+      case 'delete':
+        table.delete(write.id);
+        return;
+      case 'increment': {
+        const row = table.get(write.id);
+        if (row === undefined)
+          throw new StoreFault('refused', 'a document to be increased is missing');
+        table.set(write.id, increased(this.at(write.collection), row, write.by), version);
+      }
+    }
+  }
+
+  private at(collection: number): OpenCollection {
+    const open = this.collections[collection];
+    if (open === undefined) throw new Error('a collection was used before it was declared');
+    return open;
+  }
+}
+
+const stale: Answer = { kind: 'stale' };
+const committed: Answer = { kind: 'committed' };
+
+const sameRows = (
+  now: readonly Pick<Row, 'id' | 'version'>[],
+  then: readonly Pick<Row, 'id' | 'version'>[],
+): boolean =>
+  now.length === then.length &&
+  now.every((row, n) => row.id === then[n]?.id && row.version === then[n].version);
+
+function increased(open: OpenCollection, row: Row, by: Readonly<Record<string, number>>): Put {
+  const { layout, indexed } = open.table;
+  const codec = codecOf(
+    Object.fromEntries(
+      layout.fields.map((field) => [field.name, { ...field, parse: (stored: unknown) => stored }]),
+    ),
+  );
+  const before = codec.decode(row.body);
+  const after: Record<string, unknown> = { ...before };
+  for (const [field, amount] of Object.entries(by)) {
+    const value = after[field];
+    if (typeof value !== 'number') throw new StoreFault('refused', 'only numbers can be increased');
+    after[field] = value + amount;
+  }
+  return putOf(codec.encode(after), {
+    indexed: indexed.map((field) => after[field]),
+    array: layout.arrayIndex === undefined ? [] : after[layout.arrayIndex],
+    expires: layout.expiry === undefined ? undefined : after[layout.expiry],
+  });
+}
+
+/** A document's bytes with the values that the table keeps beside them. */
+export function putOf(
+  body: Uint8Array,
+  of: { readonly indexed: readonly unknown[]; readonly array: unknown; readonly expires: unknown },
+): Put {
+  if (body.length > MAX_DOCUMENT_BYTES)
+    throw new StoreFault('refused', 'a document is larger than 1 MiB');
+  return {
+    body,
+    indexed: of.indexed.map((value) => (typeof value === 'string' ? value : Number(value))),
+    array: Array.isArray(of.array) ? of.array.map(Number) : [],
+    expires: typeof of.expires === 'number' ? of.expires : null,
+  };
+}

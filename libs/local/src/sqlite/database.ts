@@ -1,0 +1,162 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Layout } from '@keyserver/docstore';
+import { ArrayIndex } from './array-index.ts';
+import { runSchema } from './runs.ts';
+import { migrate } from './migrate.ts';
+import { integer } from './sql.ts';
+import { Table, schemaOf } from './table.ts';
+
+const BUSY_MS = 50;
+const SETUP_BUSY_MS = 10_000;
+const CACHE_KIB = 131_072;
+const MAPPED_BYTES = 2 ** 30;
+const CHECKPOINT_PAGES = 4000;
+
+/** The one row that orders everything: what every writer reads and advances inside the write lock. */
+export interface Meta {
+  /** Number of the last commit. */
+  readonly seq: number;
+  /** The latest store time that anybody was given. */
+  readonly time: number;
+  /** Grows whenever the runs of an array index change. */
+  readonly epoch: number;
+  readonly nextRun: number;
+  /** The process that merges runs, and when it last did. */
+  readonly merger: number;
+  readonly mergedAt: number;
+}
+
+/** The tables and indexes of one declared collection. */
+export interface OpenCollection {
+  readonly table: Table;
+  readonly array: ArrayIndex | undefined;
+}
+
+/** One connection to the database file. Every call is synchronous and short. */
+export class Database {
+  readonly db: DatabaseSync;
+  private readonly statements;
+  private readonly readMeta;
+  private readonly saveMeta;
+
+  constructor(file: string) {
+    this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
+    this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${MAPPED_BYTES};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`);
+    this.statements = {
+      lock: this.db.prepare('BEGIN IMMEDIATE'),
+      snapshot: this.db.prepare('BEGIN'),
+      commit: this.db.prepare('COMMIT'),
+      rollback: this.db.prepare('ROLLBACK'),
+      savepoint: this.db.prepare('SAVEPOINT member'),
+      release: this.db.prepare('RELEASE member'),
+      undo: this.db.prepare('ROLLBACK TO member'),
+    };
+    this.inLock(() => {
+      this.db
+        .exec(`CREATE TABLE IF NOT EXISTS "#meta" (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL,
+        time INTEGER NOT NULL, epoch INTEGER NOT NULL, next_run INTEGER NOT NULL, merger INTEGER NOT NULL,
+        merged_at INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS "#layouts" (name TEXT PRIMARY KEY, layout TEXT NOT NULL);
+        INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);`);
+    });
+    this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    this.readMeta = this.db.prepare('SELECT * FROM "#meta"');
+    this.saveMeta = this.db.prepare(
+      'UPDATE "#meta" SET seq = ?, time = ?, epoch = ?, next_run = ?, merger = ?, merged_at = ?',
+    );
+  }
+
+  meta(): Meta {
+    const found = this.readMeta.get() ?? {};
+    return {
+      seq: integer(found['seq']),
+      time: integer(found['time']),
+      epoch: integer(found['epoch']),
+      nextRun: integer(found['next_run']),
+      merger: integer(found['merger']),
+      mergedAt: integer(found['merged_at']),
+    };
+  }
+
+  setMeta(meta: Meta): void {
+    this.saveMeta.run(meta.seq, meta.time, meta.epoch, meta.nextRun, meta.merger, meta.mergedAt);
+  }
+
+  /** Opens a collection, and makes its tables when it is new. Throws when it was made by another version. */
+  open(layout: Layout): OpenCollection {
+    this.db.exec(`PRAGMA busy_timeout = ${SETUP_BUSY_MS}`);
+    this.inLock(() => {
+      const known = this.db
+        .prepare('SELECT layout FROM "#layouts" WHERE name = ?')
+        .get(layout.name);
+      if (known === undefined) this.create(layout);
+      else if (known['layout'] !== JSON.stringify(layout)) migrate(this.db, layout);
+    });
+    this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    const table = new Table(this.db, layout);
+    const array = layout.arrayIndex === undefined ? undefined : new ArrayIndex(this.db, table);
+    return { table, array };
+  }
+
+  /** Runs `work` inside the write lock; all of it is committed, or nothing. Throws SQLITE_BUSY when the lock is taken. */
+  inLock<T>(work: () => T): T {
+    return this.transaction(this.statements.lock, work);
+  }
+
+  /** Runs `work` on one snapshot, without the lock. */
+  inSnapshot<T>(work: () => T): T {
+    return this.transaction(this.statements.snapshot, work);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private create(layout: Layout): void {
+    const statements = [
+      ...schemaOf(layout),
+      ...(layout.arrayIndex === undefined ? [] : runSchema(layout.name)),
+    ];
+    for (const statement of statements) this.db.exec(statement);
+    this.db
+      .prepare('INSERT INTO "#layouts" VALUES (?, ?)')
+      .run(layout.name, JSON.stringify(layout));
+  }
+
+  /** Starts the part of a transaction that `undo` takes back and `release` keeps. */
+  savepoint(): void {
+    this.statements.savepoint.run();
+  }
+
+  release(): void {
+    this.statements.release.run();
+  }
+
+  undo(): void {
+    this.statements.undo.run();
+    this.statements.release.run();
+  }
+
+  private transaction<T>(begin: StatementSync, work: () => T): T {
+    begin.run();
+    try {
+      const result = work();
+      this.statements.commit.run();
+      return result;
+    } catch (error) {
+      if (this.db.isTransaction) this.statements.rollback.run();
+      throw error;
+    }
+  }
+}
+
+/** Whether an error is SQLite's word that another connection has the lock. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  (error.errcode & 0xff) === SQLITE_BUSY;
+
+const SQLITE_BUSY = 5;

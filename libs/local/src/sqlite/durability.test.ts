@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { type DocumentStore, collection, int, ints, text } from '@keyserver/docstore';
+import { HOUR, simulatedClock, unixMillis } from '@keyserver/time';
+import { openSqliteStore } from './store.ts';
+
+const counters = collection({ name: 'counters', fields: { n: int() } });
+const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
+
+let directory: string;
+let file: string;
+const open: DocumentStore[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'docstore-'));
+  file = join(directory, 'store.sqlite');
+});
+afterEach(async () => {
+  await Promise.all(
+    open.splice(0).map(async (store) => {
+      await store.close();
+    }),
+  );
+  rmSync(directory, { recursive: true });
+});
+
+const opened = async (
+  settings: Partial<Parameters<typeof openSqliteStore>[0]> = {},
+): Promise<DocumentStore> => {
+  const store = await openSqliteStore({ file, ...settings });
+  open.push(store);
+  return store;
+};
+
+const DOCSTORE = pathToFileURL(join(process.cwd(), 'libs/docstore/src/index.ts')).href;
+const STORE = pathToFileURL(join(process.cwd(), 'libs/local/src/sqlite/store.ts')).href;
+
+/** Runs a program in a process of its own, with the store in `store`; resolves with its exit code. */
+async function inProcess(program: string): Promise<number | null> {
+  const source = `
+    const { collection, int, ints, text } = await import('${DOCSTORE}');
+    const { openSqliteStore } = await import('${STORE}');
+    const store = await openSqliteStore({ file: ${JSON.stringify(file)} });
+    const counters = collection({ name: 'counters', fields: { n: int() } });
+    const claims = collection({ name: 'claims', fields: { key: ints(), by: text() }, arrayIndex: 'key' });
+    ${program}
+    await store.close();`;
+  const child = spawn(
+    join(process.cwd(), 'node_modules/.bin/node'),
+    ['--conditions=source', '--input-type=module', '-e', source],
+    { stdio: 'inherit' },
+  );
+  return await new Promise((resolve) => child.on('exit', resolve));
+}
+
+describe('SQLite store', () => {
+  it('keeps what it acknowledged when it is opened again', async () => {
+    const first = await opened();
+    await first.transact(async (tx) => {
+      tx.set(counters, 'c', { n: 7 });
+      return await Promise.resolve();
+    });
+    await first.close();
+    open.length = 0;
+    expect(await (await opened()).get(counters, ['c'])).toEqual([{ n: 7 }]);
+  });
+
+  it('loses no update of several processes', async () => {
+    const add = `for (let n = 0; n < 40; n++) await store.transact(async (tx) => {
+      const [c] = await tx.get(counters, ['c']);
+      tx.set(counters, 'c', { n: (c?.n ?? 0) + 1 });
+    });`;
+    const codes = await Promise.all([inProcess(add), inProcess(add), inProcess(add)]);
+    expect(codes).toEqual([0, 0, 0]);
+    expect(await (await opened()).get(counters, ['c'])).toEqual([{ n: 120 }]);
+  });
+
+  it('lets one of several processes create what all of them looked for', async () => {
+    const claim = `for (let n = 0; n < 60; n++) await store.transact(async (tx) => {
+      const found = await tx.find(claims, { containsAny: { field: 'key', values: [n] } });
+      if (found.length === 0) tx.create(claims, n + '-' + process.pid, { key: [n], by: String(process.pid) });
+    });`;
+    expect(await Promise.all([inProcess(claim), inProcess(claim)])).toEqual([0, 0]);
+    const claims = collection({
+      name: 'claims',
+      fields: { key: ints(), by: text() },
+      arrayIndex: 'key',
+    });
+    const store = await opened();
+    const keys: number[] = [];
+    for await (const page of store.pages(claims, {}))
+      keys.push(...page.flatMap(({ value }) => value.key));
+    expect(keys.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+  });
+
+  it('never lets store time go back, across restarts with a clock that did', async () => {
+    const before = await opened({ clock: simulatedClock(START) });
+    const first = await before.now();
+    const after = await opened({ clock: simulatedClock(unixMillis(START - 20_000)) });
+    expect(await after.now()).toBe(first);
+  });
+
+  it('writes nothing when the clock is more than 30 s behind store time', async () => {
+    await (await opened({ clock: simulatedClock(START) })).now();
+    const behind = openSqliteStore({ file, clock: simulatedClock(unixMillis(START - 31_000)) });
+    await expect(behind).rejects.toMatchObject({ name: 'StoreFault', reason: 'clock' });
+  });
+
+  it('says so when its file is no database', async () => {
+    await expect(
+      openSqliteStore({ file: join(directory, 'no', 'such', 'directory') }),
+    ).rejects.toMatchObject({
+      name: 'StoreFault',
+      reason: 'unavailable',
+    });
+  });
+
+  it('answers contended, in bounded time, while another process keeps the write lock', async () => {
+    const store = await opened();
+    await store.now();
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.now()).rejects.toMatchObject({ reason: 'contended' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await store.now()).toBeGreaterThan(0);
+  }, 30_000);
+
+  it('deletes expired documents by itself, some time later', async () => {
+    const passing = collection({
+      name: 'passing',
+      fields: { expireAt: int() },
+      expiry: 'expireAt',
+    });
+    const clock = simulatedClock(START);
+    const store = await opened({ clock, housekeepingEveryMs: 2 });
+    await store.transact(async (tx) => {
+      for (let n = 0; n < 20; n++)
+        tx.set(passing, String(n), { expireAt: START + (n % 2 === 0 ? HOUR : 3 * HOUR) });
+      return await Promise.resolve();
+    });
+    clock.advance(2 * HOUR);
+    await store.now();
+    let left = 20;
+    while (left > 10) {
+      left = 0;
+      for await (const page of store.pages(passing, {})) left += page.length;
+    }
+    expect(left).toBe(10);
+  });
+
+  it('brings a collection to new indexes and keeps its documents', async () => {
+    const fields = { city: text(), age: int() };
+    const before = await opened();
+    const old = collection({ name: 'people', fields, indexes: [['age']] });
+    await before.transact(async (tx) => {
+      tx.set(old, 'a', { city: 'Bern', age: 3 });
+      tx.set(old, 'b', { city: 'Aarau', age: 9 });
+      return await Promise.resolve();
+    });
+    await before.close();
+    open.length = 0;
+    const after = await opened();
+    const now = collection({ name: 'people', fields, indexes: [['city'], ['age']] });
+    const found: string[] = [];
+    for await (const page of after.pages(now, { order: { by: 'city' } }))
+      found.push(...page.map(({ id }) => id));
+    expect(found).toEqual(['b', 'a']);
+    expect(await after.get(now, ['a'])).toEqual([{ city: 'Bern', age: 3 }]);
+  });
+});

@@ -1,0 +1,207 @@
+import { type AnyQuery, StoreFault } from '@keyserver/docstore';
+import type { Clock } from '@keyserver/time';
+import { Committer } from './committer.ts';
+import { Database, type OpenCollection, isBusy } from './database.ts';
+import { Housekeeper } from './housekeeper.ts';
+import {
+  type Answer,
+  type Answered,
+  type Asked,
+  type Request,
+  type Row,
+  packRows,
+} from './protocol.ts';
+
+const DELETE_STEP = 500;
+const MAX_GROUP = 256;
+const GIVE_UP_AFTER_MS = 10_000;
+const MAX_PAUSE_MS = 20;
+
+/** A request that needs the write lock, and until when it is worth trying. */
+interface Waiting {
+  readonly asked: Asked;
+  readonly giveUp: number;
+}
+
+/**
+ * The worker's side of the store: answers reads at once, gathers what needs the write lock, and commits it in groups. When
+ * another process has the lock it tries again after a random pause, never in a fixed rhythm.
+ */
+export class Engine {
+  private readonly database: Database;
+  private readonly committer: Committer;
+  private readonly housekeeper: Housekeeper;
+  private readonly collections: OpenCollection[] = [];
+  private readonly deliver: (time: number, answers: readonly Answered[]) => void;
+  private waiting: Waiting[] = [];
+  private scheduled = false;
+  private time = 0;
+
+  constructor(of: {
+    readonly file: string;
+    readonly clock: Clock;
+    readonly housekeepingEvery: number;
+    readonly deliver: (time: number, answers: readonly Answered[]) => void;
+  }) {
+    this.database = new Database(of.file);
+    this.committer = new Committer(this.database, this.collections, of.clock);
+    this.housekeeper = new Housekeeper(this.database, this.collections, of);
+    this.deliver = of.deliver;
+    this.time = this.database.meta().time;
+  }
+
+  /** Takes requests; every one is answered once, reads before this returns. */
+  accept(batch: readonly Asked[]): void {
+    const answers: Answered[] = [];
+    for (const asked of batch) {
+      if (needsLock(asked.request))
+        this.waiting.push({ asked, giveUp: performance.now() + GIVE_UP_AFTER_MS });
+      else
+        answers.push({
+          ticket: asked.ticket,
+          answer: this.guarded(() => this.read(asked.request)),
+        });
+    }
+    if (answers.length > 0) this.deliver(this.time, answers);
+    this.schedule(0);
+  }
+
+  private schedule(pauseMs: number): void {
+    if (this.scheduled || this.waiting.length === 0) return;
+    this.scheduled = true;
+    const run = (): void => {
+      this.scheduled = false;
+      this.workOnce();
+    };
+    if (pauseMs === 0) setImmediate(run);
+    else setTimeout(run, pauseMs);
+  }
+
+  private workOnce(): void {
+    const group = this.nextGroup();
+    try {
+      const answers = this.runGroup(group);
+      this.deliver(
+        this.time,
+        group.map(({ asked }, n) => ({ ticket: asked.ticket, answer: answers[n] ?? lost })),
+      );
+      this.housekeeper.afterCommit();
+    } catch (error) {
+      const retry = isBusy(error) ? group.filter(({ giveUp }) => giveUp > performance.now()) : [];
+      const failed = group.filter((waiting) => !retry.includes(waiting));
+      this.waiting.unshift(...retry);
+      this.deliver(
+        this.time,
+        failed.map(({ asked }) => ({ ticket: asked.ticket, answer: faultOf(error) })),
+      );
+      if (retry.length > 0) {
+        this.schedule(1 + this.housekeeper.jitter(MAX_PAUSE_MS));
+        return;
+      }
+    }
+    this.schedule(0);
+  }
+
+  /** The first waiting request, and, when it is a commit, the commits that wait directly behind it. */
+  private nextGroup(): Waiting[] {
+    const first = this.waiting[0];
+    let length = 1;
+    if (first?.asked.request.kind === 'commit')
+      while (length < MAX_GROUP && this.waiting[length]?.asked.request.kind === 'commit') length++;
+    return this.waiting.splice(0, length);
+  }
+
+  private runGroup(group: readonly Waiting[]): Answer[] {
+    const members = group.flatMap(({ asked: { request } }) =>
+      request.kind === 'commit' ? [request] : [],
+    );
+    if (members.length > 0) {
+      const { answers, time } = this.committer.commit(members);
+      this.time = time;
+      return answers;
+    }
+    return group.map(({ asked: { request } }) => this.runLocked(request));
+  }
+
+  private runLocked(request: Request): Answer {
+    if (request.kind === 'now') {
+      this.time = this.committer.now();
+      return { kind: 'time' };
+    }
+    if (request.kind !== 'delete-some') throw new Error('this request needs no lock');
+    const { table, array } = this.at(request.collection);
+    const limit = Math.min(request.query.limit ?? DELETE_STEP, DELETE_STEP);
+    const query = { ...request.query, limit };
+    const count = this.database.inLock(() => {
+      array?.catchUp(this.database.meta());
+      const rows =
+        query.containsAny === undefined ? table.query(query) : (array?.find(query) ?? []);
+      for (const row of rows) table.delete(row.id);
+      return rows.length;
+    });
+    return { kind: 'count', count };
+  }
+
+  private read(request: Request): Answer {
+    switch (request.kind) {
+      case 'declare':
+        this.collections[request.collection] = this.database.open(request.layout);
+        return { kind: 'done' };
+      case 'get': {
+        const { table } = this.at(request.collection);
+        return { kind: 'rows', rows: packRows(request.ids.map((id) => table.get(id))) };
+      }
+      case 'query': {
+        const { table, array } = this.at(request.collection);
+        return { kind: 'rows', rows: packRows(this.rowsOf(request.query, table, array)) };
+      }
+      case 'close':
+        this.housekeeper.stop();
+        this.database.close();
+        return { kind: 'done' };
+      case 'commit':
+      case 'delete-some':
+      case 'now':
+        throw new Error('this request needs the lock');
+    }
+  }
+
+  // An array search needs one snapshot: another process may put a merged run in the place of others at any time.
+  private rowsOf(
+    query: AnyQuery,
+    table: OpenCollection['table'],
+    array: OpenCollection['array'],
+  ): Row[] {
+    if (query.containsAny === undefined) return table.query(query);
+    return this.database.inSnapshot(() => {
+      array?.catchUp(this.database.meta());
+      return array?.find(query) ?? [];
+    });
+  }
+
+  private guarded(work: () => Answer): Answer {
+    try {
+      return work();
+    } catch (error) {
+      return faultOf(error);
+    }
+  }
+
+  private at(collection: number): OpenCollection {
+    const open = this.collections[collection];
+    if (open === undefined) throw new Error('a collection was used before it was declared');
+    return open;
+  }
+}
+
+const needsLock = (request: Request): boolean =>
+  request.kind === 'commit' || request.kind === 'delete-some' || request.kind === 'now';
+
+const lost: Answer = { kind: 'fault', reason: 'unavailable', message: 'the commit gave no answer' };
+
+function faultOf(error: unknown): Answer {
+  if (error instanceof StoreFault)
+    return { kind: 'fault', reason: error.reason, message: error.message };
+  const message = error instanceof Error ? error.message : 'unknown fault';
+  return { kind: 'fault', reason: isBusy(error) ? 'contended' : 'unavailable', message };
+}

@@ -1,0 +1,124 @@
+import type { Random } from '@keyserver/random';
+import { systemRandom } from '@keyserver/random';
+import type { Clock } from '@keyserver/time';
+import { type Database, type Meta, type OpenCollection, isBusy } from './database.ts';
+
+const SWEEP_DOCUMENTS = 500;
+const MERGER_SILENT_AFTER_MS = 60_000;
+const IDS = 2 ** 40;
+
+/**
+ * Keeps the database in shape in small steps: runs of the array indexes are made and merged, expired documents are
+ * deleted. It does nothing that a reader depends on, and a step that finds the lock taken is simply left for later.
+ */
+export class Housekeeper {
+  private readonly database: Database;
+  private readonly collections: readonly OpenCollection[];
+  private readonly clock: Clock;
+  private readonly random: Random = systemRandom;
+  private readonly self: number;
+  private readonly timer: NodeJS.Timeout;
+  private readonly positions = new Map<OpenCollection, string>();
+  private merging = false;
+
+  constructor(
+    database: Database,
+    collections: readonly OpenCollection[],
+    of: { readonly clock: Clock; readonly housekeepingEvery: number },
+  ) {
+    this.database = database;
+    this.collections = collections;
+    this.clock = of.clock;
+    this.self = 1 + this.random.below(IDS);
+    this.timer = setInterval(() => {
+      this.merging = true;
+      this.afterCommit();
+      this.sweepExpired();
+    }, of.housekeepingEvery).unref();
+  }
+
+  /** A random pause below `maxMs`. */
+  jitter(maxMs: number): number {
+    return this.random.below(maxMs);
+  }
+
+  /** A small step of index work, if there is any. */
+  afterCommit(): void {
+    for (const { array } of this.collections) {
+      if (array?.isFull() === true)
+        this.quietly((meta) => {
+          array.catchUp(meta);
+          return array.flush(this.newRun) ? 'live' : 'idle';
+        });
+    }
+    if (this.merging) this.mergeOnce();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private mergeOnce(): void {
+    this.merging = false;
+    for (const { array } of this.collections) {
+      if (array === undefined) continue;
+      const done = this.quietly((meta) => {
+        if (!this.mayMerge(meta)) {
+          array.abandonMerge();
+          return 'idle';
+        }
+        array.catchUp(meta);
+        const step = array.mergeStep(this.newRun);
+        if (step !== 'idle')
+          this.database.setMeta({
+            ...this.database.meta(),
+            merger: this.self,
+            mergedAt: this.clock.now(),
+          });
+        return step;
+      });
+      if (done !== 'idle') this.merging = true;
+    }
+  }
+
+  private mayMerge(meta: Meta): boolean {
+    return (
+      meta.merger === this.self ||
+      Math.abs(this.clock.now() - meta.mergedAt) > MERGER_SILENT_AFTER_MS
+    );
+  }
+
+  private readonly newRun = (): number => {
+    const meta = this.database.meta();
+    this.database.setMeta({ ...meta, nextRun: meta.nextRun + 1 });
+    return meta.nextRun;
+  };
+
+  private sweepExpired(): void {
+    for (const open of this.collections) {
+      if (open.table.layout.expiry === undefined) continue;
+      this.quietly((meta) => {
+        const now = Math.min(meta.time, this.clock.now());
+        const next = open.table.sweep(this.positions.get(open) ?? '', SWEEP_DOCUMENTS, now);
+        this.positions.set(open, next ?? '');
+        return 'idle';
+      });
+    }
+  }
+
+  /** One step inside the lock; a new epoch when it made runs live. A taken lock, or any fault, leaves it for later. */
+  private quietly(step: (meta: Meta) => 'idle' | 'working' | 'live'): 'idle' | 'working' | 'live' {
+    try {
+      return this.database.inLock(() => {
+        const done = step(this.database.meta());
+        const meta = this.database.meta();
+        if (done === 'live') this.database.setMeta({ ...meta, epoch: meta.epoch + 1 });
+        return done;
+      });
+    } catch (error) {
+      for (const { array } of this.collections) array?.forget();
+      if (!isBusy(error)) this.merging = false;
+      return 'idle';
+    }
+  }
+}

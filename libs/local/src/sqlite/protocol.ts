@@ -1,0 +1,121 @@
+import type { AnyQuery, Layout, StoreFaultReason } from '@keyserver/docstore';
+
+/** A document as it lies in a table; `version` is the number of the commit that wrote it. */
+export interface Row {
+  readonly id: string;
+  readonly version: number;
+  readonly body: Uint8Array;
+}
+
+/** What a transaction read; it may commit only while all of it still holds. */
+export interface ReadSet {
+  readonly floors: readonly { readonly span: number; readonly value: number }[];
+  /** Version 0 stands for a document that does not exist. */
+  readonly documents: readonly {
+    readonly collection: number;
+    readonly ids: readonly string[];
+    readonly versions: readonly number[];
+  }[];
+  readonly queries: readonly {
+    readonly collection: number;
+    readonly query: AnyQuery;
+    readonly found: readonly { readonly id: string; readonly version: number }[];
+  }[];
+}
+
+/** A document to be written: its bytes, the values of its indexed fields in layout order and of its indexed array. */
+export interface Put {
+  readonly body: Uint8Array;
+  readonly indexed: readonly (number | string)[];
+  readonly array: readonly number[];
+  readonly expires: number | null;
+}
+
+export type Write = { readonly collection: number; readonly id: string } & (
+  | { readonly kind: 'create'; readonly put: Put }
+  | { readonly kind: 'set'; readonly put: Put }
+  | { readonly kind: 'increment'; readonly by: Readonly<Record<string, number>> }
+  | { readonly kind: 'delete' }
+);
+
+/** What the store asks of its worker thread. */
+export type Request =
+  | { readonly kind: 'declare'; readonly collection: number; readonly layout: Layout }
+  | { readonly kind: 'get'; readonly collection: number; readonly ids: readonly string[] }
+  | { readonly kind: 'query'; readonly collection: number; readonly query: AnyQuery }
+  | { readonly kind: 'commit'; readonly reads: ReadSet; readonly writes: readonly Write[] }
+  | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
+  | { readonly kind: 'now' }
+  | { readonly kind: 'close' };
+
+/** Rows on their way between threads: all bodies in one buffer, which is transferred, not copied. */
+export interface PackedRows {
+  readonly ids: readonly (string | null)[];
+  readonly versions: readonly number[];
+  readonly lengths: readonly number[];
+  readonly bodies: Uint8Array;
+}
+
+/** What the worker answers; `time` is store time as far as it is known. */
+export type Answer =
+  | { readonly kind: 'rows'; readonly rows: PackedRows }
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'count'; readonly count: number }
+  | { readonly kind: 'time' }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'fault'; readonly reason: StoreFaultReason; readonly message: string };
+
+export interface Asked {
+  readonly ticket: number;
+  readonly request: Request;
+}
+
+export interface Answered {
+  readonly ticket: number;
+  readonly answer: Answer;
+}
+
+/** One message of the worker: answers, and the latest store time that it saw. */
+export interface Delivery {
+  readonly time: number;
+  readonly answers: readonly Answered[];
+}
+
+/** What the worker is started with. */
+export interface WorkerSettings {
+  readonly file: string;
+  /** Memory of a simulated clock; the machine's clock without it. */
+  readonly clock: SharedArrayBuffer | undefined;
+  /** Pause between two steps of housekeeping, ms. */
+  readonly housekeepingEvery: number;
+}
+
+/** Packs rows (undefined: no such document) for the way to the main thread. */
+export function packRows(rows: readonly (Row | undefined)[]): PackedRows {
+  const lengths = rows.map((row) => row?.body.length ?? 0);
+  const bodies = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    if (row === undefined) continue;
+    bodies.set(row.body, at);
+    at += row.body.length;
+  }
+  return {
+    ids: rows.map((row) => row?.id ?? null),
+    versions: rows.map((row) => row?.version ?? 0),
+    lengths,
+    bodies,
+  };
+}
+
+/** The rows that were packed; bodies are views into the one buffer. */
+export function unpackRows(packed: PackedRows): (Row | undefined)[] {
+  let at = 0;
+  return packed.ids.map((id, n) => {
+    const length = packed.lengths[n] ?? 0;
+    const body = packed.bodies.subarray(at, at + length);
+    at += length;
+    return id === null ? undefined : { id, version: packed.versions[n] ?? 0, body };
+  });
+}

@@ -1,0 +1,189 @@
+import {
+  type Collection,
+  type Cursor,
+  type DocumentStore,
+  type Found,
+  type Layout,
+  type Query,
+  StoreFault,
+  type Transaction,
+  indexFor,
+} from '@keyserver/docstore';
+import { type Random, systemRandom } from '@keyserver/random';
+import {
+  type Clock,
+  type SimulatedClock,
+  type UnixMillis,
+  systemClock,
+  unixMillis,
+} from '@keyserver/time';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Connection } from './connection.ts';
+import { Attempt, readRows } from './transaction.ts';
+
+const MAX_ATTEMPTS = 30;
+const PATIENT_ATTEMPTS = 3;
+const MAX_PAUSE_MS = 25;
+const PAGE = 500;
+const HOUSEKEEPING_MS = 1000;
+
+/** How a SQLite store is opened. */
+export interface SqliteSettings {
+  /** The database file, or ':memory:'. */
+  readonly file: string;
+  /** The machine's clock unless given; a simulated one must live in shared memory. */
+  readonly clock?: SimulatedClock;
+  readonly random?: Random;
+  readonly housekeepingEveryMs?: number;
+}
+
+/** Opens the document store of one machine: one SQLite file, any number of processes. */
+export async function openSqliteStore(settings: SqliteSettings): Promise<DocumentStore> {
+  const store = new SqliteStore(settings);
+  try {
+    await store.now();
+  } catch (fault) {
+    await store.close();
+    throw fault;
+  }
+  return store;
+}
+
+class SqliteStore implements DocumentStore {
+  readonly closingDelay = 0;
+  private readonly connection: Connection;
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private readonly numbers = new Map<string, number>();
+
+  constructor(settings: SqliteSettings) {
+    this.clock = settings.clock ?? systemClock;
+    this.random = settings.random ?? systemRandom;
+    this.connection = new Connection({
+      file: settings.file,
+      clock: settings.clock?.memory,
+      housekeepingEvery: settings.housekeepingEveryMs ?? HOUSEKEEPING_MS,
+    });
+  }
+
+  async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
+    const rows = await readRows(this.connection, {
+      kind: 'get',
+      collection: this.numberOf(from.layout),
+      ids,
+    });
+    return rows.map((row) => (row === undefined ? undefined : from.codec.decode(row.body)));
+  }
+
+  async *pages<D>(
+    from: Collection<D>,
+    query: Query<D>,
+    pageSize = PAGE,
+  ): AsyncGenerator<readonly Found<D>[]> {
+    indexFor(from.layout, query);
+    let left = query.limit ?? Infinity;
+    let next = this.page(from, { ...query, limit: Math.min(pageSize, left) });
+    for (;;) {
+      const page = await next;
+      left -= page.length;
+      const last = page.at(-1);
+      const more = last !== undefined && page.length === pageSize && left > 0;
+      // The next page is on its way while the caller works on this one.
+      if (more) {
+        next = this.page(from, {
+          ...query,
+          after: cursorOf(from, query, last),
+          limit: Math.min(pageSize, left),
+        });
+        next.catch(ignoreUntilAwaited);
+      }
+      if (page.length > 0) yield page;
+      if (!more) return;
+    }
+  }
+
+  async transact<T>(decide: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const outcome = await this.attempt(decide);
+      if (outcome.kind === 'done') return outcome.result;
+      if (attempt > PATIENT_ATTEMPTS) await pause(this.random.below(MAX_PAUSE_MS));
+    }
+    throw new StoreFault(
+      'contended',
+      'other writers changed what this transaction read, again and again',
+    );
+  }
+
+  async deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number> {
+    indexFor(from.layout, query);
+    let deleted = 0;
+    for (;;) {
+      const left = (query.limit ?? Infinity) - deleted;
+      const step = { ...query, ...(left === Infinity ? {} : { limit: left }) };
+      const collection = this.numberOf(from.layout);
+      const answer = await this.connection.ask({ kind: 'delete-some', collection, query: step });
+      const count = answer.kind === 'count' ? answer.count : 0;
+      deleted += count;
+      if (count === 0 || deleted === query.limit) return deleted;
+    }
+  }
+
+  async now(): Promise<UnixMillis> {
+    await this.connection.ask({ kind: 'now' });
+    return unixMillis(this.connection.time);
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+
+  private async attempt<T>(
+    decide: (tx: Transaction) => Promise<T>,
+  ): Promise<{ kind: 'done'; result: T } | { kind: 'stale' }> {
+    const tx = new Attempt({
+      now: unixMillis(Math.max(this.clock.now(), this.connection.time)),
+      connection: this.connection,
+      numberOf: (layout) => this.numberOf(layout),
+    });
+    let result: T;
+    try {
+      result = await decide(tx);
+    } catch (error) {
+      // What it read may have been a mixture of two states: only a consistent view may fail.
+      if (error instanceof StoreFault || (await tx.stillHolds())) throw error;
+      return { kind: 'stale' };
+    }
+    return (await tx.commit()) === 'committed' ? { kind: 'done', result } : { kind: 'stale' };
+  }
+
+  private async page<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
+    const rows = await readRows(this.connection, {
+      kind: 'query',
+      collection: this.numberOf(from.layout),
+      query,
+    });
+    return rows.flatMap((row) =>
+      row === undefined ? [] : [{ id: row.id, value: from.codec.decode(row.body) }],
+    );
+  }
+
+  /** The worker's number of a collection; it is declared there on first use. */
+  private numberOf(layout: Layout): number {
+    const known = this.numbers.get(layout.name);
+    if (known !== undefined) return known;
+    const collection = this.numbers.size;
+    this.numbers.set(layout.name, collection);
+    this.connection.ask({ kind: 'declare', collection, layout }).catch(ignoreUntilAwaited);
+    return collection;
+  }
+}
+
+const ignoreUntilAwaited = (): void => undefined;
+
+function cursorOf<D>(from: Collection<D>, query: Query<D>, last: Found<D>): Cursor {
+  if (query.order === undefined) return { id: last.id };
+  const value = from.codec.read(last.value, query.order.by);
+  const comparable =
+    typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean';
+  return comparable ? { id: last.id, value } : { id: last.id };
+}

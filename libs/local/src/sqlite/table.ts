@@ -1,0 +1,190 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type AnyQuery, type Layout, StoreFault, indexFor } from '@keyserver/docstore';
+import type { Put, Row } from './protocol.ts';
+import { integer, quoted, rowOf } from './sql.ts';
+
+type SqlValue = number | string | null | Uint8Array;
+
+/**
+ * One collection as a table without row ids. Its first index is the primary key (then the id), so that a range of it lies
+ * together on disk, and so that nothing on disk is in the order of arrival but the commit numbers.
+ */
+export class Table {
+  readonly layout: Layout;
+  /** All indexed fields, each once, in the order of `Put.indexed`. */
+  readonly indexed: readonly string[];
+  private readonly db: DatabaseSync;
+  private readonly name: string;
+  private readonly byId: StatementSync;
+  private readonly byVersion: StatementSync;
+  private readonly versionById: StatementSync;
+  private readonly insert: StatementSync;
+  private readonly replace: StatementSync;
+  private readonly removeById: StatementSync;
+  private readonly queries = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync, layout: Layout) {
+    this.db = db;
+    this.layout = layout;
+    this.name = quoted(layout.name);
+    this.indexed = indexedFields(layout);
+    const columns = ['id', 'version', ...this.indexed.map(column), 'expires', 'body'];
+    const values = columns.map(() => '?').join(', ');
+    this.byId = db.prepare(`SELECT id, version, body FROM ${this.name} WHERE id = ?`);
+    this.byVersion = db.prepare(`SELECT id, version, body FROM ${this.name} WHERE version = ?`);
+    this.versionById = db.prepare(`SELECT version FROM ${this.name} WHERE id = ?`);
+    this.insert = db.prepare(`INSERT INTO ${this.name} (${columns.join(', ')}) VALUES (${values})`);
+    this.replace = db.prepare(
+      `INSERT OR REPLACE INTO ${this.name} (${columns.join(', ')}) VALUES (${values})`,
+    );
+    this.removeById = db.prepare(`DELETE FROM ${this.name} WHERE id = ?`);
+  }
+
+  get(id: string): Row | undefined {
+    const found = this.byId.get(id);
+    return found === undefined ? undefined : rowOf(found);
+  }
+
+  /** The version of a document, 0 when it does not exist. */
+  versionOf(id: string): number {
+    const found = this.versionById.get(id);
+    return found === undefined ? 0 : integer(found['version']);
+  }
+
+  /** The documents that one commit wrote. */
+  writtenBy(version: number): Row[] {
+    return this.byVersion.all(version).map(rowOf);
+  }
+
+  /** Documents written after a commit, in commit order. */
+  writtenAfter(version: number, limit: number): Row[] {
+    const sql = `SELECT id, version, body FROM ${this.name} WHERE version > ? ORDER BY version LIMIT ?`;
+    return this.prepared(sql).all(version, limit).map(rowOf);
+  }
+
+  /** The number of the oldest commit of which a document is left; undefined when the table is empty. */
+  oldestVersion(): number | undefined {
+    const found = this.prepared(`SELECT min(version) AS version FROM ${this.name}`).get();
+    const oldest = found?.['version'];
+    return oldest === null || oldest === undefined ? undefined : integer(oldest);
+  }
+
+  /** Runs a query by index (not by array) and gives whole rows. */
+  query(query: AnyQuery): Row[] {
+    const { sql, parameters } = this.compile(query, 'id, version, body');
+    return this.prepared(sql)
+      .all(...parameters)
+      .map(rowOf);
+  }
+
+  /** The same query, without the bodies: enough to see whether its result has changed. */
+  queryVersions(query: AnyQuery): { id: string; version: number }[] {
+    const { sql, parameters } = this.compile(query, 'id, version');
+    return this.prepared(sql)
+      .all(...parameters)
+      .map((found) => ({ id: String(found['id']), version: integer(found['version']) }));
+  }
+
+  create(id: string, put: Put, version: number): void {
+    if (this.versionOf(id) !== 0)
+      throw new StoreFault('refused', 'a document to be created exists');
+    this.insert.run(id, version, ...put.indexed, put.expires, put.body);
+  }
+
+  set(id: string, put: Put, version: number): void {
+    this.replace.run(id, version, ...put.indexed, put.expires, put.body);
+  }
+
+  delete(id: string): void {
+    this.removeById.run(id);
+  }
+
+  /** Deletes expired documents among the `limit` ids after `after`; returns where to go on, undefined at the end. */
+  sweep(after: string, limit: number, now: number): string | undefined {
+    const sql = `SELECT id, expires FROM ${this.name} WHERE id > ? ORDER BY id LIMIT ?`;
+    const seen = this.prepared(sql).all(after, limit);
+    for (const found of seen) {
+      const expires = found['expires'];
+      if (typeof expires === 'number' && expires <= now) this.delete(String(found['id']));
+    }
+    return seen.length < limit ? undefined : String(seen.at(-1)?.['id']);
+  }
+
+  private compile(query: AnyQuery, columns: string): { sql: string; parameters: SqlValue[] } {
+    const index = indexFor(this.layout, query);
+    const { order, after } = query;
+    const conditions: string[] = [];
+    const parameters: SqlValue[] = [];
+    const add = (condition: string, ...values: (number | string | boolean)[]): void => {
+      conditions.push(condition);
+      parameters.push(...values.map(sqlValue));
+    };
+    for (const [field, value] of Object.entries(query.where ?? {}))
+      if (value !== undefined) add(`${column(field)} = ?`, value);
+    const by = order === undefined ? undefined : column(order.by);
+    if (by !== undefined && order?.from !== undefined) add(`${by} >= ?`, order.from);
+    if (by !== undefined && order?.until !== undefined) add(`${by} < ?`, order.until);
+    if (after !== undefined && by === undefined) add('id > ?', after.id);
+    if (after?.value !== undefined && by !== undefined)
+      add(`(${by}, id) > (?, ?)`, after.value, after.id);
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    const sorted = by === undefined ? 'id' : `${by}, id`;
+    parameters.push(query.limit ?? -1);
+    const sql = `SELECT ${columns} FROM ${this.name}${hint(index, this.layout)}${where} ORDER BY ${sorted} LIMIT ?`;
+    return { sql, parameters };
+  }
+
+  private prepared(sql: string): StatementSync {
+    const known = this.queries.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.db.prepare(sql);
+    this.queries.set(sql, statement);
+    return statement;
+  }
+}
+
+const column = (field: string): string => quoted(`f_${field}`);
+
+const sqlValue = (value: number | string | boolean): SqlValue =>
+  typeof value === 'boolean' ? Number(value) : value;
+
+const indexName = (layout: Layout, index: readonly string[]): string =>
+  quoted(`${layout.name}_${index.join('_')}`);
+
+/** Names the index of a query, except where it is the table itself (the first one) or the ids. */
+const hint = (index: readonly string[] | 'array', layout: Layout): string =>
+  index === 'array' || index.length === 0 || index === layout.indexes[0]
+    ? ''
+    : ` INDEXED BY ${indexName(layout, index)}`;
+
+/** All indexed fields of a collection, each once. */
+export const indexedFields = (layout: Layout): readonly string[] => [
+  ...new Set(layout.indexes.flat()),
+];
+
+const typeOf = (layout: Layout, field: string): string =>
+  layout.fields.find(({ name }) => name === field)?.kind === 'text' ? 'TEXT' : 'INTEGER';
+
+/** The statements that make a collection's table. */
+export function schemaOf(layout: Layout): string[] {
+  const name = quoted(layout.name);
+  const [first, ...others] = layout.indexes;
+  const key = [...(first ?? []).map(column), 'id'].join(', ');
+  const columns = indexedFields(layout).map(
+    (field) => `${column(field)} ${typeOf(layout, field)} NOT NULL,`,
+  );
+  return [
+    `CREATE TABLE ${name} (id TEXT NOT NULL, version INTEGER NOT NULL, ${columns.join(' ')} expires INTEGER,
+     body BLOB NOT NULL, PRIMARY KEY (${key})) WITHOUT ROWID`,
+    ...(first === undefined
+      ? []
+      : [`CREATE UNIQUE INDEX ${quoted(`${layout.name}#id`)} ON ${name} (id)`]),
+    ...(layout.arrayIndex === undefined
+      ? []
+      : [`CREATE INDEX ${quoted(`${layout.name}#version`)} ON ${name} (version)`]),
+    ...others.map(
+      (index) =>
+        `CREATE INDEX ${indexName(layout, index)} ON ${name} (${[...index.map(column), 'id'].join(', ')})`,
+    ),
+  ];
+}

@@ -1,0 +1,146 @@
+import {
+  type Collection,
+  type Found,
+  type Layout,
+  MAX_WRITES,
+  type Query,
+  StoreFault,
+  type Transaction,
+  indexFor,
+} from '@keyserver/docstore';
+import { type UnixMillis, floorTo } from '@keyserver/time';
+import { putOf } from './committer.ts';
+import type { Connection } from './connection.ts';
+import { type ReadSet, type Row, type Write, unpackRows } from './protocol.ts';
+import { indexedFields } from './table.ts';
+
+/** One attempt of a transaction: remembers what was read and what is to be written. */
+export class Attempt implements Transaction {
+  readonly now: UnixMillis;
+  private readonly connection: Connection;
+  private readonly numberOf: (layout: Layout) => number;
+  private readonly floors: { span: number; value: number }[] = [];
+  private readonly documents: ReadSet['documents'][number][] = [];
+  private readonly queries: ReadSet['queries'][number][] = [];
+  private readonly writes: Write[] = [];
+
+  constructor(of: {
+    readonly now: UnixMillis;
+    readonly connection: Connection;
+    readonly numberOf: (layout: Layout) => number;
+  }) {
+    this.now = of.now;
+    this.connection = of.connection;
+    this.numberOf = of.numberOf;
+  }
+
+  floor(span: number): UnixMillis {
+    const value = floorTo(this.now, span);
+    this.floors.push({ span, value });
+    return value;
+  }
+
+  async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
+    this.readsFirst();
+    const collection = this.numberOf(from.layout);
+    const rows = await readRows(this.connection, { kind: 'get', collection, ids });
+    this.documents.push({ collection, ids, versions: rows.map((row) => row?.version ?? 0) });
+    return rows.map((row) => (row === undefined ? undefined : from.codec.decode(row.body)));
+  }
+
+  async find<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
+    this.readsFirst();
+    indexFor(from.layout, query);
+    const collection = this.numberOf(from.layout);
+    const rows = await readRows(this.connection, { kind: 'query', collection, query });
+    const found = rows.flatMap((row) => (row === undefined ? [] : [row]));
+    this.queries.push({
+      collection,
+      query,
+      found: found.map(({ id, version }) => ({ id, version })),
+    });
+    return found.map((row) => ({ id: row.id, value: from.codec.decode(row.body) }));
+  }
+
+  create<D>(into: Collection<D>, id: string, value: D): void {
+    this.write({
+      kind: 'create',
+      collection: this.numberOf(into.layout),
+      id,
+      put: putFor(into, value),
+    });
+  }
+
+  set<D>(into: Collection<D>, id: string, value: D): void {
+    this.write({
+      kind: 'set',
+      collection: this.numberOf(into.layout),
+      id,
+      put: putFor(into, value),
+    });
+  }
+
+  increment<D>(
+    into: Collection<D>,
+    id: string,
+    by: Partial<Readonly<Record<keyof D & string, number>>>,
+  ): void {
+    const amounts: Record<string, number> = {};
+    for (const [field, amount] of Object.entries(by))
+      if (typeof amount === 'number') amounts[field] = amount;
+    this.write({ kind: 'increment', collection: this.numberOf(into.layout), id, by: amounts });
+  }
+
+  delete<D>(from: Collection<D>, id: string): void {
+    this.write({ kind: 'delete', collection: this.numberOf(from.layout), id });
+  }
+
+  /** Whether all reads still hold; nothing is written. */
+  async stillHolds(): Promise<boolean> {
+    const answer = await this.connection.ask({ kind: 'commit', reads: this.reads(), writes: [] });
+    return answer.kind === 'committed';
+  }
+
+  /** Commits, or tells that something it read has changed since. */
+  async commit(): Promise<'committed' | 'stale'> {
+    const answer = await this.connection.ask({
+      kind: 'commit',
+      reads: this.reads(),
+      writes: this.writes,
+    });
+    return answer.kind === 'committed' ? 'committed' : 'stale';
+  }
+
+  private reads(): ReadSet {
+    return { floors: this.floors, documents: this.documents, queries: this.queries };
+  }
+
+  private readsFirst(): void {
+    if (this.writes.length > 0)
+      throw new StoreFault('refused', 'a transaction reads before it writes');
+  }
+
+  private write(write: Write): void {
+    this.writes.push(write);
+    if (this.writes.length > MAX_WRITES)
+      throw new StoreFault('refused', 'a transaction has more than 500 writes');
+  }
+}
+
+function putFor<D>(into: Collection<D>, value: D): ReturnType<typeof putOf> {
+  const { layout, codec } = into;
+  return putOf(codec.encode(value), {
+    indexed: indexedFields(layout).map((field) => codec.read(value, field)),
+    array: layout.arrayIndex === undefined ? [] : codec.read(value, layout.arrayIndex),
+    expires: layout.expiry === undefined ? undefined : codec.read(value, layout.expiry),
+  });
+}
+
+/** The rows that answer a read. */
+export async function readRows(
+  connection: Connection,
+  request: Parameters<Connection['ask']>[0],
+): Promise<(Row | undefined)[]> {
+  const answer = await connection.ask(request);
+  return answer.kind === 'rows' ? unpackRows(answer.rows) : [];
+}

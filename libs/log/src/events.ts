@@ -1,0 +1,145 @@
+import type { FaultCause } from './fault-trail.ts';
+import type { ConfiguredId, ServiceUrl, SettingName } from './field-types.ts';
+import type {
+  CallerRefusal,
+  CertificateProblem,
+  JobName,
+  PublishCode,
+  ServiceName,
+} from './words.ts';
+
+type None = Readonly<Record<string, never>>;
+
+/** Why something unexpected happened: classes, codes and places in the source, never a message. */
+interface Fault {
+  readonly causes: readonly FaultCause[];
+}
+
+/**
+ * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
+ * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
+ */
+export interface Events {
+  'service.started': { readonly url: ServiceUrl };
+  'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
+  'service.stopped': None;
+  /** The process ends: nothing may be trusted after an error that nobody caught. */
+  'service.crashed': Fault;
+  'service.not_started': Fault;
+  'service.unhealthy': Fault;
+  'service.healthy': None;
+  'config.refused': { readonly settings: readonly SettingName[] };
+
+  'request.fault': Fault & { readonly status: number };
+  'caller.refused': { readonly reason: CallerRefusal };
+  /** No identity token can be checked: the keys of the issuer cannot be fetched. */
+  'caller.unverifiable': Fault;
+
+  'publish.accepted': {
+    readonly app: ConfiguredId;
+    readonly authority?: ConfiguredId;
+    readonly inserted: number;
+    readonly revised?: number;
+    readonly dropped: number;
+    readonly warned: number;
+    readonly ms?: number;
+  };
+  'publish.refused': {
+    readonly code: PublishCode;
+    readonly status?: number;
+    readonly app?: ConfiguredId;
+    /** What was wrong with the certificate; the phone is not told. */
+    readonly certificate?: CertificateProblem;
+    readonly ms?: number;
+  };
+  /** The client went away before its request was complete. */
+  'publish.aborted': None;
+
+  'export.batches_created': {
+    readonly config: ConfiguredId;
+    readonly created: number;
+    /** More batches are due than one run may create. */
+    readonly behind: boolean;
+  };
+  'export.batch_finished': {
+    readonly config: ConfiguredId;
+    readonly batch: ConfiguredId;
+    readonly keys: number;
+    readonly padding: number;
+    readonly files: number;
+    readonly attempt: number;
+    readonly ms: number;
+  };
+  'export.batch_failed': {
+    readonly config: ConfiguredId;
+    readonly batch: ConfiguredId;
+    readonly reason: 'no_signer' | 'lease_lost' | 'deadline' | 'object_conflict' | 'fault';
+    readonly causes?: readonly FaultCause[];
+  };
+  /** No signing key is in force, so no file is made: an operator must act. */
+  'export.no_signer': { readonly config: ConfiguredId };
+  /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
+  'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
+  'export.index_written': { readonly config: ConfiguredId; readonly files: number };
+  'export.config_failed': Fault & { readonly config: ConfiguredId };
+
+  'job.finished': {
+    readonly job: JobName;
+    readonly done: number;
+    readonly left: number;
+    readonly ms: number;
+  };
+  'job.too_early': { readonly job: JobName };
+  'job.failed': {
+    readonly job: JobName;
+    readonly done: number;
+    readonly left: number;
+    readonly problems: number;
+    readonly causes?: readonly FaultCause[];
+    readonly ms: number;
+  };
+
+  'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
+  'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
+  'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
+  /** Old generations of objects stay on the disk; tried again in an hour. */
+  'launcher.sweep_failed': Fault;
+}
+
+/** The name of an event. */
+export type EventName = keyof Events;
+
+/** How much an event matters, in the words of Cloud Logging. */
+export type Severity = 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'alert';
+
+/** The severity of each event: it is a property of the event, not of the place that logs it. */
+export const SEVERITY: Readonly<Record<EventName, Severity>> = {
+  'service.started': 'info',
+  'service.stopping': 'info',
+  'service.stopped': 'info',
+  'service.crashed': 'critical',
+  'service.not_started': 'critical',
+  'service.unhealthy': 'error',
+  'service.healthy': 'info',
+  'config.refused': 'critical',
+  'request.fault': 'error',
+  'caller.refused': 'warning',
+  'caller.unverifiable': 'error',
+  'publish.accepted': 'info',
+  'publish.refused': 'info',
+  'publish.aborted': 'debug',
+  'export.batches_created': 'info',
+  'export.batch_finished': 'info',
+  'export.batch_failed': 'error',
+  'export.no_signer': 'alert',
+  'export.prefix_held': 'alert',
+  'export.index_written': 'info',
+  'export.config_failed': 'error',
+  'job.finished': 'info',
+  'job.too_early': 'info',
+  'job.failed': 'error',
+  'launcher.child_ended': 'error',
+  'launcher.child_started': 'info',
+  'launcher.job_unanswered': 'warning',
+  'launcher.sweep_failed': 'warning',
+};

@@ -1,0 +1,1 @@
+export { type LoggedEvent, type RecordingLog, recordingLog } from './recording-log.ts';

@@ -1,0 +1,70 @@
+/** The services and the launcher that runs them on one machine. */
+export type ServiceName =
+  | 'publish'
+  | 'export'
+  | 'federation-serve'
+  | 'federation-pull'
+  | 'cleanup'
+  | 'trust'
+  | 'admin'
+  | 'import'
+  | 'cdn'
+  | 'launcher';
+
+/** The scheduled jobs, by the name that they have in every log line and alert. */
+export type JobName =
+  | 'create-batches'
+  | 'do-work'
+  | 'cleanup-keys'
+  | 'cleanup-exports'
+  | 'rotate-keys'
+  | 'refresh-authority-keys'
+  | 'federation-pull'
+  | 'import-schedule'
+  | 'import'
+  | 'mirror';
+
+/** The published codes of a refused upload. */
+export type PublishCode =
+  | 'bad_request'
+  | 'internal_error'
+  | 'unknown_health_authority_id'
+  | 'unable_to_load_health_authority'
+  | 'health_authority_missing_region_config'
+  | 'health_authority_verification_certificate_invalid'
+  | 'missing_revision_token'
+  | 'invalid_revision_token'
+  | 'key_already_revised'
+  | 'invalid_report_type_transition'
+  | 'partial_failure';
+
+/** The first check that a diagnosis certificate failed. */
+export type CertificateProblem =
+  | 'malformed'
+  | 'unusable_algorithm'
+  | 'unsupported_algorithm'
+  | 'missing_key_id'
+  | 'unknown_issuer'
+  | 'wrong_audience'
+  | 'no_active_key'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'bad_signature'
+  | 'issuer_not_authorized'
+  | 'invalid_report_type'
+  | 'undecodable_mac'
+  | 'undecodable_hmac_key'
+  | 'mac_mismatch';
+
+/** Why a caller's identity token was not enough. */
+export type CallerRefusal =
+  | 'missing' // no Authorization header
+  | 'several' // more than one
+  | 'malformed' // not a bearer token in compact form
+  | 'issuer' // from nobody we know
+  | 'signature' // not signed with the pinned algorithm by a key of its issuer
+  | 'audience' // meant for somebody else
+  | 'time' // expired, not yet valid, or without a time
+  | 'lifetime' // valid for too long
+  | 'email' // without a verified e-mail address
+  | 'not_granted'; // valid, but its holder may not call

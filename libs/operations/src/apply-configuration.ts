@@ -1,0 +1,71 @@
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
+import { type ConfigurationChange, auditEntries } from '@keyserver/stores';
+import type { Configuration, Problem } from './configuration.ts';
+import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
+import { readStored } from './stored-configuration.ts';
+
+/** Who applies a configuration, and what was shown to them before. */
+export interface ApplyOptions {
+  /** Who is answerable, for the audit log. */
+  readonly actor: string;
+  readonly random: Random;
+  /** The basis of the plan that was agreed to; nothing is applied when the store has changed since. */
+  readonly basis?: string;
+}
+
+/** What applying a configuration did. */
+export type ApplyOutcome =
+  | { readonly kind: 'applied'; readonly changes: readonly ConfigurationChange[] }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/** What applying a configuration to a store would change. */
+export const planChanges = async (store: DocumentStore, wanted: Configuration): Promise<Plan> =>
+  await store.transact(async (tx) => {
+    const stored = await readStored(tx);
+    const { steps, problems } = stepsBetween(stored, wanted);
+    return problems.length > 0
+      ? { kind: 'refused', problems }
+      : {
+          kind: 'planned',
+          changes: steps.map(({ change }) => change),
+          basis: fingerprintOf(stored),
+        };
+  });
+
+/** Makes the store's configuration the wanted one in one audited step; applying it again does nothing. */
+export async function applyConfiguration(
+  store: DocumentStore,
+  wanted: Configuration,
+  options: ApplyOptions,
+): Promise<ApplyOutcome> {
+  const auditId = randomId(options.random);
+  return await store.transact(async (tx) => await applyIn(tx, { wanted, auditId, options }));
+}
+
+async function applyIn(
+  tx: Transaction,
+  step: { wanted: Configuration; auditId: string; options: ApplyOptions },
+): Promise<ApplyOutcome> {
+  const { wanted, auditId, options } = step;
+  // An entry with this id was made by an earlier attempt whose answer was lost.
+  const [made] = await tx.get(auditEntries, [auditId]);
+  if (made !== undefined) return { kind: 'applied', changes: made.changes };
+  const stored = await readStored(tx);
+  if (options.basis !== undefined && options.basis !== fingerprintOf(stored))
+    return { kind: 'stale' };
+  const { steps, problems } = stepsBetween(stored, wanted);
+  if (problems.length > 0) return { kind: 'refused', problems };
+  if (steps.length === 0) return { kind: 'unchanged' };
+  const changes = steps.map(({ change }) => change);
+  for (const { make } of steps) make(tx);
+  tx.create(auditEntries, auditId, {
+    at: tx.now,
+    actor: options.actor,
+    operation: 'configuration.apply',
+    changes,
+  });
+  return { kind: 'applied', changes };
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { type Transaction, MAX_WRITES } from '@keyserver/docstore';
+import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
+import type { Configuration, Problem, Section } from './configuration.ts';
+import type { DescribedFields } from './described-fields.ts';
+import { noteOn } from './field-notes.ts';
+import { type Described, describe } from './stored-configuration.ts';
+
+/** What applying a configuration would do. */
+export type Plan =
+  | {
+      readonly kind: 'planned';
+      readonly changes: readonly ConfigurationChange[];
+      /** Stands for the stored configuration that the changes were worked out against. */
+      readonly basis: string;
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/** One change and how it is made. */
+export interface Step {
+  readonly change: ConfigurationChange;
+  readonly make: (tx: Transaction) => void;
+}
+
+/** The steps from one configuration to another, or why they may not be made. */
+export function stepsBetween(
+  before: Configuration,
+  after: Configuration,
+): { readonly steps: readonly Step[]; readonly problems: readonly Problem[] } {
+  const stored = byPath(before);
+  const wanted = byPath(after);
+  const gone = [...stored].filter(([path]) => !wanted.has(path)).map(([, document]) => document);
+  const steps = [
+    ...[...wanted].flatMap(([path, document]) => writeStep(stored.get(path), document)),
+    ...gone.map(removeStep),
+  ];
+  const problems = gone.filter(({ section }) => !REMOVABLE[section]).map(cannotRemove);
+  // One write is kept for the audit entry.
+  if (steps.length >= MAX_WRITES)
+    problems.push({
+      path: '',
+      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file`,
+    });
+  return { steps, problems };
+}
+
+const byPath = (configuration: Configuration): ReadonlyMap<string, Described> =>
+  new Map(
+    describe(configuration).map((document) => [`${document.section} ${document.id}`, document]),
+  );
+
+/** Exports and signing keys are never removed, only ended: their files and signatures outlive them. */
+const REMOVABLE: Readonly<Record<Section, boolean>> = {
+  authorities: true,
+  apps: true,
+  signingKeys: false,
+  exports: false,
+};
+
+const cannotRemove = ({ section, id }: Described): Problem => ({
+  path: section,
+  message: `lacks ${id}, which is stored and cannot be removed; keep it and end it with thru`,
+});
+
+function writeStep(before: Described | undefined, after: Described): readonly Step[] {
+  const fields = changedFields(after.section, before?.fields, after.fields);
+  if (fields.length === 0) return [];
+  const { section, id } = after;
+  const action = before === undefined ? 'add' : ends(fields) ? 'end' : 'change';
+  return [{ change: { action, section, id, fields }, make: after.write }];
+}
+
+function removeStep({ section, id, fields: before, remove: make }: Described): Step {
+  const fields = changedFields(section, before, new Map());
+  return { change: { action: 'remove', section, id, fields }, make };
+}
+
+function changedFields(
+  section: Section,
+  before: DescribedFields | undefined,
+  after: DescribedFields,
+): readonly FieldChange[] {
+  const names = new Set([...(before?.keys() ?? []), ...after.keys()]);
+  return [...names]
+    .filter((field) => before?.get(field) !== after.get(field))
+    .map((field) => ({
+      field,
+      before: before?.get(field),
+      after: after.get(field),
+      note: before === undefined || after.size === 0 ? undefined : noteOn(section, field),
+    }));
+}
+
+const ends = (fields: readonly FieldChange[]): boolean =>
+  fields.some(
+    ({ field, before, after }) =>
+      field === 'thru' &&
+      after !== undefined &&
+      (before === undefined || Date.parse(after) < Date.parse(before)),
+  );
+
+/** A text that stands for a whole configuration. */
+export const fingerprintOf = (configuration: Configuration): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify(
+        describe(configuration).map(({ section, id, fields }) => [section, id, [...fields]]),
+      ),
+    )
+    .digest('hex');

@@ -1,0 +1,71 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { UnixMillis } from '@keyserver/time';
+import { stringify } from 'yaml';
+import type { Configuration } from './configuration.ts';
+import { readStored } from './stored-configuration.ts';
+import { formatDuration, formatTime } from './time-text.ts';
+
+/** The stored configuration as a configuration file (YAML). */
+export const showConfiguration = async (store: DocumentStore): Promise<string> =>
+  renderConfiguration(await store.transact(readStored));
+
+/** A configuration as the file that describes it. */
+export const renderConfiguration = (configuration: Configuration): string =>
+  stringify(
+    {
+      authorities: configuration.authorities.map(({ id, issuer, audience, name, keys }) => ({
+        id,
+        issuer,
+        audience,
+        name,
+        keys: keys.map(({ version, publicKey, ...rest }) => ({
+          version,
+          publicKey,
+          ...validity(rest),
+        })),
+      })),
+      apps: configuration.apps.map(({ id, regions, authorities, bypassCertificate }) => ({
+        id,
+        regions,
+        authorities,
+        bypassCertificate,
+      })),
+      signingKeys: configuration.signingKeys.map(
+        ({ id, signingKey, keyId, keyVersion, ...rest }) => ({
+          id,
+          signingKey,
+          keyId,
+          keyVersion,
+          ...validity(rest),
+        }),
+      ),
+      exports: configuration.exports.map(exportEntry),
+    },
+    // A folded line or an alias would read the same, but nobody would write it.
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  );
+
+const exportEntry = (config: Configuration['exports'][number]): object => ({
+  id: config.id,
+  bucket: config.bucket,
+  filenameRoot: config.filenameRoot,
+  period: formatDuration(config.period),
+  outputRegion: config.outputRegion,
+  inputRegions: config.inputRegions,
+  excludeRegions: config.excludeRegions,
+  includeTravelers: config.includeTravelers,
+  onlyNonTravelers: config.onlyNonTravelers,
+  ...validity(config),
+  signingKeys: config.signingKeys,
+  minRecords: config.minRecords,
+  paddingRange: config.paddingRange,
+  maxRecords: config.maxRecords,
+});
+
+const validity = (of: {
+  readonly from: UnixMillis;
+  readonly thru: UnixMillis | undefined;
+}): object => ({
+  from: formatTime(of.from),
+  ...(of.thru === undefined ? {} : { thru: formatTime(of.thru) }),
+});

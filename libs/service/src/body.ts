@@ -1,0 +1,55 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The bytes of a request, or why there are none. */
+export type Body =
+  | { readonly kind: 'body'; readonly bytes: Uint8Array }
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'aborted' };
+
+// A close with unread bytes resets the connection, and the client would never see the answer: so much is read and
+// thrown away before a body that is too large is refused.
+const DISCARDED = 1 << 20;
+
+/**
+ * Reads a request's body, keeping at most `limit` bytes. After `too_large` the connection ends with the answer.
+ * A body that comes too slowly is cut by the server's time-outs and counts as aborted.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+): Promise<Body> {
+  const body = await collect(request, limit);
+  if (body.kind === 'too_large') response.setHeader('Connection', 'close');
+  return body;
+}
+
+async function collect(request: IncomingMessage, limit: number): Promise<Body> {
+  if (request.destroyed) return { kind: 'aborted' }; // its events are over, nothing would ever answer
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > limit + DISCARDED) return { kind: 'too_large' };
+  return await new Promise((resolve) => {
+    let pieces: Uint8Array[] = [];
+    let size = 0;
+    request.on('data', (piece: Uint8Array) => {
+      size += piece.byteLength;
+      if (size <= limit) pieces.push(piece);
+      else pieces = [];
+      if (size > limit + DISCARDED) {
+        request.pause();
+        resolve({ kind: 'too_large' });
+      }
+    });
+    request.on('end', () => {
+      resolve(
+        size > limit ? { kind: 'too_large' } : { kind: 'body', bytes: Buffer.concat(pieces) },
+      );
+    });
+    request.on('error', () => {
+      resolve({ kind: 'aborted' });
+    });
+    request.on('close', () => {
+      resolve({ kind: 'aborted' });
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import { jest } from '@jest/globals';
+import { recordingLog } from '@keyserver/log/testing';
+import { simulatedClock, unixMillis } from '@keyserver/time';
+import { healthWatch } from './health.ts';
+import { type TestService, aService } from './testing/an-app.ts';
+
+describe('the health of a service', () => {
+  let service: TestService;
+  let isAway: boolean;
+  let asked: number;
+
+  beforeEach(async () => {
+    isAway = false;
+    asked = 0;
+    const health = async (): Promise<void> => {
+      asked += 1;
+      await Promise.resolve();
+      if (isAway) throw new Error('the store at 10.0.0.7 is away');
+    };
+    service = await aService({ health });
+  });
+  afterEach(async () => {
+    await service.server.close();
+  });
+
+  it('is 200 with a fixed body', async () => {
+    const response = await service.fetch('/health');
+    expect([response.status, await response.text()]).toEqual([200, '{"status": "ok"}']);
+  });
+
+  it('is 500 without a reason while something is away', async () => {
+    isAway = true;
+    const response = await service.fetch('/health');
+    expect([response.status, await response.text()]).toEqual([500, '{"status": "unhealthy"}']);
+    expect(service.lines.join('')).not.toContain('10.0.0.7');
+  });
+
+  it('is asked once for many who ask at the same time, and again a second later', async () => {
+    await Promise.all([1, 2, 3].map(async () => await service.fetch('/health')));
+    service.clock.advance(999);
+    await service.fetch('/health');
+    expect(asked).toBe(1);
+    service.clock.advance(1);
+    await service.fetch('/health');
+    expect(asked).toBe(2);
+  });
+
+  it('is asked again after the clock was set back', async () => {
+    await service.fetch('/health');
+    isAway = true;
+    service.clock.set(unixMillis(1_600_000_000_000));
+    expect((await service.fetch('/health')).status).toBe(500);
+  });
+
+  it('is logged when it changes, not each time that somebody asks', async () => {
+    for (const away of [true, true, false, false]) {
+      isAway = away;
+      await service.fetch('/health');
+      service.clock.advance(1000);
+    }
+    const messages = service.events().map(({ message }) => message);
+    expect(messages).toEqual(['service.unhealthy', 'service.healthy']);
+  });
+});
+
+it('counts a probe that never answers as bad', async () => {
+  jest.useFakeTimers();
+  try {
+    const { log, events } = recordingLog();
+    const never = async (): Promise<never> => await new Promise(() => undefined);
+    const isHealthy = healthWatch(never, simulatedClock(unixMillis(0)), log);
+    const answer = isHealthy();
+    await jest.advanceTimersByTimeAsync(5000);
+    expect(await answer).toBe(false);
+    expect(events('service.unhealthy')).toHaveLength(1);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -1,0 +1,21 @@
+export { type Body, readBody } from './body.ts';
+export {
+  type Caller,
+  type CallerRules,
+  type TrustedIssuer,
+  type VerifyCaller,
+  callerVerifier,
+} from './caller.ts';
+export {
+  ListenFault,
+  type RunningServer,
+  type RunningService,
+  type Timeouts,
+  listen,
+} from './listen.ts';
+export type { FaultAnswer, RenderFault } from './render-fault.ts';
+export { requireCaller } from './require-caller.ts';
+export { type Ambient, type StartService, runService } from './run-service.ts';
+export type { LogOf } from './request-log.ts';
+export { createHttpApp } from './server.ts';
+export { type JsonRefusal, type StrictJson, parseStrictJson } from './strict-json.ts';

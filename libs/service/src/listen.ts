@@ -1,0 +1,93 @@
+import { type RequestListener, type Server, createServer } from 'node:http';
+import { type ServiceUrl, serviceUrl } from '@keyserver/log';
+import { MINUTE, SECOND } from '@keyserver/time';
+import { drainer } from './drain.ts';
+
+/** A service that answers requests until it is closed. */
+export interface RunningService {
+  readonly url: ServiceUrl;
+  /** Stops accepting, lets requests finish, gives everything back. */
+  close(): Promise<void>;
+}
+
+/** An HTTP server that listens. */
+export interface RunningServer extends RunningService {
+  readonly port: number;
+}
+
+/** How long clients may take, in milliseconds. */
+export interface Timeouts {
+  /** Until all headers are there. */
+  readonly headers: number;
+  /** Until the whole request is there, its body included. */
+  readonly request: number;
+  /** Between two requests of one connection. */
+  readonly keepAlive: number;
+  /** How often the first two are looked at. */
+  readonly check: number;
+  /** How long requests may go on after `close` before they are cut. */
+  readonly drain: number;
+}
+
+const TIMEOUTS: Timeouts = {
+  headers: 10 * SECOND,
+  request: 30 * SECOND,
+  keepAlive: 2 * MINUTE,
+  check: SECOND,
+  drain: 4 * SECOND,
+};
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+
+/** The address cannot be listened on; the message is one sentence for the operator. */
+export class ListenFault extends Error {
+  override readonly name = 'ListenFault';
+}
+
+/** Serves an application over HTTP on a port (0 picks a free one), on this machine only unless a host is named. */
+export async function listen(
+  app: RequestListener,
+  of: { readonly port: number; readonly host?: string; readonly timeouts?: Partial<Timeouts> },
+): Promise<RunningServer> {
+  const { port, host = '127.0.0.1' } = of;
+  const timeouts = { ...TIMEOUTS, ...of.timeouts };
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: timeouts.headers,
+      requestTimeout: timeouts.request,
+      keepAliveTimeout: timeouts.keepAlive,
+      connectionsCheckingInterval: timeouts.check,
+    },
+    app,
+  );
+  server.maxHeadersCount = MAX_HEADERS;
+  const close = drainer(server, timeouts.drain);
+  await bind(server, port, host);
+  const bound = boundPort(server);
+  return { url: serviceUrl(reachable(host), bound), port: bound, close };
+}
+
+async function bind(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(new ListenFault(whyNot(cause, port), { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function whyNot({ code }: NodeJS.ErrnoException, port: number): string {
+  if (code === 'EADDRINUSE') return `port ${port} is already in use by another program`;
+  if (code === 'EACCES') return `this user may not listen on port ${port}`;
+  return `port ${port} cannot be listened on`;
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server is not bound');
+  return address.port;
+}
+
+const reachable = (host: string): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;

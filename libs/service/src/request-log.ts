@@ -1,0 +1,24 @@
+import { type Logger, cloudTrace, requestIdOf } from '@keyserver/log';
+import type { Random } from '@keyserver/random';
+import type { Request, RequestHandler } from 'express';
+
+/** The log of one request: its lines carry the request's id. */
+export type LogOf = (request: Request) => Logger;
+
+/** Names each request. The id is ours: one that a client sends could carry anything into the log. */
+export function requestLog(of: {
+  readonly log: Logger;
+  readonly random: Random;
+  readonly traceProject?: string | undefined;
+}): { readonly nameRequest: RequestHandler; readonly logOf: LogOf } {
+  const { log, random, traceProject } = of;
+  const logs = new WeakMap<Request, Logger>();
+  const nameRequest: RequestHandler = (request, _response, next) => {
+    const requestId = requestIdOf(random.bytes(16));
+    const trace =
+      traceProject === undefined ? undefined : cloudTrace(request.headers, traceProject);
+    logs.set(request, log.child({ requestId, trace }));
+    next();
+  };
+  return { nameRequest, logOf: (request) => logs.get(request) ?? log };
+}

@@ -1,0 +1,47 @@
+import type { Logger } from '@keyserver/log';
+import type { Random } from '@keyserver/random';
+import type { Clock } from '@keyserver/time';
+import express, { type Express, type RequestHandler } from 'express';
+import { type HealthProbe, healthRoute } from './health.ts';
+import { type RenderFault, faultRenderer } from './render-fault.ts';
+import { type LogOf, requestLog } from './request-log.ts';
+
+/** What an HTTP service is made of, apart from its routes' own dependencies. */
+export interface HttpAppParts {
+  readonly log: Logger;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly health: HealthProbe;
+  /** Adds the service's routes; the routes of `createHttpApp` itself are there already. */
+  readonly routes: (app: Express, logOf: LogOf) => void;
+  /** The answer to a fault that the service knows better than an opaque 500, such as a store that is away. */
+  readonly renderFault?: RenderFault;
+  /** The cloud project to link traces in. Only for services whose callers are ours: a caller chooses its trace. */
+  readonly traceProject?: string | undefined;
+}
+
+/** An HTTP service with everything that all services have in common. */
+export function createHttpApp(parts: HttpAppParts): Express {
+  const { log, clock, health, routes, renderFault } = parts;
+  const { nameRequest, logOf } = requestLog(parts);
+  const app = express();
+  app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(nameRequest, setSafetyHeaders);
+  app.get('/health', healthRoute(health, clock, log));
+  routes(app, logOf);
+  app.use((_request, response) => {
+    response.status(404).json({ error: 'not found' });
+  });
+  app.use(faultRenderer(logOf, renderFault));
+  return app;
+}
+
+const setSafetyHeaders: RequestHandler = (_request, response, next) => {
+  response.set({
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Cache-Control': 'no-store',
+  });
+  next();
+};

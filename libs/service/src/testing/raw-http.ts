@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { type Socket, connect } from 'node:net';
+
+/** A connection to a server of the test, for what HTTP clients refuse to send. */
+export interface RawConnection {
+  send(text: string | Uint8Array): void;
+  /** Everything received until the other side ends the connection. */
+  ended(): Promise<string>;
+  /** What is received until it contains `text`. */
+  until(text: string): Promise<string>;
+  destroy(): void;
+}
+
+/** Connects to a port of this machine. */
+export async function rawConnection(port: number): Promise<RawConnection> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  await once(socket, 'connect');
+  let received = '';
+  socket.setEncoding('latin1').on('data', (text: string) => (received += text));
+  socket.on('error', () => undefined); // a reset shows as the end
+  const closed = endOf(socket);
+  return {
+    send: (text) => socket.write(text),
+    ended: async () => {
+      await closed;
+      return received;
+    },
+    until: async (text) => {
+      while (!received.includes(text)) await Promise.race([once(socket, 'data'), closed]);
+      return received;
+    },
+    destroy: () => socket.destroy(),
+  };
+}
+
+async function endOf(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    socket.once('end', resolve).once('close', resolve);
+  });
+  socket.destroy();
+}

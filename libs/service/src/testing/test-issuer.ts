@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type CryptoKey, type JWTPayload, SignJWT, exportJWK, generateKeyPair } from 'jose';
+
+/** An issuer of identity tokens with a key set of its own, served over HTTP on this machine. */
+export interface TestIssuer {
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  /** How often the key set was fetched. */
+  readonly fetches: number;
+  /** The key set, the status and the headers that it is answered with; tests change them. */
+  answer: { status: number; body: string; headers: Record<string, string> };
+  /** Holds every answer back until the promise is settled. */
+  hold: Promise<void>;
+  /** Signs claims with the issuer's present key. */
+  mint(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  /** Makes a new key; the old one is no longer published. */
+  rotate(): Promise<void>;
+  /** The public key that is published. */
+  publicKey(): CryptoKey;
+  close(): Promise<void>;
+}
+
+/** Starts an issuer on a free port. */
+export async function testIssuer(): Promise<TestIssuer> {
+  let key = await newKey(1);
+  let fetches = 0;
+  let generation = 1;
+  const answer = { status: 200, body: await key.jwks(), headers: {} };
+  const server = createServer((_request, response) => {
+    fetches += 1;
+    void state.hold.then(() => {
+      const { status, body, headers } = state.answer;
+      response.writeHead(status, headers).end(body);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const state: TestIssuer = {
+    issuer: `http://127.0.0.1:${String(port)}`,
+    jwksUrl: `http://127.0.0.1:${String(port)}/jwks`,
+    answer,
+    hold: Promise.resolve(),
+    get fetches() {
+      return fetches;
+    },
+    mint: async (claims, header) => await key.sign(claims, header),
+    rotate: async () => {
+      key = await newKey((generation += 1));
+      state.answer = { ...state.answer, body: await key.jwks() };
+    },
+    publicKey: () => key.publicKey,
+    close: async () => {
+      server.closeAllConnections();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return state;
+}
+
+async function newKey(generation: number): Promise<{
+  readonly publicKey: CryptoKey;
+  jwks(): Promise<string>;
+  sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+}> {
+  const kid = `key-${String(generation)}`;
+  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return {
+    publicKey,
+    jwks: async () => {
+      const jwk = await exportJWK(publicKey);
+      return JSON.stringify({ keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] });
+    },
+    sign: async (claims, header = {}) =>
+      await new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid, ...header })
+        .sign(privateKey),
+  };
+}

@@ -1,0 +1,59 @@
+import { type Json, collection, int, json, text } from '@keyserver/docstore';
+import { array, member, record, textOf } from './stored-json.ts';
+
+/** One field of a changed configuration document, as an operator reads it; undefined when it was or is not there. */
+export interface FieldChange {
+  readonly field: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** What the operator should know of this change, such as when it takes effect. */
+  readonly note: string | undefined;
+}
+
+const ACTIONS = ['add', 'change', 'end', 'remove'] as const;
+
+/** What was done to one configuration document. */
+export interface ConfigurationChange {
+  /** add, change, remove, or end: it will stop at a time that it did not have before. */
+  readonly action: (typeof ACTIONS)[number];
+  /** The part of the configuration, such as `exports`. */
+  readonly section: string;
+  readonly id: string;
+  readonly fields: readonly FieldChange[];
+}
+
+/** What operators did, one document per step: when in store time, who, and what changed. Never a secret. */
+export const auditEntries = collection({
+  name: 'auditEntries',
+  fields: {
+    at: int(),
+    actor: text(),
+    operation: text<'configuration.apply'>(),
+    changes: json((stored): readonly ConfigurationChange[] => array(stored).map(changeOf)),
+  },
+});
+
+function changeOf(stored: Json): ConfigurationChange {
+  const change = record(stored);
+  const action = ACTIONS.find((known) => known === member(change, 'action'));
+  if (action === undefined) throw new Error('stored audit entry with an unknown action');
+  return {
+    action,
+    section: textOf(member(change, 'section')),
+    id: textOf(member(change, 'id')),
+    fields: array(member(change, 'fields')).map(fieldChangeOf),
+  };
+}
+
+function fieldChangeOf(stored: Json): FieldChange {
+  const change = record(stored);
+  return {
+    field: textOf(member(change, 'field')),
+    before: optionalText(member(change, 'before')),
+    after: optionalText(member(change, 'after')),
+    note: optionalText(member(change, 'note')),
+  };
+}
+
+const optionalText = (stored: Json | undefined): string | undefined =>
+  stored === undefined ? undefined : textOf(stored);

@@ -1,0 +1,91 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { unixMillis } from '@keyserver/time';
+import fc from 'fast-check';
+import { findApp, findAuthority } from './configuration-lookup.ts';
+import {
+  appDocument,
+  authorityDocument,
+  authorizedApps,
+  healthAuthorities,
+} from './configuration.ts';
+
+const app: AuthorizedApp = {
+  id: 'gov.example.doh',
+  regions: ['US', 'US-WA'],
+  authorities: [7, 12],
+  bypassCertificate: false,
+};
+
+const authority: HealthAuthority = {
+  id: 7,
+  issuer: 'doh.example.gov',
+  audience: 'keys.example.org',
+  name: 'Department of Health',
+  keys: [
+    { version: 'v1', publicKey: 'PEM', from: unixMillis(1000), thru: unixMillis(2000) },
+    { version: 'v2', publicKey: 'PEM', from: unixMillis(2000), thru: undefined },
+  ],
+};
+
+let store: DocumentStore;
+
+beforeAll(async () => {
+  store = await openTestStore();
+  await store.transact((tx) => {
+    tx.set(authorizedApps, app.id, appDocument(app));
+    tx.set(healthAuthorities, '7', authorityDocument(authority));
+    tx.set(healthAuthorities, '8', authorityDocument({ ...authority, id: 8, issuer: 'other' }));
+    return Promise.resolve();
+  });
+});
+
+afterAll(closeTestStores);
+
+describe('findApp', () => {
+  it.each(['gov.example.doh', 'GOV.Example.DOH'])(
+    'finds %s with all that was stored',
+    async (id) => {
+      expect(await findApp(store)(id)).toEqual(app);
+    },
+  );
+
+  it.each([
+    ['an unknown id', 'gov.example'],
+    ['no id', ''],
+    ['a path', 'a/b'],
+    ['a relative path', '..'],
+    ['a reserved id', '__gov__'],
+    ['half a character', '\ud800'],
+    ['a very long id', 'x'.repeat(64_000)],
+    ['an id with a null character', 'gov.example.doh\0'],
+  ])('finds nothing under %s', async (_, id) => {
+    expect(await findApp(store)(id)).toBeUndefined();
+  });
+
+  it('never fails for what a phone may send', async () => {
+    const find = findApp(store);
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), async (id) => {
+        expect(await find(id)).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('findAuthority', () => {
+  it('finds the authority of an issuer with its keys', async () => {
+    expect(await findAuthority(store)('doh.example.gov')).toEqual(authority);
+  });
+
+  it.each([
+    ['an unknown issuer', 'example.gov'],
+    ['no issuer', ''],
+    ['an issuer in other letters', 'DOH.example.gov'],
+    ['half a character', 'doh.example.gov\udc00'],
+    ['a very long issuer', 'x'.repeat(64_000)],
+  ])('finds nothing for %s', async (_, issuer) => {
+    expect(await findAuthority(store)(issuer)).toBeUndefined();
+  });
+});

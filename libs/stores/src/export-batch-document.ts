@@ -1,0 +1,146 @@
+import {
+  type DocumentOf,
+  type Json,
+  collection,
+  int,
+  json,
+  optional,
+  text,
+} from '@keyserver/docstore';
+import {
+  type BatchSpan,
+  type ExportBatch,
+  type ExportConfig,
+  type ExportFile,
+  type Frozen,
+  type FrozenSigner,
+  turnOf,
+} from '@keyserver/export-file';
+import { SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
+import { array, integer, member, record, textOf } from './stored-json.ts';
+
+const fields = {
+  config: text(),
+  state: text<ExportBatch['state']>(),
+  turn: text(),
+  start: int(),
+  end: int(),
+  attempt: int(),
+  fence: int(),
+  holder: text(),
+  leaseExpires: int(),
+  settings: json(configOf),
+  frozen: optional(json(frozenOf)),
+  files: json((stored): readonly ExportFile[] => array(stored).map(fileOf)),
+  expireAt: int(),
+};
+
+/** A batch as it is stored. */
+export type BatchDocument = DocumentOf<typeof fields>;
+
+/**
+ * Batches by `<config>-<start>-<end>` in seconds. The indexes lead past empty batches, of which there are most: to what
+ * is open or not yet listed in turn, and to the finished files of one export.
+ */
+export const exportBatches = collection({
+  name: 'exportBatches',
+  fields,
+  indexes: [
+    ['config', 'state', 'end'],
+    ['state', 'turn'],
+  ],
+  expiry: 'expireAt',
+});
+
+/** The document id of a batch: an export has one batch for one span. */
+export const batchId = (configId: string, { start, end }: BatchSpan): string =>
+  `${configId}-${start / SECOND}-${end / SECOND}`;
+
+/** A new batch, with a copy of its export as it is now. */
+export const openBatch = (
+  config: ExportConfig,
+  span: BatchSpan,
+  expireAt: number,
+): BatchDocument => ({
+  config: config.id,
+  state: 'open',
+  turn: turnOf(config, span),
+  start: span.start,
+  end: span.end,
+  attempt: 0,
+  fence: 0,
+  holder: '',
+  leaseExpires: 0,
+  settings: config,
+  files: [],
+  expireAt,
+});
+
+/** The batch of a stored document. */
+export const batchOf = (id: string, stored: BatchDocument): ExportBatch => ({
+  id,
+  config: stored.settings,
+  start: unixMillis(stored.start),
+  end: unixMillis(stored.end),
+  state: stored.state,
+  attempt: stored.attempt,
+  fence: stored.fence,
+  leaseExpires: unixMillis(stored.leaseExpires),
+  frozen: stored.frozen,
+  files: stored.files,
+});
+
+const textsOf = (stored: Json | undefined): readonly string[] => array(stored).map(textOf);
+const timeOf = (stored: Json | undefined): UnixMillis => unixMillis(integer(stored));
+
+function configOf(stored: Json): ExportConfig {
+  const config = record(stored);
+  const of = (name: keyof ExportConfig): Json | undefined => member(config, name);
+  const thru = of('thru');
+  return {
+    id: textOf(of('id')),
+    bucket: textOf(of('bucket')),
+    filenameRoot: textOf(of('filenameRoot')),
+    period: integer(of('period')),
+    outputRegion: textOf(of('outputRegion')),
+    inputRegions: textsOf(of('inputRegions')),
+    excludeRegions: textsOf(of('excludeRegions')),
+    includeTravelers: of('includeTravelers') === true,
+    onlyNonTravelers: of('onlyNonTravelers') === true,
+    from: timeOf(of('from')),
+    thru: thru === undefined ? undefined : timeOf(thru),
+    signingKeys: textsOf(of('signingKeys')),
+    minRecords: integer(of('minRecords')),
+    paddingRange: integer(of('paddingRange')),
+    maxRecords: integer(of('maxRecords')),
+  };
+}
+
+function frozenOf(stored: Json): Frozen {
+  const frozen = record(stored);
+  return {
+    paddingSequence: integer(member(frozen, 'paddingSequence')),
+    signers: array(member(frozen, 'signers')).map(signerOf),
+    maxRecords: integer(member(frozen, 'maxRecords')),
+    encoder: textOf(member(frozen, 'encoder')),
+  };
+}
+
+function signerOf(stored: Json): FrozenSigner {
+  const signer = record(stored);
+  return {
+    id: textOf(member(signer, 'id')),
+    signingKey: textOf(member(signer, 'signingKey')),
+    keyId: textOf(member(signer, 'keyId')),
+    keyVersion: textOf(member(signer, 'keyVersion')),
+  };
+}
+
+function fileOf(stored: Json): ExportFile {
+  const file = record(stored);
+  return {
+    name: textOf(member(file, 'name')),
+    digest: textOf(member(file, 'digest')),
+    keys: integer(member(file, 'keys')),
+  };
+}

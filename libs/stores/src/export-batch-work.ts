@@ -1,0 +1,71 @@
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import type { BatchWork, ExportBatch, Freeze, FreezeOutcome } from '@keyserver/export-file';
+import type { KeyBatch } from '@keyserver/exposure-keys';
+import { DAY, floorTo } from '@keyserver/time';
+import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
+import { padDays } from './export-progress.ts';
+
+/** Creates one document of generated keys as part of a transaction. */
+export type CreatePadding = (tx: Transaction, padding: KeyBatch) => void;
+
+interface Deps {
+  readonly store: DocumentStore;
+  readonly keepMs: number;
+  readonly createPadding: CreatePadding;
+}
+
+/** The steps of a worker at its batch. */
+export function batchWork(deps: Deps): BatchWork {
+  const { store } = deps;
+  return {
+    async paddingSequence(batch) {
+      const [day] = await store.get(padDays, [dayOf(batch)]);
+      return day?.sequence ?? 0;
+    },
+    async freeze(batch, step) {
+      return await store.transact(async (tx) => await freeze(tx, deps, { batch, step }));
+    },
+    async finish(batch, end) {
+      return await store.transact(async (tx) => {
+        const [stored] = await tx.get(exportBatches, [batch.id]);
+        if (stored?.fence !== batch.fence) return false;
+        // Whoever holds the fence is this worker: an earlier run of this very transaction has already ended the batch.
+        if (stored.state !== 'open') return true;
+        const files = end.state === 'stored' ? end.files : [];
+        tx.set(exportBatches, batch.id, {
+          ...stored,
+          state: end.state,
+          files,
+          leaseExpires: tx.now,
+        });
+        return true;
+      });
+    },
+  };
+}
+
+// Batches never cross midnight: their length divides the day and they are aligned to it.
+const dayOf = ({ start }: ExportBatch): string =>
+  new Date(floorTo(start, DAY)).toISOString().slice(0, 10);
+
+async function freeze(
+  tx: Transaction,
+  deps: Deps,
+  { batch, step }: { batch: ExportBatch; step: Freeze },
+): Promise<FreezeOutcome> {
+  const day = dayOf(batch);
+  const [stored] = await tx.get(exportBatches, [batch.id]);
+  if (stored?.state !== 'open' || stored.fence !== batch.fence) return { kind: 'lost' };
+  if (alreadyDone(stored, step)) return { kind: 'frozen', batch: batchOf(batch.id, stored) };
+  const [pads] = await tx.get(padDays, [day]);
+  if ((pads?.sequence ?? 0) !== step.sequence) return { kind: 'overtaken' };
+  for (const padding of step.padding) deps.createPadding(tx, padding);
+  tx.set(padDays, day, { sequence: step.sequence + 1, expireAt: tx.now + deps.keepMs });
+  const frozen = { ...stored, attempt: step.attempt, frozen: step.frozen };
+  tx.set(exportBatches, batch.id, frozen);
+  return { kind: 'frozen', batch: batchOf(batch.id, frozen) };
+}
+
+/** Only the holder of the fence freezes, so what it wants to write can only stem from an earlier run of this transaction. */
+const alreadyDone = (stored: BatchDocument, step: Freeze): boolean =>
+  stored.frozen?.paddingSequence === step.frozen.paddingSequence && stored.attempt === step.attempt;

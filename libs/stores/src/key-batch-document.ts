@@ -1,0 +1,128 @@
+import { createHmac, createSecretKey } from 'node:crypto';
+import {
+  type DocumentOf,
+  bool,
+  bytes,
+  collection,
+  int,
+  ints,
+  optional,
+  text,
+  texts,
+} from '@keyserver/docstore';
+import { KEY_BYTES, type KeyBatch, RECORD, RECORD_BYTES } from '@keyserver/exposure-keys';
+import type { Random } from '@keyserver/random';
+import { INTERVAL, type UnixMillis, type WindowLength, unixMillis } from '@keyserver/time';
+
+/** Key batches are spread over so many shards; a constant of the data format, every reader reads all. */
+export const SHARDS = 64;
+
+const HASH_BYTES = 6;
+
+const fields = {
+  shard: int(),
+  window: int(),
+  kind: text<KeyBatch['kind']>(),
+  origin: text<KeyBatch['origin']>(),
+  sourceId: text(),
+  regions: texts(),
+  traveler: bool(),
+  app: text(),
+  authority: optional(int()),
+  authorityName: optional(text()),
+  records: bytes(),
+  keyHashes: ints(),
+  expireAt: int(),
+};
+
+/** Stored keys: one document per upload and release window, packed, spread over shards, appended only. */
+export const keyBatches = collection({
+  name: 'keyBatches',
+  fields,
+  indexes: [['shard', 'window']],
+  arrayIndex: 'keyHashes',
+  expiry: 'expireAt',
+});
+
+/** A stored document of keys. */
+export type KeyBatchDocument = DocumentOf<typeof fields>;
+
+/** What the deployment sets for its key store. */
+export interface KeyStoreSettings {
+  /** Release times are rounded down to it. */
+  readonly window: WindowLength;
+  /** How long a window can be read, ms. */
+  readonly retention: number;
+  /** How long after its end a key may be published or revised, ms. */
+  readonly maxKeyAge: number;
+  /** What keys are found by. */
+  readonly hashKey: HashKey;
+}
+
+/** A key's 48-bit hash, by which it is looked up. */
+export type HashKey = (key: Uint8Array) => number;
+
+/** The first 48 bits of HMAC-SHA256 of a key under the store's secret: keyed, so that nobody can choose keys that collide. */
+export function keyHasher(secret: Uint8Array): HashKey {
+  const imported = createSecretKey(secret);
+  return (key) => createHmac('sha256', imported).update(key).digest().readUIntBE(0, HASH_BYTES);
+}
+
+/** What a new document of keys holds. `records` are packed and sorted by key. */
+export type NewKeyBatch = Omit<KeyBatch, 'id'> & {
+  readonly app: string;
+  readonly authority?: { readonly id: number; readonly name: string } | undefined;
+};
+
+/** The document of new keys, with what they are found and forgotten by. */
+export function keyBatchDocument(
+  batch: NewKeyBatch,
+  settings: KeyStoreSettings,
+  random: Random,
+): KeyBatchDocument {
+  const { authority, records, ...rest } = batch;
+  return {
+    ...rest,
+    shard: random.below(SHARDS),
+    records,
+    keyHashes: keysOf(records).map(settings.hashKey),
+    expireAt: Math.max(batch.window + settings.retention, knownUntil(lastEnd(records), settings)),
+    ...(authority === undefined ? {} : { authority: authority.id, authorityName: authority.name }),
+  };
+}
+
+/** The key batch of a stored document. */
+export const keyBatchOf = (id: string, stored: KeyBatchDocument): KeyBatch => ({
+  id,
+  window: unixMillis(stored.window),
+  kind: stored.kind,
+  origin: stored.origin,
+  sourceId: stored.sourceId,
+  regions: stored.regions,
+  traveler: stored.traveler,
+  records: stored.records,
+});
+
+/**
+ * Until when an upload of the same key must find a stored one: as long as the key itself could still be published.
+ * `end` is an interval number.
+ */
+export const knownUntil = (end: number, settings: KeyStoreSettings): UnixMillis =>
+  unixMillis(end * INTERVAL + settings.maxKeyAge + 2 * settings.window);
+
+function keysOf(records: Uint8Array): Uint8Array[] {
+  return Array.from({ length: records.length / RECORD_BYTES }, (_, n) =>
+    records.subarray(n * RECORD_BYTES, n * RECORD_BYTES + KEY_BYTES),
+  );
+}
+
+function lastEnd(records: Uint8Array): number {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  let last = 0;
+  for (let at = 0; at < records.length; at += RECORD_BYTES)
+    last = Math.max(
+      last,
+      view.getUint32(at + RECORD.start, true) + view.getUint8(at + RECORD.period),
+    );
+  return last;
+}

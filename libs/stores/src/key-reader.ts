@@ -1,0 +1,62 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
+import { SHARDS, keyBatchOf, keyBatches } from './key-batch-document.ts';
+
+const PARALLEL_SHARDS = 16;
+
+/** Reads the key batches of closed windows from all shards, several at a time; never what is past retention. */
+export function readKeyBatches(
+  store: DocumentStore,
+  settings: { readonly retention: number },
+): ReadKeyBatches {
+  return async function* ({ from, until }) {
+    const now = await store.now();
+    const oldest = unixMillis(Math.max(from, now - settings.retention));
+    if (oldest >= until) return;
+    const shards = Array.from({ length: SHARDS }, (_, shard) =>
+      readShard(store, shard, { from: oldest, until }),
+    );
+    yield* interleave(shards);
+  };
+}
+
+async function* readShard(
+  store: DocumentStore,
+  shard: number,
+  windows: { readonly from: UnixMillis; readonly until: UnixMillis },
+): AsyncGenerator<readonly KeyBatch[]> {
+  const query = { where: { shard }, order: { by: 'window', ...windows } } as const;
+  for await (const page of store.pages(keyBatches, query))
+    yield page.map(({ id, value }) => keyBatchOf(id, value));
+}
+
+interface Arrival<T> {
+  readonly source: AsyncGenerator<T>;
+  readonly result: IteratorResult<T, void>;
+}
+
+/** Everything that the sources give, as it comes, a few of them at a time. */
+async function* interleave<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+  const running = new Map<AsyncGenerator<T>, Promise<Arrival<T>>>();
+  const start = (source: AsyncGenerator<T> | undefined): void => {
+    if (source === undefined) return;
+    const arrival = source.next().then((result): Arrival<T> => ({ source, result }));
+    arrival.catch(ignoreUntilRaced);
+    running.set(source, arrival);
+  };
+  for (const source of sources.slice(0, PARALLEL_SHARDS)) start(source);
+  const waiting = sources.slice(PARALLEL_SHARDS).values();
+  while (running.size > 0) {
+    const { source, result } = await Promise.race(running.values());
+    running.delete(source);
+    if (result.done === true) {
+      start(waiting.next().value);
+      continue;
+    }
+    start(source);
+    yield result.value;
+  }
+}
+
+const ignoreUntilRaced = (): void => undefined;

@@ -1,0 +1,137 @@
+import {
+  type DocumentStore,
+  type Found,
+  MAX_CONTAINS_ANY,
+  type Transaction,
+} from '@keyserver/docstore';
+import {
+  type ExposureKey,
+  type StoreUpload,
+  type Upload,
+  type UploadOutcome,
+  keyEnd,
+  keyHex,
+  packRecords,
+  reconcile,
+  releaseSpan,
+  releaseWindow,
+  unpackRecords,
+} from '@keyserver/exposure-keys';
+import { type Random, randomId } from '@keyserver/random';
+import { type UnixMillis, floorTo } from '@keyserver/time';
+import {
+  type KeyBatchDocument,
+  type KeyStoreSettings,
+  keyBatchDocument,
+  keyBatches,
+  knownUntil,
+} from './key-batch-document.ts';
+import { totalDelta, totalDeltas } from './total-deltas.ts';
+
+/** Ids of the documents that an upload creates, each drawn once, so that a repeated attempt recognises an earlier one. */
+interface DrawnIds {
+  readonly batch: (n: number) => string;
+  readonly delta: string;
+}
+
+function drawIds(random: Random): DrawnIds {
+  const drawn: string[] = [];
+  return { batch: (n) => (drawn[n] ??= randomId(random)), delta: randomId(random) };
+}
+
+/** Takes in uploads: looks for keys that are stored already, decides, and stores keys and counts in one transaction. */
+export function storeUploads(
+  store: DocumentStore,
+  settings: KeyStoreSettings,
+  random: Random,
+): StoreUpload {
+  return async (upload) => {
+    const hashes = upload.keys.map((key) => settings.hashKey(key.data));
+    const ids = drawIds(random);
+    let written: UploadOutcome | undefined;
+    return await store.transact(async (tx) => {
+      const span = releaseSpan(settings.window);
+      const now = tx.floor(span);
+      const [committed, found] = await Promise.all([
+        isCommitted(tx, ids),
+        findByHashes(tx, hashes),
+      ]);
+      // An attempt whose outcome was never heard of did commit: this is its answer.
+      if (committed && written !== undefined) return written;
+      const outcome = reconcile(upload, storedKeys(found, { now, settings }));
+      if (outcome.kind === 'refused') return outcome;
+      writeKeys(tx, { upload, ids, now, settings, random, keys: outcome.primaries });
+      written = { kind: 'stored', inserted: outcome.primaries.length };
+      return written;
+    });
+  };
+}
+
+async function isCommitted(tx: Transaction, ids: DrawnIds): Promise<boolean> {
+  const [batches, deltas] = await Promise.all([
+    tx.get(keyBatches, [ids.batch(0)]),
+    tx.get(totalDeltas, [ids.delta]),
+  ]);
+  return batches[0] !== undefined || deltas[0] !== undefined;
+}
+
+async function findByHashes(
+  tx: Transaction,
+  hashes: readonly number[],
+): Promise<readonly Found<KeyBatchDocument>[]> {
+  const groups = Array.from({ length: Math.ceil(hashes.length / MAX_CONTAINS_ANY) }, (_, n) =>
+    hashes.slice(n * MAX_CONTAINS_ANY, (n + 1) * MAX_CONTAINS_ANY),
+  );
+  const found = await Promise.all(
+    groups.map(
+      async (values) => await tx.find(keyBatches, { containsAny: { field: 'keyHashes', values } }),
+    ),
+  );
+  return found.flat();
+}
+
+/** The primaries among the documents found, by key in hex. Whole keys: the hashes only led here. */
+function storedKeys(
+  found: readonly Found<KeyBatchDocument>[],
+  at: { readonly now: UnixMillis; readonly settings: KeyStoreSettings },
+): ReadonlyMap<string, ExposureKey> {
+  const stored = new Map<string, ExposureKey>();
+  for (const { value } of found) {
+    if (value.kind !== 'primary') continue;
+    for (const key of unpackRecords(value.records)) {
+      const until = Math.max(
+        value.window + at.settings.retention,
+        knownUntil(keyEnd(key), at.settings),
+      );
+      if (until > at.now) stored.set(keyHex(key.data), key);
+    }
+  }
+  return stored;
+}
+
+interface Insertion {
+  readonly upload: Upload;
+  readonly keys: readonly ExposureKey[];
+  readonly ids: DrawnIds;
+  readonly now: UnixMillis;
+  readonly settings: KeyStoreSettings;
+  readonly random: Random;
+}
+
+function writeKeys(tx: Transaction, insertion: Insertion): void {
+  const { upload, ids, now, settings, random } = insertion;
+  const byWindow = new Map<UnixMillis, ExposureKey[]>();
+  for (const key of insertion.keys) {
+    const window = releaseWindow(keyEnd(key), now, settings.window);
+    byWindow.set(window, [...(byWindow.get(window) ?? []), key]);
+  }
+  for (const [n, [window, keys]] of [...byWindow].entries()) {
+    const { regions, traveler, app, authority } = upload;
+    const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
+    const of = { kind: 'primary', origin: 'local', sourceId: '' } as const;
+    const batch = { ...of, window, regions, traveler, app, authority, records };
+    tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
+  }
+  const delta = totalDelta(upload, insertion.keys.length, floorTo(now, settings.window));
+  if (delta !== undefined && upload.keys.length > 0) tx.create(totalDeltas, ids.delta, delta);
+}

@@ -1,0 +1,34 @@
+import type { Logger } from '@keyserver/log';
+import type { Random } from '@keyserver/random';
+import { type VerifyCaller, createHttpApp, requireCaller } from '@keyserver/service';
+import type { Clock } from '@keyserver/time';
+import type { Express } from 'express';
+import { jobRoute } from './http/jobs-route.ts';
+import type { ScheduledJobs } from './scheduled-jobs.ts';
+
+/** What the export service is made of. */
+export interface AppDeps {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Rejects while the store is away. */
+  readonly health: () => Promise<void>;
+  readonly verifyCaller: VerifyCaller;
+  readonly jobs: ScheduledJobs;
+}
+
+/** All routes of the export service; `GET /health` is among those that every service has. */
+export function createApp(deps: AppDeps): Express {
+  const { log, clock, random, health, verifyCaller, jobs } = deps;
+  return createHttpApp({
+    log,
+    clock,
+    random,
+    health,
+    routes: (app, logOf) => {
+      const scheduler = requireCaller(verifyCaller, logOf);
+      app.post('/create-batches', scheduler, jobRoute(jobs.createBatches));
+      app.post('/do-work', scheduler, jobRoute(jobs.doWork));
+    },
+  });
+}

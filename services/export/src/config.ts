@@ -1,0 +1,106 @@
+import {
+  type ValuesOf,
+  integer,
+  list,
+  oneOf,
+  settings,
+  text,
+  url,
+  windowSeconds,
+} from '@keyserver/config';
+import { LOG_LEVELS } from '@keyserver/log';
+
+/** Every variable that the export service reads. */
+export const exportSettings = settings({
+  PORT: integer({
+    about: 'The port on which the scheduler is answered; 0 takes any free one.',
+    min: 0,
+    max: 65_535,
+    default: 8080,
+  }),
+  HOST: text({
+    about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
+    default: '127.0.0.1',
+    form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
+  }),
+  PLATFORM: oneOf({
+    about: 'Where data is kept; this version knows only one machine, local.',
+    values: ['local'],
+    default: 'local',
+  }),
+  DATA_DIR: text({ about: 'The directory of the local platform.', default: '.data' }),
+  TRUNCATE_WINDOW_SECONDS: windowSeconds({
+    about: 'The span that the time of an upload is rounded down to; every service needs the same.',
+    default: 3600,
+  }),
+  MIN_WINDOW_AGE_SECONDS: integer({
+    about: 'How old a window must be before it is exported.',
+    min: 0,
+    max: 86_400,
+    default: 7200,
+  }),
+  KEY_RETENTION_HOURS: integer({
+    about: 'For how long a published key is kept after its release; every service needs the same.',
+    min: 240,
+    max: 720,
+    default: 336,
+  }),
+  MAX_KEY_AGE_HOURS: integer({
+    about: 'For how long after its end a key may be published; every service needs the same.',
+    min: 24,
+    max: 720,
+    default: 360,
+  }),
+  EXPORT_RETENTION_HOURS: integer({
+    about: 'For how long an exported file stays in the index.',
+    min: 240,
+    max: 720,
+    default: 336,
+  }),
+  CATCH_UP_BATCHES: integer({
+    about:
+      'How many batches of one export one run creates at most; what is left waits for the next.',
+    min: 1,
+    max: 480,
+    default: 200,
+  }),
+  CREATE_BATCHES_DEADLINE_SECONDS: integer({
+    about: 'How long one call of /create-batches may take; less than its caller waits.',
+    min: 5,
+    max: 3600,
+    default: 280,
+  }),
+  WORK_DEADLINE_SECONDS: integer({
+    about: 'How long one call of /do-work may take; less than its caller waits.',
+    min: 5,
+    max: 3600,
+    default: 520,
+  }),
+  BATCH_DEADLINE_SECONDS: integer({
+    about: 'How long the work on one batch may take.',
+    min: 5,
+    max: 3600,
+    default: 240,
+  }),
+  LEASE_SECONDS: integer({
+    about: 'How long after a crash its batch waits for another worker; leases are renewed in time.',
+    min: 3,
+    max: 600,
+    default: 60,
+  }),
+  OIDC_ISSUER: text({ about: 'The issuer of the identity tokens that callers present.' }),
+  OIDC_JWKS_URL: url({ about: 'Where the public keys of that issuer are.' }),
+  OIDC_AUDIENCE: text({ about: 'The audience that identity tokens must be meant for.' }),
+  CALLER_EMAILS: list({
+    about: 'The accounts that may start jobs.',
+    form: { pattern: /^[^@\s]+@[^@\s]+$/, described: 'e-mail addresses' },
+  }),
+  LOG_LEVEL: oneOf({
+    about: 'The least severity of events that are logged.',
+    values: LOG_LEVELS,
+    default: 'info',
+  }),
+});
+
+/** The values of the export service's variables. */
+export type ExportSettings = ValuesOf<typeof exportSettings>;

@@ -1,0 +1,45 @@
+import { closeTestStores } from '@keyserver/local/testing';
+import { MINUTE } from '@keyserver/time';
+import { binOf } from './testing/archive-keys.ts';
+import { archivesOf, expectRecovery, openOverlap } from './testing/crash-scenario.ts';
+
+afterEach(closeTestStores);
+
+it.each([
+  'before cutBatches',
+  'after cutBatches',
+  'after queue.lease',
+  'before work.freeze',
+  'after work.freeze',
+  'before bucket.put',
+  'after bucket.put',
+  'before work.finish',
+  'after work.finish',
+  'before listings.markListed',
+  'before queue.release',
+])('gives the same files, each listed once, when a worker dies %s', async (point) => {
+  expect(await expectRecovery((port) => port === point)).toBe(true);
+});
+
+it('gives the same export.bin when a file is lost and has to be made again', async () => {
+  const world = await openOverlap();
+  await world.cut();
+  let dead = false;
+  await world.work(
+    world.mortal((port) => {
+      dead ||= port === 'before work.finish';
+      if (dead) throw new Error('the worker is dead');
+    }),
+  );
+  const [[name, content] = ['', new Uint8Array()]] = await archivesOf(world);
+  await world.deps.openBucket('exports').delete(name);
+  await world.publish(5, {
+    window: (await world.batches('us'))[0]!.start,
+    origin: 'padding',
+    sourceId: '2',
+  });
+  world.clock.advance(2 * MINUTE);
+  await world.work();
+  expect(binOf(await world.object(name))).toEqual(binOf(content));
+  expect(await world.index('us')).toEqual([name]);
+});

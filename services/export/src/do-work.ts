@@ -1,0 +1,117 @@
+import { type BatchQueue, type ExportBatch, sharesKeys } from '@keyserver/export-file';
+import type { JobReport, RunningJob } from '@keyserver/jobs';
+import { configuredId, faultTrail } from '@keyserver/log';
+import {
+  type Destination,
+  type PublishIndexDeps,
+  isSamePlace,
+  publishIndex,
+} from './publish-index.ts';
+import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-batch.ts';
+
+/** What it takes to work on all open batches. */
+export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
+  readonly queue: BatchQueue;
+}
+
+/** What one call has done so far. */
+interface Call {
+  readonly job: RunningJob;
+  readonly tried: Set<string>;
+  /** Where the index was brought up to date in this call. */
+  readonly published: Destination[];
+  readonly problems: string[];
+  done: number;
+}
+
+const MOST_UNLISTED = 1000;
+const MOST_COUNTED = 1000;
+
+/**
+ * Works on open batches in their turn, one after another, until none can be leased or too little time is left for one
+ * more. Each batch is tried once; one that fails is free again for the next call, and does not stop the others.
+ */
+export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobReport> {
+  const call: Call = { job, tried: new Set(), published: [], problems: [], done: 0 };
+  await publishWhatIsStored(deps, call);
+  for (let batch = await next(deps, call); batch !== undefined; batch = await next(deps, call)) {
+    call.tried.add(batch.id);
+    await account(deps, call, await workOnBatch(deps, batch, job.signal));
+  }
+  const { done, problems } = call;
+  const left = await deps.queue.countOpen(MOST_COUNTED);
+  if (job.signal.aborted && done === 0)
+    problems.push('the deadline passed before a batch was done');
+  return problems.length === 0
+    ? { kind: 'done', done, left }
+    : { kind: 'failed', done, left, problems };
+}
+
+async function next(deps: DoWorkDeps, { job, tried }: Call): Promise<ExportBatch | undefined> {
+  // A batch that gets only the rest of a call's time would fail for no fault of its own.
+  const late = tried.size > 0 && job.remaining() < deps.batchDeadlineMs;
+  if (late || job.signal.aborted) return undefined;
+  return await deps.queue.lease({
+    lengthMs: deps.leaseMs,
+    wants: (batch, before) => !tried.has(batch.id) && !mustWait(batch, before),
+  });
+}
+
+/** Whether padding that this batch must contain is still to be made: by a batch of an earlier turn with the same keys. */
+const mustWait = (batch: ExportBatch, before: readonly ExportBatch[]): boolean =>
+  before.some(
+    (other) =>
+      other.frozen === undefined &&
+      other.start < batch.end &&
+      batch.start < other.end &&
+      sharesKeys(other.config, batch.config),
+  );
+
+/** Lists what an earlier call has stored, when it was stopped before it could do so. */
+async function publishWhatIsStored(deps: DoWorkDeps, call: Call): Promise<void> {
+  for (const { config } of await deps.listings.unlisted(MOST_UNLISTED))
+    if (!isPublished(call, config)) await publish(deps, call, config);
+}
+
+async function account(deps: DoWorkDeps, call: Call, worked: WorkedBatch): Promise<void> {
+  const { batch, outcome } = worked;
+  switch (outcome) {
+    case 'stored':
+      call.done += 1;
+      await publish(deps, call, batch.config);
+      return;
+    case 'empty':
+      call.done += 1;
+      if (!isPublished(call, batch.config) || (await isAwaited(deps, batch)))
+        await publish(deps, call, batch.config);
+      return;
+    case 'failed':
+      call.problems.push(`batch ${configuredId(batch)} failed`);
+      return;
+    case 'no_signer':
+      call.problems.push(`no signing key is in force for export ${configuredId(batch.config)}`);
+      return;
+    case 'interrupted':
+  }
+}
+
+const isPublished = ({ published }: Call, to: Destination): boolean =>
+  published.some((place) => isSamePlace(place, to));
+
+/** Whether finished batches of the same export may have waited for this one. */
+async function isAwaited({ listings }: DoWorkDeps, batch: ExportBatch): Promise<boolean> {
+  const unlisted = await listings.unlisted(MOST_UNLISTED);
+  return unlisted.some(({ config }) => config.id === batch.config.id);
+}
+
+/** The batch stays stored when this fails; the next call lists it. */
+async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<void> {
+  call.published.push(to);
+  try {
+    await publishIndex(deps, to, call.job.signal);
+  } catch (fault) {
+    const config = configuredId(to);
+    deps.log.event('export.config_failed', { config, causes: faultTrail(fault) });
+    if (!call.job.signal.aborted) call.problems.push(`the index of export ${config} failed`);
+  }
+}

@@ -1,0 +1,219 @@
+import { parseVerificationKeys } from '@keyserver/export-file';
+import { closeTestStores } from '@keyserver/local/testing';
+import { DAY, HOUR, MINUTE } from '@keyserver/time';
+import {
+  type ExportWorld,
+  aSigningKey,
+  anExport,
+  hour,
+  openExportWorld,
+} from './testing/export-world.ts';
+
+afterEach(closeTestStores);
+
+const NOON_FILE = 'us/1768474800-1768478400-00001.zip';
+
+/** One export that has covered the hour before noon. */
+async function openStarted(): Promise<ExportWorld> {
+  const world = await openExportWorld();
+  await world.configure(anExport());
+  await world.publish(3, { window: hour(11) });
+  await world.run();
+  return world;
+}
+
+async function afterHours(world: ExportWorld, hours: number): Promise<void> {
+  world.clock.advance(hours * HOUR);
+  await world.cut({ limit: 480 });
+}
+
+const keysDocument = async (world: ExportWorld) =>
+  parseVerificationKeys(await world.object('us/keys.json')) ?? [];
+
+describe('the index', () => {
+  it('is served as text that nobody caches, with what it lists', async () => {
+    const world = await openStarted();
+    const found = await world.deps.openBucket('exports').find('us/index.txt');
+    expect(found).toMatchObject({ contentType: 'text/plain', cacheControl: 'no-cache, max-age=0' });
+    expect(await world.index()).toEqual([NOON_FILE]);
+  });
+
+  it('ends before a batch that is not finished, and goes on once it is', async () => {
+    const world = await openStarted();
+    await world.publish(3, { window: hour(13) });
+    await afterHours(world, 2);
+    const held = await world.deps.queue.lease({ lengthMs: MINUTE, wants: () => true });
+    await world.work();
+    expect(await world.index()).toEqual([NOON_FILE]);
+    expect(world.log.events('export.prefix_held')).toEqual([]);
+    await world.deps.queue.release(held!);
+    await world.work();
+    expect(await world.index()).toEqual([NOON_FILE, 'us/1768482000-1768485600-00001.zip']);
+    expect((await world.batches()).map(({ state }) => state)).toEqual([
+      'complete',
+      'empty',
+      'complete',
+    ]);
+  });
+
+  it('alerts when a batch holds back the others for longer than a period', async () => {
+    const world = await openStarted();
+    await world.publish(3, { window: hour(13) });
+    await afterHours(world, 2);
+    await world.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    await world.work();
+    await afterHours(world, 1);
+    await world.work();
+    expect(world.log.events('export.prefix_held').at(-1)).toMatchObject({
+      config: 'us',
+      batch: 'us-1768478400-1768482000',
+    });
+  });
+
+  it('is not written again while nothing changes', async () => {
+    const world = await openStarted();
+    const bucket = world.deps.openBucket('exports');
+    const before = [await bucket.find('us/index.txt'), await bucket.find('us/keys.json')];
+    await afterHours(world, 2);
+    await world.work();
+    expect([await bucket.find('us/index.txt'), await bucket.find('us/keys.json')]).toEqual(before);
+  });
+
+  it('is mended by the next batch when it was lost, also by an empty one', async () => {
+    const world = await openStarted();
+    await world.deps.openBucket('exports').delete('us/index.txt');
+    await world.deps.openBucket('exports').delete('us/keys.json');
+    await afterHours(world, 1);
+    await world.work();
+    expect(await world.index()).toEqual([NOON_FILE]);
+    expect(await world.download()).toHaveLength(10);
+  });
+
+  it('drops files that started before its time', async () => {
+    const world = await openStarted();
+    await afterHours(world, 13 * 24);
+    await world.work();
+    expect(await world.index()).toEqual([NOON_FILE]);
+    await afterHours(world, 24);
+    await world.work();
+    expect(await world.index()).toEqual([]);
+  });
+
+  it('is listed by the next call when the one that stored the files could not', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(3, { window: hour(11) });
+    await world.cut();
+    const broken = world.deps.openBucket('exports');
+    const report = await world.work({
+      openBucket: () => ({
+        ...broken,
+        read: async () => await Promise.reject(new Error('the bucket is away')),
+      }),
+    });
+    expect(report).toEqual({
+      kind: 'failed',
+      done: 1,
+      left: 0,
+      problems: ['the index of export us failed'],
+    });
+    expect(await world.index()).toBeUndefined();
+    expect(await world.work()).toEqual({ kind: 'done', done: 0, left: 0 });
+    expect(await world.download()).toHaveLength(10);
+  });
+
+  it('lists what another worker stored while it was being written', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(3, { window: hour(11) });
+    await world.cut();
+    await afterHours(world, 1);
+    await world.publish(3, { window: hour(12) });
+    const bucket = world.deps.openBucket('exports');
+    let other: Promise<unknown> | undefined;
+    await world.work({
+      openBucket: () => ({
+        ...bucket,
+        put: async (name, content, options) => {
+          if (name.endsWith('index.txt')) await (other ??= world.work());
+          return await bucket.put(name, content, options);
+        },
+      }),
+    });
+    expect(await world.index()).toHaveLength(2);
+    expect((await world.batches()).map(({ state }) => state)).toEqual(['complete', 'complete']);
+  });
+
+  it('is left to the next call when others change it again and again', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(3, { window: hour(11) });
+    await world.cut();
+    const bucket = world.deps.openBucket('exports');
+    const report = await world.work({
+      openBucket: () => ({
+        ...bucket,
+        put: async (name, content, options) =>
+          name.endsWith('index.txt') ? 'conflict' : await bucket.put(name, content, options),
+      }),
+    });
+    expect(report).toMatchObject({ kind: 'failed', done: 1 });
+    expect((await world.batches()).map(({ state }) => state)).toEqual(['stored']);
+  });
+
+  it('moves with its export: new files in the new place, old ones where they were', async () => {
+    const world = await openStarted();
+    await world.configure(anExport({ bucket: 'elsewhere', filenameRoot: 'v2' }));
+    await world.publish(3, { window: hour(12) });
+    await afterHours(world, 1);
+    await world.work();
+    expect(await world.index()).toEqual([NOON_FILE]);
+    expect(await world.index('v2', 'elsewhere')).toEqual(['v2/1768478400-1768482000-00001.zip']);
+    expect(await world.download('v2', 'elsewhere')).toHaveLength(10);
+  });
+});
+
+describe('the verification keys', () => {
+  it('are those of the export, newest first, before they sign as well', async () => {
+    const world = await openStarted();
+    await world.configure(anExport({ signingKeys: ['k1', 'k2'] }));
+    await world.declare(aSigningKey('k2', { from: hour(20) }));
+    await afterHours(world, 1);
+    await world.work();
+    expect(await keysDocument(world)).toMatchObject([
+      { keyVersion: 'k2', from: hour(20), publicKey: world.signers.get('key-of-k2')?.pem },
+      { keyVersion: 'k1', publicKey: world.signers.get('key-of-k1')?.pem },
+    ]);
+  });
+
+  it('stay published while listed files need them, also when the key is gone', async () => {
+    const world = await openStarted();
+    await world.declare(aSigningKey('k1', { thru: hour(12) }), aSigningKey('k2'));
+    await world.configure(anExport({ signingKeys: ['k2'] }));
+    world.signers.delete('key-of-k1');
+    await world.publish(3, { window: hour(12) });
+    await afterHours(world, 1);
+    await world.work();
+    expect(await keysDocument(world)).toHaveLength(2);
+    expect(await world.download()).toHaveLength(20);
+  });
+
+  it('are left out when they ended before anything that is listed', async () => {
+    const world = await openStarted();
+    await world.declare(aSigningKey('k1', { thru: hour(12) }), aSigningKey('k2'));
+    await world.configure(anExport({ signingKeys: ['k1', 'k2'] }));
+    await afterHours(world, 15 * 24);
+    await world.work();
+    expect(await keysDocument(world)).toMatchObject([{ keyVersion: 'k2' }]);
+  });
+
+  it('are left out when nobody knows their public half', async () => {
+    const world = await openExportWorld();
+    await world.declare(aSigningKey('k2'));
+    world.signers.delete('key-of-k2');
+    await world.configure(anExport({ signingKeys: ['k1', 'k2'] }));
+    await world.publish(3, { window: hour(11) });
+    await world.run();
+    expect(await keysDocument(world)).toMatchObject([{ keyVersion: 'k1' }]);
+  });
+});

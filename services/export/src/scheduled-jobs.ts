@@ -1,0 +1,72 @@
+import { type JobReport, type Leases, type RunningJob, runJob, withLease } from '@keyserver/jobs';
+import type { JobName } from '@keyserver/log';
+import { type CreateBatchesDeps, createBatches } from './create-batches.ts';
+import { type DoWorkDeps, doWork } from './do-work.ts';
+
+/** The service's jobs, as the scheduler starts them. */
+export interface ScheduledJobs {
+  readonly createBatches: () => Promise<JobReport>;
+  readonly doWork: () => Promise<JobReport>;
+  /** Ends the jobs that are running between two of their steps, and waits for them. */
+  readonly stop: () => Promise<void>;
+}
+
+/** What the jobs take besides what their work takes. */
+export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
+  readonly leases: Leases;
+  readonly deadlines: { readonly createBatches: number; readonly doWork: number };
+}
+
+/** Runs the jobs under their deadlines. Batches are cut by one run at a time; work goes on in any number of them. */
+export function scheduledJobs(deps: ScheduledJobsDeps): ScheduledJobs {
+  const { clock, log, timers, deadlines } = deps;
+  const stopping = new AbortController();
+  const jobs = new Set<Promise<JobReport>>();
+  const run = async (
+    name: JobName,
+    deadlineMs: number,
+    work: (job: RunningJob) => Promise<JobReport>,
+  ): Promise<JobReport> => {
+    const job = runJob(
+      { name, deadlineMs, clock, log, timers },
+      async (running) =>
+        await work({
+          signal: AbortSignal.any([running.signal, stopping.signal]),
+          remaining: () => running.remaining(),
+        }),
+    );
+    jobs.add(job);
+    try {
+      return await job;
+    } finally {
+      jobs.delete(job);
+    }
+  };
+  return {
+    createBatches: async () =>
+      await run(
+        'create-batches',
+        deadlines.createBatches,
+        async ({ signal }) => await cut(deps, signal),
+      ),
+    doWork: async () =>
+      await run('do-work', deadlines.doWork, async (job) => await doWork(deps, job)),
+    stop: async () => {
+      stopping.abort();
+      await Promise.allSettled(jobs);
+    },
+  };
+}
+
+async function cut(deps: ScheduledJobsDeps, signal: AbortSignal): Promise<JobReport> {
+  const { leases, leaseMs, timers } = deps;
+  const lease = { leases, name: 'create-batches', lengthMs: leaseMs, signal, timers };
+  return await withLease(lease, async (held) => {
+    const { created, left, failed } = await createBatches(deps, held.signal);
+    const problems = failed.map((id) => `the batches of export ${id} could not be created`);
+    if (left > 0 && created === 0) problems.push('the run ended before a batch was created');
+    return problems.length === 0
+      ? { kind: 'done', done: created, left }
+      : { kind: 'failed', done: created, left, problems };
+  });
+}

@@ -1,0 +1,114 @@
+import { openLocalPlatform } from '@keyserver/local';
+import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
+import { systemRandom } from '@keyserver/random';
+import { simulatedClock } from '@keyserver/time';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startExport } from './index.ts';
+import { NOON, anExport } from './testing/export-world.ts';
+
+const CALLER = 'scheduler@example.org';
+let directory: string;
+let issuerServer: Server;
+let service: Awaited<ReturnType<typeof startExport>>;
+let mint: (email: string) => Promise<string>;
+const lines: string[] = [];
+let env: Record<string, string>;
+
+const ambient = {
+  clock: simulatedClock(NOON),
+  random: systemRandom,
+  write: (line: string) => void lines.push(line),
+};
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'keyserver-export-'));
+  const platform = await openLocalPlatform({ dataDirectory: directory, clock: ambient.clock });
+  await platform.store.transact(async (tx) => {
+    tx.set(exportConfigs, 'us', exportConfigDocument(anExport()));
+    await Promise.resolve();
+  });
+  let documents: Readonly<Record<string, object>> = {};
+  issuerServer = createServer((request, response) => {
+    response.setHeader('Content-Type', 'application/json');
+    response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
+  });
+  await new Promise<void>((resolve) => issuerServer.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}`;
+  const issuer = await platform.openIssuer(url);
+  documents = issuer.documents;
+  await platform.close();
+  mint = async (email) => await issuer.mint({ audience: 'export', email });
+  env = {
+    PORT: '0',
+    DATA_DIR: directory,
+    MIN_WINDOW_AGE_SECONDS: '0',
+    OIDC_ISSUER: issuer.issuer,
+    OIDC_JWKS_URL: issuer.jwksUrl,
+    OIDC_AUDIENCE: 'export',
+    CALLER_EMAILS: CALLER,
+  };
+  service = await startExport(env, ambient);
+});
+
+afterAll(async () => {
+  await service.close();
+  issuerServer.close();
+  rmSync(directory, { recursive: true });
+});
+
+const post = async (path: string, token?: string): Promise<Response> =>
+  await fetch(`${service.url}${path}`, {
+    method: 'POST',
+    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+  });
+
+describe('the export service', () => {
+  it('answers the scheduler', async () => {
+    const token = await mint(CALLER);
+    const created = await post('/create-batches', token);
+    expect([created.status, await created.text()]).toEqual([200, '{"ok":true}']);
+    const worked = await post('/do-work', token);
+    expect([worked.status, await worked.text()]).toEqual([200, '{"ok":true}']);
+    expect(worked.headers.get('Content-Type')).toMatch(/^application\/json/);
+    expect(lines.join('')).toContain('export.batch_finished');
+  });
+
+  it('is healthy while its store is there', async () => {
+    const response = await fetch(`${service.url}/health`);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ok' }]);
+  });
+
+  it.each(['/create-batches', '/do-work'])('lets nobody start %s without a token', async (path) => {
+    expect((await post(path)).status).toBe(401);
+    expect((await post(path, 'a.b.c')).status).toBe(401);
+  });
+
+  it('lets nobody else start a job', async () => {
+    expect((await post('/do-work', await mint('somebody@example.org'))).status).toBe(403);
+  });
+
+  it('starts no job for a GET', async () => {
+    const headers = { Authorization: `Bearer ${await mint(CALLER)}` };
+    expect((await fetch(`${service.url}/do-work`, { headers })).status).toBe(404);
+  });
+
+  it('does not start without knowing who may call', async () => {
+    await expect(
+      startExport({ ...env, CALLER_EMAILS: '', OIDC_AUDIENCE: '' }, ambient),
+    ).rejects.toThrow(/OIDC_AUDIENCE.*CALLER_EMAILS/);
+  });
+
+  it('does not start on a port that is taken', async () => {
+    const port = new URL(service.url).port;
+    await expect(startExport({ ...env, PORT: port }, ambient)).rejects.toThrow(`port ${port}`);
+  });
+
+  it('takes no keys of the issuer over plain http from another machine', async () => {
+    const elsewhere = { ...env, OIDC_JWKS_URL: 'http://example.org/jwks.json' };
+    await expect(startExport(elsewhere, ambient)).rejects.toThrow('OIDC_JWKS_URL');
+  });
+});

@@ -1,0 +1,314 @@
+import { type DocumentStore } from '@keyserver/docstore';
+import {
+  type BlobStore,
+  type ExportBatch,
+  type ExportConfig,
+  type OpenBucket,
+  type Signer,
+  type SigningKey,
+  parseVerificationKeys,
+  verifyExport,
+} from '@keyserver/export-file';
+import { memorySigner } from '@keyserver/export-file/testing';
+import { type ExposureKey, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
+import type { JobReport } from '@keyserver/jobs';
+import { manualTimers } from '@keyserver/jobs/testing';
+import { openTestBucket, openTestStore } from '@keyserver/local/testing';
+import { recordingLog } from '@keyserver/log/testing';
+import { randomId } from '@keyserver/random';
+import { seededRandom } from '@keyserver/random/testing';
+import {
+  batchOf,
+  exportBatches,
+  exportConfigDocument,
+  exportConfigs,
+  exportStore,
+  findSigningKeys,
+  keyBatchDocument,
+  keyBatches,
+  keyHasher,
+  leaseStore,
+  listExports,
+  readKeyBatches,
+  signingKeyDocument,
+  signingKeys,
+} from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  type UnixMillis,
+  intervalAt,
+  intervalNumber,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
+import { keysIn } from './archive-keys.ts';
+
+/** 2026-01-15, noon. */
+export const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
+/** An hour of that day. */
+export const hour = (n: number): UnixMillis => unixMillis(NOON + (n - 12) * HOUR);
+
+const WINDOW = windowLength(HOUR) ?? fail('an hour is a window');
+
+function fail(why: string): never {
+  throw new Error(why);
+}
+
+/** An hourly export of one region, signed with one key, that lifts its files to ten keys. */
+export const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+  id: 'us',
+  bucket: 'exports',
+  filenameRoot: of.id ?? 'us',
+  period: HOUR,
+  outputRegion: 'US',
+  inputRegions: [],
+  excludeRegions: [],
+  includeTravelers: false,
+  onlyNonTravelers: false,
+  from: unixMillis(0),
+  thru: undefined,
+  signingKeys: ['k1'],
+  minRecords: 10,
+  paddingRange: 0,
+  maxRecords: 1000,
+  ...of,
+});
+
+/** A signing key that is in force for ever. */
+export const aSigningKey = (id: string, of: Partial<SigningKey> = {}): SigningKey => ({
+  id,
+  signingKey: `key-of-${id}`,
+  keyId: '310',
+  keyVersion: id,
+  from: unixMillis(0),
+  thru: undefined,
+  ...of,
+});
+
+type Faults = (port: string) => void;
+
+/** A whole export service over a real store and real buckets, and all that stands around it. */
+export interface ExportWorld {
+  readonly store: DocumentStore;
+  readonly clock: ReturnType<typeof simulatedClock>;
+  readonly log: ReturnType<typeof recordingLog>;
+  readonly timers: ReturnType<typeof manualTimers>;
+  readonly signers: Map<string, Signer & { readonly pem: string }>;
+  /** Every object name that was ever written. */
+  readonly written: Set<string>;
+  readonly deps: ScheduledJobsDeps;
+  configure(...configs: readonly ExportConfig[]): Promise<void>;
+  declare(...keys: readonly SigningKey[]): Promise<void>;
+  /** Stores so many keys that are released in a window; their first bytes count up through the whole world. */
+  publish(
+    count: number,
+    of: Partial<KeyBatch> & { readonly window: UnixMillis },
+  ): Promise<readonly string[]>;
+  /** Runs both jobs as the scheduler would, on a worker of its own. */
+  run(over?: Partial<ScheduledJobsDeps>): Promise<{ cut: JobReport; work: JobReport }>;
+  cut(over?: Partial<ScheduledJobsDeps>): Promise<JobReport>;
+  work(over?: Partial<ScheduledJobsDeps>): Promise<JobReport>;
+  /** A worker whose every use of a port is reported before and after it happens; what it throws ends the worker. */
+  mortal(faults: Faults): Partial<ScheduledJobsDeps>;
+  /** Names in the index of an export; undefined when there is no index. */
+  index(root?: string, bucket?: string): Promise<readonly string[] | undefined>;
+  object(name: string, bucket?: string): Promise<Uint8Array>;
+  /** The keys that all files of an index list, and that every file is as phones want it. */
+  download(root?: string, bucket?: string): Promise<readonly string[]>;
+  batches(configId?: string): Promise<readonly ExportBatch[]>;
+}
+
+/** Opens a world at noon with one signing key, `k1`. */
+export async function openExportWorld(): Promise<ExportWorld> {
+  const clock = simulatedClock(NOON);
+  const store = await openTestStore({ clock });
+  const log = recordingLog();
+  const timers = manualTimers();
+  const random = seededRandom('export');
+  const signers = new Map<string, Signer & { readonly pem: string }>();
+  const written = new Set<string>();
+  const buckets = new Map<string, BlobStore>();
+  const openBucket: OpenBucket = (name) => {
+    const known = buckets.get(name) ?? recorded(openTestBucket(), written);
+    buckets.set(name, known);
+    return known;
+  };
+  const keys = {
+    window: WINDOW,
+    retention: 14 * DAY,
+    maxKeyAge: 15 * DAY,
+    hashKey: keyHasher(Buffer.alloc(32, 1)),
+  };
+  const deps: ScheduledJobsDeps = {
+    ...exportStore(store, { random, keys, keepMs: 74 * DAY }),
+    listExports: listExports(store),
+    findSigningKeys: findSigningKeys(store),
+    findSigner: async (name) => await Promise.resolve(signers.get(name)),
+    readKeyBatches: readKeyBatches(store, keys),
+    storeTime: async () => await store.now(),
+    leases: leaseStore(store, random),
+    openBucket,
+    log: log.log,
+    clock,
+    random,
+    timers,
+    pause: async () => {
+      await Promise.resolve();
+    },
+    window: WINDOW,
+    minWindowAge: 0,
+    retentionMs: 14 * DAY,
+    leaseMs: MINUTE,
+    batchDeadlineMs: 4 * MINUTE,
+    deadlines: { createBatches: 5 * MINUTE, doWork: 9 * MINUTE },
+    limit: 100,
+  };
+  let published = 0;
+  const world: ExportWorld = {
+    ...{ store, clock, log, timers, signers, written, deps },
+    async configure(...configs) {
+      await store.transact(async (tx) => {
+        for (const config of configs)
+          tx.set(exportConfigs, config.id, exportConfigDocument(config));
+        await Promise.resolve();
+      });
+    },
+    async declare(...declared) {
+      for (const { signingKey } of declared)
+        if (!signers.has(signingKey)) signers.set(signingKey, memorySigner());
+      await store.transact(async (tx) => {
+        for (const key of declared) tx.set(signingKeys, key.id, signingKeyDocument(key));
+        await Promise.resolve();
+      });
+    },
+    async publish(count, of) {
+      const made = Array.from({ length: count }, () => keyNumber(published++, of.window));
+      await this.store.transact(async (tx) => {
+        const batch = { ...PUBLISHED, ...of, records: of.records ?? packRecords(made), app: 'app' };
+        tx.create(keyBatches, randomId(random), keyBatchDocument(batch, keys, random));
+        await Promise.resolve();
+      });
+      return made.map(({ data }) => Buffer.from(data).toString('hex'));
+    },
+    async cut(over = {}) {
+      return await scheduledJobs({ ...deps, ...over }).createBatches();
+    },
+    async work(over = {}) {
+      return await scheduledJobs({ ...deps, ...over }).doWork();
+    },
+    async run(over = {}) {
+      return { cut: await this.cut(over), work: await this.work(over) };
+    },
+    mortal: (faults) => mortalPorts(deps, faults),
+    async index(root = 'us', bucket = 'exports') {
+      const found = await openBucket(bucket).read(`${root}/index.txt`);
+      if (found === undefined) return undefined;
+      const text = Buffer.from(found.content).toString();
+      return text === '' ? [] : text.split('\n');
+    },
+    async object(name, bucket = 'exports') {
+      const found = await openBucket(bucket).read(name);
+      return found?.content ?? fail(`${name} is missing`);
+    },
+    async download(root = 'us', bucket = 'exports') {
+      const listed = await this.object(`${root}/keys.json`, bucket);
+      const known = parseVerificationKeys(listed) ?? fail('the keys document is broken');
+      const all: string[] = [];
+      for (const name of (await this.index(root, bucket)) ?? fail('there is no index')) {
+        const zip = await this.object(name, bucket);
+        const { violations } = await verifyExport(zip, { keys: known, now: clock.now() });
+        if (violations.length > 0) fail(`${name}: ${JSON.stringify(violations)}`);
+        all.push(...keysIn(zip));
+      }
+      return all;
+    },
+    async batches(configId) {
+      return await storedBatches(store, configId);
+    },
+  };
+  await world.declare(aSigningKey('k1'));
+  return world;
+}
+
+const PUBLISHED = {
+  kind: 'primary',
+  origin: 'local',
+  sourceId: '',
+  regions: ['US'],
+  traveler: false,
+} as const;
+
+function keyNumber(n: number, window: UnixMillis): ExposureKey {
+  const data = Buffer.alloc(16);
+  data.writeUInt32BE(n);
+  const day = intervalAt(unixMillis(window - 2 * DAY));
+  return {
+    data,
+    start: intervalNumber(day - (day % 144)),
+    period: 144,
+    risk: n % 8,
+    reportType: 'confirmed',
+    onsetDays: undefined,
+  };
+}
+
+async function storedBatches(store: DocumentStore, configId?: string): Promise<ExportBatch[]> {
+  const found: ExportBatch[] = [];
+  for await (const page of store.pages(exportBatches, {}))
+    for (const { id, value } of page) found.push(batchOf(id, value));
+  return found
+    .filter(({ config }) => configId === undefined || config.id === configId)
+    .sort((a, b) => a.end - b.end || b.start - a.start);
+}
+
+function recorded(bucket: BlobStore, written: Set<string>): BlobStore {
+  return {
+    find: async (name) => await bucket.find(name),
+    read: async (name) => await bucket.read(name),
+    delete: async (name) => {
+      await bucket.delete(name);
+    },
+    put: async (name, content, options) => {
+      const put = await bucket.put(name, content, options);
+      if (put !== 'conflict') written.add(name);
+      return put;
+    },
+  };
+}
+
+function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<ScheduledJobsDeps> {
+  const one =
+    <A extends readonly unknown[], R>(port: string, use: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      faults(`before ${port}`);
+      const result = await use(...args);
+      faults(`after ${port}`);
+      return result;
+    };
+  const all = <P extends object>(name: string, port: P): P =>
+    new Proxy(port, {
+      get: (target, method) => {
+        const use = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>;
+        return one(`${name}.${String(method)}`, use.bind(target));
+      },
+    });
+  return {
+    cutBatches: one('cutBatches', deps.cutBatches),
+    queue: all('queue', deps.queue),
+    work: all('work', deps.work),
+    listings: all('listings', deps.listings),
+    leases: all('leases', deps.leases),
+    findSigner: one('findSigner', deps.findSigner),
+    findSigningKeys: one('findSigningKeys', deps.findSigningKeys),
+    storeTime: one('storeTime', deps.storeTime),
+    openBucket: (name) => all('bucket', deps.openBucket(name)),
+    readKeyBatches: async function* (windows) {
+      faults('before readKeyBatches');
+      yield* deps.readKeyBatches(windows);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { type ValuesOf, integer, oneOf, settings, text, windowSeconds } from '@keyserver/config';
+import { DEFAULT_KEY_RULES, type KeyRules } from '@keyserver/exposure-keys';
+import { LOG_LEVELS } from '@keyserver/log';
+import { HOUR } from '@keyserver/time';
+
+/** Every variable that the publish service reads. */
+export const publishSettings = settings({
+  PORT: integer({
+    about: 'The port on which phones are answered; 0 takes any free one.',
+    min: 0,
+    max: 65_535,
+    default: 8080,
+  }),
+  HOST: text({
+    about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
+    default: '127.0.0.1',
+    form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
+  }),
+  PLATFORM: oneOf({
+    about: 'Where data is kept; this version knows only one machine, local.',
+    values: ['local'],
+    default: 'local',
+  }),
+  DATA_DIR: text({
+    about: 'The directory of the local platform.',
+    default: '.data',
+  }),
+  TRUNCATE_WINDOW_SECONDS: windowSeconds({
+    about: 'The span that the time of an upload is rounded down to; every service needs the same.',
+    default: 3600,
+  }),
+  KEY_RETENTION_HOURS: integer({
+    about: 'For how long a published key is kept after its release; every service needs the same.',
+    min: 240,
+    max: 720,
+    default: 336,
+  }),
+  MAX_KEY_AGE_HOURS: integer({
+    about: 'For how long after its end a key may be published.',
+    min: 24,
+    max: 720,
+    default: DEFAULT_KEY_RULES.maxAge / HOUR,
+  }),
+  MAX_KEYS_PER_UPLOAD: integer({
+    about: 'How many keys one upload may hold.',
+    min: 1,
+    max: 100,
+    default: DEFAULT_KEY_RULES.maxKeys,
+  }),
+  MAX_KEYS_WITH_SAME_START: integer({
+    about: 'How many keys of one upload may start in the same interval.',
+    min: 1,
+    max: 10,
+    default: DEFAULT_KEY_RULES.maxSameStart,
+  }),
+  MAX_ONSET_DISTANCE_DAYS: integer({
+    about: 'How many days a key may lie before or after symptom onset.',
+    min: 1,
+    max: 14,
+    default: DEFAULT_KEY_RULES.maxOnsetMagnitude,
+  }),
+  MAX_ONSET_AGE_DAYS: integer({
+    about: 'How many days back from today a reported symptom onset is believed.',
+    min: 1,
+    max: 60,
+    default: DEFAULT_KEY_RULES.maxOnsetReport,
+  }),
+  DEFAULT_ONSET_DAYS: integer({
+    about: 'How many days back from now onset is assumed when none was reported.',
+    min: 0,
+    max: 14,
+    default: DEFAULT_KEY_RULES.defaultOnset,
+  }),
+  DEFAULT_REGION: text({
+    about: 'The region of keys whose application has none of its own; empty refuses them.',
+    default: '',
+    maxLength: 16,
+    form: { pattern: /^[A-Za-z0-9-]+$/, described: 'letters, digits and hyphens' },
+  }),
+  PADDING_MIN_BYTES: integer({
+    about: 'The least number of random bytes that pad an answer.',
+    min: 1,
+    max: 16_384,
+    default: 1024,
+  }),
+  PADDING_RANGE_BYTES: integer({
+    about: 'How many different lengths of padding there are, counted up from the least.',
+    min: 1,
+    max: 16_384,
+    default: 1024,
+  }),
+  CONFIG_CACHE_SECONDS: integer({
+    about:
+      'For how long a looked-up application or health authority is used before it is read again.',
+    min: 0,
+    max: 3600,
+    default: 300,
+  }),
+  LOG_LEVEL: oneOf({
+    about: 'The least severity of events that are logged.',
+    values: LOG_LEVELS,
+    default: 'info',
+  }),
+});
+
+/** The values of the publish service's variables. */
+export type PublishConfig = ValuesOf<typeof publishSettings>;
+
+/** The bounds on uploads that the operator has set. */
+export const keyRules = (config: PublishConfig): KeyRules => ({
+  maxKeys: config.MAX_KEYS_PER_UPLOAD,
+  maxSameStart: config.MAX_KEYS_WITH_SAME_START,
+  maxAge: config.MAX_KEY_AGE_HOURS * HOUR,
+  maxOnsetMagnitude: config.MAX_ONSET_DISTANCE_DAYS,
+  maxOnsetReport: config.MAX_ONSET_AGE_DAYS,
+  defaultOnset: config.DEFAULT_ONSET_DAYS,
+});

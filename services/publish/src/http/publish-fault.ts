@@ -1,0 +1,32 @@
+import { StoreFault } from '@keyserver/docstore';
+import type { RenderFault } from '@keyserver/service';
+import { AppLookupFault } from '../publish-keys.ts';
+import { padding } from './padding.ts';
+import type { PublishRouteDeps } from './publish-route.ts';
+import { type PublishAnswer, renderAnswer, unavailable } from './publish-response.ts';
+
+/** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
+const RETRY_AFTER_SECONDS = 60;
+
+/** The answer to an upload that a fault of this server has interrupted: padded as all are, and asking to try again. */
+export function publishFaultRenderer(
+  deps: Pick<PublishRouteDeps, 'random' | 'padding'>,
+): RenderFault {
+  return (fault) => {
+    const answer = answerToFault(fault);
+    return {
+      status: answer.status,
+      body: renderAnswer(answer, padding(deps.random, deps.padding)),
+      headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+    };
+  };
+}
+
+function answerToFault(fault: unknown): PublishAnswer {
+  if (fault instanceof AppLookupFault) return unavailable('unable_to_load_health_authority');
+  const answer = unavailable('internal_error');
+  return isOutage(fault) ? answer : { ...answer, status: 500 }; // a mistake of ours is no outage
+}
+
+const isOutage = (fault: unknown): boolean =>
+  fault instanceof StoreFault || (fault instanceof Error && isOutage(fault.cause));

@@ -1,0 +1,103 @@
+import type { AuthorizedApp } from '@keyserver/health-authority';
+import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
+import {
+  type PublishAnswer,
+  answerTo,
+  renderAnswer,
+  unavailable,
+  unreadable,
+} from './publish-response.ts';
+
+const app: AuthorizedApp = {
+  id: 'app',
+  regions: ['US'],
+  authorities: [],
+  bypassCertificate: false,
+};
+
+const published = (of: Partial<PublishOutcome & { kind: 'published' }> = {}): PublishOutcome => ({
+  kind: 'published',
+  app,
+  authority: undefined,
+  inserted: 1,
+  problems: [],
+  warnings: [],
+  ...of,
+});
+
+const read = (answer: PublishAnswer): unknown => JSON.parse(renderAnswer(answer, 'PAD='));
+
+describe('the answer to an upload', () => {
+  it('says how many keys were inserted, and nothing else, when all is well', () => {
+    expect(renderAnswer(answerTo(published()), 'PAD=')).toBe(
+      '{"insertedExposures":1,"padding":"PAD="}',
+    );
+  });
+
+  it('leaves out a count of zero and an empty list of warnings', () => {
+    expect(renderAnswer(answerTo(published({ inserted: 0 })), 'PAD=')).toBe('{"padding":"PAD="}');
+  });
+
+  it('is 200 with the code partial_failure when some keys were refused', () => {
+    const answer = answerTo(published({ problems: ['key 0: too old', 'key 2: no period'] }));
+    expect(answer).toMatchObject({ status: 200, code: 'partial_failure', insertedExposures: 1 });
+    expect(answer.error).toBe('problems: 2\n\t* key 0: too old\n\t* key 2: no period\n\n');
+  });
+
+  it('carries warnings beside a success without calling it a failure', () => {
+    const warnings = ['key 0: far from onset'];
+    expect(read(answerTo(published({ inserted: 0, warnings })))).toEqual({
+      padding: 'PAD=',
+      warnings,
+    });
+  });
+
+  it.each<[RefusalCode, number]>([
+    ['bad_request', 400],
+    ['unknown_health_authority_id', 401],
+    ['health_authority_missing_region_config', 500],
+    ['health_authority_verification_certificate_invalid', 401],
+    ['missing_revision_token', 400],
+    ['invalid_revision_token', 400],
+  ])('to a refusal as %s has the status %i', (code, status) => {
+    const answer = answerTo({ kind: 'refused', code, problems: [], warnings: ['key 1: w'] });
+    expect(answer).toMatchObject({ status, code, warnings: ['key 1: w'] });
+    expect(answer.error).toMatch(/\w/u);
+    expect(answer.insertedExposures).toBeUndefined();
+  });
+
+  it('lists every problem of an upload that was refused as a whole', () => {
+    const answer = answerTo({
+      kind: 'refused',
+      code: 'bad_request',
+      problems: ['no keys'],
+      warnings: [],
+    });
+    expect(answer.error).toBe('problems: 1\n\t* no keys\n\n');
+  });
+
+  it.each([400, 405, 413, 415] as const)(
+    'to an unreadable request names its status %i',
+    (status) => {
+      expect(unreadable(status, 'the reason')).toEqual({
+        status,
+        code: 'bad_request',
+        error: `${status}: the reason`,
+      });
+    },
+  );
+
+  it('asks the phone to try again later when this server could not decide', () => {
+    expect(unavailable('internal_error').status).toBe(503);
+    expect(unavailable('unable_to_load_health_authority').status).toBe(500);
+  });
+
+  it('escapes what HTML or old JavaScript could mistake for markup', () => {
+    const error = '<b>&\u2028\u2029</b>';
+    const text = renderAnswer({ status: 400, error }, '');
+    expect(text).toBe(
+      '{"error":"\\u003cb\\u003e\\u0026\\u2028\\u2029\\u003c/b\\u003e","padding":""}',
+    );
+    expect(JSON.parse(text)).toMatchObject({ error });
+  });
+});

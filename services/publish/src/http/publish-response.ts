@@ -1,0 +1,78 @@
+import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
+
+type FaultCode = 'internal_error' | 'unable_to_load_health_authority';
+
+/** The codes that an answer to an upload can carry. */
+type PublishCode = RefusalCode | FaultCode | 'partial_failure';
+
+/** An answer to an upload before it is padded and written. */
+export interface PublishAnswer {
+  readonly status: number;
+  readonly code?: PublishCode;
+  readonly error?: string;
+  readonly insertedExposures?: number;
+  readonly warnings?: readonly string[];
+}
+
+const STATUS: Readonly<Record<PublishCode, number>> = {
+  bad_request: 400,
+  unknown_health_authority_id: 401,
+  health_authority_missing_region_config: 500,
+  health_authority_verification_certificate_invalid: 401,
+  missing_revision_token: 400,
+  invalid_revision_token: 400,
+  partial_failure: 200,
+  unable_to_load_health_authority: 500,
+  internal_error: 503,
+};
+
+const MEANING: Readonly<Record<PublishCode, string>> = {
+  bad_request: 'the upload was refused',
+  unknown_health_authority_id: 'no application with this healthAuthorityID may publish here',
+  health_authority_missing_region_config: 'no region is configured for this application',
+  health_authority_verification_certificate_invalid:
+    'the verification certificate is not valid for these keys',
+  missing_revision_token: 'a key was published before and no revision token was sent',
+  invalid_revision_token: 'the revision token does not cover the keys published before',
+  partial_failure: 'some keys were refused',
+  unable_to_load_health_authority: 'the application cannot be looked up now, try again later',
+  internal_error: 'the upload cannot be taken now, try again later',
+};
+
+/** What a phone is told about how its upload ended. */
+export function answerTo(outcome: PublishOutcome): PublishAnswer {
+  const { problems, warnings } = outcome;
+  if (outcome.kind === 'refused') return { ...answerWith(outcome.code, problems), warnings };
+  const partial = problems.length === 0 ? {} : answerWith('partial_failure', problems);
+  return { status: 200, ...partial, insertedExposures: outcome.inserted, warnings };
+}
+
+/** What a phone is told when its request could not be read as an upload. */
+export function unreadable(status: 400 | 405 | 413 | 415, problem: string): PublishAnswer {
+  return { status, code: 'bad_request', error: `${status}: ${problem}` };
+}
+
+/** What a phone is told when nothing is wrong with its upload, but this server could not decide about it. */
+export const unavailable = (code: FaultCode): PublishAnswer => answerWith(code, []);
+
+function answerWith(code: PublishCode, problems: readonly string[]): PublishAnswer {
+  const listed = problems.map((problem) => `\t* ${problem}\n`).join('');
+  const error = problems.length === 0 ? MEANING[code] : `problems: ${problems.length}\n${listed}\n`;
+  return { status: STATUS[code], code, error };
+}
+
+/** The JSON text of an answer: empty fields left out, and nothing in it that HTML could mistake for markup. */
+export function renderAnswer(answer: PublishAnswer, padding: string): string {
+  const { insertedExposures, error, code, warnings } = answer;
+  const body = {
+    ...(insertedExposures === undefined || insertedExposures === 0 ? {} : { insertedExposures }),
+    ...(error === undefined ? {} : { error }),
+    ...(code === undefined ? {} : { code }),
+    padding,
+    ...(warnings === undefined || warnings.length === 0 ? {} : { warnings }),
+  };
+  return JSON.stringify(body).replace(/[<>&\u2028\u2029]/gu, escaped);
+}
+
+const escaped = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

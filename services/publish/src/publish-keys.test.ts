@@ -1,0 +1,217 @@
+import { DEFAULT_KEY_RULES, type Upload, type UploadOutcome } from '@keyserver/exposure-keys';
+import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
+import { simulatedClock } from '@keyserver/time';
+import { AppLookupFault, type PublishDeps, publishKeys } from './publish-keys.ts';
+import {
+  NOW,
+  aKey,
+  anUpload,
+  app,
+  authority,
+  bypassApp,
+  certificateFor,
+} from './testing/uploads.ts';
+
+const apps: readonly AuthorizedApp[] = [
+  app,
+  bypassApp,
+  { ...app, id: 'no.regions', regions: [] },
+  { ...app, id: 'other.authority', authorities: [8] },
+];
+
+function aServer(of: Partial<PublishDeps> & { answer?: UploadOutcome } = {}) {
+  const uploads: Upload[] = [];
+  const deps: PublishDeps = {
+    clock: simulatedClock(NOW),
+    findApp: (id) => Promise.resolve(apps.find((one) => one.id === id)),
+    verifyCertificate: certificateVerifier((issuer) =>
+      Promise.resolve(issuer === authority.issuer ? authority : undefined),
+    ),
+    storeUpload: (upload) => {
+      uploads.push(upload);
+      return Promise.resolve(of.answer ?? { kind: 'stored', inserted: upload.keys.length });
+    },
+    rules: DEFAULT_KEY_RULES,
+    defaultRegions: [],
+    ...of,
+  };
+  return { deps, uploads };
+}
+
+const refusedWith = (code: string) => expect.objectContaining({ kind: 'refused', code }) as unknown;
+
+describe('publishKeys', () => {
+  it('stores what a valid certificate covers, with what it certifies', async () => {
+    const { deps, uploads } = aServer();
+    const request = anUpload([aKey(1), aKey(2)], { traveler: true, platform: 'ios' });
+    expect(await publishKeys(request, deps)).toEqual({
+      kind: 'published',
+      app,
+      authority: { id: 7, name: 'Department of Health' },
+      inserted: 2,
+      problems: [],
+      warnings: [],
+    });
+    expect(uploads).toEqual([
+      {
+        keys: [1, 2].map((n) => ({
+          data: new Uint8Array(16).fill(n),
+          start: 2_700_000,
+          period: 144,
+          risk: 2,
+          reportType: 'confirmed',
+          onsetDays: 2,
+        })),
+        regions: ['US'],
+        traveler: true,
+        app: 'gov.example.doh',
+        authority: { id: 7, name: 'Department of Health' },
+        token: 'none',
+        statistics: { platform: 'ios', oldestKeyDays: 1, onsetDays: 3 },
+      },
+    ]);
+  });
+
+  it('finds the application in any letter case', async () => {
+    const { deps, uploads } = aServer();
+    await publishKeys(anUpload([aKey(1)], { appId: 'GOV.Example.DOH' }), deps);
+    expect(uploads[0]?.app).toBe('gov.example.doh');
+  });
+
+  it('refuses an application that is not configured', async () => {
+    const { deps, uploads } = aServer();
+    const outcome = await publishKeys(anUpload([aKey(1)], { appId: 'nobody' }), deps);
+    expect(outcome).toEqual(refusedWith('unknown_health_authority_id'));
+    expect(uploads).toEqual([]);
+  });
+
+  it('throws when the application cannot be looked up', async () => {
+    const { deps } = aServer({ findApp: () => Promise.reject(new Error('away')) });
+    await expect(publishKeys(anUpload([aKey(1)]), deps)).rejects.toThrow(AppLookupFault);
+  });
+
+  it('refuses an application without a region before it looks at the certificate', async () => {
+    const { deps } = aServer({ verifyCertificate: () => Promise.reject(new Error('not reached')) });
+    const outcome = await publishKeys(anUpload([aKey(1)], { appId: 'no.regions' }), deps);
+    expect(outcome).toEqual(refusedWith('health_authority_missing_region_config'));
+  });
+
+  it('gives keys of an application without a region the default one, in upper case', async () => {
+    const { deps, uploads } = aServer({ defaultRegions: ['us-wa'] });
+    await publishKeys(anUpload([aKey(1)], { appId: 'no.regions' }), deps);
+    expect(uploads[0]?.regions).toEqual(['US-WA']);
+  });
+
+  it.each([
+    ['no certificate', { certificate: '' }],
+    ['a certificate for other keys', { certificate: certificateFor([aKey(2)]) }],
+    [
+      'a certificate of an unknown issuer',
+      { certificate: certificateFor([aKey(1)], { issuer: 'x' }) },
+    ],
+    ['another HMAC key', { hmacKey: 'AAAA' }],
+    ['an authority that the application does not trust', { appId: 'other.authority' }],
+  ])('refuses an upload with %s', async (_, of) => {
+    const { deps, uploads } = aServer();
+    const outcome = await publishKeys(anUpload([aKey(1)], of), deps);
+    expect(outcome).toEqual(refusedWith('health_authority_verification_certificate_invalid'));
+    expect(uploads).toEqual([]);
+  });
+
+  it('refuses an upload without keys for its certificate, which cannot cover nothing', async () => {
+    const outcome = await publishKeys(anUpload([]), aServer().deps);
+    expect(outcome).toEqual(refusedWith('health_authority_verification_certificate_invalid'));
+  });
+
+  it('refuses an upload without keys as such where no certificate is needed', async () => {
+    const outcome = await publishKeys(anUpload([], { appId: bypassApp.id }), aServer().deps);
+    expect(outcome).toEqual(refusedWith('bad_request'));
+  });
+
+  it('passes on a fault of the authority lookup rather than blaming the certificate', async () => {
+    const { deps } = aServer({
+      verifyCertificate: certificateVerifier(() => Promise.reject(new Error('away'))),
+    });
+    await expect(publishKeys(anUpload([aKey(1)]), deps)).rejects.toThrow();
+    const bypassed = publishKeys(anUpload([aKey(1)], { appId: bypassApp.id }), deps);
+    await expect(bypassed).rejects.toThrow();
+  });
+
+  it('takes keys without any claims where no certificate is needed and none holds', async () => {
+    const { deps, uploads } = aServer();
+    const of = { appId: bypassApp.id, certificate: 'nonsense' };
+    await publishKeys(anUpload([aKey(1, { transmissionRisk: 3 }), aKey(2)], of), deps);
+    expect(uploads[0]).toMatchObject({
+      authority: undefined,
+      keys: [
+        { reportType: '', risk: 3 },
+        { reportType: '', risk: 0 },
+      ],
+    });
+  });
+
+  it('uses the claims of a certificate that holds, even where none is needed', async () => {
+    const { deps, uploads } = aServer();
+    await publishKeys(anUpload([aKey(1)], { appId: bypassApp.id }), deps);
+    expect(uploads[0]).toMatchObject({ authority: { id: 7 }, keys: [{ reportType: 'confirmed' }] });
+  });
+
+  it('prefers the onset of the phone, then that of the certificate, then assumes one', async () => {
+    const { deps, uploads } = aServer();
+    const certificate = certificateFor([aKey(1)], { onset: 2_699_856 });
+    await publishKeys(anUpload([aKey(1)], { certificate }), deps);
+    await publishKeys(anUpload([aKey(1)], { certificate, onset: 0 }), deps);
+    await publishKeys(anUpload([aKey(1)], { onset: 0 }), deps);
+    expect(uploads.map(({ keys }) => keys[0]?.onsetDays)).toEqual([2, 1, 3]);
+    expect(uploads.map(({ statistics }) => statistics.onsetDays)).toEqual([3, 2, 'missing']);
+  });
+
+  it('publishes the good keys of an upload and names the bad ones', async () => {
+    const { deps, uploads } = aServer();
+    const keys = [aKey(1), aKey(2, { rollingPeriod: 145 })];
+    const outcome = await publishKeys(anUpload(keys), deps);
+    expect(outcome).toMatchObject({ kind: 'published', inserted: 1 });
+    expect(outcome.problems).toEqual([expect.stringContaining('key 1')]);
+    expect(uploads[0]?.keys).toHaveLength(1);
+  });
+
+  it('refuses an upload of bad keys only', async () => {
+    const { deps, uploads } = aServer();
+    const outcome = await publishKeys(anUpload([aKey(1, { rollingPeriod: 0 })]), deps);
+    expect(outcome).toEqual(refusedWith('bad_request'));
+    expect(outcome.problems).toHaveLength(1);
+    expect(uploads).toEqual([]);
+  });
+
+  it('succeeds with warnings and stores nothing when all keys are far from onset', async () => {
+    const { deps, uploads } = aServer();
+    const keys = [aKey(1, { rollingStartNumber: 2_700_144 })];
+    const outcome = await publishKeys(anUpload(keys, { onset: 2_697_984 }), deps);
+    expect(outcome).toMatchObject({ kind: 'published', inserted: 0, problems: [] });
+    expect(outcome.warnings).toHaveLength(1);
+    expect(uploads).toEqual([]);
+  });
+
+  it.each([
+    ['', 'none'],
+    ['=', 'none'],
+    ['not base64!', 'none'],
+    ['AAAA', 'unreadable'],
+    ['-_8', 'unreadable'],
+  ])('takes the revision token %p as %s', async (revisionToken, token) => {
+    const { deps, uploads } = aServer();
+    await publishKeys(anUpload([aKey(1)], { revisionToken }), deps);
+    expect(uploads[0]?.token).toBe(token);
+  });
+
+  it.each(['missing_revision_token', 'invalid_revision_token'] as const)(
+    'refuses with %s when the store does, and keeps the warnings',
+    async (code) => {
+      const { deps } = aServer({ answer: { kind: 'refused', code } });
+      const keys = [aKey(1), aKey(2, { rollingStartNumber: 2_698_100 })];
+      const outcome = await publishKeys(anUpload(keys, { onset: 2_700_144 }), deps);
+      expect(outcome).toEqual(refusedWith(code));
+      expect(outcome.warnings).toHaveLength(1);
+    },
+  );
+});

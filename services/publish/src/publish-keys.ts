@@ -1,0 +1,171 @@
+import {
+  type KeyRules,
+  type OfferedKey,
+  type ReportType,
+  type StoreUpload,
+  type Upload,
+  type UploadOutcome,
+  type UploadRefusal,
+  type UploadStatistics,
+  type VerifiedBy,
+  acceptKeys,
+  decodeTolerantBase64,
+} from '@keyserver/exposure-keys';
+import type {
+  AuthorizedApp,
+  CertificateOutcome,
+  CertificateRefusal,
+  FindApp,
+  VerifyCertificate,
+} from '@keyserver/health-authority';
+import { type Clock, type UnixMillis, secondsOf } from '@keyserver/time';
+
+/** What a phone asks to have published. */
+export interface PublishRequest {
+  /** Names the application, in any letter case. */
+  readonly appId: string;
+  readonly certificate: string;
+  readonly hmacKey: string;
+  readonly keys: readonly OfferedKey[];
+  /** Interval of symptom onset as the phone knows it; 0 when it does not. */
+  readonly onset: number;
+  readonly traveler: boolean;
+  readonly revisionToken: string;
+  readonly platform: UploadStatistics['platform'];
+}
+
+/** Why an upload is refused. */
+export type RefusalCode =
+  | 'bad_request'
+  | 'unknown_health_authority_id'
+  | 'health_authority_missing_region_config'
+  | 'health_authority_verification_certificate_invalid'
+  | UploadRefusal;
+
+/** Keys that were refused are problems, keys that were merely left out are warnings. */
+interface Verdicts {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+interface Publication extends Verdicts {
+  readonly kind: 'published';
+  readonly app: AuthorizedApp;
+  readonly authority: VerifiedBy | undefined;
+  readonly inserted: number;
+}
+
+interface Refusal extends Verdicts {
+  readonly kind: 'refused';
+  readonly code: RefusalCode;
+  /** The rest is for the log, where it helps to find out what went wrong; the phone is not told. */
+  readonly app?: AuthorizedApp;
+  readonly certificate?: CertificateRefusal;
+}
+
+/** How an upload ends. */
+export type PublishOutcome = Publication | Refusal;
+
+/** What publishing needs from the world. */
+export interface PublishDeps {
+  readonly clock: Clock;
+  readonly findApp: FindApp;
+  readonly verifyCertificate: VerifyCertificate;
+  readonly storeUpload: StoreUpload;
+  readonly rules: KeyRules;
+  /** Where keys of an application without regions of its own belong. */
+  readonly defaultRegions: readonly string[];
+}
+
+/** The application could not be looked up; nothing is known about the upload. */
+export class AppLookupFault extends Error {
+  override readonly name = 'AppLookupFault';
+}
+
+interface Claims {
+  readonly kind: 'verified';
+  readonly authority: VerifiedBy | undefined;
+  readonly reportType: ReportType;
+  readonly onset: number | undefined;
+}
+
+/** What is known of an upload whose application needs no certificate and which brought none that holds. */
+const NO_CLAIMS: Claims = {
+  kind: 'verified',
+  authority: undefined,
+  reportType: '',
+  onset: undefined,
+};
+
+const INVALID_CERTIFICATE = 'health_authority_verification_certificate_invalid';
+
+/** All keys of the upload were left out with a warning. */
+const NOTHING_TO_STORE: UploadOutcome = { kind: 'stored', inserted: 0 };
+
+/** Publishes the keys of one phone: every step may refuse the upload, and only the last one changes anything. */
+export async function publishKeys(
+  request: PublishRequest,
+  deps: PublishDeps,
+): Promise<PublishOutcome> {
+  const now = deps.clock.now();
+  const app = await loadApp(request.appId, deps);
+  if (app === undefined) return refused('unknown_health_authority_id');
+  const regions = app.regions.length > 0 ? app.regions : deps.defaultRegions;
+  if (regions.length === 0) return refused('health_authority_missing_region_config', { app });
+  const claims = await certifiedClaims(request, app, now, deps);
+  if (claims.kind === 'refused')
+    return refused(INVALID_CERTIFICATE, { app, certificate: claims.reason });
+  const { reportType, authority } = claims;
+  const onsetCandidates = [request.onset, claims.onset ?? 0]; // 0 lies too far back to be believed
+  const context = { now, reportType, rules: deps.rules, onsetCandidates };
+  const acceptance = acceptKeys(request.keys, context);
+  const { problems, warnings } = acceptance;
+  if (acceptance.kind === 'refused') return refused('bad_request', { app, problems, warnings });
+  const { keys, statistics } = acceptance;
+  const upload: Upload = {
+    keys,
+    regions: regions.map((region) => region.toUpperCase()),
+    traveler: request.traveler,
+    app: app.id,
+    authority,
+    token: usableToken(request.revisionToken),
+    statistics: { ...statistics, platform: request.platform },
+  };
+  const stored = keys.length === 0 ? NOTHING_TO_STORE : await deps.storeUpload(upload);
+  if (stored.kind === 'refused') return refused(stored.code, { app, warnings });
+  return { kind: 'published', app, authority, inserted: stored.inserted, problems, warnings };
+}
+
+async function loadApp(
+  id: string,
+  { findApp }: Pick<PublishDeps, 'findApp'>,
+): Promise<AuthorizedApp | undefined> {
+  try {
+    return await findApp(id.toLowerCase());
+  } catch (cause) {
+    throw new AppLookupFault('looking up the application failed', { cause });
+  }
+}
+
+async function certifiedClaims(
+  { certificate, hmacKey, keys }: PublishRequest,
+  app: AuthorizedApp,
+  now: UnixMillis,
+  { verifyCertificate }: Pick<PublishDeps, 'verifyCertificate'>,
+): Promise<Claims | (CertificateOutcome & { kind: 'refused' })> {
+  const presented = { certificate, hmacKey, keys, app };
+  const outcome = await verifyCertificate(presented, secondsOf(now));
+  return outcome.kind === 'refused' && app.bypassCertificate ? NO_CLAIMS : outcome;
+}
+
+/** No token can be opened yet; but one that looks like a token is refused in other words than none at all. */
+const usableToken = (sent: string): Upload['token'] =>
+  (decodeTolerantBase64(sent)?.length ?? 0) > 0 ? 'unreadable' : 'none';
+
+const refused = (code: RefusalCode, more: Partial<Refusal> = {}): Refusal => ({
+  kind: 'refused',
+  code,
+  problems: [],
+  warnings: [],
+  ...more,
+});

@@ -1,0 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AuthorizedApp } from '@keyserver/health-authority';
+import { openLocalPlatform } from '@keyserver/local';
+import { systemRandom } from '@keyserver/random';
+import {
+  appDocument,
+  authorityDocument,
+  authorizedApps,
+  healthAuthorities,
+} from '@keyserver/stores';
+import { simulatedClock } from '@keyserver/time';
+import { startPublish } from './index.ts';
+import { NOW, aKey, anUpload, app, authority, wireBody } from './testing/uploads.ts';
+
+let directory = '';
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'publish-'));
+});
+
+afterEach(async () => {
+  await rm(directory, { recursive: true });
+});
+
+const clock = simulatedClock(NOW);
+
+async function start(env: Readonly<Record<string, string>> = {}) {
+  const lines: string[] = [];
+  const service = await startPublish(
+    { PORT: '0', DATA_DIR: directory, ...env },
+    { clock, random: systemRandom, write: (line) => lines.push(line) },
+  );
+  return { ...service, lines };
+}
+
+async function configure(of: AuthorizedApp = app): Promise<void> {
+  const platform = await openLocalPlatform({ dataDirectory: directory, clock });
+  await platform.store.transact((tx) => {
+    tx.set(healthAuthorities, String(authority.id), authorityDocument(authority));
+    tx.set(authorizedApps, of.id, appDocument(of));
+    return Promise.resolve();
+  });
+  await platform.close();
+}
+
+const post = async (url: string): Promise<number> => {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(wireBody(anUpload([aKey(1)])));
+  return (await fetch(`${url}/v1/publish`, { method: 'POST', headers, body })).status;
+};
+
+describe('startPublish', () => {
+  it('answers phones over the data directory, and remembers over a restart what they sent', async () => {
+    await configure();
+    const first = await start();
+    expect(await post(first.url)).toBe(200);
+    await first.close();
+    const second = await start();
+    expect(await post(second.url)).toBe(400);
+    await second.close();
+    expect(first.lines.join('')).toContain('publish.accepted');
+    expect(second.lines.join('')).toContain('missing_revision_token');
+  });
+
+  it('notices a new application when the remembered answer is too old', async () => {
+    const service = await start({ CONFIG_CACHE_SECONDS: '60' });
+    expect(await post(service.url)).toBe(401);
+    await configure();
+    expect(await post(service.url)).toBe(401);
+    clock.advance(60_000);
+    expect(await post(service.url)).toBe(200);
+    await service.close();
+  });
+
+  it('stores keys of an application without regions for the default region', async () => {
+    await configure({ ...app, regions: [] });
+    const without = await start();
+    expect(await post(without.url)).toBe(500);
+    await without.close();
+    const service = await start({ DEFAULT_REGION: 'US' });
+    expect(await post(service.url)).toBe(200);
+    await service.close();
+  });
+
+  it('says that it is healthy while its store answers', async () => {
+    const service = await start();
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+    await service.close();
+  });
+
+  it('takes no requests once it is closed', async () => {
+    const service = await start();
+    await service.close();
+    await expect(fetch(`${service.url}/health`)).rejects.toThrow();
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PLATFORM', 'gcp'],
+    ['TRUNCATE_WINDOW_SECONDS', '7'],
+    ['KEY_RETENTION_HOURS', '1'],
+    ['PADDING_MIN_BYTES', '0'],
+    ['DEFAULT_REGION', 'a region'],
+    ['HOST', 'two words'],
+    ['LOG_LEVEL', 'loud'],
+  ])('does not start with a wrong %s, and does not repeat its value', async (name, value) => {
+    await expect(start({ [name]: value })).rejects.toThrow(
+      new RegExp(`^wrong settings: ${name} `, 'u'),
+    );
+  });
+
+  it('does not start when its data directory is a file', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    await expect(start({ DATA_DIR: file })).rejects.toThrow(/data directory/iu);
+  });
+
+  it('does not start on a port that is in use, and gives its data directory back', async () => {
+    const first = await start();
+    const port = new URL(first.url).port;
+    await expect(start({ PORT: port })).rejects.toThrow(`port ${port}`);
+    await first.close();
+    await (await start({ PORT: port })).close();
+  });
+});

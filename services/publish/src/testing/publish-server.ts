@@ -1,0 +1,143 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import { DEFAULT_KEY_RULES, type ExposureKey, unpackRecords } from '@keyserver/exposure-keys';
+import { certificateVerifier } from '@keyserver/health-authority';
+import { openTestStore } from '@keyserver/local/testing';
+import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
+import { systemRandom } from '@keyserver/random';
+import { listen } from '@keyserver/service';
+import {
+  appDocument,
+  authorityDocument,
+  authorizedApps,
+  findApp,
+  findAuthority,
+  healthAuthorities,
+  keyBatches,
+  readKeyBatches,
+  storeUploads,
+  keyHasher,
+} from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  type SimulatedClock,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import { type AppDeps, createApp } from '../app.ts';
+import type { PublishRequest } from '../publish-keys.ts';
+import { NOW, app, authority, bypassApp, wireBody } from './uploads.ts';
+
+/** A publish service that listens on this machine, over a store in memory. */
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  readonly clock: SimulatedClock;
+  readonly log: RecordingLog;
+  post(upload: PublishRequest): Promise<Answer>;
+  /** Sends a body as JSON, or whatever the headers say it is. */
+  send(body: string | Uint8Array, init?: RequestInit): Promise<Answer>;
+  stored(): Promise<readonly ExposureKey[]>;
+}
+
+/** What a phone sees of an answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const open: (() => Promise<void>)[] = [];
+
+/** One store for all tests of a file, because opening one takes far longer than emptying it. */
+let shared: ReturnType<typeof openConfiguredStore> | undefined;
+
+/** Starts a server that knows the authority and the applications of `uploads.ts`. */
+export async function aPublishServer(of: Partial<AppDeps> = {}): Promise<TestServer> {
+  const { store, clock } = await (shared ??= openConfiguredStore());
+  const log = recordingLog();
+  const deps = { ...depsOver(store, clock), log: log.log, ...of };
+  const server = await listen(createApp(deps), { port: 0 });
+  open.push(server.close);
+  const send: TestServer['send'] = async (body, init = {}) =>
+    await answerOf(
+      await fetch(`${server.url}/v1/publish`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        ...init,
+      }),
+    );
+  return {
+    url: server.url,
+    port: server.port,
+    clock,
+    log,
+    send,
+    post: async (upload) => await send(JSON.stringify(wireBody(upload))),
+    stored: async () => await storedKeys(store),
+  };
+}
+
+/** Ends all servers of a test and forgets what was published; for afterEach. */
+export async function closePublishServers(): Promise<void> {
+  for (const close of open.splice(0)) await close();
+  const { store } = (await shared) ?? {};
+  await store?.deleteAll(keyBatches, {});
+}
+
+async function openConfiguredStore(): Promise<{ store: DocumentStore; clock: SimulatedClock }> {
+  const clock = simulatedClock(NOW);
+  const store = await openTestStore({ clock });
+  await configure(store);
+  return { store, clock };
+}
+
+async function configure(store: DocumentStore): Promise<void> {
+  await store.transact((tx) => {
+    tx.set(healthAuthorities, String(authority.id), authorityDocument(authority));
+    for (const one of [app, bypassApp, { ...app, id: 'no.regions', regions: [] }])
+      tx.set(authorizedApps, one.id, appDocument(one));
+    return Promise.resolve();
+  });
+}
+
+const RETENTION = { retention: 14 * DAY };
+
+function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'log'> {
+  const settings = {
+    ...RETENTION,
+    hashKey: keyHasher(new Uint8Array(32)),
+    window: windowLength(HOUR)!,
+    maxKeyAge: DEFAULT_KEY_RULES.maxAge,
+  };
+  return {
+    clock,
+    random: systemRandom,
+    findApp: findApp(store),
+    verifyCertificate: certificateVerifier(findAuthority(store)),
+    storeUpload: storeUploads(store, settings, systemRandom),
+    rules: DEFAULT_KEY_RULES,
+    defaultRegions: [],
+    padding: { min: 1024, range: 1024 },
+    health: async () => {
+      await store.now();
+    },
+  };
+}
+
+async function storedKeys(store: DocumentStore): Promise<readonly ExposureKey[]> {
+  const all = { from: unixMillis(NOW - 14 * DAY), until: unixMillis(NOW + 14 * DAY) };
+  const keys: ExposureKey[] = [];
+  for await (const batches of readKeyBatches(store, RETENTION)(all))
+    keys.push(...batches.flatMap(({ records }) => unpackRecords(records)));
+  return keys;
+}
+
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const body = text === '' ? {} : (JSON.parse(text) as Answer['body']);
+  return { status: response.status, headers: response.headers, text, body };
+}

@@ -1,0 +1,196 @@
+import { jest } from '@jest/globals';
+import { cpSync, readFileSync } from 'node:fs';
+import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
+
+// Each command opens a store, with a thread of its own.
+jest.setTimeout(30_000);
+
+// The example of the manual, so that what people copy is what is tested.
+const manual = readFileSync(
+  new URL('../../../docs/configuration-file.md', import.meta.url),
+  'utf8',
+);
+const example = /```yaml\n([^]*?)```/.exec(manual)?.[1] ?? '';
+
+let directories = 0;
+const aDirectory = (): string => inScratch(`server-${String((directories += 1))}`);
+
+// Applied once and copied, since opening a store takes longer than anything that is tested here.
+const original = aDirectory();
+beforeAll(async () => {
+  const file = aFileWith('server.yaml', example);
+  const { code, err } = await keyserver(['config', 'apply', file, '--yes'], {
+    dataDirectory: original,
+  });
+  if (code !== 0) throw new Error(err);
+});
+
+const applied = (): string => {
+  const dataDirectory = aDirectory();
+  cpSync(original, dataDirectory, { recursive: true });
+  return dataDirectory;
+};
+
+describe('config apply', () => {
+  it('shows what it adds and applies it when it is told yes', async () => {
+    const dataDirectory = aDirectory();
+    const file = aFileWith('server.yaml', example);
+    const ran = await keyserver(['config', 'apply', file], { dataDirectory, answer: true });
+    expect(ran.code).toBe(0);
+    expect(ran.questions).toEqual(['Apply 4 changes?']);
+    expect(ran.out).toContain('+ add exports us-ca\n');
+    expect(ran.out).toContain('    period: 4h\n');
+    expect(ran.out).toMatch(/Applied 4 changes\.\n$/);
+  });
+
+  it('finds nothing to do the second time, and does not ask', async () => {
+    const dataDirectory = applied();
+    const file = aFileWith('server.yaml', example);
+    expect(await keyserver(['config', 'apply', file], { dataDirectory })).toMatchObject({
+      code: 0,
+      out: 'No changes: the configuration is as the file says.\n',
+      questions: [],
+    });
+  });
+
+  it('shows an edit with what was, what will be and when it takes effect', async () => {
+    const dataDirectory = applied();
+    const edited = example
+      .replace('period: 4h', 'period: 24h')
+      .replace('regions: [US, CA]', 'regions: [US]')
+      .replace('excludeRegions: []', 'excludeRegions: [MX]')
+      .replace(/ +thru:.*\n/, '');
+    const file = aFileWith('edited.yaml', edited);
+    const ran = await keyserver(['config', 'apply', file, '--dry-run'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 0, questions: [] });
+    expect(ran.out.split('\n')).toEqual([
+      '~ change authorities 1',
+      '    keys.2024-1.thru: 2026-01-01T00:00:00Z -> (gone)',
+      '~ change apps org.example.exposures',
+      '    regions: CA, US -> US',
+      '~ change exports us-ca',
+      '    period: 4h -> 24h (takes effect from where the export has covered until)',
+      '    excludeRegions: (empty) -> MX (takes effect from where the export has covered until)',
+      '',
+    ]);
+  });
+
+  it('changes nothing on a dry run, nor when the answer is no', async () => {
+    const dataDirectory = aDirectory();
+    const file = aFileWith('server.yaml', example);
+    await keyserver(['config', 'apply', file, '--dry-run', '--yes'], { dataDirectory });
+    const ran = await keyserver(['config', 'apply', file], { dataDirectory, answer: false });
+    expect(ran).toMatchObject({ code: 2, err: 'keyserver: nothing was applied\n' });
+    const shown = await keyserver(['config', 'show'], { dataDirectory });
+    expect(shown.out).toBe('authorities: []\napps: []\nsigningKeys: []\nexports: []\n');
+  });
+
+  it('refuses when nobody is there to be asked', async () => {
+    const dataDirectory = aDirectory();
+    const file = aFileWith('server.yaml', example);
+    expect(await keyserver(['config', 'apply', file], { dataDirectory })).toMatchObject({
+      code: 2,
+      err: 'keyserver: nobody is here to be asked; give --yes to apply or --dry-run to look\n',
+    });
+  });
+
+  it('prints the changes as JSON, and whether they were made', async () => {
+    const dataDirectory = aDirectory();
+    const file = aFileWith('server.yaml', example);
+    const apply = async (...flags: readonly string[]): Promise<unknown> =>
+      JSON.parse(
+        (await keyserver(['config', 'apply', file, '--json', ...flags], { dataDirectory })).out,
+      ) as unknown;
+    expect(await apply('--dry-run')).toMatchObject({ applied: false, changes: { length: 4 } });
+    expect(await apply('--yes')).toMatchObject({
+      applied: true,
+      changes: [{ action: 'add' }, {}, {}, {}],
+    });
+    expect(await apply('--yes')).toEqual({ applied: false, changes: [] });
+  });
+
+  it('lists every problem of a file and refuses it', async () => {
+    const broken = example
+      .replace('period: 4h', 'period: 7h')
+      .replace(/keyId: .310./, 'keyId: 310');
+    const dataDirectory = aDirectory();
+    const file = aFileWith('broken.yaml', broken);
+    const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err.split('\n')).toEqual([
+      '  signingKeys[0].keyId must be text (in quotes, if it looks like a number or a word such as true)',
+      '  exports[0].period must be a duration that divides a day, such as 24h, 4h, 15m or 30s',
+      `keyserver: ${file} is refused: 2 problems`,
+      '',
+    ]);
+  });
+
+  it('refuses a file that is no YAML, with the place', async () => {
+    const file = aFileWith('junk.yaml', 'apps: [');
+    const ran = await keyserver(['config', 'apply', file, '--yes']);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/^ {2}.* at line 1.*\nkeyserver: .* is refused: 1 problem\n$/);
+  });
+
+  it('refuses to drop an export', async () => {
+    const dataDirectory = applied();
+    const file = aFileWith('less.yaml', example.replace(/exports:[^]*$/, 'exports: []\n'));
+    const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toBe(
+      '  exports lacks us-ca, which is stored and cannot be removed; keep it and end it with thru\nkeyserver: this configuration is refused: 1 problem\n',
+    );
+  });
+
+  it('applies nothing when somebody else did between the question and the answer', async () => {
+    const dataDirectory = applied();
+    const first = aFileWith('first.yaml', example.replace('period: 4h', 'period: 6h'));
+    const second = aFileWith('second.yaml', example.replace('period: 4h', 'period: 8h'));
+    const ran = await keyserver(['config', 'apply', first], {
+      dataDirectory,
+      answer: async () => {
+        const other = await keyserver(['config', 'apply', second, '--yes'], { dataDirectory });
+        expect(other).toMatchObject({ code: 0, err: '' });
+        return true;
+      },
+    });
+    expect(ran).toMatchObject({
+      code: 2,
+      err: 'keyserver: nothing was applied: the configuration changed meanwhile; look again\n',
+    });
+    const shown = await keyserver(['config', 'show'], { dataDirectory });
+    expect(shown.out).toContain('period: 8h');
+  });
+
+  it('says in one sentence that a data directory cannot be used', async () => {
+    const dataDirectory = aFileWith('a-file', '');
+    const file = aFileWith('server.yaml', example);
+    const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/^keyserver: [^\n]*a-file[^\n]*\n$/);
+  });
+});
+
+describe('config show', () => {
+  it('prints a file that changes nothing when it is applied', async () => {
+    const dataDirectory = applied();
+    const shown = await keyserver(['config', 'show'], { dataDirectory });
+    const file = aFileWith('shown.yaml', shown.out);
+    const ran = await keyserver(['config', 'apply', file], { dataDirectory });
+    expect(ran.out).toMatch(/^No changes/);
+  });
+
+  it('prints JSON', async () => {
+    const dataDirectory = applied();
+    const { out } = await keyserver(['config', 'show', '--json'], { dataDirectory });
+    expect(JSON.parse(out)).toMatchObject({ exports: [{ id: 'us-ca', period: '4h' }] });
+  });
+
+  it('does not make a data directory up', async () => {
+    const ran = await keyserver(['config', 'show', '--data-dir', inScratch('nowhere')]);
+    expect(ran).toMatchObject({
+      code: 2,
+      err: `keyserver: ${inScratch('nowhere')} does not exist\n`,
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { Failure, reasonOf } from './failure.ts';
+import { isHttp } from './option-values.ts';
+
+const MAX_REDIRECTS = 5;
+const DEADLINE_MS = 60_000;
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/** Fetches a document over http or https: at most `maxBytes`, a minute and five redirects; anything else is a Failure. */
+export async function download(url: URL, maxBytes: number): Promise<Uint8Array> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const response = await follow(url, signal);
+    if (response.status !== 200) throw new Failure(`${url.href} answered ${response.status}`);
+    return await readBounded(response, maxBytes, url);
+  } catch (error) {
+    throw error instanceof Failure
+      ? error
+      : new Failure(`cannot fetch ${url.href}: ${reasonOf(error)}`);
+  }
+}
+
+async function follow(start: URL, signal: AbortSignal): Promise<Response> {
+  let url = start;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    if (!isHttp(url))
+      throw new Failure(`${start.href} leads to an address that is not http or https`);
+    const response = await fetch(url, { signal, redirect: 'manual' });
+    const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null;
+    if (location === null) return response;
+    await response.body?.cancel();
+    const next = URL.parse(location, url.href);
+    if (next === null) throw new Failure(`${start.href} leads to a broken address`);
+    url = next;
+  }
+  throw new Failure(`${start.href} redirects more than ${MAX_REDIRECTS} times`);
+}
+
+/** Reads the body of an answer, and gives up as soon as it is longer than allowed. */
+export async function readBounded(
+  response: Response,
+  maxBytes: number,
+  url: URL,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  for await (const piece of body ?? []) {
+    size += piece.length;
+    if (size > maxBytes) throw new Failure(`${url.href} gives more than ${maxBytes} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,26 @@
+import { userInfo } from 'node:os';
+import { systemRandom } from '@keyserver/random';
+import { systemClock } from '@keyserver/time';
+import { CANNOT } from './failure.ts';
+import { openTerminal } from './open-terminal.ts';
+import { run } from './program.ts';
+
+// Whoever read the output, such as `head`, has seen enough.
+process.stdout.on('error', () => process.exit(CANNOT));
+
+/** The user's name; a container may run as a user that nobody has named. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2), {
+  terminal: openTerminal(process.stdin, process.stdout, process.stderr),
+  clock: systemClock,
+  random: systemRandom,
+  user: userName(),
+  dataDirectory: process.env['DATA_DIR'] ?? '.data',
+});

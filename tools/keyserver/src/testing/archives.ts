@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import {
+  type Signer,
+  encodeExport,
+  renderVerificationKeys,
+  signExport,
+  writeArchive,
+} from '@keyserver/export-file';
+import { memorySigner } from '@keyserver/export-file/testing';
+import { type ExposureKey, packRecords } from '@keyserver/exposure-keys';
+import { DAY, SECOND, intervalAt, unixMillis, unixSeconds } from '@keyserver/time';
+import { NOW } from './run-cli.ts';
+
+/** Unix seconds that the archives begin and end at. */
+const START = NOW / SECOND - 14_400;
+const END = NOW / SECOND;
+
+const NAME = { keyId: '310', keyVersion: 'v1' };
+
+/** A signer with the name that the archives give it. */
+export const signer = memorySigner();
+
+/** The document that publishes the signer's key. */
+export const keysDocument = (pem = signer.pem): Uint8Array =>
+  renderVerificationKeys([{ ...NAME, publicKey: pem, from: unixMillis(0), thru: undefined }]);
+
+const key = (n: number, period: number): ExposureKey => ({
+  data: createHash('sha256').update(String(n)).digest().subarray(0, 16),
+  start: intervalAt(unixMillis(NOW - (2 + (n % 3)) * DAY)),
+  period,
+  risk: 2,
+  reportType: n % 2 === 0 ? 'confirmed' : 'likely',
+  onsetDays: 0,
+});
+
+/** A genuine archive of so many keys, or of one that the caller spoils. */
+export async function anArchive(
+  of: {
+    readonly keys?: number;
+    readonly period?: number;
+    readonly region?: string;
+    readonly signer?: Signer;
+    readonly start?: number;
+    readonly end?: number;
+  } = {},
+): Promise<Uint8Array> {
+  const count = of.keys ?? 3;
+  const none = { records: Buffer.alloc(0), order: new Uint32Array() };
+  const keys = Array.from({ length: count }, (_, n) => key(n, of.period ?? 144)).sort(byMetadata);
+  const contents = {
+    start: unixSeconds(of.start ?? START),
+    end: unixSeconds(of.end ?? END),
+    region: of.region ?? 'US',
+    signers: [NAME],
+    keys: {
+      records: Buffer.from(packRecords(keys)),
+      order: Uint32Array.from(keys.keys()),
+    },
+    revisedKeys: none,
+  };
+  const bin = (): Iterable<Uint8Array> => encodeExport(contents);
+  const { sig } = await signExport(bin(), [{ ...NAME, signer: of.signer ?? signer }]);
+  return await buffer(writeArchive(bin, sig));
+}
+
+const byMetadata = (a: ExposureKey, b: ExposureKey): number =>
+  a.start - b.start || Buffer.compare(a.data, b.data);

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededRandom } from '@keyserver/random/testing';
+import { simulatedClock, unixMillis } from '@keyserver/time';
+import { run } from '../program.ts';
+
+/** The time that commands under test see. */
+export const NOW = unixMillis(Date.parse('2024-05-20T12:00:00Z'));
+
+const directory = mkdtempSync(join(tmpdir(), 'keyserver-cli-'));
+process.once('exit', () => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A path in a directory that vanishes with the process. */
+export const inScratch = (name: string): string => join(directory, name);
+
+/** Writes a file there and gives its path. */
+export function aFileWith(name: string, content: string | Uint8Array): string {
+  writeFileSync(inScratch(name), content);
+  return inScratch(name);
+}
+
+/** What a command line came to. */
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly questions: readonly string[];
+}
+
+// One source for all runs: two commands never draw the same.
+const random = seededRandom('keyserver');
+
+/** Runs a command line in this process; without an answer nobody is there to be asked. */
+export async function keyserver(
+  argv: readonly string[],
+  around: {
+    readonly answer?: boolean | (() => Promise<boolean>);
+    readonly dataDirectory?: string;
+  } = {},
+): Promise<Ran> {
+  const said = { out: '', err: '' };
+  const questions: string[] = [];
+  const code = await run(argv, {
+    terminal: {
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+      interactive: around.answer !== undefined,
+      ask: async (question) => {
+        questions.push(question);
+        return typeof around.answer === 'function' ? await around.answer() : around.answer === true;
+      },
+    },
+    clock: simulatedClock(NOW),
+    random,
+    user: 'alex',
+    dataDirectory: around.dataDirectory ?? inScratch('data'),
+  });
+  return { code, ...said, questions };
+}

@@ -1,0 +1,140 @@
+import type { Environment } from '@keyserver/config';
+import type { Random } from '@keyserver/random';
+import { type Clock, SECOND } from '@keyserver/time';
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Pause } from './attempt-job.ts';
+import { awaitHealth } from './await-health.ts';
+import { busyPorts } from './busy-ports.ts';
+import { FIRST_EXPORT, configureFirstStart } from './first-configuration.ts';
+import { keepTidy } from './keep-tidy.ts';
+import { JOBS } from './jobs.ts';
+import { type LaunchLogs, launchLogs } from './launch-log.ts';
+import type { JobIssuer, LauncherPlatform } from './launcher-platform.ts';
+import { jobPoster } from './post-job.ts';
+import { profileOf } from './profiles.ts';
+import { runSchedule } from './schedule.ts';
+import { serveIssuer } from './serve-issuer.ts';
+import { type LaunchedService, servicesOf, urlsOf } from './services.ts';
+import { LaunchRefused, type LauncherConfig, launcherConfig } from './settings.ts';
+import { startChild } from './start-child.ts';
+import { DEVELOPMENT_WARNING, summary } from './summary.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** What the launcher takes from its process. */
+export interface LaunchSurroundings {
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly print: (line: string) => void;
+  readonly openPlatform: (dataDirectory: string) => Promise<LauncherPlatform>;
+  /** Ends a start that is still under way. */
+  readonly signal: AbortSignal;
+}
+
+/** The whole suite on one machine, running. */
+export interface RunningSuite {
+  readonly urls: ReturnType<typeof urlsOf>;
+  /** Ends everything within five seconds; requests under way may finish. */
+  stop(): Promise<void>;
+}
+
+const PATIENCE = 4.5 * SECOND;
+
+/** Starts the suite; throws LaunchRefused, or another fault, when nothing was left running. */
+export async function launch(around: LaunchSurroundings): Promise<RunningSuite> {
+  const config = launcherConfig(around.env);
+  const busy = await busyPorts(config);
+  if (busy.length > 0) throw new LaunchRefused(busy.join('\n'));
+  const dataDirectory = resolve(config.DATA_DIR);
+  const platform = await around.openPlatform(dataDirectory);
+  const logs = launchLogs(dataDirectory, around.print, around.clock);
+  if (config.PROFILE === 'development') around.print(DEVELOPMENT_WARNING);
+  const giveBack = async (): Promise<void> => {
+    await platform.close();
+    logs.close();
+  };
+  try {
+    const stop = await startAll(around, { config, dataDirectory, platform, logs });
+    return {
+      urls: urlsOf(config),
+      stop: async () => {
+        await stop().finally(giveBack);
+      },
+    };
+  } catch (fault) {
+    await giveBack();
+    throw fault;
+  }
+}
+
+interface Opened {
+  readonly config: LauncherConfig;
+  readonly dataDirectory: string;
+  readonly platform: LauncherPlatform;
+  readonly logs: LaunchLogs;
+}
+
+async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() => Promise<void>> {
+  const { config, dataDirectory, platform, logs } = opened;
+  const exportKey = await firstStart(around, opened);
+  const urls = urlsOf(config);
+  const issuer = await platform.openIssuer(urls.issuer);
+  const served = await serveIssuer(issuer.documents, config.ISSUER_PORT);
+  const tidy = keepTidy(platform.sweepObjects, logs.log);
+  const services = servicesOf(config, around.env, issuer);
+  const children = services.map((service) => keepRunning(service, around.clock, logs));
+  const late = await awaitHealth(services, { pause, signal: around.signal });
+  const schedule = scheduleJobs(opened, issuer);
+  if (!around.signal.aborted)
+    around.print(summary({ config, dataDirectory, issuer, exportKey, late }));
+  return async () => {
+    schedule.stop();
+    tidy.stop();
+    await Promise.all(children.map((child) => child.stop(PATIENCE)));
+    await served.close();
+  };
+}
+
+/** The public key of the first export, when its configuration is the one made here. */
+async function firstStart(
+  { random }: LaunchSurroundings,
+  { config, platform }: Opened,
+): Promise<string | undefined> {
+  // An authority whose private key lies beside the server is for trying things out only.
+  if (config.PROFILE !== 'development') return undefined;
+  const authorityKey = await platform.createAuthorityKey('dev');
+  const exportKey = await platform.createSigningKey(FIRST_EXPORT.signingKey);
+  const profile = profileOf(config.PROFILE);
+  const state = await configureFirstStart(platform.store, { profile, authorityKey, random });
+  return state === 'foreign' ? undefined : exportKey;
+}
+
+const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): Supervised =>
+  supervise({
+    name: service.name,
+    clock,
+    pause,
+    log: logs.log,
+    start: () =>
+      startChild({
+        script: service.script,
+        env: service.env,
+        onLog: logs.lineTaker(service.name),
+        onSay: logs.saidBy(service.name),
+      }),
+  });
+
+const scheduleJobs = (
+  { config, logs }: Opened,
+  issuer: JobIssuer,
+): ReturnType<typeof runSchedule> =>
+  runSchedule(JOBS, {
+    profile: config.PROFILE,
+    post: jobPoster(urlsOf(config), issuer.mint),
+    log: logs.log,
+  });
+
+const pause: Pause = async (ms, signal) => {
+  await wait(ms, undefined, { signal });
+};

@@ -1,0 +1,20 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { MintToken } from './post-job.ts';
+
+/** What the launcher needs of the machine's platform. */
+export interface LauncherPlatform {
+  readonly store: DocumentStore;
+  readonly createSigningKey: (name: string) => Promise<string>;
+  readonly createAuthorityKey: (name: string) => Promise<string>;
+  readonly openIssuer: (url: string) => Promise<JobIssuer>;
+  readonly sweepObjects: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Who vouches for the jobs of this machine. */
+export interface JobIssuer {
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  readonly documents: Readonly<Record<string, object>>;
+  readonly mint: MintToken;
+}

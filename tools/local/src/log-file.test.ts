@@ -1,0 +1,92 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { wholeLines } from './lines.ts';
+import { openLogFile } from './log-file.ts';
+import { problemLine } from './problem-line.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'keyserver-logs-'));
+});
+afterEach(async () => {
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('a log file', () => {
+  it('is appended to when it is opened again', async () => {
+    for (const line of ['one\n', 'two\n']) {
+      const file = openLogFile(join(directory, 'logs', 'export.log'));
+      file.write(line);
+      file.close();
+    }
+    expect(await readFile(join(directory, 'logs', 'export.log'), 'utf8')).toBe('one\ntwo\n');
+  });
+
+  it('keeps one full file beside the present one, and no more', async () => {
+    const file = openLogFile(join(directory, 'export.log'), 10);
+    for (const line of ['1234567\n', 'abcdefg\n', 'ABCDEFG\n', 'xyz\n']) file.write(line);
+    file.close();
+    expect((await readdir(directory)).toSorted()).toEqual(['export.log', 'export.log.1']);
+    expect(await readFile(join(directory, 'export.log'), 'utf8')).toBe('xyz\n');
+    expect(await readFile(join(directory, 'export.log.1'), 'utf8')).toBe('ABCDEFG\n');
+  });
+
+  it('takes a line that is longer than its bound', async () => {
+    const file = openLogFile(join(directory, 'export.log'), 4);
+    file.write('a long line\n');
+    file.close();
+    expect(await readFile(join(directory, 'export.log'), 'utf8')).toBe('a long line\n');
+  });
+});
+
+describe('pieces of text', () => {
+  const linesOf = (...pieces: string[]): string[] => {
+    const taken: string[] = [];
+    const take = wholeLines((lines) => taken.push(lines));
+    for (const piece of pieces) take(piece);
+    return taken;
+  };
+
+  it('are passed on as whole lines', () => {
+    expect(linesOf('on', 'e\ntw', 'o\nthree\nfo')).toEqual(['one\n', 'two\nthree\n']);
+  });
+
+  it('are passed on unfinished rather than kept without bound', () => {
+    expect(linesOf('x'.repeat(300_000))).toHaveLength(1);
+  });
+});
+
+describe('a log line on the screen', () => {
+  const line = (fields: object): string | undefined =>
+    problemLine(
+      JSON.stringify({
+        severity: 'ERROR',
+        time: '2026-11-23T14:53:42.752Z',
+        service: 'export',
+        message: 'export.batch_failed',
+        ...fields,
+      }),
+    );
+
+  it('tells of a problem in one readable line', () => {
+    expect(line({ config: 'dev', attempt: 2, requestId: 'x' })).toBe(
+      '14:53:42 ERROR export export.batch_failed config=dev attempt=2',
+    );
+  });
+
+  it.each(['WARNING', 'CRITICAL', 'ALERT'])('is shown with severity %s', (severity) => {
+    expect(line({ severity })).toContain(severity);
+  });
+
+  it.each(['DEBUG', 'INFO', 'NOTICE', 7])('is left out with severity %s', (severity) => {
+    expect(line({ severity })).toBeUndefined();
+  });
+
+  it.each(['', 'plain words', 'null', '[]', '{}', '"text"'])(
+    'is left out when it is %j',
+    (text) => {
+      expect(problemLine(text)).toBeUndefined();
+    },
+  );
+});

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { FileHandle } from 'node:fs/promises';
+import type { BlobInfo } from '@keyserver/export-file';
+import type { UnixMillis } from '@keyserver/time';
+
+/** An object to be served. */
+interface ServedObject {
+  readonly info: BlobInfo;
+  readonly modified: UnixMillis;
+  readonly content: FileHandle;
+}
+
+/** Opens an object of a bucket; undefined when there is none. */
+export type FindObject = (bucket: string, name: string) => Promise<ServedObject | undefined>;
+
+const PATH = /^\/([^/?]+)\/([^?]+)/;
+
+/** Answers GET and HEAD of `/<bucket>/<object>` as the CDN in front of the buckets would; false when there is no such object. */
+export async function serveObject(
+  find: FindObject,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const [, bucket, name] = PATH.exec(request.url ?? '') ?? [];
+  if (bucket === undefined || name === undefined) return false;
+  const object = await find(bucket, name); // names hold no character that would be escaped in a URL
+  if (object === undefined) return false;
+  try {
+    await answer(object, request, response);
+  } finally {
+    await object.content.close();
+  }
+  return true;
+}
+
+async function answer(
+  { info, modified, content }: ServedObject,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const etag = `"${info.generation}"`;
+  response.setHeader('ETag', etag);
+  response.setHeader('Last-Modified', new Date(modified).toUTCString());
+  response.setHeader('Cache-Control', info.cacheControl);
+  if (isFresh(request, etag, modified)) {
+    response.statusCode = 304;
+    response.end();
+    return;
+  }
+  response.setHeader('Content-Type', info.contentType);
+  response.setHeader('Content-Length', info.size);
+  if (request.method === 'HEAD') response.end();
+  else await send(content, response);
+}
+
+async function send(content: FileHandle, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(content.createReadStream({ autoClose: false }), response);
+  } catch (error) {
+    if (!response.destroyed) throw error; // otherwise the client went away, which is its right
+  }
+}
+
+// If-None-Match decides alone when it is there (RFC 9110, 13.2.2).
+function isFresh(request: IncomingMessage, etag: string, modified: UnixMillis): boolean {
+  const tags = request.headers['if-none-match'];
+  if (tags !== undefined) return tags.split(',').some((tag) => isMatch(tag.trim(), etag));
+  const since = Date.parse(request.headers['if-modified-since'] ?? '');
+  return Math.floor(modified / 1000) * 1000 <= since;
+}
+
+const isMatch = (tag: string, etag: string): boolean =>
+  tag === '*' || tag.replace(/^W\//, '') === etag;

@@ -1,0 +1,73 @@
+import { Cron } from 'croner';
+import { existsSync } from 'node:fs';
+import { JOBS } from './jobs.ts';
+import { JOB_ACCOUNT } from './post-job.ts';
+import { servicesOf } from './services.ts';
+import { launcherConfig } from './settings.ts';
+
+const ISSUER = { issuer: 'http://127.0.0.1:8083', jwksUrl: 'http://127.0.0.1:8083/jwks.json' };
+
+const envOf = (name: string, env: Record<string, string> = {}): Record<string, string> => {
+  const found = servicesOf(launcherConfig(env), env, ISSUER).find((one) => one.name === name);
+  return { ...found?.env } as Record<string, string>;
+};
+
+describe('the services of one machine', () => {
+  it('are programs that exist', () => {
+    const scripts = servicesOf(launcherConfig({}), {}, ISSUER).map(({ script }) => script);
+    expect(scripts.every((script) => existsSync(script))).toBe(true);
+  });
+
+  it('share one data directory and one window', () => {
+    const [publish, exporting] = [envOf('publish'), envOf('export')];
+    expect(publish['DATA_DIR']).toBe(exporting['DATA_DIR']);
+    expect(publish['TRUNCATE_WINDOW_SECONDS']).toBe('10');
+    expect(exporting['TRUNCATE_WINDOW_SECONDS']).toBe('10');
+  });
+
+  it('run with their own windows in production', () => {
+    expect(envOf('export', { PROFILE: 'production' })).not.toHaveProperty(
+      'TRUNCATE_WINDOW_SECONDS',
+    );
+  });
+
+  it('take what the operator says over what the profile says', () => {
+    expect(envOf('export', { TRUNCATE_WINDOW_SECONDS: '30' })['TRUNCATE_WINDOW_SECONDS']).toBe(
+      '30',
+    );
+  });
+
+  it('keep jobs to this machine whatever phones may reach', () => {
+    const env = { LISTEN_HOST: '0.0.0.0', HOST: 'elsewhere', PORT: '1' };
+    expect(envOf('export', env)).toMatchObject({ HOST: '127.0.0.1', PORT: '8081' });
+    expect(envOf('publish', env)).toMatchObject({ HOST: '0.0.0.0', PORT: '8080' });
+  });
+
+  it('let jobs be started by the launcher alone', () => {
+    expect(envOf('export')).toMatchObject({
+      OIDC_ISSUER: ISSUER.issuer,
+      OIDC_JWKS_URL: ISSUER.jwksUrl,
+      OIDC_AUDIENCE: 'http://127.0.0.1:8081',
+      CALLER_EMAILS: JOB_ACCOUNT,
+    });
+    expect(envOf('publish')).not.toHaveProperty('CALLER_EMAILS');
+  });
+});
+
+describe('the jobs', () => {
+  const next = (schedule: string, from: string): string | undefined =>
+    new Cron(schedule, { timezone: 'UTC', paused: true }).nextRun(from)?.toISOString();
+
+  it.each(JOBS.map((job) => [job.name, job] as const))('%s has schedules that come', (_, job) => {
+    const from = '2026-03-01T00:00:00.000Z';
+    const soon = Date.parse(next(job.schedule.development, from) ?? '') - Date.parse(from);
+    expect(soon).toBeLessThanOrEqual(7000);
+    const later = Date.parse(next(job.schedule.production, from) ?? '') - Date.parse(from);
+    expect(later % 60_000).toBe(0);
+  });
+
+  it('have names and routes of their own', () => {
+    expect(new Set(JOBS.map(({ name }) => name)).size).toBe(JOBS.length);
+    expect(new Set(JOBS.map(({ service, route }) => service + route)).size).toBe(JOBS.length);
+  });
+});

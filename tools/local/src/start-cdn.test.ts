@@ -1,0 +1,160 @@
+import type { BlobHeaders, OpenBucket } from '@keyserver/export-file';
+import type { RunningService } from '@keyserver/service';
+import { seededRandom } from '@keyserver/random/testing';
+import { systemClock } from '@keyserver/time';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bucketsOf } from '@keyserver/local';
+import { startCdn } from './start-cdn.ts';
+import { findObjects } from './wiring.ts';
+
+let directory = '';
+let cdn: RunningService;
+let openBucket: OpenBucket;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'keyserver-cdn-'));
+  openBucket = bucketsOf(directory).openBucket;
+  const env = { PORT: '0', DATA_DIR: directory };
+  const ambient = { clock: systemClock, random: seededRandom('cdn'), write: () => undefined };
+  cdn = await startCdn(findObjects)(env, ambient);
+  await write('v1/index.txt', 'v1/1-2-00001.zip', INDEX);
+  await write('v1/1-2-00001.zip', 'PK', ARCHIVE);
+});
+
+afterAll(async () => {
+  await cdn.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const INDEX = { contentType: 'text/plain', cacheControl: 'no-cache, max-age=0', digest: '' };
+const ARCHIVE = { ...INDEX, contentType: 'application/zip', cacheControl: 'public, max-age=86400' };
+
+async function write(name: string, text: string, headers: BlobHeaders): Promise<void> {
+  const bucket = openBucket('exports');
+  const expected = (await bucket.find(name))?.generation ?? 'absent';
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(Buffer.from(text));
+  }
+  await bucket.put(name, content(), { headers, expected });
+}
+
+const get = async (path: string, init?: RequestInit): Promise<Response> =>
+  await fetch(`${cdn.url}${path}`, init);
+
+/** A request whose path is sent exactly as it is written. */
+const statusOfRaw = async (path: string): Promise<number | undefined> =>
+  await new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(cdn.url);
+    request({ hostname, port, path, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+
+describe('the file server', () => {
+  it('serves an object with the headers it was stored with', async () => {
+    const response = await get('/exports/v1/1-2-00001.zip');
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/zip',
+      'cache-control': 'public, max-age=86400',
+      'content-length': '2',
+      etag: expect.stringMatching(/^".+"$/) as string,
+    });
+    expect(await response.text()).toBe('PK');
+  });
+
+  it('never lets the index grow old in a cache', async () => {
+    const response = await get('/exports/v1/index.txt');
+    expect(response.headers.get('cache-control')).toBe('no-cache, max-age=0');
+    expect(await response.text()).toBe('v1/1-2-00001.zip');
+  });
+
+  it('ignores a query', async () => {
+    expect((await get('/exports/v1/index.txt?now=1')).status).toBe(200);
+  });
+
+  it('answers HEAD without the content', async () => {
+    const response = await get('/exports/v1/index.txt', { method: 'HEAD' });
+    expect(response.headers.get('content-length')).toBe('16');
+    expect(await response.text()).toBe('');
+  });
+
+  it('says that nothing has changed to whoever has the present content', async () => {
+    const { headers } = await get('/exports/v1/index.txt');
+    const etag = headers.get('etag') ?? '';
+    for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const again = await get('/exports/v1/index.txt', { headers: { 'if-none-match': tag } });
+      expect(again.status).toBe(304);
+      expect(again.headers.get('cache-control')).toBe('no-cache, max-age=0');
+    }
+    const since = { 'if-modified-since': headers.get('last-modified') ?? '' };
+    expect((await get('/exports/v1/index.txt', { headers: since })).status).toBe(304);
+  });
+
+  it('sends the content to whoever has another one', async () => {
+    const { headers } = await get('/exports/v1/index.txt');
+    const future = new Date(Date.now() + 86_400_000).toUTCString();
+    for (const condition of [
+      { 'if-none-match': '"other"' },
+      { 'if-none-match': '"other"', 'if-modified-since': future },
+      { 'if-modified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
+      { 'if-modified-since': 'yesterday' },
+    ])
+      expect((await get('/exports/v1/index.txt', { headers: condition })).status).toBe(200);
+    await write('v1/index.txt', 'v1/3-4-00001.zip', INDEX);
+    const stale = { 'if-none-match': headers.get('etag') ?? '' };
+    expect(await (await get('/exports/v1/index.txt', { headers: stale })).text()).toContain('3-4');
+  });
+
+  it.each([
+    '/',
+    '/exports',
+    '/exports/',
+    '/exports/v1',
+    '/exports/v1/',
+    '/exports/v1/nothing.zip',
+    '/elsewhere/v1/index.txt',
+    '/exports/../exports/v1/index.txt',
+    '/exports/%2e%2e/%2e%2e/keys/key-hash.secret',
+    '/../keys/key-hash.secret',
+    '/exports/v1/index.txt/@1.json',
+    '/exports//v1/index.txt',
+    '/exports/v1/index.txt%00',
+    '/exports/%',
+    '/.exports/x',
+  ])('has nothing at %s', async (path) => {
+    expect(await statusOfRaw(path)).toBe(404);
+  });
+
+  it('says so in JSON, which no cache keeps', async () => {
+    const response = await get('/exports/v1/nothing.zip');
+    expect(response.headers.get('content-type')).toContain('application/json');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toEqual({ error: 'not found' });
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('refuses %s', async (method) => {
+    const response = await get('/exports/v1/index.txt', { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+  });
+
+  it('says that it is well', async () => {
+    expect((await get('/health')).status).toBe(200);
+  });
+
+  it('goes on when a client leaves in the middle', async () => {
+    await write('v1/large.zip', 'x'.repeat(8_000_000), ARCHIVE);
+    const leaving = new AbortController();
+    const response = await get('/exports/v1/large.zip', { signal: leaving.signal });
+    leaving.abort();
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    expect((await get('/exports/v1/index.txt')).status).toBe(200);
+  });
+});

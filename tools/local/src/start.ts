@@ -1,0 +1,41 @@
+import { ConfigFault } from '@keyserver/config';
+import { systemRandom } from '@keyserver/random';
+import { systemClock } from '@keyserver/time';
+import { launch } from './launch.ts';
+import { LaunchRefused } from './settings.ts';
+import { isUnusableDirectory, openPlatform } from './wiring.ts';
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const stopping = new AbortController();
+const stopAsked = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // Not once: a second Ctrl-C must not end the launcher before its services.
+    process.on(signal, () => {
+      stopping.abort();
+      resolve();
+    });
+  }
+});
+
+try {
+  const suite = await launch({
+    env: process.env,
+    clock: systemClock,
+    random: systemRandom,
+    print,
+    openPlatform,
+    signal: stopping.signal,
+  });
+  await stopAsked;
+  print('Stopping ...');
+  await suite.stop();
+  process.exit(0);
+} catch (fault) {
+  const told =
+    fault instanceof ConfigFault || fault instanceof LaunchRefused || isUnusableDirectory(fault);
+  const reason = fault instanceof Error ? fault.message : 'an unknown fault';
+  process.stderr.write(told ? `${reason}\n` : `The suite cannot start: ${reason}\n`);
+  process.exit(1);
+}

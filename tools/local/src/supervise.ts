@@ -1,0 +1,71 @@
+import type { Logger, ServiceName } from '@keyserver/log';
+import { type Clock, MINUTE, SECOND } from '@keyserver/time';
+import type { Pause } from './attempt-job.ts';
+
+/** A service process that runs. */
+export interface ServiceChild {
+  /** Its exit status, or 128 and more when a signal ended it; never rejects. */
+  readonly ended: Promise<number>;
+  /** Asks it to finish what it is doing and end. */
+  ask(): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** A service that is kept running. */
+export interface Supervised {
+  /** Ends the service: it may finish for `patience` milliseconds, then it is killed. */
+  stop(patience: number): Promise<void>;
+}
+
+interface Supervision {
+  readonly name: ServiceName;
+  readonly start: () => ServiceChild;
+  readonly pause: Pause;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const FIRST_PAUSE = SECOND;
+const LONGEST_PAUSE = 30 * SECOND;
+/** A process that lived so long was well: the pauses begin anew. */
+const WELL = MINUTE;
+
+/** Starts a service, and starts it again whenever it ends, after ever longer pauses while it does not stay up. */
+export function supervise(of: Supervision): Supervised {
+  const stopping = new AbortController();
+  let child = of.start();
+  const kept = keep();
+
+  async function keep(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const startedAt = of.clock.now();
+      const status = await child.ended;
+      if (stopping.signal.aborted) return;
+      of.log.event('launcher.child_ended', { child: of.name, status });
+      if (of.clock.now() - startedAt >= WELL) attempt = 1;
+      await of.pause(pauseBefore(attempt), stopping.signal).catch(() => undefined);
+      // The signal is looked at again: a service started now would outlive the launcher.
+      if (isAborted(stopping.signal)) return;
+      child = of.start();
+      of.log.event('launcher.child_started', { child: of.name, attempt });
+    }
+  }
+
+  return {
+    stop: async (patience) => {
+      stopping.abort();
+      child.ask();
+      const timer = setTimeout(() => {
+        child.kill();
+      }, patience);
+      await kept;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const pauseBefore = (attempt: number): number =>
+  Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE);
+
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;

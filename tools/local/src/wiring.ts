@@ -1,0 +1,15 @@
+import { UnusableDataDirectory, bucketsOf, openLocalPlatform } from '@keyserver/local';
+import type { LauncherPlatform } from './launcher-platform.ts';
+import type { FindObject } from './serve-object.ts';
+
+/** Opens the platform of this machine for the launcher. */
+export const openPlatform = async (dataDirectory: string): Promise<LauncherPlatform> =>
+  await openLocalPlatform({ dataDirectory });
+
+/** The objects below a data directory, to be served. */
+export const findObjects = (dataDirectory: string): FindObject =>
+  bucketsOf(dataDirectory).openObject;
+
+/** True for a fault whose message tells the operator what is wrong with the data directory. */
+export const isUnusableDirectory = (fault: unknown): fault is Error =>
+  fault instanceof UnusableDataDirectory;
