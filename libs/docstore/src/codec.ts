@@ -55,48 +55,69 @@ function writeField(out: ByteWriter, name: string, field: Field<unknown>, value:
   if (!writeValue(out, field, value)) throw new TypeError(`${name} is not a valid ${field.kind}`);
 }
 
+type WriteValue = (out: ByteWriter, value: unknown) => boolean;
+
 /** Writes a value of the field's kind; false, with nothing of use written, when it is not one. */
-function writeValue(out: ByteWriter, field: Field<unknown>, value: unknown): boolean {
-  switch (field.kind) {
-    case 'int':
-      return Number.isSafeInteger(value) && typeof value === 'number' && wrote(out.integer(value));
-    case 'text':
-      return typeof value === 'string' && wrote(out.text(value));
-    case 'bool':
-      return typeof value === 'boolean' && wrote(out.byte(value ? 1 : 0));
-    case 'bytes':
-      return value instanceof Uint8Array && wrote(out.bytes(value));
-    case 'ints':
-      return writeList(out, value, isArrayValue, (item) => {
-        out.integer(item);
-      });
-    case 'texts':
-      return writeList(out, value, isText, (item) => {
-        out.text(item);
-      });
-    case 'json':
-      return wrote(out.text(JSON.stringify(value)));
-  }
+const writeValue = (out: ByteWriter, field: Field<unknown>, value: unknown): boolean =>
+  WRITERS[field.kind](out, value);
+
+const isInt = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isBool = (value: unknown): value is boolean => typeof value === 'boolean';
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+const isArrayValue = (value: unknown): value is number =>
+  isInt(value) && value >= 0 && value < 2 ** 48;
+
+const WRITERS: Readonly<Record<Field<unknown>['kind'], WriteValue>> = {
+  int: writer(isInt, (out, value) => {
+    out.integer(value);
+  }),
+  text: writer(isText, (out, value) => {
+    out.text(value);
+  }),
+  bool: writer(isBool, (out, value) => {
+    out.byte(value ? 1 : 0);
+  }),
+  bytes: writer(isBytes, (out, value) => {
+    out.bytes(value);
+  }),
+  ints: listWriter(isArrayValue, (out, item) => {
+    out.integer(item);
+  }),
+  texts: listWriter(isText, (out, item) => {
+    out.text(item);
+  }),
+  json: (out, value) => {
+    out.text(JSON.stringify(value));
+    return true;
+  },
+};
+
+function writer<T>(
+  fits: (value: unknown) => value is T,
+  write: (out: ByteWriter, value: T) => void,
+): WriteValue {
+  return (out, value) => {
+    if (!fits(value)) return false;
+    write(out, value);
+    return true;
+  };
 }
 
-const wrote = (_done: undefined | void): true => true;
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isArrayValue = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 48;
-
-function writeList<T>(
-  out: ByteWriter,
-  value: unknown,
+function listWriter<T>(
   fits: (item: unknown) => item is T,
-  write: (item: T) => void,
-): boolean {
-  if (!Array.isArray(value)) return false;
-  out.integer(value.length);
-  for (const item of value) {
-    if (!fits(item)) return false;
-    write(item);
-  }
-  return true;
+  write: (out: ByteWriter, item: T) => void,
+): WriteValue {
+  return (out, value) => {
+    if (!Array.isArray(value)) return false;
+    out.integer(value.length);
+    for (const item of value) {
+      if (!fits(item)) return false;
+      write(out, item);
+    }
+    return true;
+  };
 }
 
 function readValue(input: ByteReader, field: Field<unknown>): unknown {

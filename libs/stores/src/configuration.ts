@@ -108,7 +108,7 @@ export const exportConfigOf = (id: string, stored: ConfigDocument): ExportConfig
 
 /** An export configuration as its document. */
 export function exportConfigDocument(config: ExportConfig): ConfigDocument {
-  const { id: _id, thru, ...rest } = config;
+  const { id, thru, ...rest } = config;
   return { ...rest, ...(thru === undefined ? {} : { thru }) };
 }
 

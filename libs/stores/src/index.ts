@@ -18,7 +18,12 @@ export { batchOf, exportBatches } from './export-batch-document.ts';
 export { findSigningKeys, listExports } from './export-configuration.ts';
 export { exportStore } from './export-store.ts';
 export { leaseStore } from './lease-store.ts';
-export { type KeyStoreSettings, keyBatchDocument, keyBatches, keyHasher } from './key-batch-document.ts';
+export {
+  type KeyStoreSettings,
+  keyBatchDocument,
+  keyBatches,
+  keyHasher,
+} from './key-batch-document.ts';
 export { readKeyBatches } from './key-reader.ts';
 export { storeUploads } from './key-store.ts';
 export { totalDeltas } from './total-deltas.ts';

@@ -67,9 +67,9 @@ describe('reasonOf', () => {
 
 describe('the program file', () => {
   const program = fileURLToPath(new URL('../bin/keyserver.js', import.meta.url));
-  const start = async (...argv: readonly string[]): ReturnType<typeof spawned> =>
-    await spawned(process.execPath, ['--conditions=source', program, ...argv]);
   const spawned = promisify(execFile);
+  const start = async (...argv: readonly string[]): Promise<{ readonly stdout: unknown }> =>
+    await spawned(process.execPath, ['--conditions=source', program, ...argv]);
 
   it('runs and exits with 0', async () => {
     expect((await start('--help')).stdout).toMatch(/^Usage: keyserver/);

@@ -4,7 +4,7 @@ import type { Database, Meta, OpenCollection } from './database.ts';
 import type { Answer, Put, ReadSet, Row, Write } from './protocol.ts';
 
 /** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
-export const MAX_CLOCK_LAG = 30_000;
+const MAX_CLOCK_LAG = 30_000;
 
 /** A transaction that wants to commit: what it read, what it writes. */
 export interface Member {

@@ -62,7 +62,7 @@ describe('SQLite store', () => {
     const first = await opened();
     await first.transact(async (tx) => {
       tx.set(counters, 'c', { n: 7 });
-      return await Promise.resolve();
+      await Promise.resolve();
     });
     await first.close();
     open.length = 0;
@@ -141,7 +141,7 @@ describe('SQLite store', () => {
     await store.transact(async (tx) => {
       for (let n = 0; n < 20; n++)
         tx.set(passing, String(n), { expireAt: START + (n % 2 === 0 ? HOUR : 3 * HOUR) });
-      return await Promise.resolve();
+      await Promise.resolve();
     });
     clock.advance(2 * HOUR);
     await store.now();
@@ -160,7 +160,7 @@ describe('SQLite store', () => {
     await before.transact(async (tx) => {
       tx.set(old, 'a', { city: 'Bern', age: 3 });
       tx.set(old, 'b', { city: 'Aarau', age: 9 });
-      return await Promise.resolve();
+      await Promise.resolve();
     });
     await before.close();
     open.length = 0;

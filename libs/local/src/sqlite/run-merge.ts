@@ -51,7 +51,7 @@ export class RunMerge {
   /** Writes the next chunks. 'live': the merged run has replaced its sources; 'lost': another process was faster. */
   step(): 'working' | 'live' | 'lost' {
     const live = new Set(this.files.liveIds());
-    if (this.lost || !this.runs.every((run) => live.has(run.id))) return 'lost';
+    if (!this.runs.every((run) => live.has(run.id))) return 'lost';
     for (let left = CHUNKS_PER_STEP * CHUNK_ENTRIES; left > 0; left--) {
       const source = this.smallest();
       if (source === undefined) return this.finish();

@@ -1,9 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type AnyQuery, type Layout, StoreFault, indexFor } from '@keyserver/docstore';
 import type { Put, Row } from './protocol.ts';
+import { type SqlValue, column, conditionsOf } from './conditions.ts';
 import { integer, quoted, rowOf } from './sql.ts';
 
-type SqlValue = number | string | null | Uint8Array;
+interface CompiledQuery {
+  readonly sql: string;
+  readonly parameters: SqlValue[];
+}
 
 /**
  * One collection as a table without row ids. Its first index is the primary key (then the id), so that a range of it lies
@@ -110,28 +114,13 @@ export class Table {
     return seen.length < limit ? undefined : String(seen.at(-1)?.['id']);
   }
 
-  private compile(query: AnyQuery, columns: string): { sql: string; parameters: SqlValue[] } {
+  private compile(query: AnyQuery, columns: string): CompiledQuery {
     const index = indexFor(this.layout, query);
-    const { order, after } = query;
-    const conditions: string[] = [];
-    const parameters: SqlValue[] = [];
-    const add = (condition: string, ...values: (number | string | boolean)[]): void => {
-      conditions.push(condition);
-      parameters.push(...values.map(sqlValue));
-    };
-    for (const [field, value] of Object.entries(query.where ?? {}))
-      if (value !== undefined) add(`${column(field)} = ?`, value);
-    const by = order === undefined ? undefined : column(order.by);
-    if (by !== undefined && order?.from !== undefined) add(`${by} >= ?`, order.from);
-    if (by !== undefined && order?.until !== undefined) add(`${by} < ?`, order.until);
-    if (after !== undefined && by === undefined) add('id > ?', after.id);
-    if (after?.value !== undefined && by !== undefined)
-      add(`(${by}, id) > (?, ?)`, after.value, after.id);
-    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-    const sorted = by === undefined ? 'id' : `${by}, id`;
-    parameters.push(query.limit ?? -1);
-    const sql = `SELECT ${columns} FROM ${this.name}${hint(index, this.layout)}${where} ORDER BY ${sorted} LIMIT ?`;
-    return { sql, parameters };
+    const { where, values } = conditionsOf(query);
+    const from = `${this.name}${hint(index, this.layout)}`;
+    const order = query.order === undefined ? 'id' : `${column(query.order.by)}, id`;
+    const sql = `SELECT ${columns} FROM ${from}${where} ORDER BY ${order} LIMIT ?`;
+    return { sql, parameters: [...values, query.limit ?? -1] };
   }
 
   private prepared(sql: string): StatementSync {
@@ -142,11 +131,6 @@ export class Table {
     return statement;
   }
 }
-
-const column = (field: string): string => quoted(`f_${field}`);
-
-const sqlValue = (value: number | string | boolean): SqlValue =>
-  typeof value === 'boolean' ? Number(value) : value;
 
 const indexName = (layout: Layout, index: readonly string[]): string =>
   quoted(`${layout.name}_${index.join('_')}`);

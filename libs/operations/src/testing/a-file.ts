@@ -40,7 +40,7 @@ export const anEntry = (section: Section, fields: object = {}): object => ({
 });
 
 /** The text of a file with one right entry in each section that is not given. Tests only. */
-export const aFile = (sections: Partial<Record<Section, unknown>> = {}): string =>
+export const aFile = (sections: Readonly<Record<string, unknown>> = {}): string =>
   stringify(
     {
       authorities: [anEntry('authorities')],

@@ -1,0 +1,47 @@
+import type { AnyQuery, Comparable } from '@keyserver/docstore';
+import { quoted } from './sql.ts';
+
+/** What SQLite takes as a parameter. */
+export type SqlValue = number | string | null | Uint8Array;
+
+/** The column of an indexed field. */
+export const column = (field: string): string => quoted(`f_${field}`);
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly Comparable[];
+}
+
+/** A query's equalities, range and cursor as a WHERE clause with its parameters. */
+export function conditionsOf(query: AnyQuery): { where: string; values: SqlValue[] } {
+  const conditions = [...equalities(query), ...range(query), ...cursor(query)];
+  if (conditions.length === 0) return { where: '', values: [] };
+  return {
+    where: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
+    values: conditions.flatMap(({ values }) => values.map(sqlValue)),
+  };
+}
+
+const equalities = ({ where }: AnyQuery): Condition[] =>
+  Object.entries(where ?? {}).flatMap(([field, value]) =>
+    value === undefined ? [] : [{ sql: `${column(field)} = ?`, values: [value] }],
+  );
+
+function range({ order }: AnyQuery): Condition[] {
+  if (order === undefined) return [];
+  const by = column(order.by);
+  return [
+    ...(order.from === undefined ? [] : [{ sql: `${by} >= ?`, values: [order.from] }]),
+    ...(order.until === undefined ? [] : [{ sql: `${by} < ?`, values: [order.until] }]),
+  ];
+}
+
+function cursor({ order, after }: AnyQuery): Condition[] {
+  if (after === undefined) return [];
+  if (order === undefined) return [{ sql: 'id > ?', values: [after.id] }];
+  if (after.value === undefined) throw new TypeError('a cursor of an ordered query has a value');
+  return [{ sql: `(${column(order.by)}, id) > (?, ?)`, values: [after.value, after.id] }];
+}
+
+const sqlValue = (value: Comparable): SqlValue =>
+  typeof value === 'boolean' ? Number(value) : value;
