@@ -56,8 +56,9 @@ async function measureAll(bench: Bench, keys: number): Promise<Figures> {
   const crowd = await uploadsPerSecond(bench, 64);
   return {
     keysStored: keys,
-    uploadsPerSecond1: alone,
-    uploadsPerSecond64: crowd,
+    uploadsPerSecond1: alone.rate,
+    uploadsPerSecond64: crowd.rate,
+    cpuMicrosPerUpload64: crowd.cpuMicros,
     readKeysPerSecond: read,
     fsyncPerSecond: fsyncPerSecond(bench.directory),
     rawScanKeysPerSecond: rawScanKeysPerSecond(bench.file),
@@ -87,8 +88,12 @@ async function fillAndRead(bench: Bench, keys: number): Promise<number> {
   return median(rates);
 }
 
-async function uploadsPerSecond(bench: Bench, callers: number): Promise<number> {
+async function uploadsPerSecond(
+  bench: Bench,
+  callers: number,
+): Promise<{ rate: number; cpuMicros: number }> {
   const started = performance.now();
+  const cpu = process.cpuUsage();
   let done = 0;
   const store = storeOne(bench);
   const caller = async (): Promise<void> => {
@@ -98,7 +103,8 @@ async function uploadsPerSecond(bench: Bench, callers: number): Promise<number> 
     }
   };
   await Promise.all(Array.from({ length: callers }, caller));
-  return perSecond(done, started);
+  const { user, system } = process.cpuUsage(cpu);
+  return { rate: perSecond(done, started), cpuMicros: Math.round((user + system) / done) };
 }
 
 function storeOne(bench: Bench): () => Promise<void> {

@@ -40,5 +40,6 @@ export type {
 } from './export-store.ts';
 export { paddingFloor, sharesKeys, turnOf } from './turn.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';
+export { type ListedKeys, readKeys } from './read-keys.ts';
 export { type ExpectedExport, type Verification, verifyExport } from './verify.ts';
 export type { Violation } from './violation.ts';

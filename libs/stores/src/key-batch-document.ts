@@ -72,6 +72,8 @@ export function keyHasher(secret: Uint8Array): HashKey {
 export type NewKeyBatch = Omit<KeyBatch, 'id'> & {
   readonly app: string;
   readonly authority?: { readonly id: number; readonly name: string } | undefined;
+  /** The hashes of the keys, in any order, where they are known already. */
+  readonly keyHashes?: readonly number[];
 };
 
 /** The document of new keys, with what they are found and forgotten by. */
@@ -85,7 +87,7 @@ export function keyBatchDocument(
     ...rest,
     shard: random.below(SHARDS),
     records,
-    keyHashes: keysOf(records).map(settings.hashKey),
+    keyHashes: batch.keyHashes ?? keysOf(records).map(settings.hashKey),
     expireAt: Math.max(batch.window + settings.retention, knownUntil(lastEnd(records), settings)),
     ...(authority === undefined ? {} : { authority: authority.id, authorityName: authority.name }),
   };

@@ -46,7 +46,7 @@ export function storeUploads(
   random: Random,
 ): StoreUpload {
   return async (upload) => {
-    const hashes = upload.keys.map((key) => settings.hashKey(key.data));
+    const hashes = new Map(upload.keys.map((key) => [key, settings.hashKey(key.data)]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
@@ -54,13 +54,13 @@ export function storeUploads(
       const now = tx.floor(span);
       const [committed, found] = await Promise.all([
         isCommitted(tx, ids),
-        findByHashes(tx, hashes),
+        findByHashes(tx, [...hashes.values()]),
       ]);
       // An attempt whose outcome was never heard of did commit: this is its answer.
       if (committed && written !== undefined) return written;
       const outcome = reconcile(upload, storedKeys(found, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
-      writeKeys(tx, { upload, ids, now, settings, random, keys: outcome.primaries });
+      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys: outcome.primaries });
       written = { kind: 'stored', inserted: outcome.primaries.length };
       return written;
     });
@@ -113,6 +113,7 @@ interface Insertion {
   readonly upload: Upload;
   readonly keys: readonly ExposureKey[];
   readonly ids: DrawnIds;
+  readonly hashes: ReadonlyMap<ExposureKey, number>;
   readonly now: UnixMillis;
   readonly settings: KeyStoreSettings;
   readonly random: Random;
@@ -129,7 +130,8 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
     const { regions, traveler, app, authority } = upload;
     const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
     const of = { kind: 'primary', origin: 'local', sourceId: '' } as const;
-    const batch = { ...of, window, regions, traveler, app, authority, records };
+    const keyHashes = keys.flatMap((key) => insertion.hashes.get(key) ?? []);
+    const batch = { ...of, window, regions, traveler, app, authority, records, keyHashes };
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
   }
   const delta = totalDelta(upload, insertion.keys.length, floorTo(now, settings.window));

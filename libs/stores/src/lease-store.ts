@@ -7,7 +7,7 @@ const leaseFields = { fence: int(), holder: text(), expiresAt: int() };
 type LeaseDocument = DocumentOf<typeof leaseFields>;
 
 /** Leases by name. They are never deleted: a fence must stay larger than all before it. */
-const leases = collection({ name: 'leases', fields: leaseFields });
+export const leases = collection({ name: 'leases', fields: leaseFields });
 
 const leaseOf = (name: string, stored: LeaseDocument): Lease => ({
   name,

@@ -22,7 +22,6 @@ const fields = {
 export const totalDeltas = collection({
   name: 'totalDeltas',
   fields,
-  indexes: [['hour']],
   expiry: 'expireAt',
 });
 

@@ -6,7 +6,8 @@ const port = (of: {
   readonly default: number;
 }): ReturnType<typeof integer> => integer({ ...of, min: 1, max: 65_535 });
 
-const launcherSettings = settings({
+/** Every variable that the launcher reads; its services get the whole environment as well. */
+export const launcherSettings = settings({
   PROFILE: oneOf({
     about: 'How long everything takes: seconds, to try things out, or the windows of production.',
     values: ['development', 'production'],

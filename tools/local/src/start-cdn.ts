@@ -3,7 +3,8 @@ import { createLogger } from '@keyserver/log';
 import { type StartService, createHttpApp, listen } from '@keyserver/service';
 import { type FindObject, serveObject } from './serve-object.ts';
 
-const cdnSettings = settings({
+/** Every variable that the file server reads. */
+export const cdnSettings = settings({
   PORT: integer({
     about: 'The port that serves the signed files; 0 takes any free one.',
     min: 0,

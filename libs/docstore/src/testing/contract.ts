@@ -525,6 +525,16 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
         expect((await store.now()) - day).toBeLessThan(DAY);
       });
 
+      it('orders every later commit at or after the time that a committed transaction was told', async () => {
+        const told = await store.transact(async (tx) => {
+          tx.set(counters, 'w', { n: 0, m: 0 });
+          engine.advance(-5000);
+          return await Promise.resolve(tx.now);
+        });
+        expect(await store.now()).toBeGreaterThanOrEqual(told);
+        expect(await after((tx) => tx.now)).toBeGreaterThanOrEqual(told);
+      });
+
       it('orders a window by the commit, not by when the transaction began', async () => {
         if (store.closingDelay > 0) return;
         const floors: UnixMillis[] = [];

@@ -12,7 +12,7 @@ export interface ArrayIndexSizes {
 }
 
 const SWEEP_CHUNKS = 64;
-const SIZES: ArrayIndexSizes = { hot: 32_768, fanIn: 8 };
+const SIZES: ArrayIndexSizes = { hot: 16_384, fanIn: 8 };
 // More than one commit can write, so that every page ends a whole commit.
 const CATCH_UP = 2 * MAX_WRITES;
 

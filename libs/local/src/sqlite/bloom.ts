@@ -1,7 +1,7 @@
-const BITS_PER_VALUE = 10;
-const PROBES = 5;
+const BITS_PER_VALUE = 14;
+const PROBES = 7;
 
-/** A Bloom filter over 48-bit integers: about one false positive in a hundred, never a false negative. */
+/** A Bloom filter over 48-bit integers: about one false positive in a thousand, never a false negative. */
 export interface Bloom {
   add(value: number): void;
   mayHold(value: number): boolean;

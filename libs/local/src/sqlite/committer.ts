@@ -29,7 +29,7 @@ export class Committer {
     try {
       return this.database.inLock(() => {
         const meta = this.database.meta();
-        const time = this.timeAfter(meta);
+        const time = Math.max(this.timeAfter(meta), ...members.map(({ reads }) => reads.now));
         let seq = meta.seq;
         for (const open of this.collections) open.array?.catchUp(meta);
         const answers = members.map((member) => {

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StoreFault } from '@keyserver/docstore';
-import type { Answer, Asked, Delivery, Request, WorkerSettings } from './protocol.ts';
+import {
+  type Answer,
+  type Asked,
+  type Delivery,
+  MESSAGE_SIZE,
+  type Request,
+  type WorkerSettings,
+} from './protocol.ts';
 
 interface Pending {
   readonly resolve: (answer: Answer) => void;
@@ -58,7 +65,8 @@ export class Connection {
       const ticket = this.ticket++;
       this.pending.set(ticket, { resolve, reject });
       this.outbox.push({ ticket, request });
-      if (this.outbox.length === 1)
+      if (this.outbox.length >= MESSAGE_SIZE) this.flush();
+      else if (this.outbox.length === 1)
         setImmediate(() => {
           this.flush();
         });
@@ -66,6 +74,7 @@ export class Connection {
   }
 
   private flush(): void {
+    if (this.outbox.length === 0) return;
     const batch = this.outbox;
     this.outbox = [];
     this.worker.postMessage(batch);

@@ -10,7 +10,7 @@ const BUSY_MS = 50;
 const SETUP_BUSY_MS = 10_000;
 const CACHE_KIB = 131_072;
 const MAPPED_BYTES = 2 ** 30;
-const CHECKPOINT_PAGES = 4000;
+const CHECKPOINT_PAGES = 16_000;
 
 /** The one row that orders everything: what every writer reads and advances inside the write lock. */
 export interface Meta {
@@ -151,12 +151,3 @@ export class Database {
     }
   }
 }
-
-/** Whether an error is SQLite's word that another connection has the lock. */
-export const isBusy = (error: unknown): boolean =>
-  error instanceof Error &&
-  'errcode' in error &&
-  typeof error.errcode === 'number' &&
-  (error.errcode & 0xff) === SQLITE_BUSY;
-
-const SQLITE_BUSY = 5;

@@ -1,7 +1,8 @@
 import { type AnyQuery, StoreFault } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
 import { Committer } from './committer.ts';
-import { Database, type OpenCollection, isBusy } from './database.ts';
+import { Database, type OpenCollection } from './database.ts';
+import { isBusy } from './sql.ts';
 import { Housekeeper } from './housekeeper.ts';
 import {
   type Answer,

@@ -1,7 +1,8 @@
 import type { Random } from '@keyserver/random';
 import { systemRandom } from '@keyserver/random';
 import type { Clock } from '@keyserver/time';
-import { type Database, type Meta, type OpenCollection, isBusy } from './database.ts';
+import { type Database, type Meta, type OpenCollection } from './database.ts';
+import { isBusy } from './sql.ts';
 
 const SWEEP_DOCUMENTS = 500;
 const MERGER_SILENT_AFTER_MS = 60_000;

@@ -9,6 +9,8 @@ export interface Row {
 
 /** What a transaction read; it may commit only while all of it still holds. */
 export interface ReadSet {
+  /** The store time that the transaction was told; store time is moved up to it when it commits. */
+  readonly now: number;
   readonly floors: readonly { readonly span: number; readonly value: number }[];
   /** Version 0 stands for a document that does not exist. */
   readonly documents: readonly {
@@ -65,6 +67,12 @@ export type Answer =
   | { readonly kind: 'time' }
   | { readonly kind: 'done' }
   | { readonly kind: 'fault'; readonly reason: StoreFaultReason; readonly message: string };
+
+/**
+ * Requests or answers in one message. Fewer messages cost less, but with all of them in one, each thread would wait while the
+ * other works through it.
+ */
+export const MESSAGE_SIZE = 16;
 
 export interface Asked {
   readonly ticket: number;

@@ -22,3 +22,18 @@ export const rowOf = (found: Record<string, unknown>): Row => ({
   version: integer(found['version']),
   body: blob(found['body']),
 });
+
+const PRIMARY_CODE = 0xff;
+const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT = 19;
+
+/** Whether an error is SQLite's word that another connection has the lock. */
+export const isBusy = (error: unknown): boolean => codeOf(error) === SQLITE_BUSY;
+
+/** Whether an error is SQLite's word that a row of this key exists. */
+export const isConstraint = (error: unknown): boolean => codeOf(error) === SQLITE_CONSTRAINT;
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode & PRIMARY_CODE
+    : undefined;

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type AnyQuery, type Layout, StoreFault, indexFor } from '@keyserver/docstore';
 import type { Put, Row } from './protocol.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
-import { integer, quoted, rowOf } from './sql.ts';
+import { integer, isConstraint, quoted, rowOf } from './sql.ts';
 
 interface CompiledQuery {
   readonly sql: string;
@@ -90,9 +90,12 @@ export class Table {
   }
 
   create(id: string, put: Put, version: number): void {
-    if (this.versionOf(id) !== 0)
-      throw new StoreFault('refused', 'a document to be created exists');
-    this.insert.run(id, version, ...put.indexed, put.expires, put.body);
+    try {
+      this.insert.run(id, version, ...put.indexed, put.expires, put.body);
+    } catch (error) {
+      if (!isConstraint(error)) throw error;
+      throw new StoreFault('refused', 'a document to be created exists', { cause: error });
+    }
   }
 
   set(id: string, put: Put, version: number): void {

@@ -112,7 +112,7 @@ export class Attempt implements Transaction {
   }
 
   private reads(): ReadSet {
-    return { floors: this.floors, documents: this.documents, queries: this.queries };
+    return { now: this.now, floors: this.floors, documents: this.documents, queries: this.queries };
   }
 
   private readsFirst(): void {

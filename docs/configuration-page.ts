@@ -1,0 +1,61 @@
+import { type SettingDescription, describeSettings } from '@keyserver/config';
+import { exportSettings } from '../services/export/src/config.ts';
+import { publishSettings } from '../services/publish/src/config.ts';
+import { launcherSettings } from '../tools/local/src/settings.ts';
+import { cdnSettings } from '../tools/local/src/start-cdn.ts';
+
+const PROGRAMS = [
+  { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },
+  { name: 'publish', about: 'Takes uploads.', settings: publishSettings },
+  { name: 'export', about: 'Writes the signed files.', settings: exportSettings },
+  { name: 'cdn', about: 'Serves the files on one machine.', settings: cdnSettings },
+] as const;
+
+const HEAD = `# Environment variables
+
+Generated from the declarations in the code by \`npm run generate:docs\`; a test fails when this page is out of date.
+
+- A variable that is absent or empty has its default. One without a default must be given.
+- A program that is given a bad value does not start. It names every bad variable, and never a value.
+- \`npm start\` passes its whole environment on to the services, so \`PADDING_MIN_BYTES=2048 npm start\` reaches publish. It
+  sets ports, addresses and the \`OIDC_*\` and \`CALLER_EMAILS\` variables of the services itself. Its profile \`development\`
+  gives other defaults to some variables, see [\`profiles.ts\`](../tools/local/src/profiles.ts).
+- What an operator decides about authorities, apps, exports and signing keys is in the
+  [configuration file](configuration-file.md) instead.
+`;
+
+const HEADING = ['variable', 'default', 'what it may be', 'meaning'];
+
+/** The page that lists every environment variable of every program. */
+export const configurationPage = (): string =>
+  [HEAD, ...PROGRAMS.map(({ name, about, settings }) => section(name, about, settings))].join('\n');
+
+function section(
+  name: string,
+  about: string,
+  settings: Parameters<typeof describeSettings>[0],
+): string {
+  const rows = describeSettings(settings).map(cellsOf);
+  return `## ${name}\n\n${about}\n\n${table([HEADING, ...rows])}`;
+}
+
+const cellsOf = (setting: SettingDescription): readonly string[] => [
+  `\`${setting.name}\``,
+  defaultOf(setting.default),
+  setting.allowed,
+  setting.about,
+];
+
+function defaultOf(value: string | undefined): string {
+  if (value === undefined) return 'none';
+  return value === '' ? 'empty' : `\`${value}\``;
+}
+
+/** Columns as wide as their widest cell, which is how the formatter of this repository writes them. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = HEADING.map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(' | ')} |\n`;
+  const [heading = [], ...rest] = rows;
+  return [heading, widths.map((width) => '-'.repeat(width)), ...rest].map(line).join('');
+}

@@ -1,0 +1,158 @@
+import type { KeyObject } from 'node:crypto';
+import type { OfferedKey } from '@keyserver/exposure-keys';
+import { issueCertificate } from '@keyserver/health-authority';
+import type { Random } from '@keyserver/random';
+import { INTERVALS_PER_DAY, type IntervalNumber, intervalAt, secondsOf, systemClock } from '@keyserver/time';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SentUpload } from './checks.ts';
+
+/** Who certifies the phones' keys, and for which application they speak. */
+export interface PhoneSettings {
+  readonly app: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  /** Where publish answers now; undefined while it is away. */
+  readonly url: () => string | undefined;
+  readonly random: Random;
+}
+
+/** What all phones have seen. */
+export interface PhoneReport {
+  readonly uploads: SentUpload[];
+  /** Uploads whose answer was lost, and what the same body was answered when it was sent again. */
+  readonly retries: { taken: number; known: number; abandoned: number };
+  /** Answers that no phone should ever get. */
+  readonly surprises: string[];
+}
+
+const PATIENCE_MS = 5000;
+const BETWEEN_MS = 60;
+
+/** Uploads new keys, one upload after another, until it is told to stop; then it finishes the one it is at. */
+export async function phone(
+  settings: PhoneSettings,
+  report: PhoneReport,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { random } = settings;
+  while (!stopping.aborted) {
+    const upload = newUpload(random);
+    const body = bodyOf(upload.keys, settings);
+    // One in four people puts the phone away after a lost connection.
+    const attempts = random.below(4) === 0 ? 1 : Infinity;
+    const outcome = await send(body, { attempts, count: upload.keys.length, settings, report });
+    report.uploads.push({ outcome, ended: upload.ended, valid: upload.valid });
+    await pause(random.below(BETWEEN_MS));
+  }
+}
+
+interface NewUpload {
+  readonly keys: readonly OfferedKey[];
+  readonly ended: readonly string[];
+  readonly valid: readonly string[];
+}
+
+/** One to five keys of past days, and now and then the key of today. */
+function newUpload(random: Random): NewUpload {
+  const today = intervalAt(systemClock.now());
+  const midnight = today - (today % INTERVALS_PER_DAY);
+  const days = Array.from({ length: 1 + random.below(5) }, (_, n) => n + 1);
+  const ended = days.map((day) => newKey(random, midnight - day * INTERVALS_PER_DAY));
+  const valid = random.below(3) === 0 ? [newKey(random, today)] : [];
+  const hex = ({ key }: OfferedKey): string => Buffer.from(key, 'base64').toString('hex');
+  return { keys: [...valid, ...ended], ended: ended.map(hex), valid: valid.map(hex) };
+}
+
+const newKey = (random: Random, start: IntervalNumber | number): OfferedKey => ({
+  key: Buffer.from(random.bytes(16)).toString('base64'),
+  rollingStartNumber: start,
+  rollingPeriod: INTERVALS_PER_DAY,
+  transmissionRisk: 1 + random.below(8),
+});
+
+function bodyOf(keys: readonly OfferedKey[], settings: PhoneSettings): string {
+  const { issuer, audience, kid, privateKey, random } = settings;
+  const hmacKey = random.bytes(16);
+  const certificate = issueCertificate({
+    ...{ privateKey, kid, issuer, audience, keys, hmacKey },
+    reportType: 'confirmed',
+    issuedAt: secondsOf(systemClock.now()),
+    lifetimeSeconds: 900,
+  });
+  return JSON.stringify({
+    temporaryExposureKeys: keys,
+    healthAuthorityID: settings.app,
+    verificationPayload: certificate,
+    hmacKey: Buffer.from(hmacKey).toString('base64'),
+  });
+}
+
+async function send(
+  body: string,
+  of: {
+    readonly attempts: number;
+    readonly count: number;
+    readonly settings: PhoneSettings;
+    readonly report: PhoneReport;
+  },
+): Promise<SentUpload['outcome']> {
+  const { settings, report } = of;
+  let lost = 0;
+  while (lost < of.attempts) {
+    const url = settings.url();
+    const answer = url === undefined ? 'refused' : await post(url, body);
+    if (answer === 'refused') await pause(BETWEEN_MS);
+    else if (answer === 'lost') lost += 1;
+    else {
+      if (lost > 0) report.retries[answer.status === 200 ? 'taken' : 'known'] += 1;
+      const problem = surprise(answer, of.count, lost > 0);
+      if (problem !== undefined) report.surprises.push(problem);
+      return 'stored';
+    }
+  }
+  report.retries.abandoned += 1;
+  return 'unknown';
+}
+
+interface Answer {
+  readonly status: number;
+  readonly code?: string;
+  readonly insertedExposures?: number;
+}
+
+/** Every upload is either stored as a whole now, or was stored as a whole by an attempt whose answer was lost. */
+function surprise(answer: Answer, count: number, repeated: boolean): string | undefined {
+  if (answer.status === 200 && answer.insertedExposures === count) return undefined;
+  if (repeated && answer.status === 400 && answer.code === 'missing_revision_token')
+    return undefined;
+  return `${repeated ? 'a repeated' : 'a'} upload of ${count} keys: ${JSON.stringify(answer)}`;
+}
+
+/** `refused`: the server was not there, so it has seen nothing. `lost`: it may have done anything. */
+async function post(url: string, body: string): Promise<Answer | 'refused' | 'lost'> {
+  try {
+    const response = await fetch(`${url}/v1/publish`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    const { code, insertedExposures } = (await response.json()) as Partial<Answer>;
+    if (response.status === 503) return 'lost';
+    const { status } = response;
+    return {
+      status,
+      ...(code === undefined ? {} : { code }),
+      ...(insertedExposures === undefined ? {} : { insertedExposures }),
+    };
+  } catch (fault) {
+    return isRefused(fault) ? 'refused' : 'lost';
+  }
+}
+
+function isRefused(fault: unknown): boolean {
+  const cause: unknown = fault instanceof Error ? fault.cause : undefined;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED';
+}

@@ -1,0 +1,148 @@
+import { createHmac } from 'node:crypto';
+import { StoreFault } from '@keyserver/docstore';
+import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
+import { closeTestStores } from '@keyserver/local/testing';
+import { unixMillis } from '@keyserver/time';
+import type { AppDeps } from '../../services/publish/src/app.ts';
+import {
+  type TestServer,
+  aPublishServer,
+  closePublishServers,
+} from '../../services/publish/src/testing/publish-server.ts';
+import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
+
+const page = textOf('docs/api/publish.md');
+const blocks = blocksOf(page);
+
+const blockOf = (info: string): string =>
+  blocks.find((block) => block.info === info)?.body.trim() ?? fail(`no block ${info}`);
+
+function fail(why: string): never {
+  throw new Error(why);
+}
+
+/** A request or an answer as the page shows it. */
+interface Message {
+  readonly first: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function messageOf(block: string): Message {
+  const [head = '', ...rest] = block.trim().split('\n\n');
+  const [first = '', ...lines] = head.split('\n');
+  const headers = lines.map((line) => line.split(': ', 2) as [string, string]);
+  return { first, headers: Object.fromEntries(headers), body: rest.join('\n\n') };
+}
+
+const examples = blocks.flatMap((block, n) => {
+  const [, , away = ''] = block.info.split(' ');
+  const next = blocks[n + 1];
+  if (!block.info.startsWith('http request')) return [];
+  expect(next?.info).toBe('http answer');
+  const request = messageOf(block.body);
+  const answer = messageOf(next?.body ?? '');
+  const { code = 'none' } = JSON.parse(answer.body) as { code?: string };
+  return [{ n, away, request, answer, code, status: Number(answer.first.split(' ')[1]) }];
+});
+
+const AUTHORITY = {
+  id: 1,
+  issuer: 'https://verification.example.org',
+  audience: 'keyserver.example.org',
+  name: 'Example',
+  keys: [
+    { version: 'v1', publicKey: blockOf('pem authority'), from: unixMillis(0), thru: undefined },
+  ],
+};
+
+const app = (of: Partial<AuthorizedApp>): AuthorizedApp => ({
+  id: 'org.example.exposures',
+  regions: ['US'],
+  authorities: [1],
+  bypassCertificate: false,
+  ...of,
+});
+const APPS = [
+  app({}),
+  app({ id: 'org.example.test', bypassCertificate: true }),
+  app({ id: 'org.example.nowhere', regions: [] }),
+];
+
+const configured: Partial<AppDeps> = {
+  findApp: async (id) => await Promise.resolve(APPS.find((one) => one.id === id)),
+  verifyCertificate: certificateVerifier(
+    async (issuer) => await Promise.resolve(issuer === AUTHORITY.issuer ? AUTHORITY : undefined),
+  ),
+};
+const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
+  'apps-away': { findApp: async () => await Promise.reject(new Error('away')) },
+  'store-away': {
+    storeUpload: async () => await Promise.reject(new StoreFault('unavailable', 'away')),
+  },
+};
+
+const servers = new Map<string, TestServer>();
+
+beforeAll(async () => {
+  servers.set('', await aPublishServer(configured));
+  for (const [name, fault] of Object.entries(FAULTS))
+    servers.set(name, await aPublishServer({ ...configured, ...fault }));
+});
+afterAll(async () => {
+  await closePublishServers();
+  await closeTestStores();
+});
+
+const bodyOf = (shown: string): string =>
+  shown === '64001 BYTES'
+    ? ' '.repeat(64_001)
+    : shown.replace('CERTIFICATE', blockOf('text certificate'));
+
+// In the order of the page: later examples publish keys of earlier ones again.
+it.each(examples)('answers as the page says: $status $code (block $n)', async (example) => {
+  const { request, answer, status } = example;
+  const server = servers.get(example.away) ?? fail('no such server');
+  const method = request.first.split(' ')[0] ?? '';
+  const body = method === 'GET' ? {} : { body: bodyOf(request.body) };
+  const response = await fetch(`${server.url}/v1/publish`, {
+    method,
+    headers: request.headers,
+    ...body,
+  });
+  const { padding, ...said } = (await response.json()) as Record<string, unknown>;
+  const { padding: shownPadding, ...shown } = JSON.parse(answer.body) as Record<string, unknown>;
+  expect(said).toEqual(shown);
+  expect(shownPadding).toBe('…');
+  expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
+  expect(response.status).toBe(status);
+  for (const [name, value] of Object.entries(answer.headers))
+    expect(response.headers.get(name)).toBe(value);
+});
+
+it('shows every status and code of the service, in its table and in an example', () => {
+  const source = textOf('services/publish/src/http/publish-response.ts');
+  const table = /const STATUS[^{]*\{([^}]*)\}/u.exec(source)?.[1] ?? fail('no table of codes');
+  const codes = [...table.matchAll(/(\w+): (\d+),/gu)].map(
+    ([, code, status]) => `${status ?? ''} ${code ?? ''}`,
+  );
+  const listed = rowsOf(sectionOf(page, 'Codes')).map(
+    ([status, code]) => `${status ?? ''} ${code?.replaceAll('`', '') ?? ''}`,
+  );
+  expect(listed).toEqual(expect.arrayContaining(codes));
+  expect(examples.map(({ status, code }) => `${status} ${code}`)).toEqual(
+    expect.arrayContaining([...codes, '405 bad_request', '413 bad_request', '415 bad_request']),
+  );
+});
+
+it('shows a MAC that is computed as the page says', () => {
+  const { hmacKey } = JSON.parse(examples[0]?.request.body ?? '') as { hmacKey: string };
+  const mac = createHmac('sha256', Buffer.from(hmacKey, 'base64')).update(
+    blockOf('text mac-input'),
+  );
+  expect(mac.digest('base64')).toBe(blockOf('text mac'));
+  const claims = blockOf('text certificate').split('.')[1] ?? '';
+  expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
+    tekmac: blockOf('text mac'),
+  });
+});

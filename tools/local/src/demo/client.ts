@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import {
+  type ListedKeys,
+  type VerificationKey,
+  indexName,
+  parseIndex,
+  parseVerificationKeys,
+  readKeys,
+  verificationKeysName,
+  verifyExport,
+} from '@keyserver/export-file';
+import { BUCKET, type DemoExport } from './configuration.ts';
+import type { World } from './world.ts';
+
+/** An archive as a phone has it after downloading. */
+export interface DownloadedArchive {
+  readonly name: string;
+  /** SHA-256 of the whole file, hex; undefined when it could not be had. */
+  readonly digest: string | undefined;
+  readonly keys: ListedKeys['keys'];
+  readonly revisedKeys: number;
+  readonly validSignatures: number;
+  /** Why phones would not take it; empty when they would. */
+  readonly faults: readonly string[];
+}
+
+/** A series of files as a phone sees it. */
+export interface Series {
+  readonly export: DemoExport;
+  readonly archives: readonly DownloadedArchive[];
+  /** Why the series itself cannot be read. */
+  readonly faults: readonly string[];
+}
+
+/** Downloads a series of files: its index, its verification keys, and every archive that the index lists. */
+export async function downloadSeries(world: World, of: DemoExport): Promise<Series> {
+  const { id } = of;
+  const listed = parseIndex((await fetchObject(world, indexName(id))) ?? NOT_AN_INDEX);
+  const document = await fetchObject(world, verificationKeysName(id));
+  const keys = document && parseVerificationKeys(document);
+  const faults = [
+    ...(listed === undefined ? [`${indexName(id)} is no index`] : []),
+    ...(keys === undefined ? [`${verificationKeysName(id)} lists no keys`] : []),
+  ];
+  const archives: DownloadedArchive[] = [];
+  for (const name of listed ?? []) archives.push(await download(world, name, { of, keys }));
+  return { export: of, archives, faults };
+}
+
+const NOT_AN_INDEX = Buffer.from('<html>');
+
+async function download(
+  world: World,
+  name: string,
+  { of, keys = [] }: { of: DemoExport; keys: readonly VerificationKey[] | undefined },
+): Promise<DownloadedArchive> {
+  const zip = await fetchObject(world, name);
+  if (zip === undefined) return { ...NOTHING, name, faults: [`${name} is listed and not there`] };
+  const expected = { keys, now: world.clock.now(), region: of.region };
+  const { violations, signatures } = await verifyExport(zip, expected);
+  const listed = await readKeys(zip);
+  return {
+    name,
+    digest: createHash('sha256').update(zip).digest('hex'),
+    keys: listed?.keys ?? [],
+    revisedKeys: listed?.revisedKeys.length ?? 0,
+    validSignatures: signatures.filter(({ outcome }) => outcome === 'valid').length,
+    faults: violations.map(({ explanation }) => `${name}: ${explanation}`),
+  };
+}
+
+const NOTHING = { digest: undefined, keys: [], revisedKeys: 0, validSignatures: 0 };
+
+async function fetchObject({ urls }: World, name: string): Promise<Uint8Array | undefined> {
+  const response = await fetch(`${urls.cdn}/${BUCKET}/${name}`);
+  const content = await response.arrayBuffer();
+  return response.status === 200 ? new Uint8Array(content) : undefined;
+}

@@ -1,0 +1,56 @@
+import type { Environment } from '@keyserver/config';
+import { startExport } from '@keyserver/export';
+import { startPublish } from '@keyserver/publish';
+import type { Ambient } from '@keyserver/service';
+import type { JobIssuer, LauncherPlatform } from '../launcher-platform.ts';
+import { JOB_ACCOUNT } from '../post-job.ts';
+import { serveIssuer } from '../serve-issuer.ts';
+import { startCdn } from '../start-cdn.ts';
+import { findObjects } from '../wiring.ts';
+
+/** Everything that answers over HTTP, each on a free port of this machine. */
+export interface Servers {
+  readonly urls: Readonly<Record<'publish' | 'export' | 'cdn', string>>;
+  readonly issuer: JobIssuer;
+  close(): Promise<void>;
+}
+
+/** What identity tokens of jobs must be meant for. */
+export const JOB_AUDIENCE = 'https://export.keyserver.example';
+
+/** Starts the issuer, both services and the file server; when one cannot start, none is left running. */
+export async function startServers(
+  platform: LauncherPlatform,
+  dataDirectory: string,
+  ambient: Ambient,
+): Promise<Servers> {
+  const running: { close(): Promise<void> }[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of running.splice(0).reverse()) await one.close();
+  };
+  const kept = <T extends { close(): Promise<void> }>(started: T): T => {
+    running.push(started);
+    return started;
+  };
+  const local = { PLATFORM: 'local', PORT: '0', DATA_DIR: dataDirectory };
+  try {
+    const documents: Record<string, object> = {}; // filled once the address that they name is known
+    const { url } = kept(await serveIssuer(documents, 0));
+    const issuer = await platform.openIssuer(url);
+    Object.assign(documents, issuer.documents);
+    const publish = kept(await startPublish(local, ambient));
+    const exporting = kept(await startExport({ ...local, ...callersOf(issuer) }, ambient));
+    const cdn = kept(await startCdn(findObjects)(local, ambient));
+    return { urls: { publish: publish.url, export: exporting.url, cdn: cdn.url }, issuer, close };
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
+const callersOf = ({ issuer, jwksUrl }: JobIssuer): Environment => ({
+  OIDC_ISSUER: issuer,
+  OIDC_JWKS_URL: jwksUrl,
+  OIDC_AUDIENCE: JOB_AUDIENCE,
+  CALLER_EMAILS: JOB_ACCOUNT,
+});

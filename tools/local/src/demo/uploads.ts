@@ -1,0 +1,98 @@
+import type { OfferedKey } from '@keyserver/exposure-keys';
+import { MINUTE } from '@keyserver/time';
+import { type Check, check } from './checks.ts';
+import { APPS } from './configuration.ts';
+import { runJobs } from './job-calls.ts';
+import { type Ledger, promiseOf } from './ledger.ts';
+import { type Phone, dayKey, makePhone } from './phones.ts';
+import { REFUSALS, type Refusal } from './refusals.ts';
+import { type Answer, type Upload, certified, send } from './upload.ts';
+import type { World } from './world.ts';
+
+/** So many phones upload at the same time. */
+const AT_ONCE = 16;
+
+/** Time between two groups of phones: a round of 200 goes on for hours. */
+const PAUSE = 25 * MINUTE;
+
+/** Phones upload in groups while the jobs go on; each key is entered in the ledger as it must turn out. */
+export async function uploadAll(
+  world: World,
+  ledger: Ledger,
+  of: { readonly phones: number; readonly progress: (done: number) => void },
+): Promise<Check> {
+  const notes: string[] = [];
+  for (let done = 0; done < of.phones; done += AT_ONCE) {
+    world.clock.advance(PAUSE);
+    const group = Array.from({ length: Math.min(AT_ONCE, of.phones - done) }, (_, n) => done + n);
+    const uploads = group.map(async (n) => await uploadOne(makePhone(n, world), world, ledger));
+    const [answers] = await Promise.all([Promise.all(uploads), runJobs(world)]);
+    notes.push(...answers.filter((note) => note !== undefined));
+    of.progress(done + group.length);
+  }
+  const found = of.phones - notes.length;
+  return check('uploads answered as they should be', { expected: of.phones, found }, notes);
+}
+
+async function uploadOne(
+  { upload, tooOld }: Phone,
+  world: World,
+  ledger: Ledger,
+): Promise<string | undefined> {
+  const now = world.clock.now();
+  const taken = upload.keys.filter((key) => !tooOld.includes(key));
+  const published = upload.reportType === 'negative' ? [] : taken;
+  for (const { key } of upload.keys) ledger.forbidden.add(key);
+  for (const key of published) {
+    ledger.forbidden.delete(key.key);
+    ledger.promised.set(key.key, promiseOf(key, upload, now));
+  }
+  const code = tooOld.length === 0 ? '' : 'partial_failure';
+  const answer = await send(world, JSON.stringify(certified(upload, world)));
+  return difference('an upload', answer, { status: 200, code, inserted: published.length });
+}
+
+/** Sends one upload for each reason to refuse one; none of their keys may ever be published on their account. */
+export async function tryRefusals(world: World, ledger: Ledger): Promise<Check> {
+  const published = ordinaryUpload([dayKey(world, 1), dayKey(world, 2)]);
+  const notes = [await uploadOne({ upload: published, tooOld: [] }, world, ledger)];
+  for (const refusal of REFUSALS) notes.push(await tryRefusal(refusal, published, world, ledger));
+  const wrong = notes.filter((note) => note !== undefined);
+  const expected = REFUSALS.length;
+  const found = expected - wrong.length;
+  return check('bad uploads refused with their own code', { expected, found }, wrong);
+}
+
+async function tryRefusal(
+  refusal: Refusal,
+  published: Upload,
+  world: World,
+  ledger: Ledger,
+): Promise<string | undefined> {
+  const { what, status, code, http = {} } = refusal;
+  const two = [dayKey(world, 1), dayKey(world, 2)];
+  const keys = refusal.keys?.(world, published.keys) ?? two;
+  for (const { key } of keys) if (!ledger.promised.has(key)) ledger.forbidden.add(key);
+  const upload = { ...ordinaryUpload(keys), reportType: 'likely' } as const;
+  const wire = certified(upload, world, refusal.certificate?.(world));
+  const json = JSON.stringify(refusal.change?.(wire) ?? wire);
+  const body = http.method === 'GET' ? undefined : (refusal.text?.(json) ?? json);
+  const answer = await send(world, body, http);
+  return difference(what, answer, { status, code, inserted: 0 });
+}
+
+const ordinaryUpload = (keys: readonly OfferedKey[]): Upload => ({
+  app: APPS.home,
+  keys,
+  reportType: 'confirmed',
+  onset: undefined,
+  traveler: false,
+});
+
+function difference(what: string, answer: Answer, expected: Answer): string | undefined {
+  const [got, wanted] = [told(answer), told(expected)];
+  return got === wanted ? undefined : `${what} was answered with ${got} instead of ${wanted}`;
+}
+
+const told = ({ status, code, inserted }: Answer): string =>
+  `${status}${code === '' ? '' : ` ${code}`} and ${inserted} keys`;
