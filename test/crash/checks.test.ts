@@ -80,7 +80,16 @@ describe('the check of listed objects', () => {
       'a: bad_signature',
     ],
     ['a file that nobody looked at', { downloads: good.downloads.slice(1, 3) }, 'a was never'],
-    ['a file that lost its line', { listings: [['a', 'b'], ['b', 'a', 'c']] }, 'a lost its line'],
+    [
+      'a file that lost its line',
+      {
+        listings: [
+          ['a', 'b'],
+          ['b', 'a', 'c'],
+        ],
+      },
+      'a lost its line',
+    ],
     ['a file above the last line', { listings: [['b'], ['a', 'b']] }, 'b lost its line'],
     ['an index that shrank', { listings: [['a', 'b'], ['a']] }, 'b lost its line'],
     ['a file listed twice', { listings: [['a', 'a']] }, 'lists a file twice'],

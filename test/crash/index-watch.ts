@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type BlobStore, parseIndex, parseVerificationKeys, verifyExport } from '@keyserver/export-file';
+import {
+  type BlobStore,
+  parseIndex,
+  parseVerificationKeys,
+  verifyExport,
+} from '@keyserver/export-file';
 import { systemClock } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keysIn } from '../../services/export/src/testing/archive-keys.ts';

@@ -2,7 +2,13 @@ import type { KeyObject } from 'node:crypto';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { issueCertificate } from '@keyserver/health-authority';
 import type { Random } from '@keyserver/random';
-import { INTERVALS_PER_DAY, type IntervalNumber, intervalAt, secondsOf, systemClock } from '@keyserver/time';
+import {
+  INTERVALS_PER_DAY,
+  type IntervalNumber,
+  intervalAt,
+  secondsOf,
+  systemClock,
+} from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SentUpload } from './checks.ts';
 
@@ -103,9 +109,10 @@ async function send(
   while (lost < of.attempts) {
     const url = settings.url();
     const answer = url === undefined ? 'refused' : await post(url, body);
-    if (answer === 'refused') await pause(BETWEEN_MS);
-    else if (answer === 'lost') lost += 1;
-    else {
+    if (answer === 'refused' || answer === 'lost') {
+      lost += answer === 'lost' ? 1 : 0;
+      await pause(BETWEEN_MS);
+    } else {
       if (lost > 0) report.retries[answer.status === 200 ? 'taken' : 'known'] += 1;
       const problem = surprise(answer, of.count, lost > 0);
       if (problem !== undefined) report.surprises.push(problem);

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import { StoreFault } from '@keyserver/docstore';
+import type { EngineLink, StartEngine } from './engine-link.ts';
 import {
   type Answer,
   type Asked,
@@ -15,34 +14,33 @@ interface Pending {
   readonly reject: (fault: Error) => void;
 }
 
-/** The main thread's end of the worker: sends requests in batches and matches the answers. */
+/** The store's end of the way to its engine: sends requests in batches and matches the answers. */
 export class Connection {
-  private readonly worker: Worker;
+  /** The latest store time that the engine saw. */
+  time = 0;
+  private readonly link: EngineLink;
   private readonly pending = new Map<number, Pending>();
+  private readonly ended: Promise<void>;
+  private end: () => void = () => undefined;
   private outbox: Asked[] = [];
   private ticket = 0;
   private gone: StoreFault | undefined;
-  /** The latest store time that the worker saw. */
-  time = 0;
 
-  constructor(settings: WorkerSettings) {
-    const source = import.meta.url.endsWith('.ts');
-    this.worker = new Worker(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
-      workerData: settings,
-      execArgv: source ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : [],
+  constructor(settings: WorkerSettings, start: StartEngine) {
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
     });
-    this.worker.on('message', (delivery: Delivery) => {
-      this.receive(delivery);
-    });
-    this.worker.on('error', (error) => {
-      this.lose(new StoreFault('unavailable', 'the database worker failed', { cause: error }));
-    });
-    this.worker.on('exit', () => {
-      this.lose(new StoreFault('unavailable', 'the database is closed'));
+    this.link = start(settings, {
+      delivered: (delivery) => {
+        this.receive(delivery);
+      },
+      ended: (fault) => {
+        this.lose(fault);
+      },
     });
   }
 
-  /** The answer to a request; a fault that the worker names is thrown. */
+  /** The answer to a request; a fault that the engine names is thrown. */
   async ask(request: Request): Promise<Answer> {
     const answer = await this.send(request);
     if (answer.kind === 'fault') throw new StoreFault(answer.reason, answer.message);
@@ -51,9 +49,8 @@ export class Connection {
 
   async close(): Promise<void> {
     if (this.gone !== undefined) return;
-    const exit = once(this.worker, 'exit');
     await this.ask({ kind: 'close' });
-    await exit;
+    await this.ended;
   }
 
   private async send(request: Request): Promise<Answer> {
@@ -77,7 +74,7 @@ export class Connection {
     if (this.outbox.length === 0) return;
     const batch = this.outbox;
     this.outbox = [];
-    this.worker.postMessage(batch);
+    this.link.send(batch);
   }
 
   private receive(delivery: Delivery): void {
@@ -92,5 +89,6 @@ export class Connection {
     this.gone ??= fault;
     for (const { reject } of this.pending.values()) reject(this.gone);
     this.pending.clear();
+    this.end();
   }
 }

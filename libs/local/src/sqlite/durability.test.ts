@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { type DocumentStore, collection, int, ints, text } from '@keyserver/docstore';
 import { HOUR, simulatedClock, unixMillis } from '@keyserver/time';
+import { startInProcess } from '../testing/engine-in-process.ts';
+import { startInThread } from './engine-link.ts';
 import { openSqliteStore } from './store.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });
@@ -31,7 +33,7 @@ afterEach(async () => {
 const opened = async (
   settings: Partial<Parameters<typeof openSqliteStore>[0]> = {},
 ): Promise<DocumentStore> => {
-  const store = await openSqliteStore({ file, ...settings });
+  const store = await openSqliteStore({ file, startEngine: startInProcess, ...settings });
   open.push(store);
   return store;
 };
@@ -59,7 +61,7 @@ async function inProcess(program: string): Promise<number | null> {
 
 describe('SQLite store', () => {
   it('keeps what it acknowledged when it is opened again', async () => {
-    const first = await opened();
+    const first = await opened({ startEngine: startInThread });
     await first.transact(async (tx) => {
       tx.set(counters, 'c', { n: 7 });
       await Promise.resolve();
@@ -171,5 +173,51 @@ describe('SQLite store', () => {
       found.push(...page.map(({ id }) => id));
     expect(found).toEqual(['b', 'a']);
     expect(await after.get(now, ['a'])).toEqual([{ city: 'Bern', age: 3 }]);
+  });
+
+  it('refuses a layout that the stored documents do not fit, and keeps them', async () => {
+    const before = await opened();
+    const old = collection({ name: 'people', fields: { age: int() } });
+    await before.transact(async (tx) => {
+      tx.set(old, 'a', { age: 3 });
+      await Promise.resolve();
+    });
+    await before.close();
+    open.length = 0;
+    const after = await opened();
+    const unfit = collection({
+      name: 'people',
+      fields: { age: int(), city: text() },
+      indexes: [['city']],
+    });
+    await expect(after.get(unfit, ['a'])).rejects.toMatchObject({ name: 'StoreFault' });
+    expect(await (await opened()).get(old, ['a'])).toEqual([{ age: 3 }]);
+  });
+
+  it('goes on finding documents by their arrays while it makes runs and merges them', async () => {
+    const tagged = collection({ name: 'tagged', fields: { tags: ints() }, arrayIndex: 'tags' });
+    const store = await opened({ housekeepingEveryMs: 2 });
+    const find = async (value: number): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const page of store.pages(tagged, {
+        containsAny: { field: 'tags', values: [value] },
+      }))
+        ids.push(...page.map(({ id }) => id));
+      return ids;
+    };
+    const tagsOf = (n: number): number[] => Array.from({ length: 40 }, (_, m) => n * 1000 + m);
+    for (let batch = 0; batch < 9; batch++)
+      await store.transact(async (tx) => {
+        for (let n = batch * 450; n < (batch + 1) * 450; n++)
+          tx.create(tagged, String(n), { tags: tagsOf(n) });
+        await Promise.resolve();
+      });
+    const reader = new DatabaseSync(file, { readOnly: true });
+    const runs = reader.prepare('SELECT count(*) AS n, max(level) AS level FROM "tagged#runs"');
+    while (runs.get()?.['level'] !== 1) expect(await find(1_000_039)).toEqual(['1000']);
+    reader.close();
+    for (const n of [0, 449, 450, 3000, 4049])
+      expect(await find(n * 1000 + 39)).toEqual([String(n)]);
+    expect(await find(40)).toEqual([]);
   });
 });

@@ -33,7 +33,11 @@ export const isBusy = (error: unknown): boolean => codeOf(error) === SQLITE_BUSY
 /** Whether an error is SQLite's word that a row of this key exists. */
 export const isConstraint = (error: unknown): boolean => codeOf(error) === SQLITE_CONSTRAINT;
 
+// SQLite's errors are told by their code: that they are Errors says nothing, and holds only within one realm.
 const codeOf = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  typeof error === 'object' &&
+  error !== null &&
+  'errcode' in error &&
+  typeof error.errcode === 'number'
     ? error.errcode & PRIMARY_CODE
     : undefined;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentStoreContract } from '@keyserver/docstore/testing';
 import { simulatedClock, unixMillis } from '@keyserver/time';
+import { startInProcess } from '../testing/engine-in-process.ts';
 import { openSqliteStore } from './store.ts';
 
 const clock = simulatedClock(unixMillis(Date.parse('2021-05-04T10:17:00Z')));
@@ -10,8 +11,8 @@ const advance = (ms: number): void => {
   clock.advance(ms);
 };
 
-documentStoreContract('SQLite in memory', {
-  open: async () => await openSqliteStore({ file: ':memory:', clock }),
+documentStoreContract('SQLite in memory, in the thread of the test', {
+  open: async () => await openSqliteStore({ file: ':memory:', clock, startEngine: startInProcess }),
   advance,
 });
 

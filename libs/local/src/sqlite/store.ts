@@ -19,6 +19,7 @@ import {
 } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from './connection.ts';
+import { type StartEngine, startInThread } from './engine-link.ts';
 import { Attempt, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
@@ -35,6 +36,8 @@ export interface SqliteSettings {
   readonly clock?: SimulatedClock;
   readonly random?: Random;
   readonly housekeepingEveryMs?: number;
+  /** Where the engine runs; in a thread of its own unless given. */
+  readonly startEngine?: StartEngine;
 }
 
 /** Opens the document store of one machine: one SQLite file, any number of processes. */
@@ -59,11 +62,14 @@ class SqliteStore implements DocumentStore {
   constructor(settings: SqliteSettings) {
     this.clock = settings.clock ?? systemClock;
     this.random = settings.random ?? systemRandom;
-    this.connection = new Connection({
-      file: settings.file,
-      clock: settings.clock?.memory,
-      housekeepingEvery: settings.housekeepingEveryMs ?? HOUSEKEEPING_MS,
-    });
+    this.connection = new Connection(
+      {
+        file: settings.file,
+        clock: settings.clock?.memory,
+        housekeepingEvery: settings.housekeepingEveryMs ?? HOUSEKEEPING_MS,
+      },
+      settings.startEngine ?? startInThread,
+    );
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {

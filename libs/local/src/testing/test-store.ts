@@ -1,4 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
+import { startInProcess } from './engine-in-process.ts';
 import { type SqliteSettings, openSqliteStore } from '../sqlite/store.ts';
 
 const open: DocumentStore[] = [];
@@ -7,7 +8,11 @@ const open: DocumentStore[] = [];
 export async function openTestStore(
   settings: Omit<SqliteSettings, 'file'> = {},
 ): Promise<DocumentStore> {
-  const store = await openSqliteStore({ file: ':memory:', ...settings });
+  const store = await openSqliteStore({
+    file: ':memory:',
+    startEngine: startInProcess,
+    ...settings,
+  });
   open.push(store);
   return store;
 }

@@ -75,7 +75,7 @@ async function uploadStep(
   };
   const accepted = await uploadAll(world, ledger, { phones, progress });
   teller.tell(
-    `${counted(phones)} phones have uploaded ${counted(ledger.promised.size)} keys to publish`,
+    `${counted(phones)} phones have uploaded ${counted(ledger.promised.size)} keys to publish; those of travelers go into two files`,
   );
   const refused = await tryRefusals(world, ledger);
   const calls = {

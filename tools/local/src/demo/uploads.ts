@@ -69,16 +69,25 @@ async function tryRefusal(
   world: World,
   ledger: Ledger,
 ): Promise<string | undefined> {
-  const { what, status, code, http = {} } = refusal;
-  const two = [dayKey(world, 1), dayKey(world, 2)];
-  const keys = refusal.keys?.(world, published.keys) ?? two;
+  const { what, status, code, http } = refusal;
+  const ordinary = [dayKey(world, 1), dayKey(world, 2)];
+  const keys = refusal.keys?.(world, published.keys) ?? ordinary;
   for (const { key } of keys) if (!ledger.promised.has(key)) ledger.forbidden.add(key);
-  const upload = { ...ordinaryUpload(keys), reportType: 'likely' } as const;
-  const wire = certified(upload, world, refusal.certificate?.(world));
-  const json = JSON.stringify(refusal.change?.(wire) ?? wire);
-  const body = http.method === 'GET' ? undefined : (refusal.text?.(json) ?? json);
-  const answer = await send(world, body, http);
+  const answer = await send(world, bodyOf(refusal, keys, world), http);
   return difference(what, answer, { status, code, inserted: 0 });
+}
+
+/** Of another report type than the upload before, so that keys which are sent again would show it. */
+function bodyOf(
+  { certificate, change, text, http }: Refusal,
+  keys: readonly OfferedKey[],
+  world: World,
+): string | undefined {
+  if (http?.method === 'GET') return undefined; // cannot have a body
+  const upload = { ...ordinaryUpload(keys), reportType: 'likely' } as const;
+  const wire = certified(upload, world, certificate?.(world));
+  const json = JSON.stringify(change?.(wire) ?? wire);
+  return text?.(json) ?? json;
 }
 
 const ordinaryUpload = (keys: readonly OfferedKey[]): Upload => ({

@@ -1,0 +1,20 @@
+import { openSqliteStore } from '@keyserver/local';
+import { PARTS, TOTAL, counters, marks } from './marks.ts';
+
+// A process of its own: commits without end, and says of each commit that it was acknowledged. It ends by being killed.
+const [file = '', writer = ''] = process.argv.slice(2);
+const store = await openSqliteStore({ file });
+
+for (;;) {
+  const n = await store.transact(async (tx) => {
+    const [own, total] = await tx.get(counters, [writer, TOTAL]);
+    const next = (own?.n ?? 0) + 1;
+    tx.set(counters, writer, { n: next });
+    if (total === undefined) tx.set(counters, TOTAL, { n: 1 });
+    else tx.increment(counters, TOTAL, { n: 1 });
+    for (let part = 0; part < PARTS; part++)
+      tx.create(marks, `${writer}-${next}-${part}`, { writer, n: next, found: [next, 1_000_000] });
+    return next;
+  });
+  process.stdout.write(`${n}\n`);
+}

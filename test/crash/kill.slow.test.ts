@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '@keyserver/random/testing';
+import { SECOND } from '@keyserver/time';
+import {
+  type PublishedFile,
+  type SentUpload,
+  batchProblems,
+  objectProblems,
+  repetitionProblems,
+  uploadProblems,
+} from './checks.ts';
+import { type KillWorld, MOST_PADDING, PERIODS, openKillWorld } from './kill-world.ts';
+import { type PhoneReport, phone } from './phones.ts';
+
+const KILLS = process.env['SOAK'] === '1' ? 50 : 12;
+const SEED = process.env['KILL_SEED'] ?? randomUUID();
+const PHONES = 4;
+const LONGEST_LIFE_MS = 2500;
+const EXPORTS = ['fast', 'slow'] as const;
+
+let world: KillWorld;
+beforeAll(async () => {
+  process.stderr.write(`KILL_SEED=${SEED}\n`); // the same moments again, as far as a machine repeats itself
+  world = await openKillWorld();
+});
+afterAll(async () => {
+  await world.close();
+});
+
+async function runJobs(stopping: AbortSignal): Promise<void> {
+  while (!stopping.aborted) {
+    await world.startJob('/create-batches');
+    await world.startJob('/do-work');
+    await pause(100);
+  }
+}
+
+async function killAtRandom(kills: number): Promise<void> {
+  const random = seededRandom(SEED);
+  for (let n = 0; n < kills; n++) {
+    await pause(random.below(LONGEST_LIFE_MS)); // also while a service is still starting
+    (random.below(5) < 2 ? world.publish : world.export).kill();
+  }
+}
+
+/** The first batch of an export is the newest that is due then; what comes after it is the exports' business. */
+async function firstBatches(): Promise<void> {
+  await Promise.all([world.publish.ready(), world.export.ready()]);
+  while (new Set((await world.batches()).map(({ config }) => config)).size < EXPORTS.length)
+    await world.startJob('/create-batches');
+}
+
+/** Runs jobs until every window up to now is exported; answers how the jobs went. */
+async function drain(): Promise<readonly number[]> {
+  await Promise.all([world.publish.ready(), world.export.ready()]);
+  const now = await world.platform.store.now();
+  const until = now - (now % PERIODS.slow) + PERIODS.slow;
+  const statuses: number[] = [];
+  for (;;) {
+    statuses.push(await world.startJob('/create-batches'), await world.startJob('/do-work'));
+    const batches = await world.batches();
+    const open = batches.some(({ state }) => state === 'open' || state === 'stored');
+    const covered = EXPORTS.every((id) =>
+      batches.some(({ config, end }) => config === id && end >= until),
+    );
+    if (covered && !open) return statuses;
+    await pause(200);
+  }
+}
+
+describe(`a server whose processes were killed ${KILLS} times`, () => {
+  const report: PhoneReport = {
+    uploads: [],
+    retries: { taken: 0, known: 0, abandoned: 0 },
+    surprises: [],
+  };
+  let statuses: readonly number[] = [];
+  const files: Record<string, readonly PublishedFile[]> = {};
+
+  beforeAll(async () => {
+    await firstBatches();
+    const [phones, jobs, watching] = Array.from({ length: 3 }, () => new AbortController());
+    const sending = Array.from({ length: PHONES }, async (_, n) => {
+      await phone(world.phoneSettings(seededRandom(`${SEED}/${n}`)), report, phones!.signal);
+    });
+    const working = [runJobs(jobs!.signal), runJobs(jobs!.signal)];
+    const followed = EXPORTS.map(async (id) => {
+      await world.watches[id].follow(watching!.signal);
+    });
+    await killAtRandom(KILLS);
+    phones!.abort();
+    await Promise.all(sending);
+    jobs!.abort();
+    await Promise.all(working);
+    statuses = await drain();
+    watching!.abort();
+    await Promise.all(followed);
+    for (const id of EXPORTS) files[id] = await world.watches[id].finish();
+  });
+
+  it('was hit while it worked', () => {
+    expect(report.uploads.length).toBeGreaterThan(KILLS);
+    expect(report.uploads.some(({ outcome }) => outcome === 'stored')).toBe(true);
+    const { taken, known, abandoned } = report.retries;
+    expect(taken + known + abandoned).toBeGreaterThan(0);
+    for (const id of EXPORTS) expect(files[id]!.length).toBeGreaterThan(1);
+  });
+
+  it('never ended by itself, and surprised no phone', () => {
+    expect([...world.publish.troubles, ...world.export.troubles, ...report.surprises]).toEqual([]);
+  });
+
+  it('finishes what is left once nobody kills it', () => {
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  });
+
+  it.each(EXPORTS)('has each key in exactly one file of the %s export', async (id) => {
+    const { padding } = await world.storedKeys();
+    expect(uploadProblems(report.uploads, files[id]!, padding)).toEqual([]);
+  });
+
+  it('stores each key once, also those that are still valid', async () => {
+    const { uploaded } = await world.storedKeys();
+    const whole = report.uploads.map(({ outcome, ended, valid }): SentUpload => ({
+      ...{ outcome, valid: [] },
+      ended: [...ended, ...valid],
+    }));
+    const stored = { name: 'the key store', keys: uploaded };
+    expect(uploadProblems(whole, [stored], new Set())).toEqual([]);
+  });
+
+  it.each(EXPORTS)('lists whole files that never change in the index of the %s export', (id) => {
+    expect(world.watches[id].listings.length).toBeGreaterThan(1);
+    expect(objectProblems(world.watches[id])).toEqual([]);
+  });
+
+  it(
+    'changes nothing when every job runs again',
+    async () => {
+      const before = await world.snapshot();
+      expect(batchProblems(before.batches, before.padding, MOST_PADDING)).toEqual([]);
+      const again = await drain();
+      expect(again.filter((status) => status !== 200)).toEqual([]);
+      expect(repetitionProblems(before, await world.snapshot())).toEqual([]);
+    },
+    60 * SECOND,
+  );
+});

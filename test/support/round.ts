@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BlobStore } from '@keyserver/export-file';
+import { bucketsOf } from '@keyserver/local';
+import { systemRandom } from '@keyserver/random';
+import { unixMillis } from '@keyserver/time';
+import { type Check, holds } from '../../tools/local/src/demo/checks.ts';
+import { BUCKET } from '../../tools/local/src/demo/configuration.ts';
+import { judgePublished } from '../../tools/local/src/demo/judgement.ts';
+import { type Round, playRound } from '../../tools/local/src/demo/round.ts';
+import { type World, openWorld } from '../../tools/local/src/demo/world.ts';
+
+/** A round of a few phones that was played to its end, while its servers still run. */
+export interface PlayedRound extends Round {
+  readonly world: World;
+  /** What was told while it was played. */
+  readonly told: readonly string[];
+  /** Where its files lie. */
+  readonly bucket: BlobStore;
+  /** The checks that do not hold now, by what they check. */
+  broken(): Promise<readonly Check[]>;
+  close(): Promise<void>;
+}
+
+/** Plays a round below a directory that goes away with it. */
+export async function playSmallRound(phones: number): Promise<PlayedRound> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
+  const day = unixMillis(Date.parse('2024-05-20T00:00:00Z'));
+  const world = await openWorld({ dataDirectory, day, random: systemRandom, minRecords: 100 });
+  const told: string[] = [];
+  const tell = (line: string): void => {
+    told.push(line);
+  };
+  const round = await playRound(world, phones, { tell, progress: tell });
+  return {
+    ...round,
+    world,
+    told,
+    bucket: bucketsOf(dataDirectory).openBucket(BUCKET),
+    broken: async () => {
+      const { now, always } = await judgePublished(world, round.ledger, round.series);
+      return [...now, ...always].filter((check) => !holds(check));
+    },
+    close: async () => {
+      await world.close();
+      rmSync(dataDirectory, { recursive: true });
+    },
+  };
+}
+
+/** Puts other content into the place of an object, or takes the object away; the result puts things right again. */
+export async function tamper(
+  bucket: BlobStore,
+  name: string,
+  change: (content: Buffer) => Uint8Array | undefined,
+): Promise<() => Promise<void>> {
+  const found = await bucket.read(name);
+  if (found === undefined) throw new Error(`${name} is missing`);
+  const { content, info } = found;
+  const replace = async (by: Uint8Array | undefined): Promise<void> => {
+    const present = await bucket.find(name);
+    if (by === undefined) await bucket.delete(name);
+    else await put(by, present?.generation ?? 'absent');
+  };
+  const put = async (bytes: Uint8Array, expected: string): Promise<void> => {
+    const outcome = await bucket.put(name, pieces(bytes), { headers: info, expected });
+    if (outcome === 'conflict') throw new Error(`${name} was changed by somebody else`);
+  };
+  await replace(change(Buffer.from(content)));
+  return async () => {
+    await replace(content);
+  };
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield await Promise.resolve(bytes);
+}
