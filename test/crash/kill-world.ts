@@ -36,7 +36,10 @@ export interface KillWorld {
   /** Starts a job; the status, or 0 when there was no answer. */
   startJob(route: '/create-batches' | '/do-work'): Promise<number>;
   /** Keys of the store in hex: what was uploaded, and what was generated. */
-  storedKeys(): Promise<{ readonly uploaded: readonly string[]; readonly padding: Set<string> }>;
+  storedKeys(): Promise<{
+    readonly uploaded: readonly string[];
+    readonly padding: ReadonlySet<string>;
+  }>;
   batches(): Promise<readonly SeenBatch[]>;
   snapshot(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -150,14 +153,13 @@ async function postJob(url: string, token: string): Promise<number> {
 }
 
 async function storedKeys({ store }: LocalPlatform): ReturnType<KillWorld['storedKeys']> {
-  const uploaded: string[] = [];
-  const padding = new Set<string>();
+  const [uploaded, padding]: [string[], string[]] = [[], []];
   for await (const page of store.pages(keyBatches, {}))
-    for (const { value } of page)
-      for (const { data } of unpackRecords(value.records))
-        if (value.origin === 'padding') padding.add(keyHex(data));
-        else uploaded.push(keyHex(data));
-  return { uploaded, padding };
+    for (const { value } of page) {
+      const keys = unpackRecords(value.records).map(({ data }) => keyHex(data));
+      (value.origin === 'padding' ? padding : uploaded).push(...keys);
+    }
+  return { uploaded, padding: new Set(padding) };
 }
 
 async function seenPadding({ store }: LocalPlatform): Promise<readonly SeenPadding[]> {

@@ -54,7 +54,7 @@ export function serviceProcess(
       url: undefined,
       killed: false,
     };
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       const event = eventOf(line);
       if (event?.message === 'service.started') {
         life.url = event.url;

@@ -79,6 +79,7 @@ const upTo = (last: number): readonly number[] => Array.from({ length: last }, (
 describe(`a SQLite store whose two writers were killed ${KILLS} times`, () => {
   let directory = '';
   let file = '';
+  let opened: DocumentStore | undefined;
   let store: DocumentStore;
   let writers: readonly Writer[] = [];
 
@@ -99,10 +100,15 @@ describe(`a SQLite store whose two writers were killed ${KILLS} times`, () => {
         await kill();
       }),
     );
-    store = await openSqliteStore({ file });
+    store = opened = await openSqliteStore({ file });
   });
   afterAll(async () => {
-    await store.close();
+    await Promise.all(
+      writers.map(async ({ kill }) => {
+        await kill();
+      }),
+    );
+    await opened?.close();
     await rm(directory, { recursive: true, force: true });
   });
 

@@ -39,9 +39,9 @@ const examples = blocks.flatMap((block, n) => {
   const [, , away = ''] = block.info.split(' ');
   const next = blocks[n + 1];
   if (!block.info.startsWith('http request')) return [];
-  expect(next?.info).toBe('http answer');
+  if (next?.info !== 'http answer') return fail(`request ${n} has no answer`);
   const request = messageOf(block.body);
-  const answer = messageOf(next?.body ?? '');
+  const answer = messageOf(next.body);
   const { code = 'none' } = JSON.parse(answer.body) as { code?: string };
   return [{ n, away, request, answer, code, status: Number(answer.first.split(' ')[1]) }];
 });

@@ -66,15 +66,15 @@ describe.each(declared)('$name', (layout) => {
 it('documents the packed record to the byte', () => {
   const rows = rowsOf(sectionOf(page, 'The packed record'));
   const offsets = rows.filter(([offset]) => /^\d+$/u.test(offset ?? ''));
-  const byName = Object.fromEntries(offsets.map(([offset, , name]) => [name, Number(offset)]));
+  const byName = Object.fromEntries(offsets.map(([offset, , name = '']) => [name, Number(offset)]));
   expect(byName).toEqual({ key: 0, ...RECORD });
   const bytes = offsets.reduce((sum, [, size]) => sum + Number(size), 0);
   expect(bytes).toBe(RECORD_BYTES);
 });
 
 it('documents the codes of report types', () => {
-  const codes = rowsOf(sectionOf(page, 'The packed record')).filter(([name]) =>
-    name?.startsWith('report type '),
+  const codes = rowsOf(sectionOf(page, 'The packed record')).filter(([name = '']) =>
+    name.startsWith('report type '),
   );
   const byType = Object.fromEntries(
     codes.map(([name = '', code]) => [name.replaceAll(/report type |`|none/gu, ''), Number(code)]),

@@ -1,5 +1,6 @@
 const GROWTH = 2;
 const START = 1024;
+const INT48_BYTES = 6;
 
 /** Writes values one after another into a buffer that grows and is used again. */
 export class ByteWriter {
@@ -24,6 +25,12 @@ export class ByteWriter {
       rest = Math.floor(rest / 128);
     }
     this.buffer[this.end++] = part;
+  }
+
+  /** An integer in [0, 2^48), always six bytes. */
+  int48(value: number): void {
+    this.reserve(INT48_BYTES);
+    this.end = this.buffer.writeUIntBE(value, this.end, INT48_BYTES);
   }
 
   bytes(value: Uint8Array): void {
@@ -90,15 +97,22 @@ export class ByteReader {
     return (first & 1) === 1 ? -value - 1 : value;
   }
 
+  int48(): number {
+    const from = this.skip(INT48_BYTES);
+    return this.buffer.readUIntBE(from, INT48_BYTES);
+  }
+
   /** A view, not a copy. */
   bytes(): Uint8Array {
     const from = this.skip(this.integer());
     return this.buffer.subarray(from, this.at);
   }
 
-  text(): string {
+  /** Text; the same string as `before` when that is what stands here, which is cheaper than decoding it. */
+  text(before: KnownText): string {
     const from = this.skip(this.integer());
-    return this.buffer.toString('utf8', from, this.at);
+    if (!before.standsAt(this.buffer, from, this.at)) before.learn(this.buffer, from, this.at);
+    return before.text;
   }
 
   private skip(length: number): number {
@@ -107,5 +121,23 @@ export class ByteReader {
     if (length < 0 || this.at > this.buffer.length)
       throw new RangeError('stored document ends too early');
     return from;
+  }
+}
+
+/** The text that a field had last. Most fields of neighbouring documents hold the same few values. */
+export class KnownText {
+  text = '';
+  private encoded: Uint8Array = new Uint8Array(0);
+
+  standsAt(buffer: Uint8Array, from: number, to: number): boolean {
+    const { encoded } = this;
+    if (encoded.length !== to - from) return false;
+    for (let n = 0; n < encoded.length; n++) if (encoded[n] !== buffer[from + n]) return false;
+    return true;
+  }
+
+  learn(buffer: Buffer, from: number, to: number): void {
+    this.encoded = Uint8Array.prototype.slice.call(buffer, from, to);
+    this.text = buffer.toString('utf8', from, to);
   }
 }

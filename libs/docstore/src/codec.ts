@@ -1,5 +1,5 @@
 import type { DocumentOf, Field, Fields, Json } from './field.ts';
-import { ByteReader, ByteWriter } from './byte-stream.ts';
+import { ByteReader, ByteWriter, KnownText } from './byte-stream.ts';
 
 /** How documents of a collection become bytes: the fields in declared order, so that new optional ones go to the end. */
 export interface Codec<D> {
@@ -15,6 +15,7 @@ const PRESENT = 1;
 /** The codec of a declaration of fields. Decoded `bytes` are views into what was decoded. */
 export function codecOf<F extends Fields>(fields: F): Codec<DocumentOf<F>> {
   const columns = Object.entries(fields);
+  const readers = columns.map(([name, field]) => ({ name, field, read: readerOf(field) }));
   const out = new ByteWriter();
   return {
     read: fieldOf,
@@ -26,9 +27,9 @@ export function codecOf<F extends Fields>(fields: F): Codec<DocumentOf<F>> {
     decode(stored) {
       const input = new ByteReader(stored);
       const read: Record<string, unknown> = {};
-      for (const [name, field] of columns) {
+      for (const { name, field, read: readValue } of readers) {
         const present = !input.done() && input.byte() === PRESENT;
-        if (present) read[name] = readValue(input, field);
+        if (present) read[name] = readValue(input);
         else if (!field.optional) throw new Error(`stored document lacks ${name}`);
       }
       return documentOf<F>(read);
@@ -83,7 +84,7 @@ const WRITERS: Readonly<Record<Field<unknown>['kind'], WriteValue>> = {
     out.bytes(value);
   }),
   ints: listWriter(isArrayValue, (out, item) => {
-    out.integer(item);
+    out.int48(item);
   }),
   texts: listWriter(isText, (out, item) => {
     out.text(item);
@@ -120,24 +121,35 @@ function listWriter<T>(
   };
 }
 
-function readValue(input: ByteReader, field: Field<unknown>): unknown {
+type ReadValue = (input: ByteReader) => unknown;
+
+function readerOf(field: Field<unknown>): ReadValue {
+  const known = new KnownText();
   switch (field.kind) {
     case 'int':
-      return input.integer();
+      return (input) => input.integer();
     case 'text':
-      return input.text();
+      return (input) => input.text(known);
     case 'bool':
-      return input.byte() === 1;
+      return (input) => input.byte() === 1;
     case 'bytes':
-      return input.bytes();
+      return (input) => input.bytes();
     case 'ints':
-      return Array.from({ length: input.integer() }, () => input.integer());
+      return listReader((input) => input.int48());
     case 'texts':
-      return Array.from({ length: input.integer() }, () => input.text());
+      return listReader((input) => input.text(known));
     case 'json':
-      return field.parse?.(parseJson(input.text()));
+      return (input) => field.parse?.(parseJson(input.text(known)));
   }
 }
+
+const listReader =
+  <T>(read: (input: ByteReader) => T): ReadValue =>
+  (input) => {
+    const items: T[] = [];
+    for (let left = input.integer(); left > 0; left--) items.push(read(input));
+    return items;
+  };
 
 function parseJson(stored: string): Json {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- JSON.parse gives nothing else

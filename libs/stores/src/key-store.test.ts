@@ -11,6 +11,7 @@ import {
   intervalNumber,
   simulatedClock,
   unixMillis,
+  windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
 import { type KeyBatchDocument, keyBatchDocument, keyBatches } from './key-batch-document.ts';
@@ -188,7 +189,10 @@ describe('a key that is stored already', () => {
 
   it('is not known by a revision alone, whose primary is gone', async () => {
     const orphan = {
-      ...{ window: clock.now(), kind: 'revision', origin: 'local', sourceId: '' },
+      window: clock.now(),
+      kind: 'revision',
+      origin: 'local',
+      sourceId: '',
       ...{ regions: ['US'], traveler: false, app: 'a', records: recordsOf(aKey(1)) },
     } as const;
     await store.transact(async (tx) => {
@@ -230,6 +234,14 @@ describe('what is known of a stored key', () => {
     const publishable = end + SETTINGS.maxKeyAge + 2 * WINDOW;
     expect(await lookupAt(valid, publishable - 1)).toBe('refused');
     expect(await lookupAt(valid, publishable)).toBe('stored');
+  });
+});
+
+describe('the count of an upload', () => {
+  it('tells no finer time than the window, also where that is longer than an hour', async () => {
+    const daily = { ...SETTINGS, window: windowLength(DAY)! };
+    await storeUploads(store, daily, systemRandom)(anUpload([aKey(1)]));
+    expect(await deltas()).toMatchObject([{ hour: clock.now() - 12 * HOUR, keys: 1 }]);
   });
 });
 

@@ -55,13 +55,14 @@ export class Engine {
   accept(batch: readonly Asked[]): void {
     const answers: Answered[] = [];
     for (const asked of batch) {
-      if (needsLock(asked.request))
+      if (needsLock(asked.request)) {
         this.waiting.push({ asked, giveUp: performance.now() + GIVE_UP_AFTER_MS });
-      else
-        answers.push({
-          ticket: asked.ticket,
-          answer: this.guarded(() => this.read(asked.request)),
-        });
+        continue;
+      }
+      const answer = this.guarded(() => this.read(asked.request));
+      answers.push({ ticket: asked.ticket, answer });
+      // The other thread can begin with a long answer while this one goes on.
+      if (isLong(answer)) this.deliver(this.time, answers.splice(0));
     }
     if (answers.length > 0) this.deliver(this.time, answers);
     this.schedule(0);
@@ -197,6 +198,11 @@ export class Engine {
 
 const needsLock = (request: Request): boolean =>
   request.kind === 'commit' || request.kind === 'delete-some' || request.kind === 'now';
+
+const LONG_ANSWER = 32;
+
+const isLong = (answer: Answer): boolean =>
+  answer.kind === 'rows' && answer.rows.ids.length >= LONG_ANSWER;
 
 const lost: Answer = { kind: 'fault', reason: 'unavailable', message: 'the commit gave no answer' };
 

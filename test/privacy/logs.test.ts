@@ -1,0 +1,436 @@
+import { type KeyObject, createHmac, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { startExport } from '@keyserver/export';
+import type { OfferedKey } from '@keyserver/exposure-keys';
+import { issueCertificate } from '@keyserver/health-authority';
+import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
+import { type Configuration, applyConfiguration } from '@keyserver/operations';
+import { startPublish } from '@keyserver/publish';
+import { systemRandom } from '@keyserver/random';
+import { type RunningService, listen } from '@keyserver/service';
+import {
+  DAY,
+  HOUR,
+  type SimulatedClock,
+  floorTo,
+  intervalAt,
+  secondsOf,
+  simulatedClock,
+  systemClock,
+  unixMillis,
+} from '@keyserver/time';
+import { rawRequest } from './raw-request.ts';
+import { leaksIn, spellings } from './spellings.ts';
+
+const APP = 'org.example.exposures';
+const AUTHORITY = { id: 1, issuer: 'https://authority.example', audience: 'keyserver' } as const;
+const AUDIENCE = 'http://export.keyserver.localhost';
+const CALLER = 'jobs@keyserver.localhost';
+
+/** Everything that a phone or a stranger sends and nobody may find again, by what it is. */
+const SECRETS = {
+  key: Buffer.from('d1e2f3a4b5c6978869504132abcdef01', 'hex'),
+  otherKey: Buffer.from('0badcafe0badf00ddeadbeef8badf00d', 'hex'),
+  hmacKey: Buffer.from('5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2', 'hex'),
+  revisionToken: 'REVISION-TOKEN-zq8K1vXw3',
+  userAgent: 'Dalvik/2.1.0 (Linux; Android 12; Distinctive-Phone 9X)',
+  address: '203.0.113.77',
+  otherAddress: '2001:db8:77:abcd::42',
+  unknownField: 'unknownFieldOfMine',
+  unknownValue: 'value-nobody-expected-55',
+  unknownApp: 'com.unknown.application.q7',
+  path: 'a-path-that-i-made-up',
+  query: 'query-value-4711-mine',
+  fragmentOfJson: 'neither-json-nor-anything',
+  contentType: 'text/made-up-type',
+  header: 'a-header-value-of-mine-31',
+  certificatePart: 'certificate-subject-of-mine',
+  callerToken: 'bearer-of-mine-that-is-no-token',
+  callerEmail: 'somebody-else@example.invalid',
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+} as const;
+
+/** The application's configured id may be logged; how a phone spelled it may not. */
+const SPELT_APP = 'Org.EXAMPLE.exposures';
+
+/** Secrets that exist only once they were computed. */
+const made: Record<string, string | Uint8Array> = {};
+const leaks = (text: string): readonly string[] => [
+  ...leaksIn(text, { ...SECRETS, ...made }),
+  ...(text.includes(SPELT_APP) ? ['spelling of the application'] : []),
+];
+
+const aKey = (data: Uint8Array, of: Partial<OfferedKey> = {}): OfferedKey => ({
+  key: Buffer.from(data).toString('base64'),
+  rollingStartNumber: yesterday(),
+  rollingPeriod: 144,
+  transmissionRisk: 3,
+  ...of,
+});
+
+let clock: SimulatedClock;
+let directory = '';
+let platform: LocalPlatform;
+let privateKey: KeyObject;
+let token: (email: string) => Promise<string>;
+const services: Record<'publish' | 'export', RunningService> = Object.create(null) as never;
+const closing: (() => Promise<unknown>)[] = [];
+const lines: string[] = [];
+const answers: string[] = [];
+
+const yesterday = (): number => intervalAt(unixMillis(floorTo(clock.now(), DAY) - DAY));
+
+beforeAll(async () => {
+  clock = simulatedClock(floorTo(systemClock.now(), HOUR));
+  directory = await mkdtemp(join(tmpdir(), 'keyserver-logs-'));
+  platform = await openLocalPlatform({ dataDirectory: directory, clock });
+  await platform.createSigningKey('export-1');
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  ({ privateKey } = pair);
+  const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const options = { actor: 'test', random: systemRandom };
+  await applyConfiguration(platform.store, configurationWith(pem), options);
+
+  let documents: Readonly<Record<string, object>> = {};
+  const served = await listen(
+    (request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
+    },
+    { port: 0 },
+  );
+  const issuer = await platform.openIssuer(served.url);
+  ({ documents } = issuer);
+  token = async (email) => await issuer.mint({ audience: AUDIENCE, email });
+
+  const ambient = {
+    clock,
+    random: systemRandom,
+    write: (line: string) => {
+      lines.push(line);
+    },
+  };
+  const common = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };
+  services.publish = await startPublish(common, ambient);
+  services.export = await startExport(
+    {
+      ...common,
+      MIN_WINDOW_AGE_SECONDS: '0',
+      OIDC_ISSUER: issuer.issuer,
+      OIDC_JWKS_URL: issuer.jwksUrl,
+      OIDC_AUDIENCE: AUDIENCE,
+      CALLER_EMAILS: CALLER,
+    },
+    ambient,
+  );
+  closing.push(services.publish.close, services.export.close, served.close, platform.close);
+  // The first batch of an export is the newest that is due; what is uploaded from here on is in the next ones.
+  await job('/create-batches');
+});
+
+afterAll(async () => {
+  for (const close of closing) await close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function configurationWith(publicKey: string): Configuration {
+  const from = unixMillis(floorTo(clock.now(), DAY) - DAY);
+  const { id, issuer, audience } = AUTHORITY;
+  const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
+  return {
+    authorities: [{ id, issuer, audience, name: 'Authority', keys }],
+    apps: [{ id: APP, regions: ['ZZ'], authorities: [id], bypassCertificate: false }],
+    signingKeys: [
+      {
+        ...{ id: 'main', signingKey: 'export-1', keyId: '310', keyVersion: 'v1' },
+        ...{ from, thru: undefined },
+      },
+    ],
+    exports: [
+      {
+        ...{ id: 'main', bucket: 'exports', filenameRoot: 'v1', period: HOUR, from },
+        ...{ thru: undefined, outputRegion: 'ZZ', inputRegions: [], excludeRegions: [] },
+        ...{ includeTravelers: false, onlyNonTravelers: false, signingKeys: ['main'] },
+        ...{ minRecords: 5, paddingRange: 0, maxRecords: 1000 },
+      },
+    ],
+  };
+}
+
+/** A certificate of these keys; it and its parts count as secrets from now on. */
+function certificateFor(keys: readonly OfferedKey[], of: { readonly kid?: string } = {}): string {
+  const certificate = issueCertificate({
+    ...{ privateKey, kid: of.kid ?? 'v1', keys, hmacKey: SECRETS.hmacKey },
+    ...{ issuer: AUTHORITY.issuer, audience: AUTHORITY.audience, reportType: 'confirmed' },
+    issuedAt: secondsOf(clock.now()),
+    lifetimeSeconds: 600,
+  });
+  const [, claims = '', signature = ''] = certificate.split('.');
+  const { tekmac } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as { tekmac: string };
+  const n = Object.keys(made).length;
+  made[`claims ${n}`] = claims;
+  made[`signature ${n}`] = Buffer.from(signature, 'base64url');
+  made[`MAC ${n}`] = Buffer.from(tekmac, 'base64');
+  return certificate;
+}
+
+const bodyOf = (keys: readonly OfferedKey[], of: object = {}): Record<string, unknown> => ({
+  temporaryExposureKeys: keys,
+  healthAuthorityID: SPELT_APP,
+  verificationPayload: certificateFor(keys),
+  hmacKey: SECRETS.hmacKey.toString('base64'),
+  revisionToken: SECRETS.revisionToken,
+  ...of,
+});
+
+const HEADERS = {
+  'content-type': 'application/json',
+  'user-agent': SECRETS.userAgent,
+  'x-forwarded-for': `${SECRETS.address}, ${SECRETS.otherAddress}`,
+  forwarded: `for="[${SECRETS.otherAddress}]"`,
+  'x-request-id': SECRETS.header,
+  traceparent: `00-${SECRETS.traceId}-00f067aa0ba902b7-01`,
+  'x-cloud-trace-context': `${SECRETS.traceId}/1;o=1`,
+};
+
+async function send(url: string, init: RequestInit = {}): Promise<number> {
+  const response = await fetch(url, {
+    method: 'POST',
+    ...init,
+    headers: { ...HEADERS, ...(init.headers as Record<string, string> | undefined) },
+  });
+  answers.push(`${JSON.stringify([...response.headers])} ${await response.text()}`);
+  return response.status;
+}
+
+const upload = async (body: unknown, init: RequestInit = {}): Promise<number> =>
+  await send(`${services.publish.url}/v1/publish`, {
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...init,
+  });
+
+const job = async (route: string, email: string = CALLER): Promise<number> =>
+  await send(services.export.url + route, {
+    headers: { authorization: `Bearer ${await token(email)}` },
+  });
+
+const eventsSince = (before: number): readonly string[] =>
+  lines.slice(before).map((line) => (JSON.parse(line) as { message: string }).message);
+
+let looked = 0;
+
+/** Looks at everything that was logged and answered since the last look. */
+function expectNothingLeaked(): void {
+  const said = [...lines.slice(looked), ...answers.splice(0)];
+  looked = lines.length;
+  for (const text of said) expect([text, leaks(text)]).toEqual([text, []]);
+}
+
+describe('the search for secrets', () => {
+  const { key } = SECRETS;
+  it.each([
+    ['hex', key.toString('hex')],
+    ['upper-case hex', key.toString('hex').toUpperCase()],
+    ['base64', key.toString('base64')],
+    ['base64url', key.toString('base64url')],
+    ['base64 behind one byte', Buffer.concat([Buffer.from('x'), key]).toString('base64')],
+    ['base64 among others', Buffer.concat([Buffer.alloc(5), key, key]).toString('base64url')],
+    ['numbers', JSON.stringify(key)],
+    ['raw bytes', key.toString('latin1')],
+  ])('finds a key in %s', (_, line) => {
+    expect(leaks(`{"a":"${line}"}`)).toContain('key');
+  });
+
+  it.each([
+    ['as it is', SECRETS.userAgent],
+    ['in a URL', `/x?y=${encodeURIComponent(SECRETS.userAgent)}`],
+    ['in lower case', SECRETS.userAgent.toLowerCase()],
+    ['in base64', Buffer.from(`agent ${SECRETS.userAgent}`).toString('base64')],
+  ])('finds a text %s', (_, line) => {
+    expect(leaks(line)).toEqual(['userAgent']);
+  });
+
+  it('finds nothing where nothing is', () => {
+    expect(leaks('{"message":"publish.accepted","inserted":2,"app":"gov.example"}')).toEqual([]);
+    expect(spellings('x')).toEqual([]);
+  });
+});
+
+describe('no log line and no answer repeats what was sent', () => {
+  const first = (): OfferedKey[] => [aKey(SECRETS.key)];
+  const bad = (of: Partial<OfferedKey>): object => bodyOf([aKey(SECRETS.otherKey, of)]);
+  const withOther = (of: object): object => bodyOf([aKey(SECRETS.otherKey)], of);
+  const signed = (text: string): string =>
+    `${Buffer.from(text).toString('base64url')}.${Buffer.from(text).toString('base64url')}.c2ln`;
+
+  afterEach(expectNothingLeaked);
+
+  it('of an upload that is accepted', async () => {
+    const before = lines.length;
+    expect(await upload(bodyOf(first()))).toBe(200);
+    expect(eventsSince(before)).toEqual(['publish.accepted']);
+    expect(lines.at(-1)).toContain(APP);
+  });
+
+  it.each<[string, number, () => object]>([
+    ['keys that are known', 400, () => bodyOf(first())],
+    ['a key in the future', 400, () => bad({ rollingStartNumber: yesterday() + 9999 })],
+    ['a key of the wrong length', 400, () => bodyOf([aKey(SECRETS.otherKey.subarray(1))])],
+    ['a broken risk', 400, () => bad({ transmissionRisk: 77 })],
+    ['an unknown field', 400, () => withOther({ [SECRETS.unknownField]: SECRETS.unknownValue })],
+    [
+      'an unknown field of a key',
+      400,
+      () => bodyOf([{ ...aKey(SECRETS.otherKey), [SECRETS.unknownField]: 1 } as never]),
+    ],
+    ['a field of the wrong type', 400, () => withOther({ traveler: SECRETS.unknownValue })],
+    ['an unknown application', 401, () => withOther({ healthAuthorityID: SECRETS.unknownApp })],
+    [
+      'a certificate that is none',
+      401,
+      () => withOther({ verificationPayload: signed(`{"sub":"${SECRETS.certificatePart}"}`) }),
+    ],
+    [
+      'a certificate of an unknown key',
+      401,
+      () =>
+        withOther({
+          verificationPayload: certificateFor([aKey(SECRETS.otherKey)], {
+            kid: SECRETS.certificatePart,
+          }),
+        }),
+    ],
+    [
+      'a certificate of other keys',
+      401,
+      () => withOther({ verificationPayload: certificateFor(first()) }),
+    ],
+    [
+      'another HMAC key',
+      401,
+      () => withOther({ hmacKey: createHmac('sha256', 'x').digest('base64') }),
+    ],
+  ])('of an upload with %s', async (_, status, body) => {
+    const before = lines.length;
+    expect(await upload(body())).toBe(status);
+    expect(eventsSince(before)).toEqual(['publish.refused']);
+  });
+
+  it.each<[string, number, () => Promise<number>]>([
+    [
+      'no JSON',
+      400,
+      async () => await upload(`{"${SECRETS.fragmentOfJson}" ${SECRETS.key.toString('hex')}`),
+    ],
+    [
+      'a name given twice',
+      400,
+      async () => await upload(`{"hmacKey":"","hmacKey":"${SECRETS.unknownValue}"}`),
+    ],
+    [
+      'another content type',
+      415,
+      async () => await upload('{}', { headers: { 'content-type': SECRETS.contentType } }),
+    ],
+    ['another method', 405, async () => await upload(SECRETS.unknownValue, { method: 'PUT' })],
+    ['too much of it', 413, async () => await upload(SECRETS.unknownValue.repeat(4000))],
+    [
+      'a path',
+      404,
+      async () => await send(`${services.publish.url}/${SECRETS.path}/${SECRETS.query}`),
+    ],
+    [
+      'a broken path',
+      404,
+      async () => await send(`${services.publish.url}/v1/%E0%A4%A?${SECRETS.query}`),
+    ],
+  ])('of a request with %s', async (_, status, request) => {
+    expect(await request()).toBe(status);
+  });
+
+  it('of a query string', async () => {
+    const url = `${services.publish.url}/v1/publish?${SECRETS.query}=${SECRETS.path}`;
+    expect(await send(url, { body: SECRETS.fragmentOfJson })).toBe(400);
+  });
+
+  it.each([
+    ['a broken request line', `GET /${SECRETS.path} HTTP/9.9\r\n\r\n`],
+    ['a broken header', `GET / HTTP/1.1\r\nHost: x\r\n${SECRETS.header}\u0001: x\r\n\r\n`],
+    ['no end of its headers', `POST /v1/publish HTTP/1.1\r\nX: ${SECRETS.header}`],
+    ['headers that are too long', `GET / HTTP/1.1\r\nX: ${SECRETS.header.repeat(2000)}\r\n\r\n`],
+    [
+      'a body that ends early',
+      `POST /v1/publish HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"${SECRETS.unknownField}"`,
+    ],
+  ])('of a connection with %s', async (_, bytes) => {
+    for (const { url } of [services.publish, services.export]) {
+      const answer = await rawRequest(url, bytes);
+      expect(answer).not.toMatch(/^HTTP\/1\.1 [235]/u);
+      answers.push(answer);
+    }
+  });
+
+  it.each<[string, number, () => Promise<Record<string, string>>]>([
+    ['no token', 401, async () => await Promise.resolve({})],
+    [
+      'a broken token',
+      401,
+      async () => await Promise.resolve({ authorization: `Bearer ${SECRETS.callerToken}` }),
+    ],
+    [
+      'a password',
+      401,
+      async () =>
+        await Promise.resolve({
+          authorization: `Basic ${Buffer.from(SECRETS.callerToken).toString('base64')}`,
+        }),
+    ],
+    [
+      'an unknown issuer',
+      401,
+      async () =>
+        await Promise.resolve({
+          authorization: `Bearer ${signed(`{"iss":"${SECRETS.callerEmail}"}`)}`,
+        }),
+    ],
+    [
+      'a token of somebody else',
+      403,
+      async () => ({ authorization: `Bearer ${await token(SECRETS.callerEmail)}` }),
+    ],
+  ])('of a job that is started with %s', async (_, status, headers) => {
+    const before = lines.length;
+    const url = `${services.export.url}/do-work?${SECRETS.query}`;
+    expect(await send(url, { headers: await headers(), body: SECRETS.unknownValue })).toBe(status);
+    expect(eventsSince(before)).toEqual(['caller.refused']);
+  });
+
+  it('of keys that are exported', async () => {
+    clock.advance(2 * HOUR);
+    const before = lines.length;
+    expect(await job('/create-batches')).toBe(200);
+    expect(await job('/do-work')).toBe(200);
+    expect(eventsSince(before)).toEqual(
+      expect.arrayContaining(['export.batch_finished', 'export.index_written', 'job.finished']),
+    );
+    const index = await platform.openBucket('exports').read('v1/index.txt');
+    expect(Buffer.from(index!.content).toString()).toMatch(/^v1\/.*\.zip$/u);
+  });
+
+  it('of an upload that meets a broken store', async () => {
+    const database = new DatabaseSync(join(directory, 'keyserver.sqlite'));
+    const tables = database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .all() as { name: string }[];
+    expect(tables.length).toBeGreaterThan(0);
+    for (const { name } of tables) database.exec(`DROP TABLE "${name}"`);
+    database.close();
+    const before = lines.length;
+    expect(await upload(withOther({}))).toBeGreaterThanOrEqual(500);
+    expect(await job('/do-work')).toBe(500);
+    expect(eventsSince(before)).toEqual(expect.arrayContaining(['request.fault', 'job.failed']));
+  });
+});
