@@ -6,7 +6,7 @@ import type { ExportConfig } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type Configuration, applyConfiguration } from '@keyserver/operations';
-import { type Random, systemRandom } from '@keyserver/random';
+import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
 import { batchOf, exportBatches, keyBatches } from '@keyserver/stores';
 import { DAY, SECOND, floorTo, systemClock, unixMillis } from '@keyserver/time';
@@ -15,10 +15,10 @@ import { type IndexWatch, watchIndex } from './index-watch.ts';
 import type { PhoneSettings } from './phones.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
 
-/** Two exports of one region whose batches overlap; every batch needs padding or several files. */
-export const PERIODS = { fast: 4 * SECOND, slow: 8 * SECOND } as const;
+/** Two exports of one region whose batches overlap; every batch needs padding and several files. */
+export const PERIODS = { fast: 2 * SECOND, slow: 4 * SECOND } as const;
 /** Most keys that one batch may be padded with. */
-export const MOST_PADDING = 90 + 20;
+export const MOST_PADDING = 800 + 50;
 
 const REGION = 'ZZ';
 const CALLER = 'jobs@keyserver.localhost';
@@ -32,7 +32,7 @@ export interface KillWorld {
   readonly publish: ServiceProcess;
   readonly export: ServiceProcess;
   readonly watches: Readonly<Record<keyof typeof PERIODS, IndexWatch>>;
-  phoneSettings(random: Random): PhoneSettings;
+  phoneSettings(of: Pick<PhoneSettings, 'random' | 'sending'>): PhoneSettings;
   /** Starts a job; the status, or 0 when there was no answer. */
   startJob(route: '/create-batches' | '/do-work'): Promise<number>;
   /** Keys of the store in hex: what was uploaded, and what was generated. */
@@ -71,7 +71,7 @@ export async function openKillWorld(): Promise<KillWorld> {
   const common = {
     PLATFORM: 'local',
     DATA_DIR: dataDirectory,
-    TRUNCATE_WINDOW_SECONDS: '2',
+    TRUNCATE_WINDOW_SECONDS: '1',
   };
   const publish = serviceProcess('publish', common);
   const exporting = serviceProcess('export', {
@@ -91,8 +91,8 @@ export async function openKillWorld(): Promise<KillWorld> {
     publish,
     export: exporting,
     watches: { fast: watchIndex(bucket, 'fast'), slow: watchIndex(bucket, 'slow') },
-    phoneSettings: (random) => ({
-      ...{ app: APP, kid: 'v1', privateKey, random, url: publish.url },
+    phoneSettings: (of) => ({
+      ...{ app: APP, kid: 'v1', privateKey, url: publish.url, ...of },
       ...{ issuer: AUTHORITY.issuer, audience: AUTHORITY.audience },
     }),
     startJob: async (route) => {
@@ -121,7 +121,7 @@ function configurationWith(publicKey: string): Configuration {
     ...{ id, bucket: 'exports', filenameRoot: id, period: PERIODS[id], from, thru: undefined },
     ...{ outputRegion: REGION, inputRegions: [], excludeRegions: [], signingKeys: ['main'] },
     ...{ includeTravelers: false, onlyNonTravelers: false },
-    ...{ minRecords, paddingRange: 20, maxRecords: 60 },
+    ...{ minRecords, paddingRange: 50, maxRecords: 150 },
   });
   const { id, issuer, audience } = AUTHORITY;
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
@@ -134,7 +134,7 @@ function configurationWith(publicKey: string): Configuration {
         ...{ from, thru: undefined },
       },
     ],
-    exports: [anExport('fast', 50), anExport('slow', 90)],
+    exports: [anExport('fast', 400), anExport('slow', 800)],
   };
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Random } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { SECOND } from '@keyserver/time';
+import { SECOND, systemClock } from '@keyserver/time';
 import {
   type PublishedFile,
   type SentUpload,
@@ -16,7 +18,7 @@ import { type PhoneReport, phone } from './phones.ts';
 const KILLS = process.env['SOAK'] === '1' ? 50 : 12;
 const SEED = process.env['KILL_SEED'] ?? randomUUID();
 const PHONES = 4;
-const LONGEST_LIFE_MS = 2500;
+const LONGEST_LIFE_MS = 2000;
 const EXPORTS = ['fast', 'slow'] as const;
 
 let world: KillWorld;
@@ -36,11 +38,27 @@ async function runJobs(stopping: AbortSignal): Promise<void> {
   }
 }
 
+const attempts = new EventEmitter();
+
+/** Moments at which most can go wrong: an upload is under way, or batches have just become due. */
+const moments = {
+  publish: async (random: Random): Promise<void> => {
+    await Promise.race([once(attempts, 'sending'), pause(SECOND)]);
+    await pause(random.below(20));
+  },
+  export: async (random: Random): Promise<void> => {
+    await pause(PERIODS.fast - (systemClock.now() % PERIODS.fast));
+    await pause(random.below(400));
+  },
+};
+
 async function killAtRandom(kills: number): Promise<void> {
   const random = seededRandom(SEED);
   for (let n = 0; n < kills; n++) {
+    const victim = random.below(5) < 2 ? 'publish' : 'export';
     await pause(random.below(LONGEST_LIFE_MS)); // also while a service is still starting
-    (random.below(5) < 2 ? world.publish : world.export).kill();
+    if (random.below(4) > 0) await moments[victim](random);
+    world[victim].kill();
   }
 }
 
@@ -82,7 +100,11 @@ describe(`a server whose processes were killed ${KILLS} times`, () => {
     await firstBatches();
     const [phones, jobs, watching] = Array.from({ length: 3 }, () => new AbortController());
     const sending = Array.from({ length: PHONES }, async (_, n) => {
-      await phone(world.phoneSettings(seededRandom(`${SEED}/${n}`)), report, phones!.signal);
+      const sending = (): void => {
+        attempts.emit('sending');
+      };
+      const settings = world.phoneSettings({ random: seededRandom(`${SEED}/${n}`), sending });
+      await phone(settings, report, phones!.signal);
     });
     const working = [runJobs(jobs!.signal), runJobs(jobs!.signal)];
     const followed = EXPORTS.map(async (id) => {
@@ -100,6 +122,7 @@ describe(`a server whose processes were killed ${KILLS} times`, () => {
   });
 
   it('was hit while it worked', () => {
+    process.stderr.write(JSON.stringify([report.retries, report.uploads.length]) + '\n');
     expect(report.uploads.length).toBeGreaterThan(KILLS);
     expect(report.uploads.some(({ outcome }) => outcome === 'stored')).toBe(true);
     const { taken, known, abandoned } = report.retries;

@@ -22,6 +22,8 @@ export interface PhoneSettings {
   /** Where publish answers now; undefined while it is away. */
   readonly url: () => string | undefined;
   readonly random: Random;
+  /** Told of every attempt at the moment when it begins. */
+  readonly sending: () => void;
 }
 
 /** What all phones have seen. */
@@ -108,6 +110,7 @@ async function send(
   let lost = 0;
   while (lost < of.attempts) {
     const url = settings.url();
+    if (url !== undefined) settings.sending();
     const answer = url === undefined ? 'refused' : await post(url, body);
     if (answer === 'refused' || answer === 'lost') {
       lost += answer === 'lost' ? 1 : 0;
