@@ -38,9 +38,18 @@ async function runJobs(stopping: AbortSignal): Promise<void> {
   }
 }
 
+/** Waits, not for ever, for a batch with fixed contents whose files are not yet recorded, or not yet listed. */
+async function untilHalfDone(wanted: 'open' | 'stored'): Promise<void> {
+  for (let looks = 0; looks < 500; looks++) {
+    const batches = await world.batches();
+    if (batches.some(({ state, sequence }) => state === wanted && sequence !== undefined)) return;
+    await pause(2);
+  }
+}
+
 const attempts = new EventEmitter();
 
-/** Moments at which most can go wrong: an upload is under way, or batches have just become due. */
+/** Moments at which most can go wrong: an upload or a batch is under way. */
 const moments = {
   publish: async (random: Random): Promise<void> => {
     await Promise.race([once(attempts, 'sending'), pause(SECOND)]);
@@ -48,7 +57,9 @@ const moments = {
   },
   export: async (random: Random): Promise<void> => {
     await pause(PERIODS.fast - (systemClock.now() % PERIODS.fast));
-    await pause(random.below(400));
+    if (random.below(3) === 0) await pause(random.below(400));
+    else await untilHalfDone(random.below(2) === 0 ? 'open' : 'stored');
+    await pause(random.below(20));
   },
 };
 
@@ -122,11 +133,10 @@ describe(`a server whose processes were killed ${KILLS} times`, () => {
   });
 
   it('was hit while it worked', () => {
-    process.stderr.write(JSON.stringify([report.retries, report.uploads.length]) + '\n');
     expect(report.uploads.length).toBeGreaterThan(KILLS);
     expect(report.uploads.some(({ outcome }) => outcome === 'stored')).toBe(true);
     const { taken, known, abandoned } = report.retries;
-    expect(taken + known + abandoned).toBeGreaterThan(0);
+    expect(Math.min(taken, known, abandoned)).toBeGreaterThan(0);
     for (const id of EXPORTS) expect(files[id]!.length).toBeGreaterThan(1);
   });
 

@@ -111,7 +111,8 @@ async function send(
   while (lost < of.attempts) {
     const url = settings.url();
     if (url !== undefined) settings.sending();
-    const answer = url === undefined ? 'refused' : await post(url, body);
+    const answer =
+      url === undefined ? 'refused' : await post(url, body, patienceOf(settings.random));
     if (answer === 'refused' || answer === 'lost') {
       lost += answer === 'lost' ? 1 : 0;
       await pause(BETWEEN_MS);
@@ -140,14 +141,22 @@ function surprise(answer: Answer, count: number, repeated: boolean): string | un
   return `${repeated ? 'a repeated' : 'a'} upload of ${count} keys: ${JSON.stringify(answer)}`;
 }
 
+/** Now and then a phone loses its connection while the server is at work. */
+const patienceOf = (random: Random): number =>
+  random.below(4) === 0 ? 1 + random.below(25) : PATIENCE_MS;
+
 /** `refused`: the server was not there, so it has seen nothing. `lost`: it may have done anything. */
-async function post(url: string, body: string): Promise<Answer | 'refused' | 'lost'> {
+async function post(
+  url: string,
+  body: string,
+  patience: number,
+): Promise<Answer | 'refused' | 'lost'> {
   try {
     const response = await fetch(`${url}/v1/publish`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     });
     const { code, insertedExposures } = (await response.json()) as Partial<Answer>;
     if (response.status === 503) return 'lost';

@@ -22,12 +22,14 @@ const CLIMBS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 /** Object name of the index of an export. */
 export const indexName = (filenameRoot: string): string => `${filenameRoot}/index.txt`;
 
-/** The index that lists these archives once each, oldest first: names sort by time. Nothing to list gives no bytes. */
+/**
+ * The index that lists these archives once each, in the order given. Nothing to list gives no bytes. Names are not sorted
+ * here: after an edited period a later file may have a name that sorts before those that phones have seen.
+ */
 export function renderIndex(names: Iterable<string>): Uint8Array {
-  const lines = [...new Set(names)].map((name) => Buffer.from(name));
-  if (!lines.every((line) => isArchiveName(line.toString())))
-    throw new Error('an index lists plain object names');
-  return Buffer.from(lines.sort((a, b) => a.compare(b)).join('\n'));
+  const lines = [...new Set(names)];
+  if (!lines.every(isArchiveName)) throw new Error('an index lists plain object names');
+  return Buffer.from(lines.join('\n'));
 }
 
 /**

@@ -47,6 +47,12 @@ describe('the generations of an object', () => {
     expect(await newestSlot(directory)).toMatchObject({ generation: { nonce: 'current' } });
   });
 
+  it('keep a successor whose predecessor was swept as soon as it was replaced', async () => {
+    const swept = { number: 3, generation: await written('swept') };
+    expect(await succeed(directory, swept, await written('new'))).toBe('done');
+    expect(await newestSlot(directory)).toMatchObject({ number: 4, generation: { nonce: 'new' } });
+  });
+
   it('refuse a first generation below a sequence that has moved on', async () => {
     await writeFile(slotFile(directory, 9), JSON.stringify(await written('current')));
     expect(await succeed(directory, undefined, await written('late'))).toBe('lost');

@@ -96,6 +96,7 @@ export async function succeed(
 }
 
 // A process that slept since it looked may find a number free because the sweep took a whole stretch of generations away.
+// The sweep spares the newest one, though, so where ours is the newest it can only have taken what ours has replaced.
 async function stillFollows(
   directory: string,
   predecessor: Slot | undefined,
@@ -108,7 +109,7 @@ async function stillFollows(
   const follows =
     predecessor === undefined
       ? numbers.every((number, at) => number === at + 1)
-      : numbers.includes(predecessor.number);
+      : numbers.includes(predecessor.number) || numbers.at(-1) === predecessor.number + 1;
   return complete && follows;
 }
 

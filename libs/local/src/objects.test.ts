@@ -94,7 +94,8 @@ describe('what is left on the disk', () => {
     clock.advance(2 * MINUTE);
     await files.sweep();
     const left = await filesIn(root, 'exports', 'index.txt');
-    expect(left).toEqual(['@2.json', expect.stringMatching(/^@\w+\.content$/)]);
+    expect(left.filter((name) => !name.endsWith('.content'))).toEqual(['@2.json']);
+    expect(left).toHaveLength(2);
     expect(await files.openBucket('exports').find('index.txt')).toMatchObject({ size: 6 });
   });
 

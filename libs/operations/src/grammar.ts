@@ -14,8 +14,6 @@ const matching =
   (text: string): string | undefined =>
     pattern.test(text) ? text : undefined;
 
-const lowered = (text: string): string => text.toLowerCase();
-
 /** The texts of a configuration, by the name that the schema uses. */
 export const GRAMMARS = {
   id: {
@@ -23,12 +21,14 @@ export const GRAMMARS = {
     parse: matching(/^[a-z0-9-]{1,40}$/),
   },
   appId: {
-    allowed: 'a package name or bundle id: 1 to 200 of letters, digits, ".", "_" and "-"',
-    parse: (text) => matching(/^[a-z0-9._-]{1,200}$/)(lowered(text)),
+    allowed:
+      'a package name or bundle id: 1 to 200 of letters, digits, ".", "_" and "-", a letter or digit first',
+    // An id that a document cannot have, such as ".." or "__x__", would never be found by a phone.
+    parse: (text) => matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/)(text)?.toLowerCase(),
   },
   region: {
     allowed: '1 to 20 of A-Z, 0-9 and -',
-    parse: (text) => matching(/^[A-Z0-9-]{1,20}$/)(text.toUpperCase()),
+    parse: (text) => matching(/^[A-Za-z0-9-]{1,20}$/)(text)?.toUpperCase(),
   },
   label: {
     allowed: 'one line of 1 to 200 printable characters without space at either end',

@@ -180,8 +180,12 @@ describe('parseConfiguration', () => {
     ['authorities', { keys: 'none' }, 'authorities[0].keys'],
     ['apps', { id: '' }, 'apps[0].id'],
     ['apps', { id: 'org example' }, 'apps[0].id'],
+    ['apps', { id: '..' }, 'apps[0].id'],
+    ['apps', { id: '__org__' }, 'apps[0].id'],
+    ['apps', { id: '\u212a' }, 'apps[0].id'], // whose lower case is k
     ['apps', { regions: [] }, 'apps[0].regions'],
     ['apps', { regions: [7] }, 'apps[0].regions[0]'],
+    ['apps', { regions: ['ß'] }, 'apps[0].regions[0]'], // whose upper case is SS
     ['apps', { regions: ['x'.repeat(21)] }, 'apps[0].regions[0]'],
     ['apps', { authorities: ['1'] }, 'apps[0].authorities[0]'],
     ['apps', { authorities: [2] }, 'apps[0].authorities[0]'],

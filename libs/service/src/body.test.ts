@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Express } from 'express';
 import { readBody } from './index.ts';
 import { type TestService, aService } from './testing/an-app.ts';
@@ -50,6 +52,17 @@ describe('reading a body', () => {
     service = await aService({ routes });
     const response = await post(streamOf(Buffer.from('ab'), Buffer.from('cd'), Buffer.from('e')));
     expect(await response.text()).toBe('abcde');
+  });
+
+  it('holds on to the bytes alone, for the pieces that they come in cost far more memory', async () => {
+    const request = new IncomingMessage(new Socket());
+    const body = readBody(request, new ServerResponse(request), LIMIT);
+    const piece = Buffer.from('a');
+    request.emit('data', piece);
+    piece.write('b');
+    request.emit('data', piece);
+    request.emit('end');
+    expect(await body).toEqual({ kind: 'body', bytes: Buffer.from('ab') });
   });
 
   it.each([

@@ -29,12 +29,12 @@ async function collect(request: IncomingMessage, limit: number): Promise<Body> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > limit + DISCARDED) return { kind: 'too_large' };
   return await new Promise((resolve) => {
-    let pieces: Uint8Array[] = [];
+    let kept = Buffer.alloc(0);
     let size = 0;
     request.on('data', (piece: Uint8Array) => {
+      const start = size;
       size += piece.byteLength;
-      if (size <= limit) pieces.push(piece);
-      else pieces = [];
+      kept = size > limit ? Buffer.alloc(0) : append(kept, start, piece);
       if (size > limit + DISCARDED) {
         request.pause();
         resolve({ kind: 'too_large' });
@@ -42,7 +42,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Body> {
     });
     request.on('end', () => {
       resolve(
-        size > limit ? { kind: 'too_large' } : { kind: 'body', bytes: Buffer.concat(pieces) },
+        size > limit ? { kind: 'too_large' } : { kind: 'body', bytes: kept.subarray(0, size) },
       );
     });
     request.on('error', () => {
@@ -52,4 +52,12 @@ async function collect(request: IncomingMessage, limit: number): Promise<Body> {
       resolve({ kind: 'aborted' });
     });
   });
+}
+
+// A piece that is kept costs hundreds of bytes, however few it holds, and a client may cut its body into single bytes.
+function append(kept: Buffer<ArrayBuffer>, start: number, piece: Uint8Array): Buffer<ArrayBuffer> {
+  const end = start + piece.byteLength;
+  const roomy = end <= kept.length ? kept : Buffer.concat([kept], Math.max(end, 2 * kept.length));
+  roomy.set(piece, start);
+  return roomy;
 }

@@ -44,6 +44,23 @@ describe('listening', () => {
       'port 0 cannot be listened on',
     );
   });
+
+  it('works on a hundred requests of a connection at most, however many are sent ahead', async () => {
+    let worked = 0;
+    const server = await serve(
+      (_request, response) => {
+        worked += 1;
+        response.end('{}');
+      },
+      { port: 0 },
+    );
+    const connection = await rawConnection(server.port);
+    connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(101));
+    const answers = (await connection.until('HTTP/1.1 503 ')).split('HTTP/1.1 ').slice(1);
+    expect(answers[99]).toContain('Connection: close');
+    expect([worked, answers.length]).toEqual([100, 101]);
+    connection.destroy();
+  });
 });
 
 describe('closing', () => {

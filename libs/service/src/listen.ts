@@ -38,6 +38,11 @@ const TIMEOUTS: Timeouts = {
 };
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
+/**
+ * Requests of one connection that are worked on; the last answer asks to close it, and what follows gets an empty 503.
+ * Requests that are sent ahead of the answers run all at once, and thousands fit into one read.
+ */
+const MAX_REQUESTS = 100;
 
 /** The address cannot be listened on; the message is one sentence for the operator. */
 export class ListenFault extends Error {
@@ -62,6 +67,7 @@ export async function listen(
     app,
   );
   server.maxHeadersCount = MAX_HEADERS;
+  server.maxRequestsPerSocket = MAX_REQUESTS;
   const close = drainer(server, timeouts.drain);
   await bind(server, port, host);
   const bound = boundPort(server);

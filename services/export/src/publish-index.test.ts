@@ -56,6 +56,19 @@ describe('the index', () => {
     ]);
   });
 
+  it('grows at its end, also when a longer period makes the next batch begin before the last one', async () => {
+    const world = await openStarted();
+    await world.publish(3, { window: hour(13) });
+    await afterHours(world, 2);
+    await world.work();
+    const before = await world.index();
+    await world.configure(anExport({ period: 4 * HOUR }));
+    await world.publish(3, { window: hour(15) });
+    await afterHours(world, 2);
+    await world.work();
+    expect(await world.index()).toEqual([...before!, 'us/1768478400-1768492800-00001.zip']);
+  });
+
   it('alerts when a batch holds back the others for longer than a period', async () => {
     const world = await openStarted();
     await world.publish(3, { window: hour(13) });

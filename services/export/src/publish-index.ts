@@ -30,8 +30,8 @@ export type Destination = Pick<ExportConfig, 'id' | 'bucket' | 'filenameRoot' | 
 
 /**
  * Brings the index of an export up to date, and before it the keys that its files are checked with. The index names the
- * files of finished batches up to the first unfinished one, because phones that remember the last line would miss a file
- * that appears above it.
+ * files of finished batches up to the first unfinished one, and what ended later below what ended earlier, because phones
+ * that remember the last line would miss a file that appears above it.
  */
 export async function publishIndex(
   deps: PublishIndexDeps,

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CertifiedReportType, OfferedKey } from '@keyserver/exposure-keys';
 import { issueCertificate } from '@keyserver/health-authority';
 import type { Random } from '@keyserver/random';
-import { DAY, type UnixMillis, intervalAt, secondsOf, unixMillis } from '@keyserver/time';
+import { DAY, type UnixMillis, floorTo, intervalAt, secondsOf, unixMillis } from '@keyserver/time';
 import { newHmacKey } from './hmac-key.ts';
 
 /** What an upload says, and what is needed to have it certified. */
@@ -27,8 +27,7 @@ export function publishRequest(facts: UploadFacts, random: Random): string {
   const { app, keys, traveler, onsetDaysAgo, now, reportType, privateKey } = facts;
   const { kid, issuer, audience } = facts;
   const hmacKey = newHmacKey(random);
-  const onset =
-    onsetDaysAgo === undefined ? {} : { onset: intervalAt(unixMillis(now - onsetDaysAgo * DAY)) };
+  const onset = onsetDaysAgo === undefined ? {} : { onset: firstInterval(onsetDaysAgo, now) };
   const certificate = issueCertificate({
     ...{ privateKey, kid, issuer, audience, reportType, keys, hmacKey, ...onset },
     issuedAt: secondsOf(now),
@@ -44,5 +43,9 @@ export function publishRequest(facts: UploadFacts, random: Random): string {
     padding: base64(random.bytes(PADDING_BYTES + random.below(PADDING_BYTES))),
   });
 }
+
+/** The first interval of a UTC day: a server counts onset by days, and does not believe one that is not over yet. */
+const firstInterval = (daysAgo: number, now: UnixMillis): number =>
+  intervalAt(floorTo(unixMillis(now - daysAgo * DAY), DAY));
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

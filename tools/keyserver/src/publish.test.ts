@@ -118,7 +118,7 @@ describe('publish', () => {
     ]);
     expect(code).toBe(0);
     const [request] = received;
-    const onset = (NOW - 3 * 86_400_000) / 600_000;
+    const onset = Date.parse('2024-05-17T00:00:00Z') / 600_000;
     expect(request).toMatchObject({
       healthAuthorityID: 'org.example.other',
       traveler: true,
@@ -134,6 +134,14 @@ describe('publish', () => {
       secondsOf(NOW),
     );
     expect(outcome).toMatchObject({ kind: 'verified', reportType: 'user-report', onset });
+  });
+
+  it('names an onset of today in the past, for no other is believed', async () => {
+    const url = await aService(200, ACCEPTED);
+    await keyserver(['publish', '--url', url, '--onset-days-ago', '0']);
+    const midnight = Date.parse('2024-05-20T00:00:00Z');
+    expect(midnight).toBeLessThan(NOW);
+    expect(received[0]!.symptomOnsetInterval).toBe(midnight / 600_000);
   });
 
   it('takes an address with the route as it is', async () => {

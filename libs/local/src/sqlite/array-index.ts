@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type AnyQuery, type Codec, MAX_WRITES, codecOf } from '@keyserver/docstore';
+import { type AnyQuery, MAX_WRITES } from '@keyserver/docstore';
 import type { Row } from './protocol.ts';
+import { probeOf } from './bloom.ts';
 import { RunMerge } from './run-merge.ts';
 import { ENTRY_BYTES, type Run, RunFiles, RunWriter } from './runs.ts';
 import type { Table } from './table.ts';
@@ -27,7 +28,6 @@ export class ArrayIndex {
   private readonly files: RunFiles;
   private readonly sizes: ArrayIndexSizes;
   private readonly field: string;
-  private readonly codec: Codec<object>;
   private hot = new Map<number, number | number[]>();
   private hotEntries: { value: number; version: number }[] = [];
   private runs: readonly Run[] = [];
@@ -40,11 +40,6 @@ export class ArrayIndex {
     this.files = new RunFiles(db, table.layout.name);
     this.sizes = sizes;
     this.field = table.layout.arrayIndex ?? '';
-    this.codec = codecOf(
-      Object.fromEntries(
-        table.layout.fields.map((field) => [field.name, { ...field, parse: ignored }]),
-      ),
-    );
   }
 
   /** The documents whose array holds any of the values, by id, among those that it has caught up with. */
@@ -82,6 +77,7 @@ export class ArrayIndex {
   mergeStep(newRun: () => number): 'idle' | 'working' | 'live' {
     const oldest = this.table.oldestVersion() ?? this.seen + 1;
     if (this.files.drop(this.runs.filter((run) => run.until < oldest))) return 'live';
+    if (this.merge === undefined) this.files.dropUnfinished();
     this.merge ??= RunMerge.plan(this.files, this.runs, {
       fanIn: this.sizes.fanIn,
       oldest,
@@ -104,6 +100,7 @@ export class ArrayIndex {
     this.merge = undefined;
     this.epoch = -1;
     this.seen = 0;
+    this.runs = [];
     this.hotEntries = [];
   }
 
@@ -131,7 +128,7 @@ export class ArrayIndex {
   }
 
   private reload(epoch: number): void {
-    this.runs = this.files.load();
+    this.runs = this.files.load(this.runs);
     this.epoch = epoch;
     const until = this.runs.at(-1)?.until ?? 0;
     const left = this.hotEntries.filter((entry) => entry.version > until);
@@ -152,7 +149,8 @@ export class ArrayIndex {
   private collect(value: number, into: Set<number>): void {
     const hot = this.hot.get(value);
     for (const version of typeof hot === 'number' ? [hot] : (hot ?? [])) into.add(version);
-    for (const run of this.runs) if (run.bloom.mayHold(value)) this.searchRun(run, value, into);
+    const probe = probeOf(value);
+    for (const run of this.runs) if (run.bloom.mayHold(probe)) this.searchRun(run, value, into);
   }
 
   private searchRun(run: Run, value: number, into: Set<number>): void {
@@ -167,12 +165,11 @@ export class ArrayIndex {
   }
 
   private arrayOf(row: Row): readonly number[] {
-    const value = this.codec.read(this.codec.decode(row.body), this.field);
+    const { codec } = this.table;
+    const value = codec.read(codec.decode(row.body), this.field);
     return Array.isArray(value) ? value.map(Number) : [];
   }
 }
-
-const ignored = (): undefined => undefined;
 
 /** The chunk in which a value would begin: the last one whose first value is smaller, or the first. */
 function firstChunk(fences: Float64Array, value: number): number {

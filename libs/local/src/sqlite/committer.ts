@@ -1,7 +1,8 @@
-import { MAX_DOCUMENT_BYTES, StoreFault, codecOf } from '@keyserver/docstore';
+import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
 import { type Clock, floorTo, unixMillis } from '@keyserver/time';
 import type { Database, Meta, OpenCollection } from './database.ts';
 import type { Answer, Put, ReadSet, Row, Write } from './protocol.ts';
+import { isBusy } from './sql.ts';
 
 /** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
 const MAX_CLOCK_LAG = 30_000;
@@ -15,10 +16,10 @@ export interface Member {
 /** Commits transactions in groups: one lock, one fsync, each member revalidated and under its own savepoint. */
 export class Committer {
   private readonly database: Database;
-  private readonly collections: readonly OpenCollection[];
+  private readonly collections: ReadonlyMap<number, OpenCollection>;
   private readonly clock: Clock;
 
-  constructor(database: Database, collections: readonly OpenCollection[], clock: Clock) {
+  constructor(database: Database, collections: ReadonlyMap<number, OpenCollection>, clock: Clock) {
     this.database = database;
     this.collections = collections;
     this.clock = clock;
@@ -31,18 +32,19 @@ export class Committer {
         const meta = this.database.meta();
         const time = Math.max(this.timeAfter(meta), ...members.map(({ reads }) => reads.now));
         let seq = meta.seq;
-        for (const open of this.collections) open.array?.catchUp(meta);
+        for (const open of this.collections.values()) open.array?.catchUp(meta);
         const answers = members.map((member) => {
           if (!this.holds(member.reads, time)) return stale;
           if (member.writes.length === 0) return committed;
           return this.apply(member.writes, ++seq);
         });
-        for (const open of this.collections) open.array?.sawCommit(seq);
+        for (const open of this.collections.values()) open.array?.sawCommit(seq);
         this.database.setMeta({ ...meta, seq, time });
         return { answers, time };
       });
     } catch (error) {
-      for (const open of this.collections) open.array?.forget();
+      // Only a lock that was not had is busy: nothing was begun, so what the indexes know still holds.
+      if (!isBusy(error)) for (const open of this.collections.values()) open.array?.forget();
       throw error;
     }
   }
@@ -117,8 +119,8 @@ export class Committer {
   }
 
   private at(collection: number): OpenCollection {
-    const open = this.collections[collection];
-    if (open === undefined) throw new Error('a collection was used before it was declared');
+    const open = this.collections.get(collection);
+    if (open === undefined) throw new StoreFault('unavailable', 'a collection could not be opened');
     return open;
   }
 }
@@ -134,12 +136,7 @@ const sameRows = (
   now.every((row, n) => row.id === then[n]?.id && row.version === then[n].version);
 
 function increased(open: OpenCollection, row: Row, by: Readonly<Record<string, number>>): Put {
-  const { layout, indexed } = open.table;
-  const codec = codecOf(
-    Object.fromEntries(
-      layout.fields.map((field) => [field.name, { ...field, parse: (stored: unknown) => stored }]),
-    ),
-  );
+  const { layout, indexed, codec } = open.table;
   const before = codec.decode(row.body);
   const after: Record<string, unknown> = { ...before };
   for (const [field, amount] of Object.entries(by)) {

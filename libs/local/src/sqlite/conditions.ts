@@ -27,11 +27,14 @@ const equalities = ({ where }: AnyQuery): Condition[] =>
     value === undefined ? [] : [{ sql: `${column(field)} = ?`, values: [value] }],
   );
 
-function range({ order }: AnyQuery): Condition[] {
+// A cursor is a document of its query, so it implies the smallest value. SQLite would begin there if it were told of both,
+// and walk again over all that earlier pages gave.
+function range({ order, after }: AnyQuery): Condition[] {
   if (order === undefined) return [];
   const by = column(order.by);
+  const begins = order.from !== undefined && after === undefined;
   return [
-    ...(order.from === undefined ? [] : [{ sql: `${by} >= ?`, values: [order.from] }]),
+    ...(begins ? [{ sql: `${by} >= ?`, values: [order.from] }] : []),
     ...(order.until === undefined ? [] : [{ sql: `${by} < ?`, values: [order.until] }]),
   ];
 }

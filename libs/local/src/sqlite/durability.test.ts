@@ -190,8 +190,50 @@ describe('SQLite store', () => {
       fields: { age: int(), city: text() },
       indexes: [['city']],
     });
-    await expect(after.get(unfit, ['a'])).rejects.toMatchObject({ name: 'StoreFault' });
+    await expect(after.get(unfit, ['a'])).rejects.toThrow('stored document lacks city');
     expect(await (await opened()).get(old, ['a'])).toEqual([{ age: 3 }]);
+  });
+
+  it('goes on with the other collections when one cannot be opened, and tries that one again', async () => {
+    const people = collection({ name: 'people', fields: { city: text() }, indexes: [['city']] });
+    const store = await opened();
+    await store.get(counters, ['c']);
+    const other = new DatabaseSync(file);
+    other.exec('CREATE TABLE people (id TEXT)');
+    await expect(store.get(people, ['a'])).rejects.toMatchObject({ reason: 'unavailable' });
+    const tags = collection({ name: 'tags', fields: { tags: ints() }, arrayIndex: 'tags' });
+    await store.transact(async (tx) => {
+      await tx.get(counters, ['c']);
+      tx.create(tags, 't', { tags: [1] });
+    });
+    expect(await store.get(tags, ['t'])).toEqual([{ tags: [1] }]);
+    other.exec('DROP TABLE people');
+    other.close();
+    expect(await store.get(people, ['a'])).toEqual([undefined]);
+  });
+
+  it('indexes the documents of a collection anew when another field becomes its array', async () => {
+    const fields = { before: ints(), after: ints() };
+    const old = collection({ name: 'tagged', fields, arrayIndex: 'before' });
+    const first = await opened({ housekeepingEveryMs: 2 });
+    const many = (n: number): number[] => Array.from({ length: 1000 }, (_, m) => n * 1000 + m);
+    for (let n = 0; n < 20; n++)
+      await first.transact(async (tx) => {
+        tx.create(old, String(n), { before: many(n), after: many(n + 100) });
+        await Promise.resolve();
+      });
+    const reader = new DatabaseSync(file, { readOnly: true });
+    const runs = reader.prepare('SELECT count(*) AS n FROM "tagged#runs"');
+    while (runs.get()?.['n'] === 0) await first.now();
+    reader.close();
+    await first.close();
+    open.length = 0;
+    const now = collection({ name: 'tagged', fields, arrayIndex: 'after' });
+    const found: string[] = [];
+    const store = await opened();
+    const query = { containsAny: { field: 'after', values: [100_001] } } as const;
+    for await (const page of store.pages(now, query)) found.push(...page.map(({ id }) => id));
+    expect(found).toEqual(['0']);
   });
 
   it('goes on finding documents by their arrays while it makes runs and merges them', async () => {

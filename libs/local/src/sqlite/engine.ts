@@ -1,4 +1,4 @@
-import { type AnyQuery, StoreFault } from '@keyserver/docstore';
+import { type AnyQuery, type Layout, StoreFault } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
 import { Committer } from './committer.ts';
 import { Database, type OpenCollection } from './database.ts';
@@ -32,7 +32,8 @@ export class Engine {
   private readonly database: Database;
   private readonly committer: Committer;
   private readonly housekeeper: Housekeeper;
-  private readonly collections: OpenCollection[] = [];
+  private readonly declared = new Map<number, Layout>();
+  private readonly collections = new Map<number, OpenCollection>();
   private readonly deliver: (time: number, answers: readonly Answered[]) => void;
   private waiting: Waiting[] = [];
   private scheduled = false;
@@ -147,7 +148,8 @@ export class Engine {
   private read(request: Request): Answer {
     switch (request.kind) {
       case 'declare':
-        this.collections[request.collection] = this.database.open(request.layout);
+        this.declared.set(request.collection, request.layout);
+        this.at(request.collection);
         return { kind: 'done' };
       case 'get': {
         const { table } = this.at(request.collection);
@@ -189,10 +191,15 @@ export class Engine {
     }
   }
 
+  /** A declared collection. One that could not be opened is tried again: the reason may have passed. */
   private at(collection: number): OpenCollection {
-    const open = this.collections[collection];
-    if (open === undefined) throw new Error('a collection was used before it was declared');
-    return open;
+    const known = this.collections.get(collection);
+    if (known !== undefined) return known;
+    const layout = this.declared.get(collection);
+    if (layout === undefined) throw new Error('a collection was used before it was declared');
+    const opened = this.database.open(layout);
+    this.collections.set(collection, opened);
+    return opened;
   }
 }
 

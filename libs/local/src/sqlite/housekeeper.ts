@@ -5,6 +5,7 @@ import { type Database, type Meta, type OpenCollection } from './database.ts';
 import { isBusy } from './sql.ts';
 
 const SWEEP_DOCUMENTS = 500;
+const REST_FACTOR = 3;
 const MERGER_SILENT_AFTER_MS = 60_000;
 const IDS = 2 ** 40;
 
@@ -14,17 +15,17 @@ const IDS = 2 ** 40;
  */
 export class Housekeeper {
   private readonly database: Database;
-  private readonly collections: readonly OpenCollection[];
+  private readonly collections: ReadonlyMap<number, OpenCollection>;
   private readonly clock: Clock;
   private readonly random: Random = systemRandom;
   private readonly self: number;
   private readonly timer: NodeJS.Timeout;
   private readonly positions = new Map<OpenCollection, string>();
-  private merging = false;
+  private nextMerge: NodeJS.Timeout | undefined;
 
   constructor(
     database: Database,
-    collections: readonly OpenCollection[],
+    collections: ReadonlyMap<number, OpenCollection>,
     of: { readonly clock: Clock; readonly housekeepingEvery: number },
   ) {
     this.database = database;
@@ -32,8 +33,8 @@ export class Housekeeper {
     this.clock = of.clock;
     this.self = 1 + this.random.below(IDS);
     this.timer = setInterval(() => {
-      this.merging = true;
       this.afterCommit();
+      this.mergeAfter(0);
       this.sweepExpired();
     }, of.housekeepingEvery).unref();
   }
@@ -43,31 +44,41 @@ export class Housekeeper {
     return this.random.below(maxMs);
   }
 
-  /** A small step of index work, if there is any. */
+  /** Makes a run of what an array index has in memory, when it is enough. */
   afterCommit(): void {
-    for (const { array } of this.collections) {
-      if (array?.isFull() === true)
-        this.quietly((meta) => {
-          array.catchUp(meta);
-          return array.flush(this.newRun) ? 'live' : 'idle';
-        });
+    for (const { array } of this.collections.values()) {
+      if (array?.isFull() !== true) continue;
+      this.quietly((meta) => {
+        array.catchUp(meta);
+        return array.flush(this.newRun) ? 'live' : 'idle';
+      });
+      this.mergeAfter(0);
     }
-    if (this.merging) this.mergeOnce();
   }
 
   stop(): void {
     clearInterval(this.timer);
+    clearTimeout(this.nextMerge);
   }
 
-  private mergeOnce(): void {
-    this.merging = false;
-    for (const { array } of this.collections) {
+  /** Goes on merging, and rests between two steps, so that whoever commits waits for merges a part of the time only. */
+  private mergeAfter(pauseMs: number): void {
+    this.nextMerge ??= setTimeout(() => {
+      this.nextMerge = undefined;
+      const started = performance.now();
+      if (this.mergeOnce()) this.mergeAfter(REST_FACTOR * (performance.now() - started));
+    }, pauseMs).unref();
+  }
+
+  /** One step for each array index; false when there is nothing left to do. */
+  private mergeOnce(): boolean {
+    let working = false;
+    for (const { array } of this.collections.values()) {
       if (array === undefined) continue;
       const done = this.quietly((meta) => {
-        if (!this.mayMerge(meta)) {
-          array.abandonMerge();
-          return 'idle';
-        }
+        // Another process may have swept away what a merge of ours had written.
+        if (meta.merger !== this.self) array.abandonMerge();
+        if (!this.mayMerge(meta)) return 'idle';
         array.catchUp(meta);
         const step = array.mergeStep(this.newRun);
         if (step !== 'idle')
@@ -78,8 +89,9 @@ export class Housekeeper {
           });
         return step;
       });
-      if (done !== 'idle') this.merging = true;
+      working ||= done !== 'idle';
     }
+    return working;
   }
 
   private mayMerge(meta: Meta): boolean {
@@ -96,7 +108,7 @@ export class Housekeeper {
   };
 
   private sweepExpired(): void {
-    for (const open of this.collections) {
+    for (const open of this.collections.values()) {
       if (open.table.layout.expiry === undefined) continue;
       this.quietly((meta) => {
         const now = Math.min(meta.time, this.clock.now());
@@ -117,8 +129,8 @@ export class Housekeeper {
         return done;
       });
     } catch (error) {
-      for (const { array } of this.collections) array?.forget();
-      if (!isBusy(error)) this.merging = false;
+      if (isBusy(error)) return 'idle'; // nothing was begun
+      for (const { array } of this.collections.values()) array?.forget();
       return 'idle';
     }
   }

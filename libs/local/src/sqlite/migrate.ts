@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type Layout, codecOf } from '@keyserver/docstore';
-import { runSchema } from './runs.ts';
+import type { Layout } from '@keyserver/docstore';
+import { dropRunSchema, runSchema } from './runs.ts';
 import { blob, integer, quoted } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
 
@@ -16,18 +16,18 @@ export function migrate(db: DatabaseSync, layout: Layout): void {
   for (const found of indexes.all(layout.name))
     db.exec(`DROP INDEX ${quoted(String(found['name']))}`);
   db.exec(`ALTER TABLE ${quoted(layout.name)} RENAME TO ${old}`);
+  // Runs over another field would hide the documents that they cover; without runs the index starts from the table.
+  const [{ array } = {}] = db
+    .prepare(`SELECT layout ->> '$.arrayIndex' AS array FROM "#layouts" WHERE name = ?`)
+    .all(layout.name);
+  const stale = array === (layout.arrayIndex ?? null) ? [] : dropRunSchema(layout.name);
   const runs = layout.arrayIndex === undefined ? [] : runSchema(layout.name);
-  for (const statement of [...schemaOf(layout), ...runs]) db.exec(statement);
+  for (const statement of [...schemaOf(layout), ...stale, ...runs]) db.exec(statement);
   const table = new Table(db, layout);
-  const codec = codecOf(
-    Object.fromEntries(
-      layout.fields.map((field) => [field.name, { ...field, parse: (value: unknown) => value }]),
-    ),
-  );
   for (const found of db.prepare(`SELECT id, version, expires, body FROM ${old}`).iterate()) {
     const body = blob(found['body']);
-    const document = codec.decode(body);
-    const indexed = table.indexed.map((field) => sqlValue(codec.read(document, field)));
+    const document = table.codec.decode(body);
+    const indexed = table.indexed.map((field) => sqlValue(table.codec.read(document, field)));
     const expires = found['expires'] === null ? null : integer(found['expires']);
     table.set(
       String(found['id']),

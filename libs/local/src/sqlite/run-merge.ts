@@ -1,6 +1,6 @@
 import { CHUNK_ENTRIES, ENTRY_BYTES, type Run, type RunFiles, RunWriter } from './runs.ts';
 
-const CHUNKS_PER_STEP = 16;
+const CHUNKS_PER_STEP = 4;
 
 /** What a merge is made by: entries of commits before `oldest` are dropped, `newRun` gives the number of the result. */
 export interface MergeRules {
@@ -35,17 +35,24 @@ export class RunMerge {
     this.runs = runs;
     this.oldest = of.oldest;
     const entries = runs.reduce((sum, run) => sum + run.entries, 0);
-    this.writer = new RunWriter(files, of.newRun(), entries);
+    const id = of.newRun();
+    files.begin(id);
+    this.writer = new RunWriter(files, id, entries);
     this.sources = runs.map((run) => ({ run, next: 0, chunk: Buffer.alloc(0), at: 0, value: -1 }));
     for (const source of this.sources) this.advance(source);
   }
 
-  /** A merge of the newest `fanIn` runs, if there are so many and all of one level. */
+  /**
+   * A merge of the oldest `fanIn` neighbours of one level, if there are so many. Oldest first, so that levels never rise
+   * towards newer runs: runs between two of a higher level would never find enough neighbours again.
+   */
   static plan(files: RunFiles, runs: readonly Run[], rules: MergeRules): RunMerge | undefined {
-    const newest = runs.slice(-rules.fanIn);
-    const level = newest.at(-1)?.level;
-    if (newest.length < rules.fanIn || newest.some((run) => run.level !== level)) return undefined;
-    return new RunMerge(files, newest, rules);
+    for (let at = 0; at + rules.fanIn <= runs.length; at++) {
+      const neighbours = runs.slice(at, at + rules.fanIn);
+      if (neighbours.every((run) => run.level === runs[at]?.level))
+        return new RunMerge(files, neighbours, rules);
+    }
+    return undefined;
   }
 
   /** Writes the next chunks. 'live': the merged run has replaced its sources; 'lost': another process was faster. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type Bloom, bloomFor, bloomOver } from './bloom.ts';
+import { type Bloom, bloomFor, bloomOver, probeOf } from './bloom.ts';
 import { blob, integer, quoted } from './sql.ts';
 
 /** An entry: a value (6 bytes) and the number of the commit that wrote a document holding it (6 bytes), big-endian. */
@@ -9,6 +9,12 @@ export const ENTRY_BYTES = 12;
 export const CHUNK_ENTRIES = 1024;
 
 const CHUNKS_PER_RUN = 2 ** 24;
+
+// Levels of runs that are not live.
+const DEAD = -1;
+const UNFINISHED = -2;
+
+const NOTHING = new Uint8Array(0);
 
 /** A sorted run of entries, immutable once it is live, covering the commits up to `until`. */
 export interface Run {
@@ -28,6 +34,9 @@ export class RunFiles {
   private readonly chunks: string;
   private readonly chunkById: StatementSync;
   private readonly addChunk: StatementSync;
+  private readonly deleteChunks: StatementSync;
+  private readonly liveRuns: StatementSync;
+  private readonly deadRun: StatementSync;
 
   constructor(db: DatabaseSync, collection: string) {
     this.db = db;
@@ -35,30 +44,21 @@ export class RunFiles {
     this.chunks = quoted(`${collection}#chunks`);
     this.chunkById = db.prepare(`SELECT entries FROM ${this.chunks} WHERE id = ?`);
     this.addChunk = db.prepare(`INSERT OR REPLACE INTO ${this.chunks} (id, entries) VALUES (?, ?)`);
+    this.deleteChunks = db.prepare(`DELETE FROM ${this.chunks} WHERE id IN
+      (SELECT id FROM ${this.chunks} WHERE id >= ? AND id < ? LIMIT ?)`);
+    this.liveRuns = db.prepare(`SELECT id FROM ${this.runs} WHERE level >= 0 ORDER BY until`);
+    this.deadRun = db.prepare(`SELECT id FROM ${this.runs} WHERE level = ${DEAD} LIMIT 1`);
   }
 
-  /** The live runs, oldest first. */
-  load(): Run[] {
-    const sql = `SELECT id, level, entries, until, bloom, fences FROM ${this.runs} ORDER BY until`;
-    return this.db
-      .prepare(sql)
-      .all()
-      .map((found) => ({
-        id: integer(found['id']),
-        level: integer(found['level']),
-        entries: integer(found['entries']),
-        until: integer(found['until']),
-        bloom: bloomOver(blob(found['bloom'])),
-        fences: floats(blob(found['fences'])),
-      }));
+  /** The live runs, oldest first. Runs never change, so those that are known already are not read again. */
+  load(known: readonly Run[]): Run[] {
+    const byId = new Map(known.map((run) => [run.id, run]));
+    return this.liveIds().map((id) => byId.get(id) ?? this.read(id));
   }
 
-  /** The ids of the live runs. */
+  /** The ids of the live runs, oldest first. */
   liveIds(): number[] {
-    return this.db
-      .prepare(`SELECT id FROM ${this.runs}`)
-      .all()
-      .map((found) => integer(found['id']));
+    return this.liveRuns.all().map((found) => integer(found['id']));
   }
 
   /** The entries of a chunk; undefined when the run is gone, or at its end. */
@@ -73,28 +73,57 @@ export class RunFiles {
     this.addChunk.run(run * CHUNKS_PER_RUN + n, entries);
   }
 
+  /** Takes note that a run is being written, so that what is written of it can be found should it never end. */
+  begin(run: number): void {
+    this.put({ id: run, level: UNFINISHED, entries: 0, until: 0 });
+  }
+
   /** Makes a run live in the place of others. */
   replace(run: Run, replaced: readonly Run[]): void {
-    const fences = new Uint8Array(run.fences.buffer, run.fences.byteOffset, run.fences.byteLength);
     this.drop(replaced);
-    this.db
-      .prepare(
-        `INSERT INTO ${this.runs} (id, level, entries, until, bloom, fences) VALUES (?, ?, ?, ?, ?, ?)`,
-      )
-      .run(run.id, run.level, run.entries, run.until, run.bloom.bits, fences);
+    this.put(run);
   }
 
   /** Takes runs out of use; false when there are none. */
   drop(runs: readonly Run[]): boolean {
-    for (const run of runs) this.db.prepare(`DELETE FROM ${this.runs} WHERE id = ?`).run(run.id);
+    for (const { id, entries, until } of runs) this.put({ id, level: DEAD, entries, until });
     return runs.length > 0;
   }
 
-  /** Deletes some chunks of runs that are not live; false when none is left. Never while a merge is being written. */
+  /** Gives up runs whose writing was never finished. Only who has the right to merge may do so, while it writes none. */
+  dropUnfinished(): void {
+    this.db.prepare(`UPDATE ${this.runs} SET level = ${DEAD} WHERE level = ${UNFINISHED}`).run();
+  }
+
+  /** Deletes some chunks of runs that are out of use; false when there is no such run. */
   sweep(limit: number): boolean {
-    const sql = `DELETE FROM ${this.chunks} WHERE id IN (SELECT id FROM ${this.chunks}
-      WHERE id / ${CHUNKS_PER_RUN} NOT IN (SELECT id FROM ${this.runs}) LIMIT ?)`;
-    return Number(this.db.prepare(sql).run(limit).changes) > 0;
+    const dead = this.deadRun.get()?.['id'];
+    if (dead === undefined) return false;
+    const first = integer(dead) * CHUNKS_PER_RUN;
+    const { changes } = this.deleteChunks.run(first, first + CHUNKS_PER_RUN, limit);
+    if (Number(changes) === 0)
+      this.db.prepare(`DELETE FROM ${this.runs} WHERE id = ?`).run(integer(dead));
+    return true;
+  }
+
+  private read(id: number): Run {
+    const sql = `SELECT level, entries, until, bloom, fences FROM ${this.runs} WHERE id = ?`;
+    const found = this.db.prepare(sql).get(id) ?? {};
+    return {
+      id,
+      level: integer(found['level']),
+      entries: integer(found['entries']),
+      until: integer(found['until']),
+      bloom: bloomOver(blob(found['bloom'])),
+      fences: floats(blob(found['fences'])),
+    };
+  }
+
+  private put(run: Pick<Run, 'id' | 'level' | 'entries' | 'until'> & Partial<Run>): void {
+    const { id, level, entries, until, bloom, fences } = run;
+    const sql = `INSERT OR REPLACE INTO ${this.runs} (id, level, entries, until, bloom, fences)
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    this.db.prepare(sql).run(id, level, entries, until, bloom?.bits ?? NOTHING, bytesOf(fences));
   }
 }
 
@@ -104,6 +133,10 @@ export const runSchema = (collection: string): string[] => [
    entries INTEGER NOT NULL, until INTEGER NOT NULL, bloom BLOB NOT NULL, fences BLOB NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ${quoted(`${collection}#chunks`)} (id INTEGER PRIMARY KEY, entries BLOB NOT NULL)`,
 ];
+
+/** The statements that remove those tables. */
+export const dropRunSchema = (collection: string): string[] =>
+  ['runs', 'chunks'].map((part) => `DROP TABLE IF EXISTS ${quoted(`${collection}#${part}`)}`);
 
 /** Writes entries that come in order as the chunks of a new run. */
 export class RunWriter {
@@ -125,7 +158,7 @@ export class RunWriter {
     if (this.filled === 0) this.fences.push(value);
     this.chunk.writeUIntBE(value, this.filled, 6);
     this.chunk.writeUIntBE(version, this.filled + 6, 6);
-    this.bloom.add(value);
+    this.bloom.add(probeOf(value));
     this.filled += ENTRY_BYTES;
     this.entries++;
     if (this.filled === this.chunk.length) this.flush();
@@ -143,6 +176,9 @@ export class RunWriter {
     this.filled = 0;
   }
 }
+
+const bytesOf = (values: Float64Array = new Float64Array(0)): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
 function floats(bytes: Uint8Array): Float64Array {
   const copy = Uint8Array.from(bytes);

@@ -1,5 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type AnyQuery, type Layout, StoreFault, indexFor } from '@keyserver/docstore';
+import {
+  type AnyQuery,
+  type Codec,
+  type Layout,
+  StoreFault,
+  codecOf,
+  indexFor,
+} from '@keyserver/docstore';
 import type { Put, Row } from './protocol.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
 import { integer, isConstraint, quoted, rowOf } from './sql.ts';
@@ -17,6 +24,8 @@ export class Table {
   readonly layout: Layout;
   /** All indexed fields, each once, in the order of `Put.indexed`. */
   readonly indexed: readonly string[];
+  /** Reads and writes stored documents, of which nothing but the layout is known here. */
+  readonly codec: Codec<object>;
   private readonly db: DatabaseSync;
   private readonly name: string;
   private readonly byId: StatementSync;
@@ -32,6 +41,9 @@ export class Table {
     this.layout = layout;
     this.name = quoted(layout.name);
     this.indexed = indexedFields(layout);
+    this.codec = codecOf(
+      Object.fromEntries(layout.fields.map((field) => [field.name, { ...field, parse: asStored }])),
+    );
     const columns = ['id', 'version', ...this.indexed.map(column), 'expires', 'body'];
     const values = columns.map(() => '?').join(', ');
     this.byId = db.prepare(`SELECT id, version, body FROM ${this.name} WHERE id = ?`);
@@ -134,6 +146,8 @@ export class Table {
     return statement;
   }
 }
+
+const asStored = (value: unknown): unknown => value;
 
 const indexName = (layout: Layout, index: readonly string[]): string =>
   quoted(`${layout.name}_${index.join('_')}`);
