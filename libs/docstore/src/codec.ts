@@ -144,9 +144,9 @@ function readerOf(field: Field<unknown>): ReadValue {
 }
 
 const listReader =
-  <T>(read: (input: ByteReader) => T): ReadValue =>
+  (read: ReadValue): ReadValue =>
   (input) => {
-    const items: T[] = [];
+    const items: unknown[] = [];
     for (let left = input.integer(); left > 0; left--) items.push(read(input));
     return items;
   };

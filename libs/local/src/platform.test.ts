@@ -28,6 +28,8 @@ describe('the platform of one machine', () => {
     expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700);
     expect((await stat(join(dataDirectory, 'keys'))).mode & 0o777).toBe(0o700);
     expect(platform.keyHashSecret).toHaveLength(32);
+    for (const part of ['', '-wal', '-shm'])
+      expect((await stat(join(dataDirectory, `keyserver.sqlite${part}`))).mode & 0o777).toBe(0o600);
     await platform.close();
   });
 

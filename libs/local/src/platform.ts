@@ -2,6 +2,7 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
 import { type Issuer, openIssuer } from './issuer.ts';
@@ -50,8 +51,10 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   const secret = await keyHashSecret(keys, random);
   const signing = keyFiles(join(keys, 'signing'), random);
   const buckets = bucketsOf(dataDirectory);
+  const file = join(dataDirectory, 'keyserver.sqlite');
+  await privateDatabase(file);
   const store = await openSqliteStore({
-    file: join(dataDirectory, 'keyserver.sqlite'),
+    file,
     random,
     ...(isSimulated(clock) ? { clock } : {}),
   });
@@ -68,6 +71,11 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
       await store.close();
     },
   };
+}
+
+/** Makes the database its owner's alone before SQLite does; the files beside it follow its mode. */
+async function privateDatabase(file: string): Promise<void> {
+  await (await open(file, 'a', 0o600)).close();
 }
 
 /** The objects of a data directory alone, for a process that only serves them. */

@@ -3,7 +3,7 @@ import { type AnyQuery, MAX_WRITES } from '@keyserver/docstore';
 import type { Row } from './protocol.ts';
 import { probeOf } from './bloom.ts';
 import { RunMerge } from './run-merge.ts';
-import { ENTRY_BYTES, type Run, RunFiles, RunWriter } from './runs.ts';
+import { ENTRY_BYTES, type Run, RunFiles, RunWriter, valueAt, versionAt } from './runs.ts';
 import type { Table } from './table.ts';
 
 /** Entries in memory before they become a run, and how many runs of a level are merged into one of the next. */
@@ -90,6 +90,11 @@ export class ArrayIndex {
     return step === 'lost' ? 'working' : 'live';
   }
 
+  /** How many runs a search looks at. */
+  get runCount(): number {
+    return this.runs.length;
+  }
+
   /** Gives up a merge in progress: another process has taken over. */
   abandonMerge(): void {
     this.merge = undefined;
@@ -158,8 +163,8 @@ export class ArrayIndex {
       const chunk = this.files.chunk(run.id, n);
       if (chunk === undefined) throw new Error('a run of the array index lost a chunk');
       for (let at = lowerBound(chunk, value); at < chunk.length; at += ENTRY_BYTES) {
-        if (chunk.readUIntBE(at, 6) !== value) return;
-        into.add(chunk.readUIntBE(at + 6, 6));
+        if (valueAt(chunk, at) !== value) return;
+        into.add(versionAt(chunk, at));
       }
     }
   }
@@ -189,7 +194,7 @@ function lowerBound(chunk: Buffer, value: number): number {
   let high = chunk.length / ENTRY_BYTES;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (chunk.readUIntBE(middle * ENTRY_BYTES, 6) < value) low = middle + 1;
+    if (valueAt(chunk, middle * ENTRY_BYTES) < value) low = middle + 1;
     else high = middle;
   }
   return low * ENTRY_BYTES;

@@ -1,6 +1,6 @@
-const BITS_PER_VALUE = 10;
+const BITS_PER_VALUE = 12;
 const MIN_BITS = 64;
-const PROBES = 7;
+const PROBES = 5;
 
 /** A value's place in every filter, worked out once for all of them. */
 export interface Probe {
@@ -8,14 +8,14 @@ export interface Probe {
   readonly step: number;
 }
 
-/** A Bloom filter over 48-bit integers: about one false positive in a thousand, never a false negative. */
+/** A Bloom filter over 48-bit integers: about one false positive in some hundreds or thousands, never a false negative. */
 export interface Bloom {
   readonly add: (value: Probe) => void;
   readonly mayHold: (value: Probe) => boolean;
   readonly bits: Uint8Array;
 }
 
-/** An empty filter for so many values: 10 to 20 bits for each, so that the size is a power of two. */
+/** An empty filter for so many values: 12 to 24 bits for each, so that the size is a power of two. */
 export function bloomFor(values: number): Bloom {
   const wanted = Math.max(values * BITS_PER_VALUE, MIN_BITS);
   return bloomOver(new Uint8Array(2 ** Math.ceil(Math.log2(wanted)) / 8));

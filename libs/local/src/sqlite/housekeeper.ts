@@ -6,6 +6,8 @@ import { isBusy } from './sql.ts';
 
 const SWEEP_DOCUMENTS = 500;
 const REST_FACTOR = 3;
+const REST_FACTOR_BEHIND = 0.5;
+const MANY_RUNS = 32;
 const MERGER_SILENT_AFTER_MS = 60_000;
 const IDS = 2 ** 40;
 
@@ -66,8 +68,16 @@ export class Housekeeper {
     this.nextMerge ??= setTimeout(() => {
       this.nextMerge = undefined;
       const started = performance.now();
-      if (this.mergeOnce()) this.mergeAfter(REST_FACTOR * (performance.now() - started));
+      if (this.mergeOnce()) this.mergeAfter(this.restFactor() * (performance.now() - started));
     }, pauseMs).unref();
+  }
+
+  /** Merges that fall behind make every search dearer, so they get a larger share then. */
+  private restFactor(): number {
+    const runs = Math.max(
+      ...[...this.collections.values()].map(({ array }) => array?.runCount ?? 0),
+    );
+    return runs < MANY_RUNS ? REST_FACTOR : REST_FACTOR_BEHIND;
   }
 
   /** One step for each array index; false when there is nothing left to do. */

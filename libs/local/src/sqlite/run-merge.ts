@@ -1,6 +1,14 @@
-import { CHUNK_ENTRIES, ENTRY_BYTES, type Run, type RunFiles, RunWriter } from './runs.ts';
+import {
+  CHUNK_ENTRIES,
+  ENTRY_BYTES,
+  type Run,
+  type RunFiles,
+  RunWriter,
+  valueAt,
+  versionAt,
+} from './runs.ts';
 
-const CHUNKS_PER_STEP = 4;
+const STEP_MS = 6;
 
 /** What a merge is made by: entries of commits before `oldest` are dropped, `newRun` gives the number of the result. */
 export interface MergeRules {
@@ -55,18 +63,20 @@ export class RunMerge {
     return undefined;
   }
 
-  /** Writes the next chunks. 'live': the merged run has replaced its sources; 'lost': another process was faster. */
+  /** Writes the next chunks, for a few milliseconds. 'live': the merged run has replaced its sources; 'lost': another process was faster. */
   step(): 'working' | 'live' | 'lost' {
     const live = new Set(this.files.liveIds());
     if (!this.runs.every((run) => live.has(run.id))) return 'lost';
-    for (let left = CHUNKS_PER_STEP * CHUNK_ENTRIES; left > 0; left--) {
-      const source = this.smallest();
-      if (source === undefined) return this.finish();
-      const version = source.chunk.readUIntBE(source.at + 6, 6);
-      if (version >= this.oldest) this.writer.add(source.value, version);
-      source.at += ENTRY_BYTES;
-      this.advance(source);
-    }
+    const until = performance.now() + STEP_MS;
+    while (performance.now() < until)
+      for (let left = CHUNK_ENTRIES; left > 0; left--) {
+        const source = this.smallest();
+        if (source === undefined) return this.finish();
+        if (versionAt(source.chunk, source.at) >= this.oldest)
+          this.writer.copy(source.chunk, source.at, source.value);
+        source.at += ENTRY_BYTES;
+        this.advance(source);
+      }
     return this.lost ? 'lost' : 'working';
   }
 
@@ -87,7 +97,7 @@ export class RunMerge {
   /** Makes `value` the one at `at`, -1 at the end of the run. */
   private advance(source: Source): void {
     if (source.at < source.chunk.length) {
-      source.value = source.chunk.readUIntBE(source.at, 6);
+      source.value = valueAt(source.chunk, source.at);
       return;
     }
     source.value = -1;
@@ -99,6 +109,6 @@ export class RunMerge {
     }
     source.chunk = chunk;
     source.at = 0;
-    source.value = chunk.readUIntBE(0, 6);
+    source.value = valueAt(chunk, 0);
   }
 }

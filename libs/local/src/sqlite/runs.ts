@@ -5,6 +5,15 @@ import { blob, integer, quoted } from './sql.ts';
 /** An entry: a value (6 bytes) and the number of the commit that wrote a document holding it (6 bytes), big-endian. */
 export const ENTRY_BYTES = 12;
 
+const VALUE_BYTES = 6;
+
+/** The value of the entry at a byte of a chunk. */
+export const valueAt = (chunk: Buffer, at: number): number =>
+  chunk.readUInt16BE(at) * 2 ** 32 + chunk.readUInt32BE(at + 2);
+
+/** The commit number of the entry at a byte of a chunk. */
+export const versionAt = (chunk: Buffer, at: number): number => valueAt(chunk, at + VALUE_BYTES);
+
 /** Entries of one chunk, the unit that is read and written. */
 export const CHUNK_ENTRIES = 1024;
 
@@ -155,19 +164,30 @@ export class RunWriter {
   }
 
   add(value: number, version: number): void {
-    if (this.filled === 0) this.fences.push(value);
-    this.chunk.writeUIntBE(value, this.filled, 6);
-    this.chunk.writeUIntBE(version, this.filled + 6, 6);
-    this.bloom.add(probeOf(value));
-    this.filled += ENTRY_BYTES;
-    this.entries++;
-    if (this.filled === this.chunk.length) this.flush();
+    this.chunk.writeUIntBE(value, this.filled, VALUE_BYTES);
+    this.chunk.writeUIntBE(version, this.filled + VALUE_BYTES, VALUE_BYTES);
+    this.added(value);
+  }
+
+  /** Adds the entry that stands at `at` in a chunk of another run. */
+  copy(from: Buffer, at: number, value: number): void {
+    const { chunk, filled } = this;
+    for (let n = 0; n < ENTRY_BYTES; n++) chunk[filled + n] = from[at + n] ?? 0;
+    this.added(value);
   }
 
   finish(level: number, until: number): Run {
     this.flush();
     const { id, entries, bloom } = this;
     return { id, level, entries, until, bloom, fences: Float64Array.from(this.fences) };
+  }
+
+  private added(value: number): void {
+    if (this.filled === 0) this.fences.push(value);
+    this.bloom.add(probeOf(value));
+    this.filled += ENTRY_BYTES;
+    this.entries++;
+    if (this.filled === this.chunk.length) this.flush();
   }
 
   private flush(): void {
