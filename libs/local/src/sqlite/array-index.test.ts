@@ -18,7 +18,7 @@ interface Bench {
   epoch: number;
 }
 
-const SIZES = { hot: 12, fanIn: 2 };
+const SIZES = { hot: 12, fanIn: 2, lastLevel: 9 };
 
 function bench(): Bench {
   const database = new Database(':memory:');
@@ -131,6 +131,20 @@ describe('array index', () => {
     keepHouse(at);
     expect(count(at, 'runs')).toBe(2);
     expect(find(at, [0, 107])).toEqual(['p0', 'p107']);
+    at.database.close();
+  });
+
+  it('leaves runs of the last level alone', () => {
+    const at = bench();
+    at.index = new ArrayIndex(at.database.db, at.table, { ...SIZES, lastLevel: 1 });
+    for (let n = 0; n < 8 * SIZES.hot; n++) {
+      write(at, `p${String(n)}`, [n]);
+      keepHouse(at);
+    }
+    keepHouse(at);
+    expect(count(at, 'runs')).toBe(4);
+    expect(at.index.backlog).toBe(0);
+    expect(find(at, [0, 95])).toEqual(['p0', 'p95']);
     at.database.close();
   });
 

@@ -10,10 +10,12 @@ import type { Table } from './table.ts';
 export interface ArrayIndexSizes {
   readonly hot: number;
   readonly fanIn: number;
+  /** Runs of this level are large enough: they are not merged any more, and go as a whole when their documents are gone. */
+  readonly lastLevel: number;
 }
 
 const SWEEP_CHUNKS = 64;
-const SIZES: ArrayIndexSizes = { hot: 16_384, fanIn: 8 };
+const SIZES: ArrayIndexSizes = { hot: 16_384, fanIn: 8, lastLevel: 2 };
 // More than one commit can write, so that every page ends a whole commit.
 const CATCH_UP = 2 * MAX_WRITES;
 
@@ -79,7 +81,7 @@ export class ArrayIndex {
     if (this.files.drop(this.runs.filter((run) => run.until < oldest))) return 'live';
     if (this.merge === undefined) this.files.dropUnfinished();
     this.merge ??= RunMerge.plan(this.files, this.runs, {
-      fanIn: this.sizes.fanIn,
+      ...this.sizes,
       oldest,
       newRun,
     });
@@ -90,9 +92,9 @@ export class ArrayIndex {
     return step === 'lost' ? 'working' : 'live';
   }
 
-  /** How many runs a search looks at. */
-  get runCount(): number {
-    return this.runs.length;
+  /** How many runs are still to be merged. */
+  get backlog(): number {
+    return this.runs.filter((run) => run.level < this.sizes.lastLevel).length;
   }
 
   /** Gives up a merge in progress: another process has taken over. */

@@ -261,5 +261,5 @@ describe('SQLite store', () => {
     for (const n of [0, 449, 450, 3000, 4049])
       expect(await find(n * 1000 + 39)).toEqual([String(n)]);
     expect(await find(40)).toEqual([]);
-  });
+  }, 30_000);
 });

@@ -5,9 +5,9 @@ import { type Database, type Meta, type OpenCollection } from './database.ts';
 import { isBusy } from './sql.ts';
 
 const SWEEP_DOCUMENTS = 500;
-const REST_FACTOR = 3;
-const REST_FACTOR_BEHIND = 0.5;
-const MANY_RUNS = 32;
+const REST_FACTOR = 9;
+const REST_FACTOR_BEHIND = 1;
+const MANY_RUNS = 24;
 const MERGER_SILENT_AFTER_MS = 60_000;
 const IDS = 2 ** 40;
 
@@ -74,10 +74,8 @@ export class Housekeeper {
 
   /** Merges that fall behind make every search dearer, so they get a larger share then. */
   private restFactor(): number {
-    const runs = Math.max(
-      ...[...this.collections.values()].map(({ array }) => array?.runCount ?? 0),
-    );
-    return runs < MANY_RUNS ? REST_FACTOR : REST_FACTOR_BEHIND;
+    const backlogs = [...this.collections.values()].map(({ array }) => array?.backlog ?? 0);
+    return Math.max(...backlogs) < MANY_RUNS ? REST_FACTOR : REST_FACTOR_BEHIND;
   }
 
   /** One step for each array index; false when there is nothing left to do. */

@@ -13,6 +13,7 @@ const STEP_MS = 6;
 /** What a merge is made by: entries of commits before `oldest` are dropped, `newRun` gives the number of the result. */
 export interface MergeRules {
   readonly fanIn: number;
+  readonly lastLevel: number;
   readonly oldest: number;
   readonly newRun: () => number;
 }
@@ -57,6 +58,7 @@ export class RunMerge {
   static plan(files: RunFiles, runs: readonly Run[], rules: MergeRules): RunMerge | undefined {
     for (let at = 0; at + rules.fanIn <= runs.length; at++) {
       const neighbours = runs.slice(at, at + rules.fanIn);
+      if ((runs[at]?.level ?? 0) >= rules.lastLevel) continue;
       if (neighbours.every((run) => run.level === runs[at]?.level))
         return new RunMerge(files, neighbours, rules);
     }
