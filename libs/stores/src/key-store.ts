@@ -52,12 +52,9 @@ export function storeUploads(
     return await store.transact(async (tx) => {
       const span = releaseSpan(settings.window);
       const now = tx.floor(span);
-      const [committed, found] = await Promise.all([
-        isCommitted(tx, ids),
-        findByHashes(tx, [...hashes.values()]),
-      ]);
-      // An attempt whose outcome was never heard of did commit: this is its answer.
-      if (committed && written !== undefined) return written;
+      // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
+      if (written !== undefined && (await isCommitted(tx, ids))) return written;
+      const found = await findByHashes(tx, [...hashes.values()]);
       const outcome = reconcile(upload, storedKeys(found, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
       writeKeys(tx, { upload, ids, hashes, now, settings, random, keys: outcome.primaries });

@@ -62,7 +62,8 @@ export class Connection {
       const ticket = this.ticket++;
       this.pending.set(ticket, { resolve, reject });
       this.outbox.push({ ticket, request });
-      if (this.outbox.length >= MESSAGE_SIZE) this.flush();
+      // Who asks alone gains nothing by waiting for company.
+      if (this.pending.size === 1 || this.outbox.length >= MESSAGE_SIZE) this.flush();
       else if (this.outbox.length === 1)
         setImmediate(() => {
           this.flush();
