@@ -23,7 +23,7 @@ it('keeps its indexes in memory while another process has the lock', () => {
   const directory = mkdtempSync(join(tmpdir(), 'docstore-'));
   const database = new Database(join(directory, 'store.sqlite'));
   const { table } = database.open(tagged.layout);
-  const array = new WatchedIndex(database.db, table, { hot: 1, fanIn: 2 });
+  const array = new WatchedIndex(database.db, table, { hot: 1, fanIn: 2, lastLevel: 2 });
   array.add([1, 2], 1);
   const collections = new Map([[0, { table, array }]]);
   const committer = new Committer(database, collections, systemClock);
