@@ -3,7 +3,7 @@ import type { Layout } from '@keyserver/docstore';
 import { ArrayIndex } from './array-index.ts';
 import { runSchema } from './runs.ts';
 import { migrate } from './migrate.ts';
-import { integer } from './sql.ts';
+import { integer, isBusy } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
 
 const BUSY_MS = 50;
@@ -41,9 +41,12 @@ export class Database {
 
   constructor(file: string) {
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
-    this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+    // Several processes may find the same new file; SQLite itself does not wait here for the one that converts it.
+    patiently(() => {
+      this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
       PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${MAPPED_BYTES};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`);
+    });
     this.statements = {
       lock: this.db.prepare('BEGIN IMMEDIATE'),
       snapshot: this.db.prepare('BEGIN'),
@@ -148,6 +151,21 @@ export class Database {
     } catch (error) {
       if (this.db.isTransaction) this.statements.rollback.run();
       throw error;
+    }
+  }
+}
+
+const RETRY_MS = 5;
+
+/** Runs `work`, again and again while another process has what it needs; for opening only, as it blocks the thread. */
+function patiently(work: () => void): void {
+  const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  for (const giveUp = performance.now() + SETUP_BUSY_MS; ; Atomics.wait(cell, 0, 0, RETRY_MS)) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUp) throw error;
     }
   }
 }
