@@ -71,7 +71,7 @@ describe('work under a lease', () => {
   it('passes on the fault of the work and gives the lease back', async () => {
     const { leases, timers, under } = leasing();
     await expect(under(away)).rejects.toThrow('the store is away');
-    expect(await leases.acquire('do-work', LENGTH)).toBeDefined();
+    expect(await leases.acquire('do-work', LENGTH)).toMatchObject({ name: 'do-work' });
     expect(timers.waiting).toBe(0);
   });
 
@@ -168,7 +168,7 @@ describe('a lost lease', () => {
     await pass(LENGTH / 2);
     answer();
     expect(await outcome).toBe('worked');
-    expect(await leases.acquire('do-work', LENGTH)).toBeDefined();
+    expect(await leases.acquire('do-work', LENGTH)).toMatchObject({ name: 'do-work' });
     expect(timers.waiting).toBe(0);
   });
 });

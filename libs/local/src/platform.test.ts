@@ -45,7 +45,9 @@ describe('the platform of one machine', () => {
       .openBucket('exports')
       .put('v1/index.txt', words('line'), { headers: options, expected: 'absent' });
     expect(await two.openBucket('exports').find('v1/index.txt')).toMatchObject({ size: 4 });
-    expect(await bucketsOf(root).openBucket('exports').find('v1/index.txt')).toBeDefined();
+    expect(await bucketsOf(root).openBucket('exports').find('v1/index.txt')).toMatchObject({
+      size: 4,
+    });
     await Promise.all([one.close(), two.close()]);
   });
 
