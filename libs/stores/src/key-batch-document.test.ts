@@ -27,9 +27,16 @@ const documentOf = (of: Partial<NewKeyBatch> = {}) =>
   keyBatchDocument(aBatch(of), SETTINGS, systemRandom);
 
 describe('the hash that keys are found by', () => {
-  it('is the start of HMAC-SHA256 (RFC 4231, test case 2)', () => {
-    const hash = keyHasher(Buffer.from('Jefe'));
-    expect(hash(Buffer.from('what do ya want for nothing?'))).toBe(0x5bdcc146bf60);
+  it('is the start of an AES-256 block (FIPS 197, appendix C.3), however often it is asked', () => {
+    const hash = keyHasher(Uint8Array.from({ length: 32 }, (_, n) => n));
+    const key = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
+    expect([hash(key), hash(key)]).toEqual([0x8ea2b7ca5167, 0x8ea2b7ca5167]);
+  });
+
+  it.each([15, 17, 32])('is refused to %d bytes, and is right for what comes after', (length) => {
+    const [hash, fresh] = [1, 2].map(() => keyHasher(Buffer.alloc(32, 1)));
+    expect(() => hash!(Buffer.alloc(length))).toThrow(RangeError);
+    expect(hash!(aKey(1).data)).toBe(fresh!(aKey(1).data));
   });
 
   it('fits an array index for every key', () => {

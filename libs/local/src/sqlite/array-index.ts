@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type AnyQuery, MAX_WRITES } from '@keyserver/docstore';
-import type { Row } from './protocol.ts';
+import { type Row, type Version, sameVersions } from './protocol.ts';
 import { probeOf } from './bloom.ts';
 import { RunMerge } from './run-merge.ts';
 import { ENTRY_BYTES, type Run, RunFiles, RunWriter, valueAt, versionAt } from './runs.ts';
@@ -55,6 +55,15 @@ export class ArrayIndex {
       .filter((row) => row.id > after && this.arrayOf(row).some((value) => wanted.has(value)))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, query.limit);
+  }
+
+  /** Whether a query would find now what it found as of an earlier commit. */
+  stillFinds(query: AnyQuery, found: readonly Version[], asOf: number): boolean {
+    const isNewer = (value: number): boolean => newest(this.hot.get(value)) > asOf;
+    // What was written since is in memory, unless it became a run already.
+    if (asOf < (this.runs.at(-1)?.until ?? 0) || query.containsAny?.values.some(isNewer) === true)
+      return sameVersions(this.find(query), found);
+    return found.every(({ id, version }) => this.table.versionOf(id) === version);
   }
 
   /** Whether there is enough in memory to make a run of it. */
@@ -177,6 +186,9 @@ export class ArrayIndex {
     return Array.isArray(value) ? value.map(Number) : [];
   }
 }
+
+const newest = (known: number | number[] | undefined): number =>
+  (typeof known === 'number' ? known : known?.at(-1)) ?? 0;
 
 /** The chunk in which a value would begin: the last one whose first value is smaller, or the first. */
 function firstChunk(fences: Float64Array, value: number): number {

@@ -1,7 +1,14 @@
 import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
 import { type Clock, floorTo, unixMillis } from '@keyserver/time';
 import type { Database, Meta, OpenCollection } from './database.ts';
-import type { Answer, Put, ReadSet, Row, Write } from './protocol.ts';
+import {
+  type Answer,
+  type Put,
+  type ReadSet,
+  type Row,
+  type Write,
+  sameVersions,
+} from './protocol.ts';
 import { isBusy } from './sql.ts';
 
 /** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
@@ -73,11 +80,11 @@ export class Committer {
         const { table } = this.at(collection);
         return ids.every((id, n) => table.versionOf(id) === versions[n]);
       }) &&
-      reads.queries.every(({ collection, query, found }) => {
+      reads.queries.every(({ collection, query, found, asOf }) => {
         const { table, array } = this.at(collection);
-        const now =
-          query.containsAny === undefined ? table.queryVersions(query) : (array?.find(query) ?? []);
-        return sameRows(now, found);
+        return query.containsAny === undefined
+          ? sameVersions(table.queryVersions(query), found)
+          : array?.stillFinds(query, found, asOf) === true;
       })
     );
   }
@@ -127,13 +134,6 @@ export class Committer {
 
 const stale: Answer = { kind: 'stale' };
 const committed: Answer = { kind: 'committed' };
-
-const sameRows = (
-  now: readonly Pick<Row, 'id' | 'version'>[],
-  then: readonly Pick<Row, 'id' | 'version'>[],
-): boolean =>
-  now.length === then.length &&
-  now.every((row, n) => row.id === then[n]?.id && row.version === then[n].version);
 
 function increased(open: OpenCollection, row: Row, by: Readonly<Record<string, number>>): Put {
   const { layout, indexed, codec } = open.table;

@@ -8,7 +8,8 @@ import { Table, schemaOf } from './table.ts';
 
 const BUSY_MS = 50;
 const SETUP_BUSY_MS = 10_000;
-const CACHE_KIB = 131_072;
+// Pages are read through the map; SQLite walks over all of a large cache at every commit that splits a page.
+const CACHE_KIB = 16_384;
 const MAPPED_BYTES = 2 ** 30;
 const CHECKPOINT_PAGES = 16_000;
 

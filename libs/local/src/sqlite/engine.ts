@@ -1,17 +1,10 @@
-import { type AnyQuery, type Layout, StoreFault } from '@keyserver/docstore';
+import { type Layout, StoreFault } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
 import { Committer } from './committer.ts';
 import { Database, type OpenCollection } from './database.ts';
 import { isBusy } from './sql.ts';
 import { Housekeeper } from './housekeeper.ts';
-import {
-  type Answer,
-  type Answered,
-  type Asked,
-  type Request,
-  type Row,
-  packRows,
-} from './protocol.ts';
+import { type Answer, type Answered, type Asked, type Request, packRows } from './protocol.ts';
 
 const DELETE_STEP = 500;
 const MAX_GROUP = 256;
@@ -54,19 +47,25 @@ export class Engine {
 
   /** Takes requests; every one is answered once, reads before this returns. */
   accept(batch: readonly Asked[]): void {
+    const giveUp = performance.now() + GIVE_UP_AFTER_MS;
     const answers: Answered[] = [];
-    for (const asked of batch) {
-      if (needsLock(asked.request)) {
-        this.waiting.push({ asked, giveUp: performance.now() + GIVE_UP_AFTER_MS });
-        continue;
-      }
-      const answer = this.guarded(() => this.read(asked.request));
-      answers.push({ ticket: asked.ticket, answer });
+    const searches: ArraySearch[] = [];
+    for (const { ticket, request } of batch) {
+      if (needsLock(request)) this.waiting.push({ asked: { ticket, request }, giveUp });
+      else if (isSearch(request)) searches.push({ ticket, request });
+      else answers.push({ ticket, answer: this.guarded(() => this.read(request)) });
       // The other thread can begin with a long answer while this one goes on.
-      if (isLong(answer)) this.deliver(this.time, answers.splice(0));
+      const last = answers.at(-1);
+      if (last !== undefined && isLong(last.answer)) this.deliver(this.time, answers.splice(0));
     }
+    answers.push(...this.search(searches));
     if (answers.length > 0) this.deliver(this.time, answers);
     this.schedule(0);
+  }
+
+  /** Whether nothing is left that was asked. */
+  isIdle(): boolean {
+    return this.waiting.length === 0;
   }
 
   private schedule(pauseMs: number): void {
@@ -156,8 +155,8 @@ export class Engine {
         return { kind: 'rows', rows: packRows(request.ids.map((id) => table.get(id))) };
       }
       case 'query': {
-        const { table, array } = this.at(request.collection);
-        return { kind: 'rows', rows: packRows(this.rowsOf(request.query, table, array)) };
+        const { table } = this.at(request.collection);
+        return { kind: 'rows', rows: packRows(table.query(request.query)) };
       }
       case 'close':
         this.housekeeper.stop();
@@ -170,17 +169,23 @@ export class Engine {
     }
   }
 
-  // An array search needs one snapshot: another process may put a merged run in the place of others at any time.
-  private rowsOf(
-    query: AnyQuery,
-    table: OpenCollection['table'],
-    array: OpenCollection['array'],
-  ): Row[] {
-    if (query.containsAny === undefined) return table.query(query);
-    return this.database.inSnapshot(() => {
-      array?.catchUp(this.database.meta());
-      return array?.find(query) ?? [];
-    });
+  // Array searches need one snapshot: another process may put a merged run in the place of others at any time.
+  private search(searches: readonly ArraySearch[]): Answered[] {
+    if (searches.length === 0) return [];
+    try {
+      for (const { request } of searches) this.at(request.collection);
+      return this.database.inSnapshot(() => {
+        const meta = this.database.meta();
+        return searches.map(({ ticket, request }) => {
+          const { array } = this.at(request.collection);
+          array?.catchUp(meta);
+          const rows = packRows(array?.find(request.query) ?? []);
+          return { ticket, answer: { kind: 'rows', rows, asOf: meta.seq } };
+        });
+      });
+    } catch (error) {
+      return searches.map(({ ticket }) => ({ ticket, answer: faultOf(error) }));
+    }
   }
 
   private guarded(work: () => Answer): Answer {
@@ -205,6 +210,14 @@ export class Engine {
 
 const needsLock = (request: Request): boolean =>
   request.kind === 'commit' || request.kind === 'delete-some' || request.kind === 'now';
+
+interface ArraySearch {
+  readonly ticket: number;
+  readonly request: Extract<Request, { kind: 'query' }>;
+}
+
+const isSearch = (request: Request): request is ArraySearch['request'] =>
+  request.kind === 'query' && request.query.containsAny !== undefined;
 
 const LONG_ANSWER = 32;
 

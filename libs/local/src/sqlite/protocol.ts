@@ -1,11 +1,20 @@
 import type { AnyQuery, Layout, StoreFaultReason } from '@keyserver/docstore';
 
-/** A document as it lies in a table; `version` is the number of the commit that wrote it. */
-export interface Row {
+/** A document, and the number of the commit that wrote it. */
+export interface Version {
   readonly id: string;
   readonly version: number;
+}
+
+/** A document as it lies in a table. */
+export interface Row extends Version {
   readonly body: Uint8Array;
 }
+
+/** Whether two results are the same documents, unchanged and in the same order. */
+export const sameVersions = (some: readonly Version[], others: readonly Version[]): boolean =>
+  some.length === others.length &&
+  some.every(({ id, version }, n) => id === others[n]?.id && version === others[n].version);
 
 /** What a transaction read; it may commit only while all of it still holds. */
 export interface ReadSet {
@@ -21,7 +30,9 @@ export interface ReadSet {
   readonly queries: readonly {
     readonly collection: number;
     readonly query: AnyQuery;
-    readonly found: readonly { readonly id: string; readonly version: number }[];
+    readonly found: readonly Version[];
+    /** The last commit that the query could see; for a search by array. */
+    readonly asOf: number;
   }[];
 }
 
@@ -60,7 +71,7 @@ export interface PackedRows {
 
 /** What the worker answers; `time` is store time as far as it is known. */
 export type Answer =
-  | { readonly kind: 'rows'; readonly rows: PackedRows }
+  | { readonly kind: 'rows'; readonly rows: PackedRows; readonly asOf?: number }
   | { readonly kind: 'committed' }
   | { readonly kind: 'stale' }
   | { readonly kind: 'count'; readonly count: number }

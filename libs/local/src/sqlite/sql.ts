@@ -16,12 +16,17 @@ export function blob(value: unknown): Uint8Array {
   return value;
 }
 
-/** A row with id, version and body. */
-export const rowOf = (found: Record<string, unknown>): Row => ({
-  id: String(found['id']),
-  version: integer(found['version']),
-  body: blob(found['body']),
-});
+/** What a statement gives whose rows are whole documents; as arrays, which cost half of what objects do. */
+export const ROW_COLUMNS = 'id, version, body';
+
+/** A row of a statement with ROW_COLUMNS that gives arrays. */
+export function rowOf(found: unknown): Row {
+  if (!Array.isArray(found)) throw new Error('the database gives no array here');
+  const row: readonly unknown[] = found;
+  const [id, version, body] = row;
+  if (typeof id !== 'string') throw new Error('the database holds no text here');
+  return { id, version: integer(version), body: blob(body) };
+}
 
 const PRIMARY_CODE = 0xff;
 const SQLITE_BUSY = 5;

@@ -7,9 +7,9 @@ import {
   codecOf,
   indexFor,
 } from '@keyserver/docstore';
-import type { Put, Row } from './protocol.ts';
+import type { Put, Row, Version } from './protocol.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
-import { integer, isConstraint, quoted, rowOf } from './sql.ts';
+import { ROW_COLUMNS, integer, isConstraint, quoted, rowOf } from './sql.ts';
 
 interface CompiledQuery {
   readonly sql: string;
@@ -46,8 +46,8 @@ export class Table {
     );
     const columns = ['id', 'version', ...this.indexed.map(column), 'expires', 'body'];
     const values = columns.map(() => '?').join(', ');
-    this.byId = db.prepare(`SELECT id, version, body FROM ${this.name} WHERE id = ?`);
-    this.byVersion = db.prepare(`SELECT id, version, body FROM ${this.name} WHERE version = ?`);
+    this.byId = givingRows(db, `FROM ${this.name} WHERE id = ?`);
+    this.byVersion = givingRows(db, `FROM ${this.name} WHERE version = ?`);
     this.versionById = db.prepare(`SELECT version FROM ${this.name} WHERE id = ?`);
     this.insert = db.prepare(`INSERT INTO ${this.name} (${columns.join(', ')}) VALUES (${values})`);
     this.replace = db.prepare(
@@ -74,8 +74,8 @@ export class Table {
 
   /** Documents written after a commit, in commit order. */
   writtenAfter(version: number, limit: number): Row[] {
-    const sql = `SELECT id, version, body FROM ${this.name} WHERE version > ? ORDER BY version LIMIT ?`;
-    return this.prepared(sql).all(version, limit).map(rowOf);
+    const sql = `FROM ${this.name} WHERE version > ? ORDER BY version LIMIT ?`;
+    return this.rows(sql).all(version, limit).map(rowOf);
   }
 
   /** The number of the oldest commit of which a document is left; undefined when the table is empty. */
@@ -87,16 +87,16 @@ export class Table {
 
   /** Runs a query by index (not by array) and gives whole rows. */
   query(query: AnyQuery): Row[] {
-    const { sql, parameters } = this.compile(query, 'id, version, body');
-    return this.prepared(sql)
+    const { sql, parameters } = this.compile(query);
+    return this.rows(sql)
       .all(...parameters)
       .map(rowOf);
   }
 
   /** The same query, without the bodies: enough to see whether its result has changed. */
-  queryVersions(query: AnyQuery): { id: string; version: number }[] {
-    const { sql, parameters } = this.compile(query, 'id, version');
-    return this.prepared(sql)
+  queryVersions(query: AnyQuery): Version[] {
+    const { sql, parameters } = this.compile(query);
+    return this.prepared(`SELECT id, version ${sql}`)
       .all(...parameters)
       .map((found) => ({ id: String(found['id']), version: integer(found['version']) }));
   }
@@ -129,22 +129,37 @@ export class Table {
     return seen.length < limit ? undefined : String(seen.at(-1)?.['id']);
   }
 
-  private compile(query: AnyQuery, columns: string): CompiledQuery {
+  private compile(query: AnyQuery): CompiledQuery {
     const index = indexFor(this.layout, query);
     const { where, values } = conditionsOf(query);
     const from = `${this.name}${hint(index, this.layout)}`;
     const order = query.order === undefined ? 'id' : `${column(query.order.by)}, id`;
-    const sql = `SELECT ${columns} FROM ${from}${where} ORDER BY ${order} LIMIT ?`;
+    const sql = `FROM ${from}${where} ORDER BY ${order} LIMIT ?`;
     return { sql, parameters: [...values, query.limit ?? -1] };
   }
 
+  /** A statement that gives whole rows of what `from` says. */
+  private rows(from: string): StatementSync {
+    return this.kept(from, () => givingRows(this.db, from));
+  }
+
   private prepared(sql: string): StatementSync {
+    return this.kept(sql, () => this.db.prepare(sql));
+  }
+
+  private kept(sql: string, prepare: () => StatementSync): StatementSync {
     const known = this.queries.get(sql);
     if (known !== undefined) return known;
-    const statement = this.db.prepare(sql);
+    const statement = prepare();
     this.queries.set(sql, statement);
     return statement;
   }
+}
+
+function givingRows(db: DatabaseSync, from: string): StatementSync {
+  const statement = db.prepare(`SELECT ${ROW_COLUMNS} ${from}`);
+  statement.setReturnArrays(true);
+  return statement;
 }
 
 const asStored = (value: unknown): unknown => value;

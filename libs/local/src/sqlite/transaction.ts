@@ -52,13 +52,10 @@ export class Attempt implements Transaction {
     this.readsFirst();
     indexFor(from.layout, query);
     const collection = this.numberOf(from.layout);
-    const rows = await readRows(this.connection, { kind: 'query', collection, query });
+    const { rows, asOf } = await ask(this.connection, { kind: 'query', collection, query });
     const found = rows.flatMap((row) => (row === undefined ? [] : [row]));
-    this.queries.push({
-      collection,
-      query,
-      found: found.map(({ id, version }) => ({ id, version })),
-    });
+    const versions = found.map(({ id, version }) => ({ id, version }));
+    this.queries.push({ collection, query, found: versions, asOf });
     return found.map((row) => ({ id: row.id, value: from.codec.decode(row.body) }));
   }
 
@@ -141,6 +138,14 @@ export async function readRows(
   connection: Connection,
   request: Parameters<Connection['ask']>[0],
 ): Promise<(Row | undefined)[]> {
+  return (await ask(connection, request)).rows;
+}
+
+async function ask(
+  connection: Connection,
+  request: Parameters<Connection['ask']>[0],
+): Promise<{ readonly rows: (Row | undefined)[]; readonly asOf: number }> {
   const answer = await connection.ask(request);
-  return answer.kind === 'rows' ? unpackRows(answer.rows) : [];
+  if (answer.kind !== 'rows') return { rows: [], asOf: 0 };
+  return { rows: unpackRows(answer.rows), asOf: answer.asOf ?? 0 };
 }
