@@ -45,12 +45,19 @@ export async function phone(
   stopping: AbortSignal,
 ): Promise<void> {
   const { random } = settings;
+  const pace: Pace = { answerMs: 15 };
   while (!stopping.aborted) {
     const upload = newUpload(random);
     const body = bodyOf(upload.keys, settings);
     // One in four people puts the phone away after a lost connection.
     const attempts = random.below(4) === 0 ? 1 : Infinity;
-    const outcome = await send(body, { attempts, count: upload.keys.length, settings, report });
+    const outcome = await send(body, {
+      attempts,
+      count: upload.keys.length,
+      pace,
+      settings,
+      report,
+    });
     report.uploads.push({ outcome, ended: upload.ended, valid: upload.valid });
     await pause(random.below(BETWEEN_MS));
   }
@@ -102,6 +109,7 @@ async function send(
   of: {
     readonly attempts: number;
     readonly count: number;
+    readonly pace: Pace;
     readonly settings: PhoneSettings;
     readonly report: PhoneReport;
   },
@@ -111,12 +119,14 @@ async function send(
   while (lost < of.attempts) {
     const url = settings.url();
     if (url !== undefined) settings.sending();
-    const answer =
-      url === undefined ? 'refused' : await post(url, body, patienceOf(settings.random));
+    const sent = performance.now();
+    const patience = patienceOf(settings.random, of.pace);
+    const answer = url === undefined ? 'refused' : await post(url, body, patience);
     if (answer === 'refused' || answer === 'lost') {
       lost += answer === 'lost' ? 1 : 0;
       await pause(BETWEEN_MS);
     } else {
+      of.pace.answerMs = performance.now() - sent;
       if (lost > 0) report.retries[answer.status === 200 ? 'taken' : 'known'] += 1;
       const problem = surprise(answer, of.count, lost > 0);
       if (problem !== undefined) report.surprises.push(problem);
@@ -141,9 +151,14 @@ function surprise(answer: Answer, count: number, repeated: boolean): string | un
   return `${repeated ? 'a repeated' : 'a'} upload of ${count} keys: ${JSON.stringify(answer)}`;
 }
 
-/** Now and then a phone loses its connection while the server is at work. */
-const patienceOf = (random: Random): number =>
-  random.below(4) === 0 ? 1 + random.below(25) : PATIENCE_MS;
+/** How long an answer took last. */
+interface Pace {
+  answerMs: number;
+}
+
+/** Now and then a phone loses its connection while the server is at work, however long that takes on this machine. */
+const patienceOf = (random: Random, { answerMs }: Pace): number =>
+  random.below(4) === 0 ? 1 + random.below(Math.ceil(1.7 * answerMs)) : PATIENCE_MS;
 
 /** `refused`: the server was not there, so it has seen nothing. `lost`: it may have done anything. */
 async function post(

@@ -1,6 +1,7 @@
 const GROWTH = 2;
 const START = 1024;
-const INT48_BYTES = 6;
+/** Bytes of an integer in [0, 2^48). */
+export const INT48_BYTES = 6;
 
 /** Writes values one after another into a buffer that grows and is used again. */
 export class ByteWriter {
@@ -115,7 +116,8 @@ export class ByteReader {
     return before.text;
   }
 
-  private skip(length: number): number {
+  /** Passes over so many bytes, and tells where they began. */
+  skip(length: number): number {
     const from = this.at;
     this.at += length;
     if (length < 0 || this.at > this.buffer.length)

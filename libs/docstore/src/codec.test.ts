@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bool, bytes, collection, int, ints, json, optional, text, texts } from './index.ts';
+import { bool, bytes, collection, int, ints, json, optional, text, texts, view } from './index.ts';
 
 const everything = collection({
   name: 'everything',
@@ -16,6 +16,12 @@ const everything = collection({
 });
 
 type Everything = ReturnType<typeof everything.codec.decode>;
+
+const sample = (): Uint8Array =>
+  everything.codec.encode({
+    ...{ count: -5, name: 'one', flag: true, blob: Uint8Array.of(1, 2), hashes: [7, 2 ** 47] },
+    ...{ tags: ['x', 'yz'], note: 'two', shape: { a: [1] } },
+  });
 
 describe('document codec', () => {
   it('gives back every document that it encoded', () => {
@@ -46,6 +52,31 @@ describe('document codec', () => {
         });
       }),
     );
+  });
+
+  it('gives the wanted fields of every document that it encoded, and no others', () => {
+    type Name = keyof Everything;
+    const names = Object.keys(everything.codec.decode(sample())) as Name[];
+    fc.assert(
+      fc.property(fc.subarray(names), (wanted) => {
+        const whole = everything.codec.decode(sample());
+        const part = view(everything, wanted).codec.decode(sample());
+        expect(part).toEqual(Object.fromEntries(wanted.map((name) => [name, whole[name]])));
+      }),
+    );
+  });
+
+  it('leaves out an optional field that a document lacks, wanted or not', () => {
+    const { note, shape, ...required } = everything.codec.decode(sample());
+    expect([note, shape]).toEqual(['two', { a: [1] }]);
+    const stored = everything.codec.encode(required);
+    expect(view(everything, ['note', 'count']).codec.decode(stored)).toEqual({ count: -5 });
+    expect(view(everything, ['count']).codec.decode(stored)).toEqual({ count: -5 });
+  });
+
+  it('refuses to encode a part of a document', () => {
+    const part = view(everything, ['count']);
+    expect(() => part.codec.encode({ count: 1 })).toThrow(TypeError);
   });
 
   it('encodes the smallest and the largest safe integer', () => {

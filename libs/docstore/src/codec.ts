@@ -1,5 +1,5 @@
-import type { DocumentOf, Field, Fields, Json } from './field.ts';
-import { ByteReader, ByteWriter, KnownText } from './byte-stream.ts';
+import { ByteReader, ByteWriter, INT48_BYTES, KnownText } from './byte-stream.ts';
+import type { DocumentOf, Field, FieldKind, Fields, Json } from './field.ts';
 
 /** How documents of a collection become bytes: the fields in declared order, so that new optional ones go to the end. */
 export interface Codec<D> {
@@ -7,6 +7,8 @@ export interface Codec<D> {
   decode(stored: Uint8Array): D;
   /** The value of a field, for an engine that stores or indexes it. */
   read(value: D, field: string): unknown;
+  /** The same documents, of which only some fields are wanted; it cannot encode. */
+  only<K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>>;
 }
 
 const ABSENT = 0;
@@ -15,25 +17,54 @@ const PRESENT = 1;
 /** The codec of a declaration of fields. Decoded `bytes` are views into what was decoded. */
 export function codecOf<F extends Fields>(fields: F): Codec<DocumentOf<F>> {
   const columns = Object.entries(fields);
-  const readers = columns.map(([name, field]) => ({ name, field, read: readerOf(field) }));
   const out = new ByteWriter();
+  return codecFrom<DocumentOf<F>>(columns, (value) => {
+    out.reset();
+    for (const [name, field] of columns) writeField(out, name, field, fieldOf(value, name));
+    return out.finish();
+  });
+}
+
+type Column = readonly [name: string, field: Field<unknown>];
+
+function codecFrom<D extends object>(
+  columns: readonly Column[],
+  encode: (value: D) => Uint8Array,
+): Codec<D> {
   return {
     read: fieldOf,
-    encode(value) {
-      out.reset();
-      for (const [name, field] of columns) writeField(out, name, field, fieldOf(value, name));
-      return out.finish();
-    },
-    decode(stored) {
-      const input = new ByteReader(stored);
-      const read: Record<string, unknown> = {};
-      for (const { name, field, read: readValue } of readers) {
-        const present = !input.done() && input.byte() === PRESENT;
-        if (present) read[name] = readValue(input);
-        else if (!field.optional) throw new Error(`stored document lacks ${name}`);
-      }
-      return documentOf<F>(read);
-    },
+    encode,
+    decode: decoderOf<D>(columns, () => true),
+    only: <K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>> => ({
+      ...codecFrom<Pick<D, K>>(columns, () => {
+        throw new TypeError('a part of a document cannot be stored');
+      }),
+      decode: decoderOf<Pick<D, K>>(columns, (name) => names.some((known) => known === name)),
+    }),
+  };
+}
+
+function decoderOf<D>(
+  columns: readonly Column[],
+  isWanted: (name: string) => boolean,
+): (stored: Uint8Array) => D {
+  const last = columns.findLastIndex(([name]) => isWanted(name));
+  const readers = columns.slice(0, last + 1).map(([name, field]) => {
+    const wanted = isWanted(name);
+    const read = wanted ? readerOf(field) : SKIPPERS[field.kind];
+    return { name, optional: field.optional, wanted, read };
+  });
+  return (stored) => {
+    const input = new ByteReader(stored);
+    const document: Record<string, unknown> = {};
+    for (const { name, optional, wanted, read } of readers) {
+      const present = !input.done() && input.byte() === PRESENT;
+      if (!present && !optional) throw new Error(`stored document lacks ${name}`);
+      if (!present) continue;
+      const value = read(input);
+      if (wanted) document[name] = value;
+    }
+    return documentOf<D>(document);
   };
 }
 
@@ -41,10 +72,10 @@ function fieldOf(value: object, name: string): unknown {
   return Reflect.get(value, name);
 }
 
-// The loop above has put every declared field in its place; the compiler cannot follow that.
-function documentOf<F extends Fields>(read: Record<string, unknown>): DocumentOf<F> {
+// The loop above has put every wanted field in its place; the compiler cannot follow that.
+function documentOf<D>(read: Record<string, unknown>): D {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- built field by field from the declaration
-  return read as DocumentOf<F>;
+  return read as D;
 }
 
 function writeField(out: ByteWriter, name: string, field: Field<unknown>, value: unknown): void {
@@ -122,6 +153,26 @@ function listWriter<T>(
 }
 
 type ReadValue = (input: ByteReader) => unknown;
+
+const SKIPPERS: Readonly<Record<FieldKind, ReadValue>> = {
+  int: (input) => input.integer(),
+  text: (input) => {
+    input.skip(input.integer());
+  },
+  bool: (input) => input.byte(),
+  bytes: (input) => {
+    input.skip(input.integer());
+  },
+  ints: (input) => {
+    input.skip(input.integer() * INT48_BYTES);
+  },
+  texts: (input) => {
+    for (let left = input.integer(); left > 0; left--) input.skip(input.integer());
+  },
+  json: (input) => {
+    input.skip(input.integer());
+  },
+};
 
 function readerOf(field: Field<unknown>): ReadValue {
   const known = new KnownText();

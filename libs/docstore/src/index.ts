@@ -1,5 +1,5 @@
 export { type Codec, codecOf } from './codec.ts';
-export { type Collection, type Layout, collection } from './collection.ts';
+export { type Collection, type Layout, collection, view } from './collection.ts';
 export {
   type DocumentStore,
   MAX_DOCUMENT_BYTES,

@@ -9,6 +9,7 @@ import {
   optional,
   text,
   texts,
+  view,
 } from '@keyserver/docstore';
 import { KEY_BYTES, type KeyBatch, RECORD, RECORD_BYTES } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
@@ -43,6 +44,12 @@ export const keyBatches = collection({
   arrayIndex: 'keyHashes',
   expiry: 'expireAt',
 });
+
+/** Stored keys without what they are looked up and counted by: what exports read. */
+export const keyBatchContents = view(keyBatches, [
+  ...(['shard', 'window', 'kind', 'origin', 'sourceId', 'regions', 'traveler'] as const),
+  'records',
+]);
 
 /** A stored document of keys. */
 export type KeyBatchDocument = DocumentOf<typeof fields>;
@@ -100,7 +107,10 @@ export function keyBatchDocument(
 }
 
 /** The key batch of a stored document. */
-export const keyBatchOf = (id: string, stored: KeyBatchDocument): KeyBatch => ({
+export const keyBatchOf = (
+  id: string,
+  stored: Pick<KeyBatchDocument, Exclude<keyof KeyBatch, 'id'>>,
+): KeyBatch => ({
   id,
   window: unixMillis(stored.window),
   kind: stored.kind,

@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { SHARDS, keyBatchOf, keyBatches } from './key-batch-document.ts';
+import { SHARDS, keyBatchContents, keyBatchOf } from './key-batch-document.ts';
 
 const PARALLEL_SHARDS = 16;
 
@@ -27,7 +27,7 @@ async function* readShard(
   windows: { readonly from: UnixMillis; readonly until: UnixMillis },
 ): AsyncGenerator<readonly KeyBatch[]> {
   const query = { where: { shard }, order: { by: 'window', ...windows } } as const;
-  for await (const page of store.pages(keyBatches, query))
+  for await (const page of store.pages(keyBatchContents, query))
     yield page.map(({ id, value }) => keyBatchOf(id, value));
 }
 

@@ -13,6 +13,7 @@ import {
   json,
   optional,
   text,
+  view,
 } from '../index.ts';
 import { DAY, HOUR, type UnixMillis, unixMillis } from '@keyserver/time';
 
@@ -246,6 +247,17 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
           store.pages(people, { where: { city: 'Bern', age: 30, active: true } }),
         );
         expect(idsOf(found)).toEqual(['b', 'c']);
+      });
+
+      it('gives only the fields of a view', async () => {
+        const ages = view(people, ['age', 'photo']);
+        const found = await all(store.pages(ages, { order: { by: 'age', until: 31 } }, 2));
+        expect(found.map(({ id, value }) => [id, { ...value, photo: [...value.photo] }])).toEqual(
+          (['a', 'e', 'b', 'c'] as const).map((id) => [
+            id,
+            { age: town[id].age, photo: [1, 2, 3] },
+          ]),
+        );
       });
 
       it('walks all documents by id', async () => {
