@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
+import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
 import { measureStore } from './store.ts';
 
-const BENCHMARKS: Readonly<Record<string, Measure>> = { store: measureStore };
+const BENCHMARKS: Readonly<Record<string, Measure>> = {
+  store: measureStore,
+  'cold-start': measureColdStart,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,7 +5,7 @@ import {
   parseVerificationKeys,
   verifyExport,
 } from '@keyserver/export-file';
-import { systemClock } from '@keyserver/time';
+import type { Clock } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keysIn } from '../../services/export/src/testing/archive-keys.ts';
 import type { Download, PublishedFile } from './checks.ts';
@@ -25,7 +25,7 @@ export interface IndexWatch {
 const BETWEEN_MS = 40;
 
 /** Watches the index below a root of a bucket. */
-export function watchIndex(bucket: BlobStore, root: string): IndexWatch {
+export function watchIndex(bucket: BlobStore, root: string, clock: Clock): IndexWatch {
   const listings: (readonly string[])[] = [];
   const downloads: Download[] = [];
   let generation: string | undefined;
@@ -45,7 +45,7 @@ export function watchIndex(bucket: BlobStore, root: string): IndexWatch {
   async function violationsOf(content: Uint8Array): Promise<readonly string[]> {
     const keys = parseVerificationKeys((await read('keys.json')) ?? Buffer.from(''));
     if (keys === undefined) return ['there are no keys to verify it with'];
-    const { violations } = await verifyExport(content, { keys, now: systemClock.now() });
+    const { violations } = await verifyExport(content, { keys, now: clock.now() });
     return violations.map((violation) => JSON.stringify(violation));
   }
 

@@ -1,22 +1,23 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
+import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type Configuration, applyConfiguration } from '@keyserver/operations';
 import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
 import { batchOf, exportBatches, keyBatches } from '@keyserver/stores';
-import { DAY, SECOND, floorTo, systemClock, unixMillis } from '@keyserver/time';
+import { DAY, SECOND, floorTo, unixMillis } from '@keyserver/time';
 import type { SeenBatch, SeenPadding, Snapshot } from './checks.ts';
 import { type IndexWatch, watchIndex } from './index-watch.ts';
+import { BUCKET, type KillGround, openCloudGround, openLocalGround } from './kill-ground.ts';
 import type { PhoneSettings } from './phones.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
 
 /** Two exports of one region whose batches overlap; every batch needs padding and several files. */
-export const PERIODS = { fast: 2 * SECOND, slow: 4 * SECOND } as const;
+export const EXPORTS = ['fast', 'slow'] as const;
 /** Most keys that one batch may be padded with. */
 export const MOST_PADDING = 800 + 50;
 
@@ -26,12 +27,12 @@ const AUDIENCE = 'http://export.keyserver.localhost';
 const AUTHORITY = { id: 1, issuer: 'https://authority.example', audience: 'keyserver' } as const;
 const APP = 'org.example.exposures';
 
-/** The real services as processes over one data directory, and everything that stands around them. */
+/** The real services as processes over one platform, and everything that stands around them. */
 export interface KillWorld {
-  readonly platform: LocalPlatform;
+  readonly ground: KillGround;
   readonly publish: ServiceProcess;
   readonly export: ServiceProcess;
-  readonly watches: Readonly<Record<keyof typeof PERIODS, IndexWatch>>;
+  readonly watches: Readonly<Record<(typeof EXPORTS)[number], IndexWatch>>;
   phoneSettings(of: Pick<PhoneSettings, 'random' | 'sending'>): PhoneSettings;
   /** Starts a job; the status, or 0 when there was no answer. */
   startJob(route: '/create-batches' | '/do-work'): Promise<number>;
@@ -45,16 +46,15 @@ export interface KillWorld {
   close(): Promise<void>;
 }
 
-/** Configures an empty data directory and starts publish and export over it. */
-export async function openKillWorld(): Promise<KillWorld> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'keyserver-kill-'));
-  const platform = await openLocalPlatform({ dataDirectory });
-  const { store } = platform;
+/** Configures an empty platform and starts publish and export over it. */
+export async function openKillWorld(platform: 'local' | 'gcp'): Promise<KillWorld> {
+  const directory = await mkdtemp(join(tmpdir(), 'keyserver-kill-'));
+  const ground = await (platform === 'local' ? openLocalGround : openCloudGround)(directory);
+  const { store, bucket } = ground;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  await platform.createSigningKey('export-1');
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const options = { actor: 'test', random: systemRandom };
-  const applied = await applyConfiguration(store, configurationWith(pem), options);
+  const applied = await applyConfiguration(store, configurationWith(pem, ground), options);
   if (applied.kind !== 'applied') throw new Error(JSON.stringify(applied));
 
   let documents: Readonly<Record<string, object>> = {};
@@ -65,60 +65,56 @@ export async function openKillWorld(): Promise<KillWorld> {
     },
     { port: 0 },
   );
-  const issuer = await platform.openIssuer(served.url);
+  const issuer = await ground.openIssuer(served.url);
   ({ documents } = issuer);
 
-  const common = {
-    PLATFORM: 'local',
-    DATA_DIR: dataDirectory,
-    TRUNCATE_WINDOW_SECONDS: '1',
-  };
-  const publish = serviceProcess('publish', common);
-  const exporting = serviceProcess('export', {
-    ...common,
+  const publish = serviceProcess('publish', ground);
+  const exporting = serviceProcess('export', ground, {
     MIN_WINDOW_AGE_SECONDS: '0',
-    LEASE_SECONDS: '3',
     OIDC_ISSUER: issuer.issuer,
     OIDC_JWKS_URL: issuer.jwksUrl,
     OIDC_AUDIENCE: AUDIENCE,
     CALLER_EMAILS: CALLER,
   });
-  const token = await issuer.mint({ audience: AUDIENCE, email: CALLER });
-  const bucket = platform.openBucket('exports');
 
   return {
-    platform,
+    ground,
     publish,
     export: exporting,
-    watches: { fast: watchIndex(bucket, 'fast'), slow: watchIndex(bucket, 'slow') },
+    watches: {
+      fast: watchIndex(bucket, 'fast', ground.clock),
+      slow: watchIndex(bucket, 'slow', ground.clock),
+    },
     phoneSettings: (of) => ({
-      ...{ app: APP, kid: 'v1', privateKey, url: publish.url, ...of },
+      ...{ app: APP, kid: 'v1', privateKey, url: publish.url, clock: ground.clock, ...of },
       ...{ issuer: AUTHORITY.issuer, audience: AUTHORITY.audience },
     }),
     startJob: async (route) => {
       const url = exporting.url();
-      return url === undefined ? 0 : await postJob(url + route, token);
+      if (url === undefined) return 0;
+      return await postJob(url + route, await issuer.mint({ audience: AUDIENCE, email: CALLER }));
     },
-    storedKeys: async () => await storedKeys(platform),
-    batches: async () => await seenBatches(platform),
+    storedKeys: async () => await storedKeys(store),
+    batches: async () => await seenBatches(store),
     snapshot: async () => ({
-      objects: await filesBelow(join(dataDirectory, 'buckets')),
-      batches: await seenBatches(platform),
-      padding: await seenPadding(platform),
+      objects: await ground.objects(),
+      batches: await seenBatches(store),
+      padding: await seenPadding(store),
     }),
     close: async () => {
       await Promise.all([publish.stop(), exporting.stop()]);
       await served.close();
-      await platform.close();
-      await rm(dataDirectory, { recursive: true, force: true });
+      await ground.close();
+      await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
-function configurationWith(publicKey: string): Configuration {
-  const from = floorTo(unixMillis(systemClock.now() - DAY), DAY);
-  const anExport = (id: keyof typeof PERIODS, minRecords: number): ExportConfig => ({
-    ...{ id, bucket: 'exports', filenameRoot: id, period: PERIODS[id], from, thru: undefined },
+function configurationWith(publicKey: string, ground: KillGround): Configuration {
+  const { clock, periods, signingKey } = ground;
+  const from = floorTo(unixMillis(clock.now() - DAY), DAY);
+  const anExport = (id: keyof typeof periods, minRecords: number): ExportConfig => ({
+    ...{ id, bucket: BUCKET, filenameRoot: id, period: periods[id], from, thru: undefined },
     ...{ outputRegion: REGION, inputRegions: [], excludeRegions: [], signingKeys: ['main'] },
     ...{ includeTravelers: false, onlyNonTravelers: false },
     ...{ minRecords, paddingRange: 50, maxRecords: 150 },
@@ -130,7 +126,7 @@ function configurationWith(publicKey: string): Configuration {
     apps: [{ id: APP, regions: [REGION], authorities: [id], bypassCertificate: false }],
     signingKeys: [
       {
-        ...{ id: 'main', signingKey: 'export-1', keyId: '310', keyVersion: 'v1' },
+        ...{ id: 'main', signingKey, keyId: '310', keyVersion: 'v1' },
         ...{ from, thru: undefined },
       },
     ],
@@ -152,7 +148,7 @@ async function postJob(url: string, token: string): Promise<number> {
   }
 }
 
-async function storedKeys({ store }: LocalPlatform): ReturnType<KillWorld['storedKeys']> {
+async function storedKeys(store: DocumentStore): ReturnType<KillWorld['storedKeys']> {
   const [uploaded, padding]: [string[], string[]] = [[], []];
   for await (const page of store.pages(keyBatches, {}))
     for (const { value } of page) {
@@ -162,7 +158,7 @@ async function storedKeys({ store }: LocalPlatform): ReturnType<KillWorld['store
   return { uploaded, padding: new Set(padding) };
 }
 
-async function seenPadding({ store }: LocalPlatform): Promise<readonly SeenPadding[]> {
+async function seenPadding(store: DocumentStore): Promise<readonly SeenPadding[]> {
   const seen: SeenPadding[] = [];
   for await (const page of store.pages(keyBatches, {}))
     for (const { id, value } of page)
@@ -175,7 +171,7 @@ async function seenPadding({ store }: LocalPlatform): Promise<readonly SeenPaddi
   return seen;
 }
 
-async function seenBatches({ store }: LocalPlatform): Promise<readonly SeenBatch[]> {
+async function seenBatches(store: DocumentStore): Promise<readonly SeenBatch[]> {
   const seen: SeenBatch[] = [];
   for await (const page of store.pages(exportBatches, {}))
     for (const found of page) {
@@ -185,19 +181,4 @@ async function seenBatches({ store }: LocalPlatform): Promise<readonly SeenBatch
       seen.push({ ...{ id, config: config.id, start, end, state, sequence }, files: names });
     }
   return seen;
-}
-
-async function filesBelow(directory: string): Promise<ReadonlyMap<string, string>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const digests = await Promise.all(
-    files.map(async ({ parentPath, name }) => {
-      const path = join(parentPath, name);
-      const digest = createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex');
-      return [relative(directory, path), digest] as const;
-    }),
-  );
-  return new Map(digests);
 }

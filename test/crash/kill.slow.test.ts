@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { SECOND, systemClock } from '@keyserver/time';
+import { SECOND } from '@keyserver/time';
 import {
   type PublishedFile,
   type SentUpload,
@@ -12,7 +12,7 @@ import {
   repetitionProblems,
   uploadProblems,
 } from './checks.ts';
-import { type KillWorld, MOST_PADDING, PERIODS, openKillWorld } from './kill-world.ts';
+import { EXPORTS, type KillWorld, MOST_PADDING, openKillWorld } from './kill-world.ts';
 import { type PhoneReport, phone } from './phones.ts';
 
 const KILLS = process.env['SOAK'] === '1' ? 50 : 12;
@@ -21,16 +21,10 @@ const MOST_KILLS = 5 * KILLS;
 const SEED = process.env['KILL_SEED'] ?? randomUUID();
 const PHONES = 4;
 const LONGEST_LIFE_MS = 2000;
-const EXPORTS = ['fast', 'slow'] as const;
+
+process.stderr.write(`KILL_SEED=${SEED}\n`); // the same moments again, as far as a machine repeats itself
 
 let world: KillWorld;
-beforeAll(async () => {
-  process.stderr.write(`KILL_SEED=${SEED}\n`); // the same moments again, as far as a machine repeats itself
-  world = await openKillWorld();
-});
-afterAll(async () => {
-  await world.close();
-});
 
 async function runJobs(stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
@@ -58,7 +52,8 @@ const moments = {
     await pause(random.below(20));
   },
   export: async (random: Random): Promise<void> => {
-    await pause(PERIODS.fast - (systemClock.now() % PERIODS.fast));
+    const { clock, periods, speed } = world.ground;
+    await pause((periods.fast - (clock.now() % periods.fast)) / speed);
     if (random.below(3) === 0) await pause(random.below(400));
     else await untilHalfDone(random.below(2) === 0 ? 'open' : 'stored');
     await pause(random.below(20));
@@ -85,8 +80,9 @@ async function firstBatches(): Promise<void> {
 /** Runs jobs until every window up to now is exported; answers how the jobs went. */
 async function drain(): Promise<readonly number[]> {
   await Promise.all([world.publish.ready(), world.export.ready()]);
-  const now = await world.platform.store.now();
-  const until = now - (now % PERIODS.slow) + PERIODS.slow;
+  const { store, periods } = world.ground;
+  const now = await store.now();
+  const until = now - (now % periods.slow) + periods.slow;
   const statuses: number[] = [];
   for (;;) {
     statuses.push(await world.startJob('/create-batches'), await world.startJob('/do-work'));
@@ -104,84 +100,94 @@ async function drain(): Promise<readonly number[]> {
 const wasHit = ({ retries: { taken, known, abandoned } }: PhoneReport): boolean =>
   Math.min(taken, known, abandoned) > 0;
 
-describe(`a server whose processes were killed ${KILLS} times or more`, () => {
-  const report: PhoneReport = {
-    uploads: [],
-    retries: { taken: 0, known: 0, abandoned: 0 },
-    surprises: [],
-  };
-  let statuses: readonly number[] = [];
-  const files: Record<string, readonly PublishedFile[]> = {};
+describe.each(['local', 'gcp'] as const)(
+  `a server on %s, killed ${KILLS} times or more`,
+  (platform) => {
+    const report: PhoneReport = {
+      uploads: [],
+      retries: { taken: 0, known: 0, abandoned: 0 },
+      surprises: [],
+    };
+    let statuses: readonly number[] = [];
+    const files: Record<string, readonly PublishedFile[]> = {};
 
-  beforeAll(async () => {
-    await firstBatches();
-    const [phones, jobs, watching] = Array.from({ length: 3 }, () => new AbortController());
-    const sending = Array.from({ length: PHONES }, async (_, n) => {
-      const sending = (): void => {
-        attempts.emit('sending');
-      };
-      const settings = world.phoneSettings({ random: seededRandom(`${SEED}/${n}`), sending });
-      await phone(settings, report, phones!.signal);
+    afterAll(async () => {
+      await world.close();
     });
-    const working = [runJobs(jobs!.signal), runJobs(jobs!.signal)];
-    const followed = EXPORTS.map(async (id) => {
-      await world.watches[id].follow(watching!.signal);
+
+    beforeAll(async () => {
+      world = await openKillWorld(platform);
+      await firstBatches();
+      const [phones, jobs, watching] = Array.from({ length: 3 }, () => new AbortController());
+      const sending = Array.from({ length: PHONES }, async (_, n) => {
+        const sending = (): void => {
+          attempts.emit('sending');
+        };
+        const settings = world.phoneSettings({ random: seededRandom(`${SEED}/${n}`), sending });
+        await phone(settings, report, phones!.signal);
+      });
+      const working = [runJobs(jobs!.signal), runJobs(jobs!.signal)];
+      const followed = EXPORTS.map(async (id) => {
+        await world.watches[id].follow(watching!.signal);
+      });
+      await killAtRandom((kills) => kills >= KILLS && wasHit(report));
+      phones!.abort();
+      await Promise.all(sending);
+      jobs!.abort();
+      await Promise.all(working);
+      statuses = await drain();
+      watching!.abort();
+      await Promise.all(followed);
+      for (const id of EXPORTS) files[id] = await world.watches[id].finish();
     });
-    await killAtRandom((kills) => kills >= KILLS && wasHit(report));
-    phones!.abort();
-    await Promise.all(sending);
-    jobs!.abort();
-    await Promise.all(working);
-    statuses = await drain();
-    watching!.abort();
-    await Promise.all(followed);
-    for (const id of EXPORTS) files[id] = await world.watches[id].finish();
-  });
 
-  it('was hit while it worked', () => {
-    expect(report.uploads.length).toBeGreaterThan(KILLS);
-    expect(report.uploads.some(({ outcome }) => outcome === 'stored')).toBe(true);
-    expect(wasHit(report)).toBe(true);
-    for (const id of EXPORTS) expect(files[id]!.length).toBeGreaterThan(1);
-  });
+    it('was hit while it worked', () => {
+      expect(report.uploads.length).toBeGreaterThan(KILLS);
+      expect(report.uploads.some(({ outcome }) => outcome === 'stored')).toBe(true);
+      expect(wasHit(report)).toBe(true);
+      for (const id of EXPORTS) expect(files[id]!.length).toBeGreaterThan(1);
+    });
 
-  it('never ended by itself, and surprised no phone', () => {
-    expect([...world.publish.troubles, ...world.export.troubles, ...report.surprises]).toEqual([]);
-  });
+    it('never ended by itself, and surprised no phone', () => {
+      expect([...world.publish.troubles, ...world.export.troubles, ...report.surprises]).toEqual(
+        [],
+      );
+    });
 
-  it('finishes what is left once nobody kills it', () => {
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
-  });
+    it('finishes what is left once nobody kills it', () => {
+      expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    });
 
-  it.each(EXPORTS)('has each key in exactly one file of the %s export', async (id) => {
-    const { padding } = await world.storedKeys();
-    expect(uploadProblems(report.uploads, files[id]!, padding)).toEqual([]);
-  });
+    it.each(EXPORTS)('has each key in exactly one file of the %s export', async (id) => {
+      const { padding } = await world.storedKeys();
+      expect(uploadProblems(report.uploads, files[id]!, padding)).toEqual([]);
+    });
 
-  it('stores each key once, also those that are still valid', async () => {
-    const { uploaded } = await world.storedKeys();
-    const whole = report.uploads.map(({ outcome, ended, valid }): SentUpload => ({
-      ...{ outcome, valid: [] },
-      ended: [...ended, ...valid],
-    }));
-    const stored = { name: 'the key store', keys: uploaded };
-    expect(uploadProblems(whole, [stored], new Set())).toEqual([]);
-  });
+    it('stores each key once, also those that are still valid', async () => {
+      const { uploaded } = await world.storedKeys();
+      const whole = report.uploads.map(({ outcome, ended, valid }): SentUpload => ({
+        ...{ outcome, valid: [] },
+        ended: [...ended, ...valid],
+      }));
+      const stored = { name: 'the key store', keys: uploaded };
+      expect(uploadProblems(whole, [stored], new Set())).toEqual([]);
+    });
 
-  it.each(EXPORTS)('lists whole files that never change in the index of the %s export', (id) => {
-    expect(world.watches[id].listings.length).toBeGreaterThan(1);
-    expect(objectProblems(world.watches[id])).toEqual([]);
-  });
+    it.each(EXPORTS)('lists whole files that never change in the index of the %s export', (id) => {
+      expect(world.watches[id].listings.length).toBeGreaterThan(1);
+      expect(objectProblems(world.watches[id])).toEqual([]);
+    });
 
-  it(
-    'changes nothing when every job runs again',
-    async () => {
-      const before = await world.snapshot();
-      expect(batchProblems(before.batches, before.padding, MOST_PADDING)).toEqual([]);
-      const again = await drain();
-      expect(again.filter((status) => status !== 200)).toEqual([]);
-      expect(repetitionProblems(before, await world.snapshot())).toEqual([]);
-    },
-    60 * SECOND,
-  );
-});
+    it(
+      'changes nothing when every job runs again',
+      async () => {
+        const before = await world.snapshot();
+        expect(batchProblems(before.batches, before.padding, MOST_PADDING)).toEqual([]);
+        const again = await drain();
+        expect(again.filter((status) => status !== 200)).toEqual([]);
+        expect(repetitionProblems(before, await world.snapshot())).toEqual([]);
+      },
+      60 * SECOND,
+    );
+  },
+);

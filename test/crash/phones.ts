@@ -5,9 +5,9 @@ import type { Random } from '@keyserver/random';
 import {
   INTERVALS_PER_DAY,
   type IntervalNumber,
+  type Clock,
   intervalAt,
   secondsOf,
-  systemClock,
 } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { SentUpload } from './checks.ts';
@@ -19,6 +19,7 @@ export interface PhoneSettings {
   readonly audience: string;
   readonly kid: string;
   readonly privateKey: KeyObject;
+  readonly clock: Clock;
   /** Where publish answers now; undefined while it is away. */
   readonly url: () => string | undefined;
   readonly random: Random;
@@ -47,7 +48,7 @@ export async function phone(
   const { random } = settings;
   const pace: Pace = { answerMs: 15 };
   while (!stopping.aborted) {
-    const upload = newUpload(random);
+    const upload = newUpload(random, settings.clock);
     const body = bodyOf(upload.keys, settings);
     // One in four people puts the phone away after a lost connection.
     const attempts = random.below(4) === 0 ? 1 : Infinity;
@@ -70,8 +71,8 @@ interface NewUpload {
 }
 
 /** One to five keys of past days, and now and then the key of today. */
-function newUpload(random: Random): NewUpload {
-  const today = intervalAt(systemClock.now());
+function newUpload(random: Random, clock: Clock): NewUpload {
+  const today = intervalAt(clock.now());
   const midnight = today - (today % INTERVALS_PER_DAY);
   const days = Array.from({ length: 1 + random.below(5) }, (_, n) => n + 1);
   const ended = days.map((day) => newKey(random, midnight - day * INTERVALS_PER_DAY));
@@ -88,12 +89,12 @@ const newKey = (random: Random, start: IntervalNumber | number): OfferedKey => (
 });
 
 function bodyOf(keys: readonly OfferedKey[], settings: PhoneSettings): string {
-  const { issuer, audience, kid, privateKey, random } = settings;
+  const { issuer, audience, kid, privateKey, random, clock } = settings;
   const hmacKey = random.bytes(16);
   const certificate = issueCertificate({
     ...{ privateKey, kid, issuer, audience, keys, hmacKey },
     reportType: 'confirmed',
-    issuedAt: secondsOf(systemClock.now()),
+    issuedAt: secondsOf(clock.now()),
     lifetimeSeconds: 900,
   });
   return JSON.stringify({

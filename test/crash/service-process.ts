@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { KillGround } from './kill-ground.ts';
 
 /** A service that runs as a process, is killed, and is started again. */
 export interface ServiceProcess {
@@ -26,18 +26,21 @@ interface Life {
 /** Events that no kill explains. */
 const NEVER = ['service.crashed', 'service.not_started', 'config.refused', 'request.fault'];
 
-/** Starts the real `main.ts` of a service. It takes a free port anew in each life, and its log tells which. */
+/** Starts a real service over a platform. It takes a free port anew in each life, and its log tells which. */
 export function serviceProcess(
   service: 'publish' | 'export',
-  env: Readonly<Record<string, string>>,
+  ground: Pick<KillGround, 'env' | 'script'>,
+  more: Readonly<Record<string, string>> = {},
 ): ServiceProcess {
-  const script = join(import.meta.dirname, '../../services', service, 'src/main.ts');
   const troubles: string[] = [];
   const live = (): Life => {
     const child = spawn(
       process.execPath,
-      ['--conditions=source', '--disable-warning=ExperimentalWarning', script],
-      { env: { ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] },
+      [
+        ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
+        ...ground.script(service),
+      ],
+      { env: { ...ground.env, ...more, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
     let begin: () => void = () => undefined;
     const life: Life = {

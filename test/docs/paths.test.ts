@@ -8,7 +8,7 @@ const documented = pages();
 const PATH = /^(?:libs|services|tools|test|docs|bench|proto)\/[\w./@-]+$/u;
 const FILE_NAME = /^[\w.-]+\.(?:ts|cjs|js|json|md|proto)$/u;
 /** Files that a running server has, not the repository. */
-const ELSEWHERE = ['keys.json'];
+const ELSEWHERE = ['keys.json', 'manifest.json', 'unfinished.json'];
 
 const isKnownPath = (path: string): boolean => known.has(path) || known.has(`${path}/`);
 

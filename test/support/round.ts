@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '@keyserver/export-file';
-import { bucketsOf } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
 import { unixMillis } from '@keyserver/time';
+import type { GroundName } from '../../tools/local/src/demo/ground.ts';
 import { type Check, holds } from '../../tools/local/src/demo/checks.ts';
-import { BUCKET } from '../../tools/local/src/demo/configuration.ts';
 import { judgePublished } from '../../tools/local/src/demo/judgement.ts';
 import { type Round, playRound } from '../../tools/local/src/demo/round.ts';
 import { type World, openWorld } from '../../tools/local/src/demo/world.ts';
@@ -24,10 +23,14 @@ export interface PlayedRound extends Round {
 }
 
 /** Plays a round below a directory that goes away with it. */
-export async function playSmallRound(phones: number): Promise<PlayedRound> {
+export async function playSmallRound(
+  phones: number,
+  platform: GroundName = 'local',
+): Promise<PlayedRound> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
   const day = unixMillis(Date.parse('2024-05-20T00:00:00Z'));
-  const world = await openWorld({ dataDirectory, day, random: systemRandom, minRecords: 100 });
+  const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 100 };
+  const world = await openWorld(of);
   const told: string[] = [];
   const tell = (line: string): void => {
     told.push(line);
@@ -37,7 +40,7 @@ export async function playSmallRound(phones: number): Promise<PlayedRound> {
     ...round,
     world,
     told,
-    bucket: bucketsOf(dataDirectory).openBucket(BUCKET),
+    bucket: world.bucket,
     broken: async () => {
       const { now, always } = await judgePublished(world, round.ledger, round.series);
       return [...now, ...always].filter((check) => !holds(check));

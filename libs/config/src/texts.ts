@@ -78,15 +78,22 @@ export function list(
   });
 }
 
-/** A text that must never be printed. It has no default: a secret that everybody knows is none. */
-export function secret(of: { readonly about: string } & Length): Setting<Secret<string>> {
-  const { minLength = 1, maxLength = 4096 } = of;
-  return setting<Secret<string>>(
-    { about: of.about },
+/** A text that must never be printed. It has no default but, if it may lack, none at all: a secret that everybody knows is none. */
+export function secret(
+  of: { readonly about: string; readonly mayLack?: true; readonly form?: Form } & Length,
+): Setting<Secret<string>> {
+  const { about, minLength = 1, maxLength = 4096, form } = of;
+  const fits = (given: string): boolean =>
+    inLength(given, minLength, maxLength) && matches(given, form);
+  const declared = setting<Secret<string>>(
+    { about },
     {
-      allowed: `a secret text of ${minLength} to ${maxLength} characters`,
-      read: (given) => (inLength(given, minLength, maxLength) ? new Secret(given) : undefined),
+      allowed: `a secret text of ${minLength} to ${maxLength} characters${formOf(form)}`,
+      read: (given) => (fits(given) ? new Secret(given) : undefined),
       show: String,
     },
   );
+  return of.mayLack === undefined
+    ? declared
+    : { ...declared, fallback: { value: new Secret(''), shown: '' } };
 }

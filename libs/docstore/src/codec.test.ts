@@ -120,6 +120,40 @@ describe('document codec', () => {
   });
 });
 
+describe('a document from fields that an engine stores natively', () => {
+  const fields: Record<string, unknown> = {
+    ...{ count: -5, name: 'one', flag: true, blob: Uint8Array.of(1, 2), hashes: [7, 2 ** 47] },
+    ...{ tags: ['x', 'yz'], shape: '{"a":[1]}' },
+  };
+  const assemble = (of: Record<string, unknown>): unknown =>
+    everything.codec.assemble((name) => of[name]);
+
+  it('has them all, those that it may lack only if they are there, and JSON from its text', () => {
+    expect(assemble(fields)).toEqual({ ...fields, shape: { a: [1] } });
+  });
+
+  it('has only those of a view', () => {
+    const part = view(everything, ['name', 'note']);
+    expect(part.codec.assemble((name) => fields[name])).toEqual({ name: 'one' });
+  });
+
+  it.each([
+    ['count', '1', 'count is not a valid int'],
+    ['count', null, 'count is not a valid int'],
+    ['count', undefined, 'stored document lacks count'],
+    ['name', 1, 'name is not a valid text'],
+    ['flag', 0, 'flag is not a valid bool'],
+    ['blob', 'x', 'blob is not a valid bytes'],
+    ['hashes', [-1], 'hashes is not a valid ints'],
+    ['tags', ['x', 1], 'tags is not a valid texts'],
+    ['tags', 'x', 'tags is not a valid texts'],
+    ['shape', { a: 1 }, 'shape is not a valid json'],
+    ['shape', '{secret', 'shape is not a valid json'],
+  ])('is refused with %s as %j', (name, value, message) => {
+    expect(() => assemble({ ...fields, [name]: value })).toThrow(message);
+  });
+});
+
 describe('collection declaration', () => {
   it('refuses to index a field of a kind that has no order', () => {
     expect(() => collection({ name: 'c', fields: { b: bytes() }, indexes: [['b']] })).toThrow(

@@ -1,5 +1,7 @@
+import { assemble } from './assemble.ts';
 import { ByteReader, ByteWriter, INT48_BYTES, KnownText } from './byte-stream.ts';
 import type { DocumentOf, Field, FieldKind, Fields, Json } from './field.ts';
+import { isArrayValue, isBool, isBytes, isInt, isText } from './kind-guards.ts';
 
 /** How documents of a collection become bytes: the fields in declared order, so that new optional ones go to the end. */
 export interface Codec<D> {
@@ -7,6 +9,8 @@ export interface Codec<D> {
   decode(stored: Uint8Array): D;
   /** The value of a field, for an engine that stores or indexes it. */
   read(value: D, field: string): unknown;
+  /** A document from its fields as an engine stores them natively, `json` as text; throws for one that does not fit. */
+  assemble(stored: (field: string) => unknown): D;
   /** The same documents, of which only some fields are wanted; it cannot encode. */
   only<K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>>;
 }
@@ -18,11 +22,12 @@ const PRESENT = 1;
 export function codecOf<F extends Fields>(fields: F): Codec<DocumentOf<F>> {
   const columns = Object.entries(fields);
   const out = new ByteWriter();
-  return codecFrom<DocumentOf<F>>(columns, (value) => {
+  const encode = (value: DocumentOf<F>): Uint8Array => {
     out.reset();
     for (const [name, field] of columns) writeField(out, name, field, fieldOf(value, name));
     return out.finish();
-  });
+  };
+  return codecFrom<DocumentOf<F>>(columns, encode, () => true);
 }
 
 type Column = readonly [name: string, field: Field<unknown>];
@@ -30,24 +35,30 @@ type Column = readonly [name: string, field: Field<unknown>];
 function codecFrom<D extends object>(
   columns: readonly Column[],
   encode: (value: D) => Uint8Array,
+  isWanted: (name: string) => boolean,
 ): Codec<D> {
+  const wanted = columns.filter(([name]) => isWanted(name));
+  const decode = decoderOf(columns, isWanted);
   return {
     read: fieldOf,
     encode,
-    decode: decoderOf<D>(columns, () => true),
-    only: <K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>> => ({
-      ...codecFrom<Pick<D, K>>(columns, () => {
-        throw new TypeError('a part of a document cannot be stored');
-      }),
-      decode: decoderOf<Pick<D, K>>(columns, (name) => names.some((known) => known === name)),
-    }),
+    decode: (stored) => documentOf<D>(decode(stored)),
+    assemble: (stored) => documentOf<D>(assemble(wanted, stored)),
+    only: <K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>> =>
+      codecFrom<Pick<D, K>>(columns, refuseToEncode, (name) =>
+        names.some((known) => known === name),
+      ),
   };
 }
 
-function decoderOf<D>(
+function refuseToEncode(): never {
+  throw new TypeError('a part of a document cannot be stored');
+}
+
+function decoderOf(
   columns: readonly Column[],
   isWanted: (name: string) => boolean,
-): (stored: Uint8Array) => D {
+): (stored: Uint8Array) => Record<string, unknown> {
   const last = columns.findLastIndex(([name]) => isWanted(name));
   const readers = columns.slice(0, last + 1).map(([name, field]) => {
     const wanted = isWanted(name);
@@ -64,7 +75,7 @@ function decoderOf<D>(
       const value = read(input);
       if (wanted) document[name] = value;
     }
-    return documentOf<D>(document);
+    return document;
   };
 }
 
@@ -72,7 +83,8 @@ function fieldOf(value: object, name: string): unknown {
   return Reflect.get(value, name);
 }
 
-// The loop above has put every wanted field in its place; the compiler cannot follow that.
+// The loops have put every wanted field in its place; the compiler cannot follow that.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names the type that the declaration says
 function documentOf<D>(read: Record<string, unknown>): D {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- built field by field from the declaration
   return read as D;
@@ -92,14 +104,6 @@ type WriteValue = (out: ByteWriter, value: unknown) => boolean;
 /** Writes a value of the field's kind; false, with nothing of use written, when it is not one. */
 const writeValue = (out: ByteWriter, field: Field<unknown>, value: unknown): boolean =>
   WRITERS[field.kind](out, value);
-
-const isInt = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value);
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isBool = (value: unknown): value is boolean => typeof value === 'boolean';
-const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
-const isArrayValue = (value: unknown): value is number =>
-  isInt(value) && value >= 0 && value < 2 ** 48;
 
 const WRITERS: Readonly<Record<Field<unknown>['kind'], WriteValue>> = {
   int: writer(isInt, (out, value) => {

@@ -1,3 +1,4 @@
+export { openIssuer } from './issuer.ts';
 export {
   type LocalPlatform,
   UnusableDataDirectory,

@@ -41,6 +41,9 @@ describe('the platform of one machine', () => {
     expect(one.keyHashSecret).toEqual(two.keyHashSecret);
     const key = await one.createSigningKey('export-1');
     expect(await (await two.findSigner('export-1'))?.publicKey()).toBe(key);
+    const [dataKey, aad] = [Buffer.from('data key'), Buffer.from('aad')];
+    const wrapped = await one.wrapperFor('tokens').wrap(dataKey, aad);
+    expect(await two.wrapperFor('tokens').unwrap(wrapped, aad)).toEqual(dataKey);
     await one
       .openBucket('exports')
       .put('v1/index.txt', words('line'), { headers: options, expected: 'absent' });

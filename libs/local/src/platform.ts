@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
+import type { FindKeyWrapper } from '@keyserver/revision-token';
 import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +12,15 @@ import { privateDirectory } from './private-files.ts';
 import { keyHashSecret } from './secrets.ts';
 import { keyFiles } from './signing-keys.ts';
 import { openSqliteStore } from './sqlite/store.ts';
+import { wrappingKeys } from './wrapping-keys.ts';
 
 /** Everything that the services need of one machine, below one data directory. */
 export interface LocalPlatform {
   readonly store: DocumentStore;
   readonly openBucket: OpenBucket;
   readonly findSigner: FindSigner;
+  /** Wraps data keys under the key of a name, which is made when it first wraps. */
+  readonly wrapperFor: FindKeyWrapper;
   /** What stored keys are looked up by. */
   readonly keyHashSecret: Uint8Array;
   /** Makes sure that a signing key of this name exists; its public half as PEM. */
@@ -62,6 +66,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     store,
     openBucket: buckets.openBucket,
     findSigner: signing.findSigner,
+    wrapperFor: wrappingKeys(join(keys, 'wrapping'), random),
     keyHashSecret: secret,
     createSigningKey: signing.create,
     createAuthorityKey: keyFiles(join(keys, 'authority'), random).create,

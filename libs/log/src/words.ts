@@ -63,6 +63,7 @@ export type CallerRefusal =
   | 'malformed' // not a bearer token in compact form
   | 'issuer' // from nobody we know
   | 'signature' // not signed with the pinned algorithm by a key of its issuer
+  | 'signature_removed' // Cloud Run has checked the caller itself and kept the signature back
   | 'audience' // meant for somebody else
   | 'time' // expired, not yet valid, or without a time
   | 'lifetime' // valid for too long

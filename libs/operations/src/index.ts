@@ -1,6 +1,20 @@
 export { type ApplyOutcome, applyConfiguration, planChanges } from './apply-configuration.ts';
+export {
+  type JobDifference,
+  type JobVerdict,
+  type WantedJob,
+  checkJobs,
+  missingServices,
+} from './check-jobs.ts';
 export type { Configuration, Problem } from './configuration.ts';
+export type { Difference } from './data-differences.ts';
+export { exportData } from './data-export.ts';
+export { importData } from './data-import.ts';
+export type { Manifest } from './data-manifest.ts';
+export { verifyData } from './data-verify.ts';
 export { parseConfiguration } from './parse-configuration.ts';
 export { DEVELOPMENT_NAMES } from './development-names.ts';
 export type { Plan } from './plan.ts';
 export { showConfiguration } from './show-configuration.ts';
+export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
+export type { JobState, Scheduler } from './scheduler.ts';

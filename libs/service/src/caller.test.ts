@@ -78,6 +78,39 @@ describe('a caller', () => {
   });
 });
 
+describe('the issuer Google', () => {
+  const [full, bare] = ['https://accounts.google.com', 'accounts.google.com'];
+
+  it.each([
+    [full, full],
+    [full, bare],
+    [bare, full],
+    [bare, bare],
+  ])('trusted as %s may call itself %s', async (issuer_, iss) => {
+    verify = callerVerifier(rules({ issuers: [{ issuer: issuer_, jwksUrl: issuer.jwksUrl }] }));
+    expect(await call({ iss })).toEqual({ kind: 'caller', email: EMAIL });
+  });
+
+  it('has one set of keys under both names', async () => {
+    const fetched = issuer.fetches;
+    verify = callerVerifier(rules({ issuers: [{ issuer: full, jwksUrl: issuer.jwksUrl }] }));
+    await Promise.all([call({ iss: full }), call({ iss: bare })]);
+    expect(issuer.fetches - fetched).toBe(1);
+  });
+
+  it.each(['http://accounts.google.com', 'https://accounts.google.com/', 'ACCOUNTS.GOOGLE.COM'])(
+    'has no other name: %s',
+    async (iss) => {
+      verify = callerVerifier(rules({ issuers: [{ issuer: full, jwksUrl: issuer.jwksUrl }] }));
+      expect(await call({ iss })).toEqual(unauthenticated('issuer'));
+    },
+  );
+
+  it('is nobody to a service that trusts another issuer', async () => {
+    expect(await call({ iss: bare })).toEqual(unauthenticated('issuer'));
+  });
+});
+
 describe('a token is refused', () => {
   it.each([
     ['for another audience', { aud: 'https://publish.example' }, 'audience'],
@@ -145,7 +178,20 @@ describe('a token is refused', () => {
   it('with the marker that Cloud Run puts in place of a signature it consumed', async () => {
     const [header, payload] = (await issuer.mint(claims())).split('.');
     const marked = `${String(header)}.${String(payload)}.SIGNATURE_REMOVED_BY_GOOGLE`;
-    expect(await callWith(marked)).toEqual(unauthenticated('signature'));
+    expect(await callWith(marked)).toEqual(unauthenticated('signature_removed'));
+  });
+
+  it('signed with ES256, even by a key that its issuer publishes', async () => {
+    const curved = await testIssuer('ES256');
+    try {
+      // An issuer of our accounts has no say in its algorithms, whatever its rules are made from.
+      const trusted = { issuer: curved.issuer, jwksUrl: curved.jwksUrl, es256: true };
+      verify = callerVerifier(rules({ issuers: [trusted] }));
+      const token = await curved.mint(claims({ iss: curved.issuer }));
+      expect(await callWith(token)).toEqual(unauthenticated('signature'));
+    } finally {
+      await curved.close();
+    }
   });
 
   it('with a critical header that we do not know', async () => {
@@ -205,8 +251,15 @@ describe('an Authorization header', () => {
 });
 
 describe('rules that would let strangers in', () => {
-  it('are refused: no audience', () => {
-    expect(() => callerVerifier(rules({ audience: '' }))).toThrow('audience');
+  it.each(['', ' '])('are refused: the audience %p', (audience) => {
+    expect(() => callerVerifier(rules({ audience }))).toThrow('audience');
+  });
+
+  it('are refused: an issuer with two sets of keys', () => {
+    const jwksUrl = 'https://issuer.example/keys';
+    const google = { issuer: 'https://accounts.google.com', jwksUrl };
+    const again = { issuer: 'accounts.google.com', jwksUrl: 'https://elsewhere.example/keys' };
+    expect(() => callerVerifier(rules({ issuers: [google, again] }))).toThrow('twice');
   });
 
   it.each([

@@ -1,11 +1,5 @@
 export { type Body, readBody } from './body.ts';
-export {
-  type Caller,
-  type CallerRules,
-  type TrustedIssuer,
-  type VerifyCaller,
-  callerVerifier,
-} from './caller.ts';
+export { type Caller, type CallerRules, type VerifyCaller, callerVerifier } from './caller.ts';
 export {
   ListenFault,
   type RunningServer,
@@ -13,6 +7,7 @@ export {
   type Timeouts,
   listen,
 } from './listen.ts';
+export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';
 export { type Ambient, type StartService, runService } from './run-service.ts';

@@ -1,12 +1,15 @@
 import { faultTrail } from '@keyserver/log';
 import type { RequestHandler, Response } from 'express';
-import type { VerifyCaller } from './caller.ts';
+import type { Refused } from './identity-token.ts';
 import type { LogOf } from './request-log.ts';
 
 const RETRY_SECONDS = '10';
 
 /** Lets only verified callers through: 401 without a valid token, 403 without a grant, and nothing about why. */
-export function requireCaller(verify: VerifyCaller, logOf: LogOf): RequestHandler {
+export function requireCaller(
+  verify: (authorization: readonly string[]) => Promise<{ readonly kind: 'caller' } | Refused>,
+  logOf: LogOf,
+): RequestHandler {
   return async (request, response, next) => {
     const caller = await verify(request.headersDistinct['authorization'] ?? []);
     switch (caller.kind) {

@@ -1,3 +1,4 @@
+export { allCollections, movedCollections } from './all-collections.ts';
 export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
 export {
   appDocument,
@@ -14,12 +15,14 @@ export {
   signingKeys,
 } from './configuration.ts';
 export { findApp, findAuthority } from './configuration-lookup.ts';
+export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches } from './export-batch-document.ts';
 export { findSigningKeys, listExports } from './export-configuration.ts';
 export { exportStore } from './export-store.ts';
-export { leaseStore } from './lease-store.ts';
+export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,
+  isFoundBy,
   keyBatchDocument,
   keyBatches,
   keyHasher,

@@ -121,6 +121,10 @@ export const keyBatchOf = (
   records: stored.records,
 });
 
+/** Whether an upload of the same keys would find a stored document by these hashes. */
+export const isFoundBy = (stored: KeyBatchDocument, hashKey: HashKey): boolean =>
+  keysOf(stored.records).every((key) => stored.keyHashes.includes(hashKey(key)));
+
 /**
  * Until when an upload of the same key must find a stored one: as long as the key itself could still be published.
  * `end` is an interval number.

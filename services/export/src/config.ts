@@ -1,9 +1,11 @@
 import {
   type ValuesOf,
+  fileVariables,
   integer,
   list,
   oneOf,
   settings,
+  storeVariables,
   text,
   url,
   windowSeconds,
@@ -23,12 +25,8 @@ export const exportSettings = settings({
     default: '127.0.0.1',
     form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
   }),
-  PLATFORM: oneOf({
-    about: 'Where data is kept; this version knows only one machine, local.',
-    values: ['local'],
-    default: 'local',
-  }),
-  DATA_DIR: text({ about: 'The directory of the local platform.', default: '.data' }),
+  ...storeVariables,
+  ...fileVariables,
   TRUNCATE_WINDOW_SECONDS: windowSeconds({
     about: 'The span that the time of an upload is rounded down to; every service needs the same.',
     default: 3600,

@@ -22,7 +22,8 @@ export interface ReadySigner extends FrozenSigner {
 /** Phones read no more signatures than this. */
 const MAX_SIGNERS = 10;
 
-const isInForce = ({ from, thru }: SigningKey, now: UnixMillis): boolean =>
+/** Whether a key signs at that time. */
+export const isInForce = ({ from, thru }: SigningKey, now: UnixMillis): boolean =>
   from <= now && (thru === undefined || now < thru);
 
 const newestFirst = (a: SigningKey, b: SigningKey): number =>

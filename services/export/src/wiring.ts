@@ -1,5 +1,9 @@
+import { endpointOf, platformOf } from '@keyserver/config';
+import type { DocumentStore } from '@keyserver/docstore';
+import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
-import { openLocalPlatform } from '@keyserver/local';
+import type { CloudKms } from '@keyserver/gcp/kms';
+import type { CloudBuckets } from '@keyserver/gcp/storage';
 import { createLogger } from '@keyserver/log';
 import { type Ambient, callerVerifier } from '@keyserver/service';
 import {
@@ -13,6 +17,7 @@ import {
 import { DAY, HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { ExportSettings } from './config.ts';
+import { type InUse, inUse } from './in-use.ts';
 import { jitteredPause } from './pause.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 
@@ -29,7 +34,7 @@ export interface Wired {
 export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wired> {
   const { clock, random, write } = ambient;
   const verifyCaller = callerVerifierOf(config, ambient);
-  const platform = await openLocalPlatform({ dataDirectory: config.DATA_DIR, clock, random });
+  const platform = await openPlatform(config, ambient);
   const { store, openBucket, findSigner } = platform;
   const log = createLogger({ service: 'export', write, clock, level: config.LOG_LEVEL });
   const times = timesOf(config, store.closingDelay);
@@ -58,6 +63,76 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   };
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
+
+interface Platform {
+  readonly store: DocumentStore;
+  readonly openBucket: OpenBucket;
+  readonly findSigner: FindSigner;
+  readonly keyHashSecret: Uint8Array;
+  readonly close: () => Promise<void>;
+}
+
+// Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
+async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<Platform> {
+  const { clock, random } = ambient;
+  const platform = platformOf(config);
+  if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
+  const { openLocalPlatform } = await import('@keyserver/local');
+  return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
+}
+
+async function openCloud(
+  config: ExportSettings,
+  cloud: Extract<ReturnType<typeof platformOf>, { kind: 'gcp' }>,
+  { clock, random }: Ambient,
+): Promise<Platform> {
+  const [{ openFirestoreStore }, { openCloudBuckets }, { openKms }] = await Promise.all([
+    import('@keyserver/gcp/firestore'),
+    import('@keyserver/gcp/storage'),
+    import('@keyserver/gcp/kms'),
+  ]);
+  const { project: projectId, database: databaseId, firestore, keyHashSecret } = cloud;
+  const at = firestore === undefined ? {} : { emulatorHost: firestore };
+  const standIn = endpointOf(config.STORAGE_ENDPOINT);
+  const buckets = openCloudBuckets({
+    ...{ projectId, random },
+    ...(standIn === undefined ? {} : { apiEndpoint: `http://${standIn}` }),
+  });
+  const kms = await openKms({ endpoint: endpointOf(config.KMS_ENDPOINT), random });
+  const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), kms.close()]);
+  };
+  try {
+    const deps = { listExports: listExports(store), findSigningKeys: findSigningKeys(store) };
+    await checkCloud(await inUse(deps, clock.now()), { kms, buckets });
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+  const { openBucket } = buckets;
+  return { store, openBucket, findSigner: kms.findSigner, keyHashSecret, close };
+}
+
+/** Refuses to start with a key or a bucket that can never serve; one that cannot be reached now may be there later. */
+async function checkCloud(
+  used: InUse,
+  { kms, buckets }: { readonly kms: CloudKms; readonly buckets: CloudBuckets },
+): Promise<void> {
+  const faults = (await kms.check({ signing: used.signing })).filter(
+    ({ problem }) => problem !== 'unreachable' && problem !== 'corrupt',
+  );
+  if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('; '));
+  for (const bucket of used.buckets)
+    try {
+      await buckets.check(bucket);
+    } catch (fault) {
+      if (!isAway(fault)) throw fault;
+    }
+}
+
+const isAway = (fault: unknown): boolean =>
+  fault instanceof Error && 'reason' in fault && fault.reason === 'away';
 
 function timesOf(config: ExportSettings, closingDelay: number) {
   return {

@@ -1,4 +1,12 @@
-import { type ValuesOf, integer, oneOf, settings, text, windowSeconds } from '@keyserver/config';
+import {
+  type ValuesOf,
+  integer,
+  oneOf,
+  settings,
+  storeVariables,
+  text,
+  windowSeconds,
+} from '@keyserver/config';
 import { DEFAULT_KEY_RULES, type KeyRules } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR } from '@keyserver/time';
@@ -16,15 +24,7 @@ export const publishSettings = settings({
     default: '127.0.0.1',
     form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
   }),
-  PLATFORM: oneOf({
-    about: 'Where data is kept; this version knows only one machine, local.',
-    values: ['local'],
-    default: 'local',
-  }),
-  DATA_DIR: text({
-    about: 'The directory of the local platform.',
-    default: '.data',
-  }),
+  ...storeVariables,
   TRUNCATE_WINDOW_SECONDS: windowSeconds({
     about: 'The span that the time of an upload is rounded down to; every service needs the same.',
     default: 3600,

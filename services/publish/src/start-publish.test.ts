@@ -98,7 +98,7 @@ describe('startPublish', () => {
 
   it.each([
     ['PORT', '65536'],
-    ['PLATFORM', 'gcp'],
+    ['PLATFORM', 'azure'],
     ['TRUNCATE_WINDOW_SECONDS', '7'],
     ['KEY_RETENTION_HOURS', '1'],
     ['PADDING_MIN_BYTES', '0'],
@@ -108,6 +108,12 @@ describe('startPublish', () => {
   ])('does not start with a wrong %s, and does not repeat its value', async (name, value) => {
     await expect(start({ [name]: value })).rejects.toThrow(
       new RegExp(`^wrong settings: ${name} `, 'u'),
+    );
+  });
+
+  it('does not start on Google Cloud without a project and a secret', async () => {
+    await expect(start({ PLATFORM: 'gcp' })).rejects.toThrow(
+      'wrong settings: GCP_PROJECT is missing, it must be the id of the project; KEY_HASH_SECRET is missing',
     );
   });
 

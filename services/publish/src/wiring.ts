@@ -1,6 +1,7 @@
+import { platformOf } from '@keyserver/config';
+import type { DocumentStore } from '@keyserver/docstore';
 import { createLogger } from '@keyserver/log';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { openLocalPlatform } from '@keyserver/local';
 import type { Ambient } from '@keyserver/service';
 import { findApp, findAuthority, keyHasher, storeUploads } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
@@ -20,11 +21,7 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
   const { clock, random, write } = ambient;
-  const { store, keyHashSecret, close } = await openLocalPlatform({
-    dataDirectory: config.DATA_DIR,
-    clock,
-    random,
-  });
+  const { store, keyHashSecret } = await openPlatform(config, ambient);
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
       clock,
@@ -54,5 +51,29 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
       await store.now();
     },
   };
-  return { deps, release: close };
+  return {
+    deps,
+    release: async () => {
+      await store.close();
+    },
+  };
+}
+
+interface Platform {
+  readonly store: DocumentStore;
+  readonly keyHashSecret: Uint8Array;
+}
+
+// Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
+async function openPlatform(config: PublishConfig, { clock, random }: Ambient): Promise<Platform> {
+  const platform = platformOf(config);
+  if (platform.kind === 'local') {
+    const { openLocalPlatform } = await import('@keyserver/local');
+    return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
+  }
+  const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
+  const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
+  const at = firestore === undefined ? {} : { emulatorHost: firestore };
+  const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
+  return { store, keyHashSecret };
 }

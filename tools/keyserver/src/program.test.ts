@@ -15,6 +15,12 @@ const COMMANDS = [
   ['config'],
   ['config', 'apply'],
   ['config', 'show'],
+  ['jobs'],
+  ['jobs', 'list'],
+  ['jobs', 'run'],
+  ['jobs', 'pause'],
+  ['jobs', 'resume'],
+  ['jobs', 'check'],
 ];
 
 describe('keyserver', () => {

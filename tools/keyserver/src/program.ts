@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { addCertificateCommands } from './certificate-issue.ts';
 import { addConfigCommands } from './config-commands.ts';
+import { addDataCommands } from './data-commands.ts';
 import { addExportCommands } from './export-commands.ts';
 import { CANNOT, Failure, sentenceOf } from './failure.ts';
+import { addJobsCommands } from './jobs-commands.ts';
 import { addPublish } from './publish.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -43,6 +45,8 @@ function createProgram(around: Surroundings): Command {
   addPublish(program, around);
   addCertificateCommands(program, around);
   addConfigCommands(program, around);
+  addDataCommands(program, around);
+  addJobsCommands(program, around);
   return program;
 }
 

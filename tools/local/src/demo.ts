@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@keyserver/random';
 import { DAY, MINUTE, SECOND, floorTo, systemClock } from '@keyserver/time';
+import { GROUNDS, type GroundName } from './demo/ground.ts';
 import { renderSteps, tally } from './demo/report.ts';
 import { type Teller, playRound } from './demo/round.ts';
 import { openWorld } from './demo/world.ts';
@@ -10,8 +12,13 @@ import { openWorld } from './demo/world.ts';
 const PHONES = 200;
 const PATIENCE = MINUTE;
 
-const INTRODUCTION = `One full round of the key server on this machine, over real HTTP, in simulated time.
-`;
+const INTRODUCTION: Readonly<Record<GroundName, string>> = {
+  local: `One full round of the key server on this machine, over real HTTP, in simulated time.
+`,
+  'gcp-stand-ins': `One full round of the key server for Google Cloud, over real HTTP and with Google's own clients, in simulated
+time. Firestore, Cloud Storage and Cloud KMS are the stand-ins of the tests, on this machine.
+`,
+};
 
 const NEXT = `Where to go next:
   npm start                  the server on this machine, in real time
@@ -29,10 +36,11 @@ function timeOf(now: number, start: number): string {
   return `day ${day}, ${new Date(now).toISOString().slice(11, 16)}`;
 }
 
-async function demonstrate(dataDirectory: string): Promise<boolean> {
+async function demonstrate(dataDirectory: string, platform: GroundName): Promise<boolean> {
   const day = floorTo(systemClock.now(), DAY);
   const started = performance.now();
-  const world = await openWorld({ dataDirectory, day, random: systemRandom, minRecords: 1000 });
+  const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 1000 };
+  const world = await openWorld(of);
   const live = process.stdout.isTTY;
   const at = (line: string): string => `  ${timeOf(world.clock.now(), day)}  ${line}`;
   const teller: Teller = {
@@ -60,6 +68,15 @@ async function demonstrate(dataDirectory: string): Promise<boolean> {
   }
 }
 
+function chosenPlatform(): GroundName {
+  const { values } = parseArgs({ options: { platform: { type: 'string' } }, strict: false });
+  const wanted = values.platform ?? 'local';
+  const known = GROUNDS.find((name) => name === wanted);
+  if (known !== undefined) return known;
+  process.stderr.write(`--platform must be one of ${GROUNDS.join(', ')}.\n`);
+  process.exit(1);
+}
+
 /** The fault and what it came from, in one sentence. */
 function sentenceOf(fault: unknown): string {
   if (!(fault instanceof Error)) return 'an unknown fault';
@@ -68,6 +85,7 @@ function sentenceOf(fault: unknown): string {
     : fault.message;
 }
 
+const platform = chosenPlatform();
 const directory = mkdtempSync(join(tmpdir(), 'keyserver-demo-'));
 const leave = (): void => {
   rmSync(directory, { recursive: true, force: true });
@@ -88,8 +106,8 @@ setTimeout(() => {
 }, PATIENCE).unref();
 
 try {
-  print(INTRODUCTION);
-  process.exitCode = (await demonstrate(directory)) ? 0 : 1;
+  print(INTRODUCTION[platform]);
+  process.exitCode = (await demonstrate(directory, platform)) ? 0 : 1;
   leave();
 } catch (fault) {
   giveUp(sentenceOf(fault));

@@ -1,4 +1,5 @@
 import type { JobName } from '@keyserver/log';
+import { SCHEDULED_JOBS } from '@keyserver/operations';
 import type { Profile } from './profiles.ts';
 
 /** A job that is started by the clock: an authenticated POST, as Cloud Scheduler sends it. */
@@ -13,23 +14,15 @@ export interface ScheduledJob {
   readonly retries: number;
 }
 
-/** Every job of the suite. */
-export const JOBS: readonly ScheduledJob[] = [
-  {
-    name: 'create-batches',
-    service: 'export',
-    route: '/create-batches',
-    schedule: { production: '*/5 * * * *', development: '*/5 * * * * *' },
-    deadlineSeconds: 300,
-    retries: 3,
-  },
-  {
-    name: 'do-work',
-    service: 'export',
-    route: '/do-work',
-    // In development two seconds after create-batches, so that a new batch is not left until the next turn.
-    schedule: { production: '* * * * *', development: '2-59/5 * * * * *' },
-    deadlineSeconds: 540,
-    retries: 3,
-  },
-];
+const IN_DEVELOPMENT = {
+  'create-batches': '*/5 * * * * *',
+  // Two seconds after create-batches, so that a new batch is not left until the next turn.
+  'do-work': '2-59/5 * * * * *',
+};
+
+/** Every job of the suite, with schedules of its own for trying things out. */
+export const JOBS: readonly ScheduledJob[] = SCHEDULED_JOBS.export.map((job) => ({
+  ...job,
+  service: 'export',
+  schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
+}));

@@ -1,1 +1,1 @@
-export { type EngineUnderTest, documentStoreContract } from './contract.ts';
+export { contractCollections, type EngineUnderTest, documentStoreContract } from './contract.ts';

@@ -22,8 +22,8 @@ export interface TestIssuer {
 }
 
 /** Starts an issuer on a free port. */
-export async function testIssuer(): Promise<TestIssuer> {
-  let key = await newKey(1);
+export async function testIssuer(alg: 'RS256' | 'ES256' = 'RS256'): Promise<TestIssuer> {
+  let key = await newKey(1, alg);
   let fetches = 0;
   let generation = 1;
   const answer = { status: 200, body: await key.jwks(), headers: {} };
@@ -47,7 +47,7 @@ export async function testIssuer(): Promise<TestIssuer> {
     },
     mint: async (claims, header) => await key.sign(claims, header),
     rotate: async () => {
-      key = await newKey((generation += 1));
+      key = await newKey((generation += 1), alg);
       state.answer = { ...state.answer, body: await key.jwks() };
     },
     publicKey: () => key.publicKey,
@@ -59,22 +59,23 @@ export async function testIssuer(): Promise<TestIssuer> {
   return state;
 }
 
-async function newKey(generation: number): Promise<{
+async function newKey(
+  generation: number,
+  alg: string,
+): Promise<{
   readonly publicKey: CryptoKey;
   jwks(): Promise<string>;
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
 }> {
   const kid = `key-${String(generation)}`;
-  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   return {
     publicKey,
     jwks: async () => {
       const jwk = await exportJWK(publicKey);
-      return JSON.stringify({ keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] });
+      return JSON.stringify({ keys: [{ ...jwk, kid, alg, use: 'sig' }] });
     },
     sign: async (claims, header = {}) =>
-      await new SignJWT(claims)
-        .setProtectedHeader({ alg: 'RS256', kid, ...header })
-        .sign(privateKey),
+      await new SignJWT(claims).setProtectedHeader({ alg, kid, ...header }).sign(privateKey),
   };
 }

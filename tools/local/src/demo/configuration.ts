@@ -29,6 +29,8 @@ export function demoConfiguration(of: {
   readonly untrusted: Authority;
   readonly from: UnixMillis;
   readonly minRecords: number;
+  /** What the platform calls each private key. */
+  readonly signingKeys: Readonly<Record<string, string>>;
 }): Configuration {
   const { trusted, untrusted, from, minRecords } = of;
   return {
@@ -40,7 +42,7 @@ export function demoConfiguration(of: {
       bypassCertificate: false,
     })),
     signingKeys: SIGNING_KEYS.map((id) => ({
-      ...{ id, signingKey: id, keyId: '999', keyVersion: id, from },
+      ...{ id, signingKey: of.signingKeys[id] ?? id, keyId: '999', keyVersion: id, from },
       thru: undefined,
     })),
     exports: EXPORTS.map(({ id, region, travelers, signingKeys }) => ({

@@ -1,12 +1,13 @@
 import type { Environment } from '@keyserver/config';
 import { startExport } from '@keyserver/export';
 import { startPublish } from '@keyserver/publish';
-import type { Ambient } from '@keyserver/service';
-import type { JobIssuer, LauncherPlatform } from '../launcher-platform.ts';
+import type { Ambient, RunningService } from '@keyserver/service';
+import type { JobIssuer } from '../launcher-platform.ts';
 import { JOB_ACCOUNT } from '../post-job.ts';
 import { serveIssuer } from '../serve-issuer.ts';
 import { startCdn } from '../start-cdn.ts';
 import { findObjects } from '../wiring.ts';
+import type { Ground } from './ground.ts';
 
 /** Everything that answers over HTTP, each on a free port of this machine. */
 export interface Servers {
@@ -20,7 +21,7 @@ export const JOB_AUDIENCE = 'https://export.keyserver.example';
 
 /** Starts the issuer, both services and the file server; when one cannot start, none is left running. */
 export async function startServers(
-  platform: LauncherPlatform,
+  ground: Ground,
   dataDirectory: string,
   ambient: Ambient,
 ): Promise<Servers> {
@@ -32,21 +33,24 @@ export async function startServers(
     running.push(started);
     return started;
   };
-  const local = { PLATFORM: 'local', PORT: '0', DATA_DIR: dataDirectory };
+  const base = { ...ground.env, PORT: '0' };
   try {
     const documents: Record<string, object> = {}; // filled once the address that they name is known
     const { url } = kept(await serveIssuer(documents, 0));
-    const issuer = await platform.openIssuer(url);
+    const issuer = await ground.openIssuer(url);
     Object.assign(documents, issuer.documents);
-    const publish = kept(await startPublish(local, ambient));
-    const exporting = kept(await startExport({ ...local, ...callersOf(issuer) }, ambient));
-    const cdn = kept(await startCdn(findObjects)(local, ambient));
-    return { urls: { publish: publish.url, export: exporting.url, cdn: cdn.url }, issuer, close };
+    const publish = kept(await startPublish(base, ambient));
+    const exporting = kept(await startExport({ ...base, ...callersOf(issuer) }, ambient));
+    const cdn = ground.cdn ?? kept(await serveFiles(dataDirectory, ambient)).url;
+    return { urls: { publish: publish.url, export: exporting.url, cdn }, issuer, close };
   } catch (fault) {
     await close();
     throw fault;
   }
 }
+
+const serveFiles = async (dataDirectory: string, ambient: Ambient): Promise<RunningService> =>
+  await startCdn(findObjects)({ PORT: '0', DATA_DIR: dataDirectory }, ambient);
 
 const callersOf = ({ issuer, jwksUrl }: JobIssuer): Environment => ({
   OIDC_ISSUER: issuer,

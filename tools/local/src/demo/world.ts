@@ -1,15 +1,17 @@
+import type { BlobStore } from '@keyserver/export-file';
 import { applyConfiguration } from '@keyserver/operations';
 import type { Random } from '@keyserver/random';
 import { DAY, HOUR, type SimulatedClock, type UnixMillis, simulatedClock } from '@keyserver/time';
 import { unixMillis } from '@keyserver/time';
-import type { LauncherPlatform } from '../launcher-platform.ts';
 import { type Authority, newAuthority } from './authority.ts';
-import { SIGNING_KEYS, demoConfiguration } from './configuration.ts';
+import { demoConfiguration } from './configuration.ts';
+import type { Ground, GroundName } from './ground.ts';
 import { type Servers, startServers } from './servers.ts';
-import { openSimulatedPlatform } from './wiring.ts';
+import { openGround } from './wiring.ts';
 
 /** What a round is played in. */
 export interface WorldSettings {
+  readonly platform: GroundName;
   readonly dataDirectory: string;
   /** UTC midnight before the round. */
   readonly day: UnixMillis;
@@ -23,6 +25,7 @@ export interface World extends Omit<Servers, 'close'> {
   readonly clock: SimulatedClock;
   readonly random: Random;
   readonly minRecords: number;
+  readonly bucket: BlobStore;
   /** The authority whose certificates count. */
   readonly trusted: Authority;
   /** An authority that is known, and that no application may use. */
@@ -39,32 +42,33 @@ export async function openWorld(settings: WorldSettings): Promise<World> {
   const { dataDirectory, random, minRecords } = settings;
   const clock = simulatedClock(unixMillis(settings.day + MORNING));
   const [trusted, untrusted] = [await newAuthority(1), await newAuthority(2)];
-  const platform = await openSimulatedPlatform(dataDirectory, clock);
+  const ground = await openGround(settings.platform, { dataDirectory, clock, random });
   const log: string[] = [];
   const write = (line: string): void => {
     log.push(line);
   };
   try {
-    await configure(platform, { ...settings, trusted, untrusted });
-    const servers = await startServers(platform, dataDirectory, { clock, random, write });
+    await configure(ground, { ...settings, trusted, untrusted });
+    const servers = await startServers(ground, dataDirectory, { clock, random, write });
     const close = async (): Promise<void> => {
       await servers.close();
-      await platform.close();
+      await ground.close();
     };
-    return { ...servers, clock, random, minRecords, trusted, untrusted, log, close };
+    const { bucket } = ground;
+    return { ...servers, bucket, clock, random, minRecords, trusted, untrusted, log, close };
   } catch (fault) {
-    await platform.close();
+    await ground.close();
     throw fault;
   }
 }
 
 async function configure(
-  platform: LauncherPlatform,
+  ground: Ground,
   of: WorldSettings & Pick<World, 'trusted' | 'untrusted'>,
 ): Promise<void> {
-  for (const name of SIGNING_KEYS) await platform.createSigningKey(name);
-  const wanted = demoConfiguration({ ...of, from: unixMillis(of.day - DAY) });
+  const { signingKeys } = ground;
+  const wanted = demoConfiguration({ ...of, signingKeys, from: unixMillis(of.day - DAY) });
   const { random } = of;
-  const outcome = await applyConfiguration(platform.store, wanted, { actor: 'demo', random });
+  const outcome = await applyConfiguration(ground.store, wanted, { actor: 'demo', random });
   if (outcome.kind !== 'applied') throw new Error('the configuration of the round is not applied');
 }

@@ -1,0 +1,109 @@
+import { MINUTE, type WindowLength } from '@keyserver/time';
+import { ConfigFault, type Problem } from './config-fault.ts';
+import { oneOf, secret, text } from './texts.ts';
+import type { Secret } from './secret.ts';
+
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/;
+const HEX_SECRET = /^[0-9a-f]{64}$/i;
+
+/** A server that stands in for one of Google's, on this machine only, as the way there has no protection. */
+const standIn = (server: string) =>
+  text({
+    about: `Host and port of ${server} on this machine, for tests; empty reaches Google's own.`,
+    default: '',
+    form: { pattern: LOOPBACK, described: 'host:port of this machine' },
+  });
+
+/** The variables that say where documents are kept, for every service. */
+export const storeVariables = {
+  PLATFORM: oneOf({
+    about: 'Where data is kept: local is one machine, gcp is Google Cloud.',
+    values: ['local', 'gcp'],
+    default: 'local',
+  }),
+  DATA_DIR: text({ about: 'The directory of the local platform.', default: '.data' }),
+  GCP_PROJECT: text({
+    about: 'The project on Google Cloud; gcp needs it.',
+    default: '',
+    form: { pattern: /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, described: 'a project id' },
+  }),
+  FIRESTORE_DATABASE: text({
+    about: 'The Firestore database of the project.',
+    default: '(default)',
+    form: { pattern: /^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, described: 'a database id' },
+  }),
+  KEY_HASH_SECRET: secret({
+    about:
+      'The secret that stored keys are found by, 64 hexadecimal digits; gcp needs it, the same for ever and in every service.',
+    mayLack: true,
+    form: { pattern: HEX_SECRET, described: '64 hexadecimal digits' },
+  }),
+  FIRESTORE_ENDPOINT: standIn('a Firestore emulator'),
+};
+
+/** The variables of a service that writes and signs files, on top of those of every service. */
+export const fileVariables = {
+  STORAGE_ENDPOINT: standIn('a server like Cloud Storage'),
+  KMS_ENDPOINT: standIn('a server like Cloud KMS'),
+};
+
+/** One machine: everything lies below one directory. */
+interface LocalPlatformChoice {
+  readonly kind: 'local';
+  readonly dataDirectory: string;
+}
+
+/** Google Cloud: documents in one Firestore database. */
+interface CloudPlatformChoice {
+  readonly kind: 'gcp';
+  readonly project: string;
+  readonly database: string;
+  /** host:port of a stand-in; undefined for Google's own. */
+  readonly firestore: string | undefined;
+  readonly keyHashSecret: Uint8Array;
+}
+
+/** What every service is told about its platform. */
+interface PlatformValues {
+  readonly PLATFORM: 'local' | 'gcp';
+  readonly DATA_DIR: string;
+  readonly GCP_PROJECT: string;
+  readonly FIRESTORE_DATABASE: string;
+  readonly FIRESTORE_ENDPOINT: string;
+  readonly KEY_HASH_SECRET: Secret<string>;
+  readonly TRUNCATE_WINDOW_SECONDS: WindowLength;
+}
+
+/** The platform that the variables choose; throws a ConfigFault when one that it needs is missing or does not fit it. */
+export function platformOf(values: PlatformValues): LocalPlatformChoice | CloudPlatformChoice {
+  if (values.PLATFORM === 'local') return { kind: 'local', dataDirectory: values.DATA_DIR };
+  const problems = cloudProblems(values);
+  if (problems.length > 0) throw new ConfigFault(problems);
+  return {
+    kind: 'gcp',
+    project: values.GCP_PROJECT,
+    database: values.FIRESTORE_DATABASE,
+    firestore: endpointOf(values.FIRESTORE_ENDPOINT),
+    keyHashSecret: Buffer.from(values.KEY_HASH_SECRET.reveal(), 'hex'),
+  };
+}
+
+/** The address of a stand-in, if one is named. */
+export const endpointOf = (value: string): string | undefined => (value === '' ? undefined : value);
+
+function cloudProblems(values: PlatformValues): Problem[] {
+  const problems: Problem[] = [];
+  const missing = (name: string, allowed: string): void => {
+    problems.push({ name, kind: 'missing', allowed });
+  };
+  if (values.GCP_PROJECT === '') missing('GCP_PROJECT', 'the id of the project');
+  if (values.KEY_HASH_SECRET.reveal() === '') missing('KEY_HASH_SECRET', '64 hexadecimal digits');
+  // Windows of seconds show when somebody uploaded: they are for trying things out on one machine.
+  if (values.TRUNCATE_WINDOW_SECONDS < MINUTE)
+    problems.push({
+      name: 'TRUNCATE_WINDOW_SECONDS',
+      kind: 'refused',
+      allowed: 'at least 60 on Google Cloud',
+    });
+  return problems;
+}

@@ -1,0 +1,135 @@
+import {
+  type Collection,
+  type Found,
+  MAX_WRITES,
+  type Query,
+  StoreFault,
+  type Transaction,
+  indexFor,
+} from '@keyserver/docstore';
+import { type UnixMillis, floorTo } from '@keyserver/time';
+import type { Connection } from './connection.ts';
+import { fieldsOf } from './document.ts';
+import { CallFailure, readFault } from './failure.ts';
+import { findAll, getAll } from './reads.ts';
+import { MAX_COMMIT_BYTES, writeBytes } from './size.ts';
+import { queriedValue } from './document.ts';
+import type { Write } from './wire.ts';
+
+/** A call that failed, and what it is to callers unless it is tried again. */
+export interface FailedCall {
+  readonly failure: CallFailure;
+  readonly fault: StoreFault;
+}
+
+/** One attempt of a transaction: every read takes locks that Firestore holds until the attempt ends; writes are gathered. */
+export class Attempt implements Transaction {
+  readonly now: UnixMillis;
+  readonly transaction: Uint8Array;
+  readonly writes: Write[] = [];
+  /** The first read of this attempt that failed, whatever the function made of it. */
+  failed: FailedCall | undefined;
+  hasRead = false;
+  private readonly connection: Connection;
+  private bytes = 0;
+  private creates = false;
+  private increments = false;
+
+  constructor(of: {
+    readonly now: UnixMillis;
+    readonly transaction: Uint8Array;
+    readonly connection: Connection;
+  }) {
+    this.now = of.now;
+    this.transaction = of.transaction;
+    this.connection = of.connection;
+  }
+
+  /** Whether these writes may be decided anew when nobody knows if they were applied: an increment alone leaves no trace. */
+  get isRepeatable(): boolean {
+    return this.creates || !this.increments;
+  }
+
+  // Need not hold at the commit: closingDelay covers the longest life of a transaction.
+  floor(span: number): UnixMillis {
+    return floorTo(this.now, span);
+  }
+
+  async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
+    const { connection, transaction } = this;
+    return await this.reading(
+      from,
+      async () => await getAll(connection, from, { ids, reading: { transaction } }),
+    );
+  }
+
+  async find<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
+    const { connection, transaction } = this;
+    indexFor(from.layout, query);
+    return await this.reading(
+      from,
+      async () => await findAll(connection, from, { query, reading: { transaction } }),
+    );
+  }
+
+  create<D>(into: Collection<D>, id: string, value: D): void {
+    this.creates = true;
+    const name = this.connection.names.of(into.layout.name, id);
+    this.write({
+      update: { name, fields: fieldsOf(into, id, value) },
+      currentDocument: { exists: false },
+    });
+  }
+
+  set<D>(into: Collection<D>, id: string, value: D): void {
+    const name = this.connection.names.of(into.layout.name, id);
+    this.write({ update: { name, fields: fieldsOf(into, id, value) } });
+  }
+
+  increment<D>(
+    into: Collection<D>,
+    id: string,
+    by: Partial<Readonly<Record<keyof D & string, number>>>,
+  ): void {
+    const { layout } = into;
+    const amounts = Object.entries(by).filter(([, amount]) => amount !== undefined);
+    this.increments = true;
+    this.write({
+      update: { name: this.connection.names.of(layout.name, id), fields: {} },
+      updateMask: { fieldPaths: [] },
+      updateTransforms: amounts.map(([fieldPath, amount]) => {
+        if (layout.expiry === fieldPath)
+          throw new TypeError(`${layout.name}.${fieldPath} is a time and cannot be incremented`);
+        return { fieldPath, increment: queriedValue(layout, fieldPath, amount) };
+      }),
+      currentDocument: { exists: true },
+    });
+  }
+
+  delete<D>(from: Collection<D>, id: string): void {
+    this.write({ delete: this.connection.names.of(from.layout.name, id) });
+  }
+
+  private async reading<D, T>(from: Collection<D>, read: () => Promise<T>): Promise<T> {
+    if (this.writes.length > 0)
+      throw new StoreFault('refused', 'a transaction reads before it writes');
+    this.hasRead = true;
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof CallFailure)) throw error;
+      const fault = readFault(error, from.layout.name);
+      this.failed ??= { failure: error, fault };
+      throw fault;
+    }
+  }
+
+  private write(write: Write): void {
+    this.writes.push(write);
+    this.bytes += writeBytes(write);
+    if (this.writes.length > MAX_WRITES)
+      throw new StoreFault('refused', 'a transaction has more than 500 writes');
+    if (this.bytes > MAX_COMMIT_BYTES)
+      throw new StoreFault('refused', 'a transaction writes more than 10 MiB');
+  }
+}

@@ -1,0 +1,154 @@
+import { Channels } from './channels.ts';
+import { type Client, callOptions, makeClient } from './client.ts';
+import { failureOf } from './failure.ts';
+import { Names } from './names.ts';
+import type { Patience } from './patience.ts';
+import type { StructuredQuery } from './query-request.ts';
+import { within } from './within.ts';
+import { type ReadMessage, type Write, readMessage } from './wire.ts';
+
+const ROLLBACK_MS = 2_000;
+
+/** Where a read belongs: in a transaction, in one that it begins, or (undefined) in none. */
+export type Reading =
+  | { readonly transaction: Uint8Array }
+  | {
+      readonly newTransaction: {
+        readonly readWrite: { readonly retryTransaction?: Uint8Array };
+      };
+    }
+  | undefined;
+
+interface Stream {
+  on(event: 'data', take: (message: unknown) => void): unknown;
+  on(event: 'error', take: (error: unknown) => void): unknown;
+  on(event: 'end', take: () => void): unknown;
+  cancel(): void;
+}
+
+/** Takes one message of a read; false when it wants no more. It must not throw. */
+export type Take = (message: ReadMessage) => boolean;
+
+/** The four calls that the store makes, each once, with a deadline. What fails is a CallFailure. */
+export class Connection {
+  readonly names: Names;
+  /** Aborted once the store is closed. */
+  readonly closed: AbortSignal;
+  private readonly channels: Channels;
+  private readonly inTheClear: boolean;
+  private readonly patience: Patience;
+  private readonly closing = new AbortController();
+  private readonly rollbacks = new Set<Promise<void>>();
+
+  constructor(of: {
+    readonly projectId: string;
+    readonly databaseId: string;
+    readonly emulatorHost: string | undefined;
+    readonly patience: Patience;
+  }) {
+    this.names = new Names(of.projectId, of.databaseId);
+    this.channels = new Channels(() => makeClient(of));
+    this.inTheClear = of.emulatorHost !== undefined;
+    this.patience = of.patience;
+    this.closed = this.closing.signal;
+  }
+
+  /** Reads documents by name; the answers come in any order. */
+  async batchGet(
+    documents: readonly string[],
+    of: { readonly fields: readonly string[] | undefined; readonly reading: Reading },
+    take: Take,
+  ): Promise<void> {
+    const request = {
+      database: this.names.database,
+      documents: [...documents],
+      ...(of.fields === undefined ? {} : { mask: { fieldPaths: [...of.fields] } }),
+      ...of.reading,
+    };
+    await this.read((client, options) => client.batchGetDocuments(request, options), take);
+  }
+
+  /** Runs a query; the answers come in its order. */
+  async runQuery(query: StructuredQuery, reading: Reading, take: Take): Promise<void> {
+    const request = { parent: this.names.documents, structuredQuery: query, ...reading };
+    await this.read((client, options) => client.runQuery(request, options), take);
+  }
+
+  /** Applies all writes or none; in a transaction, only if everything that it read still holds. */
+  async commit(writes: readonly Write[], transaction?: Uint8Array): Promise<void> {
+    const request = {
+      database: this.names.database,
+      writes: [...writes],
+      ...(transaction === undefined ? {} : { transaction }),
+    };
+    await this.call(this.patience.commitMs, async (client, options, signal) => {
+      await client.commit(request, { ...options, signal });
+    });
+  }
+
+  /** Ends a transaction in the background, so that its locks stand in nobody's way. If that fails, Firestore ends it. */
+  rollBack(transaction: Uint8Array): void {
+    const request = { database: this.names.database, transaction };
+    const done = this.call(ROLLBACK_MS, async (client, options, signal) => {
+      await client.rollback(request, { ...options, signal });
+    }).catch(ignore);
+    this.rollbacks.add(done);
+    void done.then(() => this.rollbacks.delete(done));
+  }
+
+  /** Ends all connections; what is under way fails. */
+  async close(): Promise<void> {
+    if (this.closed.aborted) return;
+    await Promise.all(this.rollbacks);
+    this.closing.abort();
+    await this.channels.close();
+  }
+
+  private async read(
+    open: (client: Client, options: ReturnType<typeof callOptions>) => Stream,
+    take: Take,
+  ): Promise<void> {
+    await this.call(this.patience.readMs, async (client, options, signal) => {
+      await drain(open(client, options), signal, take);
+    });
+  }
+
+  private async call(
+    timeoutMs: number,
+    run: (
+      client: Client,
+      options: ReturnType<typeof callOptions>,
+      signal: AbortSignal,
+    ) => Promise<void>,
+  ): Promise<void> {
+    const { names, inTheClear } = this;
+    try {
+      await within(timeoutMs, this.closed, async (signal) => {
+        await this.channels.use(async (client) => {
+          const options = callOptions({ database: names.database, timeoutMs, inTheClear });
+          await run(client, options, signal);
+        });
+      });
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+}
+
+const ignore = (): void => undefined;
+
+async function drain(stream: Stream, signal: AbortSignal, take: Take): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      stream.cancel();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    stream.on('error', reject);
+    stream.on('end', resolve);
+    stream.on('data', (message) => {
+      if (take(readMessage(message))) return;
+      resolve();
+      stop();
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import { StoreFault } from '@keyserver/docstore';
+
+/**
+ * What a failed call means. `contended`: another transaction won, nothing was applied. `quota`: refused before it was
+ * looked at. `away`: no answer, or a broken one; what was asked may have been done. `refused`: a precondition or a limit.
+ * `barred`: asking again is of no use.
+ */
+export type Verdict = 'contended' | 'quota' | 'away' | 'refused' | 'barred';
+
+interface Status {
+  readonly name: string;
+  readonly verdict: Verdict;
+}
+
+// The numbers of gRPC's status codes. https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+const STATUSES: ReadonlyMap<number, Status> = new Map<number, Status>([
+  [1, { name: 'CANCELLED', verdict: 'away' }],
+  [2, { name: 'UNKNOWN', verdict: 'away' }],
+  [3, { name: 'INVALID_ARGUMENT', verdict: 'refused' }],
+  [4, { name: 'DEADLINE_EXCEEDED', verdict: 'away' }],
+  [5, { name: 'NOT_FOUND', verdict: 'refused' }],
+  [6, { name: 'ALREADY_EXISTS', verdict: 'refused' }],
+  [7, { name: 'PERMISSION_DENIED', verdict: 'barred' }],
+  [8, { name: 'RESOURCE_EXHAUSTED', verdict: 'quota' }],
+  [9, { name: 'FAILED_PRECONDITION', verdict: 'refused' }],
+  [10, { name: 'ABORTED', verdict: 'contended' }],
+  [11, { name: 'OUT_OF_RANGE', verdict: 'refused' }],
+  [12, { name: 'UNIMPLEMENTED', verdict: 'barred' }],
+  [13, { name: 'INTERNAL', verdict: 'away' }],
+  [14, { name: 'UNAVAILABLE', verdict: 'away' }],
+  [15, { name: 'DATA_LOSS', verdict: 'barred' }],
+  [16, { name: 'UNAUTHENTICATED', verdict: 'away' }],
+]);
+
+/** A call to Firestore that did not succeed. */
+export class CallFailure extends Error {
+  override readonly name = 'CallFailure';
+  readonly verdict: Verdict;
+  readonly status: string;
+
+  constructor(of: Status, options?: ErrorOptions) {
+    super(`a call to Firestore failed: ${of.name}`, options);
+    this.verdict = of.verdict;
+    this.status = of.name;
+  }
+}
+
+/** A call that was given up at its deadline: what was asked may have been done. */
+export const overdue = (): CallFailure =>
+  new CallFailure({ name: 'DEADLINE_EXCEEDED', verdict: 'away' });
+
+/** A call on a store that was closed. */
+export const closed = (): CallFailure => new CallFailure({ name: 'CLOSED', verdict: 'barred' });
+
+/** Firestore says so with the status of a bad request; the transaction is as dead as an aborted one. */
+const EXPIRED = /transaction.*(expired|no longer valid)/i;
+
+/** What the client threw, as a failure. Errors that bear no status come from credentials or the network: Firestore is away. */
+export function failureOf(error: unknown): CallFailure {
+  if (error instanceof CallFailure) return error;
+  const { code, message } = readError(error);
+  const known = code === undefined ? undefined : STATUSES.get(code);
+  if (known === undefined)
+    return new CallFailure({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
+  const expired = known.name === 'INVALID_ARGUMENT' && EXPIRED.test(message);
+  return new CallFailure(expired ? { ...known, verdict: 'contended' } : known, { cause: error });
+}
+
+function readError(error: unknown): { code: number | undefined; message: string } {
+  if (typeof error !== 'object' || error === null) return { code: undefined, message: '' };
+  const code: unknown = Reflect.get(error, 'code');
+  const message: unknown = Reflect.get(error, 'message');
+  return {
+    code: typeof code === 'number' ? code : undefined,
+    message: typeof message === 'string' ? message : '',
+  };
+}
+
+/** A failed read as the fault that callers see. A read is never refused for what it asks: its index or its database is missing. */
+export function readFault(failure: CallFailure, what: string): StoreFault {
+  const cause = { cause: failure };
+  switch (failure.verdict) {
+    case 'contended':
+      return new StoreFault('contended', `other writers hold ${what}`, cause);
+    case 'quota':
+      return new StoreFault('unavailable', `Firestore's quota is used up, reading ${what}`, cause);
+    case 'refused':
+      return new StoreFault(
+        'unavailable',
+        `Firestore cannot read ${what} (${failure.status}): is the database there, with its indexes?`,
+        cause,
+      );
+    case 'away':
+    case 'barred':
+      return new StoreFault('unavailable', `Firestore gives no ${what} (${failure.status})`, cause);
+  }
+}
+
+/** A failed write as the fault that callers see. */
+export function writeFault(failure: CallFailure): StoreFault {
+  const cause = { cause: failure };
+  switch (failure.verdict) {
+    case 'contended':
+      return new StoreFault('contended', 'other writers won again and again', cause);
+    case 'quota':
+      return new StoreFault('unavailable', `Firestore's quota is used up`, cause);
+    case 'refused':
+      return new StoreFault('refused', `Firestore refused a write (${failure.status})`, cause);
+    case 'away':
+    case 'barred':
+      return new StoreFault('unavailable', `Firestore takes no write (${failure.status})`, cause);
+  }
+}

@@ -1,0 +1,2 @@
+export { type FirestoreIndexes, firestoreIndexes } from './firestore-indexes.ts';
+export { type FirestoreSettings, openFirestoreStore } from './store.ts';

@@ -1,0 +1,70 @@
+import {
+  type AnyQuery,
+  type Collection,
+  type Found,
+  type Query,
+  indexFor,
+} from '@keyserver/docstore';
+import type { Connection, Reading } from './connection.ts';
+import { foundFrom, valueFrom } from './document.ts';
+import { structuredQuery } from './query-request.ts';
+import type { StoredDocument } from './wire.ts';
+
+const CHUNK = 300;
+
+/** Whether a query can have no result, so that Firestore, which refuses such queries, need not be asked. */
+const isEmptyQuery = (query: AnyQuery): boolean =>
+  query.limit === 0 || query.containsAny?.values.length === 0;
+
+/** Reads documents by id, in the order of the ids; what has no document is undefined. */
+export async function getAll<D>(
+  connection: Connection,
+  from: Collection<D>,
+  of: { readonly ids: readonly string[]; readonly reading: Reading },
+): Promise<readonly (D | undefined)[]> {
+  const names = of.ids.map((id) => connection.names.find(from.layout.name, id));
+  const wanted = [...new Set(names.flatMap((name) => name ?? []))];
+  const found = new Map<string, StoredDocument>();
+  for (let at = 0; at < wanted.length; at += CHUNK)
+    await connection.batchGet(
+      wanted.slice(at, at + CHUNK),
+      { fields: from.only, reading: of.reading },
+      ({ document }) => {
+        if (document !== undefined) found.set(document.name, document);
+        return true;
+      },
+    );
+  return names.map((name) => {
+    const document = name === undefined ? undefined : found.get(name);
+    return document === undefined ? undefined : valueFrom(from, document);
+  });
+}
+
+/** Runs a query to its end. */
+export async function findAll<D>(
+  connection: Connection,
+  from: Collection<D>,
+  of: { readonly query: Query<D>; readonly reading: Reading },
+): Promise<readonly Found<D>[]> {
+  const found: StoredDocument[] = [];
+  await runDeclared(connection, from, of, (document) => {
+    found.push(document);
+    return true;
+  });
+  return found.map((document) => foundFrom(from, document));
+}
+
+/** Runs a query on its declared index and hands over its documents until `take` wants no more. */
+export async function runDeclared<D>(
+  connection: Connection,
+  from: Collection<D>,
+  of: { readonly query: Query<D>; readonly reading: Reading },
+  take: (document: StoredDocument) => boolean,
+): Promise<void> {
+  indexFor(from.layout, of.query);
+  if (isEmptyQuery(of.query)) return;
+  const request = structuredQuery(connection.names, from.layout, of.query, from.only);
+  await connection.runQuery(request, of.reading, ({ document }) =>
+    document === undefined ? true : take(document),
+  );
+}

@@ -1,0 +1,111 @@
+import {
+  type Collection,
+  type DocumentStore,
+  type Found,
+  type Query,
+  StoreFault,
+  type Transaction,
+} from '@keyserver/docstore';
+import { type Random, systemRandom } from '@keyserver/random';
+import { type Clock, SECOND, type UnixMillis, systemClock } from '@keyserver/time';
+import { Connection } from './connection.ts';
+import { deleteAllOf } from './delete-all.ts';
+import { pagesOf } from './pages.ts';
+import { type Patience, USUAL_PATIENCE } from './patience.ts';
+import { getAll } from './reads.ts';
+import { retrying } from './retrying.ts';
+import { StoreTime } from './store-time.ts';
+import { type Engine, transact } from './transact.ts';
+
+/** The server ends a transaction after 270 s; a minute more is for what its clocks and ours may disagree in. */
+const CLOSING_DELAY_MS = 330 * SECOND;
+const PAGE = 500;
+const DEFAULT_DATABASE = '(default)';
+
+/** How a Firestore database is reached. Nothing is taken from the environment but the credentials of the machine. */
+export interface FirestoreSettings {
+  readonly projectId: string;
+  readonly databaseId?: string;
+  /** 'host:port' of an emulator, spoken to in the clear and without credentials. */
+  readonly emulatorHost?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** How long Firestore is waited for, where it is not what suits a server. */
+  readonly patience?: Partial<Patience>;
+}
+
+/**
+ * Opens the distributed document store: one Firestore database in native mode, with pessimistic transactions. Every failure
+ * of it is a StoreFault: `unavailable` when Firestore is away, over quota, closed, lacks an index or denies access, and when
+ * nobody heard whether a commit was applied; `contended` when other transactions won until the time was up; `clock` when
+ * this machine is more than 30 s off store time; `refused` for a document over 1 MiB, an indexed text over 1,500 bytes, over
+ * 500 writes or 10 MiB in one transaction, an id that Firestore cannot have, a read after a write, the creation of a
+ * document that exists and the increment of one that does not.
+ */
+export async function openFirestoreStore(settings: FirestoreSettings): Promise<DocumentStore> {
+  const store = new FirestoreStore(settings);
+  try {
+    await store.now();
+  } catch (error) {
+    await store.close();
+    const { projectId, databaseId = DEFAULT_DATABASE } = settings;
+    const known = error instanceof StoreFault ? error : new StoreFault('unavailable', 'no answer');
+    const where = `Firestore database ${databaseId} of project ${projectId}`;
+    throw new StoreFault(known.reason, `${where} cannot be used: ${known.message}`, {
+      cause: error,
+    });
+  }
+  return store;
+}
+
+class FirestoreStore implements DocumentStore {
+  readonly closingDelay = CLOSING_DELAY_MS;
+  private readonly engine: Engine;
+
+  constructor(settings: FirestoreSettings) {
+    const { projectId, databaseId = DEFAULT_DATABASE, emulatorHost } = settings;
+    const { clock = systemClock, random = systemRandom } = settings;
+    const patience = { ...USUAL_PATIENCE, ...settings.patience };
+    const connection = new Connection({ projectId, databaseId, emulatorHost, patience });
+    const time = new StoreTime({ connection, clock, random });
+    this.engine = { connection, time, random, patience };
+  }
+
+  async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
+    const { connection } = this.engine;
+    return await retrying(
+      this.engine,
+      from.layout.name,
+      async () => await getAll(connection, from, { ids, reading: undefined }),
+    );
+  }
+
+  pages<D>(
+    from: Collection<D>,
+    query: Query<D>,
+    pageSize = PAGE,
+  ): AsyncIterable<readonly Found<D>[]> {
+    return pagesOf(this.engine, from, query, pageSize);
+  }
+
+  async transact<T>(decide: (tx: Transaction) => Promise<T>): Promise<T> {
+    return await transact(this.engine, decide);
+  }
+
+  async deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number> {
+    return await deleteAllOf(this.engine, from, query);
+  }
+
+  async now(): Promise<UnixMillis> {
+    const { now } = await retrying(
+      this.engine,
+      'time',
+      async () => await this.engine.time.read(undefined),
+    );
+    return now;
+  }
+
+  async close(): Promise<void> {
+    await this.engine.connection.close();
+  }
+}

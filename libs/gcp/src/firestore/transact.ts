@@ -1,0 +1,168 @@
+import { StoreFault, type Transaction } from '@keyserver/docstore';
+import type { Random } from '@keyserver/random';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Attempt, type FailedCall } from './attempt.ts';
+import type { Connection } from './connection.ts';
+import { CallFailure, readFault, writeFault } from './failure.ts';
+import { type Patience, pauseBound } from './patience.ts';
+import type { StoreTime } from './store-time.ts';
+import type { Write } from './wire.ts';
+
+/** What transactions, reads and deletions run on. */
+export interface Engine {
+  readonly connection: Connection;
+  readonly time: StoreTime;
+  readonly random: Random;
+  readonly patience: Patience;
+}
+
+type Decide<T> = (tx: Transaction) => Promise<T>;
+
+/**
+ * How an attempt ended: with a result, with the function's own error, or with a failed call, after which nothing was
+ * applied unless it is in doubt.
+ */
+type Outcome<T> =
+  | { readonly kind: 'done'; readonly result: T }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | (FailedCall & { readonly kind: 'failed'; readonly doubt: Doubt });
+type Doubt = 'none' | 'repeatable' | 'final';
+
+/** Runs a transaction until an attempt commits, nothing more can be hoped for, or its time is up. */
+export async function transact<T>(engine: Engine, decide: Decide<T>): Promise<T> {
+  const { patience, random } = engine;
+  const until = performance.now() + patience.transactMs;
+  const tries = new Tries(patience, until);
+  let before: Uint8Array | undefined;
+  for (;;) {
+    const run = new Run(engine, decide, until);
+    const outcome = await run.once(before);
+    if (outcome.kind === 'done') return outcome.result;
+    if (outcome.kind === 'threw') throw tries.lastWord(outcome.error);
+    if (!tries.mayGoOn(outcome)) throw tries.lastWord(outcome.fault);
+    before = run.transaction;
+    await pause(random.below(pauseBound(patience, tries.attempts)));
+  }
+}
+
+/** Counts the failed attempts of one transaction. */
+class Tries {
+  attempts = 0;
+  /** Whether an earlier commit may have been applied. */
+  inDoubt = false;
+  private failures = 0;
+  private readonly patience: Patience;
+  private readonly until: number;
+
+  constructor(patience: Patience, until: number) {
+    this.patience = patience;
+    this.until = until;
+  }
+
+  mayGoOn({ failure, doubt }: { failure: CallFailure; doubt: Doubt }): boolean {
+    this.attempts++;
+    if (doubt !== 'none') this.inDoubt = true;
+    if (failure.verdict !== 'contended') this.failures++;
+    const isLeft = this.attempts < this.patience.attempts && this.failures < this.patience.failures;
+    return isLeft && doubt !== 'final' && isTemporary(failure) && performance.now() < this.until;
+  }
+
+  // What is refused now may be refused because an earlier commit of the same transaction was applied unheard.
+  lastWord(error: unknown): unknown {
+    if (!this.inDoubt || !(error instanceof StoreFault)) return error;
+    return new StoreFault('unavailable', 'nobody knows whether a commit was applied', {
+      cause: error,
+    });
+  }
+}
+
+const isTemporary = ({ verdict }: CallFailure): boolean =>
+  verdict === 'contended' || verdict === 'quota' || verdict === 'away';
+
+/** One attempt, from the read that begins the transaction to its commit. */
+class Run<T> {
+  transaction: Uint8Array | undefined;
+  private readonly engine: Engine;
+  private readonly decide: Decide<T>;
+  private readonly until: number;
+
+  constructor(engine: Engine, decide: Decide<T>, until: number) {
+    this.engine = engine;
+    this.decide = decide;
+    this.until = until;
+  }
+
+  async once(before: Uint8Array | undefined): Promise<Outcome<T>> {
+    let attempt: Attempt;
+    try {
+      attempt = await this.begin(before);
+    } catch (error) {
+      if (error instanceof CallFailure)
+        return failed({ failure: error, fault: readFault(error, 'transaction') });
+      return { kind: 'threw', error };
+    }
+    const decided = await this.ask(attempt);
+    if (attempt.failed !== undefined) return this.rolledBack(attempt, failed(attempt.failed));
+    if (performance.now() > this.until) return this.rolledBack(attempt, tooSlow());
+    return await this.finish(attempt, decided);
+  }
+
+  private async begin(before: Uint8Array | undefined): Promise<Attempt> {
+    const { connection, time } = this.engine;
+    const readWrite = before === undefined ? {} : { retryTransaction: before };
+    const { now, transaction } = await time.read({ newTransaction: { readWrite } });
+    if (transaction === undefined) throw new Error('Firestore began no transaction');
+    this.transaction = transaction;
+    return new Attempt({ now, transaction, connection });
+  }
+
+  private async ask(attempt: Attempt): Promise<Outcome<T>> {
+    try {
+      return { kind: 'done', result: await this.decide(attempt) };
+    } catch (error) {
+      return { kind: 'threw', error };
+    }
+  }
+
+  /** Commits; without writes too, as that tells whether the view that a result or an error came from was consistent. */
+  private async finish(attempt: Attempt, decided: Outcome<T>): Promise<Outcome<T>> {
+    const threw = decided.kind === 'threw';
+    const writes = threw ? [] : attempt.writes;
+    const needless = writes.length === 0 && !attempt.hasRead;
+    if (needless || (threw && decided.error instanceof StoreFault))
+      return this.rolledBack(attempt, decided);
+    const failure = await this.commit(attempt, writes);
+    if (failure === undefined) return decided;
+    const isLost = failure.verdict === 'away' && writes.length > 0;
+    const doubt = isLost ? doubtOf(attempt) : 'none';
+    const fault = writeFault(failure);
+    return this.rolledBack(attempt, { kind: 'failed', failure, fault, doubt });
+  }
+
+  private async commit(
+    attempt: Attempt,
+    writes: readonly Write[],
+  ): Promise<CallFailure | undefined> {
+    try {
+      await this.engine.connection.commit(writes, attempt.transaction);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CallFailure) return error;
+      throw error;
+    }
+  }
+
+  private rolledBack(attempt: Attempt, outcome: Outcome<T>): Outcome<T> {
+    this.engine.connection.rollBack(attempt.transaction);
+    return outcome;
+  }
+}
+
+const doubtOf = ({ isRepeatable }: Attempt): Doubt => (isRepeatable ? 'repeatable' : 'final');
+
+const failed = (call: FailedCall): Outcome<never> => ({ ...call, kind: 'failed', doubt: 'none' });
+
+const tooSlow = (): Outcome<never> => ({
+  kind: 'threw',
+  error: new StoreFault('unavailable', 'a transaction took too long to decide'),
+});

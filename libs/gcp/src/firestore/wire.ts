@@ -1,0 +1,87 @@
+/** A field value as Firestore's protocol has it, of the kinds that collections use. */
+export type Value =
+  | { readonly integerValue: string }
+  | { readonly stringValue: string }
+  | { readonly booleanValue: boolean }
+  | { readonly bytesValue: Uint8Array }
+  | { readonly timestampValue: Timestamp }
+  | { readonly referenceValue: string }
+  | { readonly arrayValue: { readonly values: Value[] } };
+
+export interface Timestamp {
+  readonly seconds: string;
+  readonly nanos: number;
+}
+
+/** One write of a commit. */
+export type Write =
+  | {
+      readonly update: { readonly name: string; readonly fields: Record<string, Value> };
+      readonly updateMask?: { readonly fieldPaths: string[] };
+      readonly updateTransforms?: { readonly fieldPath: string; readonly increment: Value }[];
+      readonly currentDocument?: { readonly exists: boolean };
+    }
+  | { readonly delete: string; readonly currentDocument?: { readonly updateTime: Timestamp } };
+
+/** A document as it was read: its fields are still those of the protocol, and unchecked. */
+export interface StoredDocument {
+  readonly name: string;
+  readonly fields: object;
+  readonly updateTime: Timestamp | undefined;
+}
+
+/** One message of an answered read. */
+export interface ReadMessage {
+  readonly document: StoredDocument | undefined;
+  /** Milliseconds since 1970. */
+  readonly readTime: number | undefined;
+  /** The transaction that this read began. */
+  readonly transaction: Uint8Array | undefined;
+}
+
+const property = (of: unknown, name: string): unknown =>
+  typeof of === 'object' && of !== null ? Reflect.get(of, name) : undefined;
+
+/** Reads a message of BatchGetDocuments or RunQuery. */
+export function readMessage(message: unknown): ReadMessage {
+  const transaction = property(message, 'transaction');
+  return {
+    document: readDocument(property(message, 'found') ?? property(message, 'document')),
+    readTime: millisOf(readTimestamp(property(message, 'readTime'))),
+    transaction:
+      transaction instanceof Uint8Array && transaction.length > 0 ? transaction : undefined,
+  };
+}
+
+function readDocument(stored: unknown): StoredDocument | undefined {
+  const name = property(stored, 'name');
+  const fields = property(stored, 'fields');
+  if (typeof name !== 'string') return undefined;
+  return {
+    name,
+    fields: typeof fields === 'object' && fields !== null ? fields : {},
+    updateTime: readTimestamp(property(stored, 'updateTime')),
+  };
+}
+
+/** A timestamp of the protocol; undefined for anything else. */
+export function readTimestamp(value: unknown): Timestamp | undefined {
+  const seconds = property(value, 'seconds');
+  const nanos = property(value, 'nanos');
+  return typeof seconds === 'string' && typeof nanos === 'number' ? { seconds, nanos } : undefined;
+}
+
+const MS = 1000;
+const NANOS_PER_MS = 1_000_000;
+
+/** A time in ms since 1970 as the protocol has it. */
+export function timestampOf(ms: number): Timestamp {
+  const seconds = Math.floor(ms / MS);
+  return { seconds: String(seconds), nanos: (ms - seconds * MS) * NANOS_PER_MS };
+}
+
+/** A time of the protocol in whole ms since 1970. */
+export const millisOf = (time: Timestamp | undefined): number | undefined =>
+  time === undefined
+    ? undefined
+    : Number(time.seconds) * MS + Math.floor(time.nanos / NANOS_PER_MS);

@@ -1,0 +1,1 @@
+export { outgoingTokens } from './outgoing-tokens.ts';

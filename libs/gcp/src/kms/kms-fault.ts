@@ -1,0 +1,82 @@
+/** Why a key cannot be used. */
+export type KeyProblem =
+  | 'malformed_name'
+  | 'not_found'
+  | 'forbidden'
+  | 'not_enabled'
+  | 'wrong_kind'
+  | 'corrupt'
+  | 'unreachable'
+  | 'failed';
+
+/** A key of Cloud KMS that cannot be used; the message names it and says what to do. */
+export class KmsFault extends Error {
+  override readonly name = 'KmsFault';
+  readonly problem: KeyProblem;
+  /** The full name of the key or key version. */
+  readonly key: string;
+
+  constructor(key: string, problem: KeyProblem, advice: string, cause?: unknown) {
+    super(`${key} ${advice}`, cause === undefined ? {} : { cause });
+    this.key = key;
+    this.problem = problem;
+  }
+}
+
+const STATUS = {
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unavailable: 14,
+  unauthenticated: 16,
+};
+
+const PROBLEMS: Readonly<Record<number, readonly [KeyProblem, string]>> = {
+  [STATUS.deadlineExceeded]: ['unreachable', 'could not be used: Cloud KMS did not answer in time'],
+  [STATUS.unavailable]: ['unreachable', 'could not be used: Cloud KMS cannot be reached'],
+  [STATUS.notFound]: ['not_found', 'does not exist: correct its name, or create it'],
+  [STATUS.permissionDenied]: [
+    'forbidden',
+    'may not be used by this account, or does not exist: grant the account roles/cloudkms.signerVerifier on a key that signs, ' +
+      'roles/cloudkms.cryptoKeyEncrypterDecrypter on one that wraps, or correct the name',
+  ],
+  [STATUS.unauthenticated]: [
+    'forbidden',
+    'could not be used: Cloud KMS does not accept the credentials of this account',
+  ],
+  [STATUS.failedPrecondition]: [
+    'not_enabled',
+    'cannot be used as it is: it must be enabled, and be of the right purpose',
+  ],
+};
+
+/** The gRPC status that an error carries. */
+function statusOf(error: unknown): number | undefined {
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/** Whether Cloud KMS may be reached in a moment. */
+export const isTransient = (error: unknown): boolean =>
+  [STATUS.deadlineExceeded, STATUS.unavailable].some((code) => code === statusOf(error));
+
+/** Whether Cloud KMS refused what it was sent, of itself or because it was changed on its way. */
+export const isRefusal = (error: unknown): boolean => statusOf(error) === STATUS.invalidArgument;
+
+/** An answer that is not what Cloud KMS gave, or not to what it was asked; never used. */
+export class Garbled extends Error {
+  override readonly name = 'Garbled';
+}
+
+/** The fault that an error of a call means for a key. */
+export function faultOf(key: string, error: unknown): KmsFault {
+  if (error instanceof KmsFault) return error;
+  if (error instanceof Garbled)
+    return new KmsFault(key, 'corrupt', `was not used: ${error.message}`, error);
+  const known = PROBLEMS[statusOf(error) ?? -1];
+  const [problem, advice] = known ?? ['failed', 'could not be used: Cloud KMS refused the call'];
+  return new KmsFault(key, problem, advice, error);
+}

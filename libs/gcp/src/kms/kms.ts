@@ -1,0 +1,55 @@
+import type { FindSigner } from '@keyserver/export-file';
+import { type Timers, systemTimers } from '@keyserver/jobs';
+import { type Random, systemRandom } from '@keyserver/random';
+import type { FindKeyWrapper } from '@keyserver/revision-token';
+import { type NamedKeys, checkKeys } from './check-keys.ts';
+import { connect } from './connection.ts';
+import { wrapperUnder } from './key-wrapper.ts';
+import type { KmsFault } from './kms-fault.ts';
+import { askWithin } from './patience.ts';
+import { readPublicKeys } from './public-key.ts';
+import { findSigners } from './signer.ts';
+
+/** The keys of Cloud KMS, which never leave it. */
+export interface CloudKms {
+  /** By the full name of a key version. */
+  readonly findSigner: FindSigner;
+  /** By the full name of a key. */
+  readonly wrapperFor: FindKeyWrapper;
+  /** Uses each key once, and gives what is wrong with those that cannot be used; empty when all is well. */
+  readonly check: (keys: NamedKeys) => Promise<readonly KmsFault[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** How Cloud KMS is reached, and how patiently. */
+export interface KmsSettings {
+  /** Host and port of a stand-in on this machine, reached in plain text and without credentials; Cloud KMS when undefined. */
+  readonly endpoint?: string | undefined;
+  /** Longest time that one use of a key may take, all attempts together; 20 s when undefined. */
+  readonly deadlineMs?: number | undefined;
+  readonly timers?: Timers;
+  readonly random?: Random;
+}
+
+const DEADLINE_MS = 20_000;
+
+/** Opens Cloud KMS. No key is touched, so that a service starts while Cloud KMS is away; credentials must be there. */
+export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
+  const { deadlineMs = DEADLINE_MS, timers = systemTimers, random = systemRandom } = settings;
+  const client = connect(settings.endpoint);
+  const { ask, ended } = askWithin({ deadlineMs, timers, random });
+  await ask(async () => await client.initialize()).catch((error: unknown) => {
+    throw new Error('the credentials for Cloud KMS cannot be obtained', { cause: error });
+  });
+  const kms = { client, ask };
+  const keys = { kms, readPublicKey: readPublicKeys(kms), refusing: new Set<string>() };
+  return {
+    findSigner: findSigners(keys),
+    wrapperFor: (key) => wrapperUnder(kms, key),
+    check: async (named) => await checkKeys(keys, named),
+    close: async () => {
+      await ended();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { FindSigner, SignatureInProgress, Signer } from '@keyserver/export-file';
+import { createHash, createVerify } from 'node:crypto';
+import { checksumOf, intact, requireName, requireVerified } from './checksum.ts';
+import { type Kms, callOptions } from './connection.ts';
+import { KmsFault, type KeyProblem, faultOf } from './kms-fault.ts';
+import type { ReadPublicKey } from './public-key.ts';
+import { isVersionName } from './resource-name.ts';
+
+/** Problems of a key that is not there to sign now, which an export may do without when it has others. */
+const ABSENT: readonly KeyProblem[] = ['malformed_name', 'not_found', 'not_enabled'];
+
+/** Cloud KMS, and what is remembered of its key versions. */
+export interface SigningKeys {
+  readonly kms: Kms;
+  readonly readPublicKey: ReadPublicKey;
+  /** Versions that would not sign when asked to, although their public half was shown. */
+  readonly refusing: Set<string>;
+}
+
+/**
+ * Finds the key versions that can sign now. A version that is unknown, disabled or destroyed is undefined; one that is there
+ * but unfit or forbidden is a mistake of the operator and a KmsFault.
+ */
+export function findSigners(keys: SigningKeys): FindSigner {
+  return async (version) => {
+    try {
+      const signer = await openSigner(keys, version);
+      // It takes a while until all of Cloud KMS knows that a version is disabled, and a job must not fail for as long.
+      if (keys.refusing.has(version)) await tryOut(signer);
+      keys.refusing.delete(version);
+      return signer;
+    } catch (error) {
+      if (error instanceof KmsFault && ABSENT.includes(error.problem)) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** The signer of a key version; throws KmsFault for any that cannot sign. */
+export async function openSigner(keys: SigningKeys, version: string): Promise<Signer> {
+  if (!isVersionName(version)) throw new KmsFault(version, 'malformed_name', FULL_NAME);
+  const publicKey = await keys.readPublicKey(version);
+  return {
+    begin: () => beginSignature(keys, { version, publicKey }),
+    publicKey: () => Promise.resolve(publicKey),
+  };
+}
+
+/** No file begins like this, so the signature is good for nothing. */
+const TRIAL = new TextEncoder().encode('key server trial: can this key sign?');
+
+/** Makes a signature that nobody gets, as only a signature shows that a key may sign. */
+export async function tryOut(signer: Signer): Promise<void> {
+  const signature = signer.begin();
+  signature.update(TRIAL);
+  await signature.finish();
+}
+
+const FULL_NAME =
+  'is not the full name of a key version: projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N';
+
+interface KnownVersion {
+  readonly version: string;
+  readonly publicKey: string;
+}
+
+/** Only the digest leaves this machine. The message is also fed to a check of what comes back. */
+function beginSignature(
+  keys: SigningKeys,
+  { version, publicKey }: KnownVersion,
+): SignatureInProgress {
+  const hash = createHash('sha256');
+  const verify = createVerify('sha256');
+  return {
+    update: (piece) => {
+      hash.update(piece);
+      verify.update(piece);
+    },
+    finish: async () => {
+      const signature = await signDigest(keys, version, hash.digest());
+      if (verify.verify(publicKey, signature)) return signature;
+      const advice = 'has made a signature that its public key does not verify; it is not used';
+      throw new KmsFault(version, 'corrupt', advice);
+    },
+  };
+}
+
+async function signDigest(
+  { kms, refusing }: SigningKeys,
+  version: string,
+  digest: Uint8Array,
+): Promise<Uint8Array> {
+  const request = { name: version, digest: { sha256: digest }, digestCrc32c: checksumOf(digest) };
+  try {
+    return await kms.ask(async (timeoutMs) => {
+      const [answer] = await kms.client.asymmetricSign(request, callOptions(timeoutMs));
+      requireName(answer.name === version);
+      requireVerified(answer.verifiedDigestCrc32c);
+      return intact('signature', answer.signature, answer.signatureCrc32c);
+    });
+  } catch (error) {
+    const fault = faultOf(version, error);
+    if (ABSENT.includes(fault.problem)) refusing.add(version);
+    throw fault;
+  }
+}

@@ -1,0 +1,1 @@
+export { type CloudScheduler, openScheduler } from './open-scheduler.ts';

@@ -1,0 +1,1 @@
+export { type CloudBucketSettings, type CloudBuckets, openCloudBuckets } from './cloud-buckets.ts';

@@ -1,0 +1,169 @@
+import { type DocumentStore, MAX_WRITES, StoreFault } from '@keyserver/docstore';
+import { type BucketNames, withBucketNames } from './bucket-names.ts';
+import { type Difference, comparedAfter, differencesFrom } from './data-differences.ts';
+import { type Recorded, documentsOf } from './data-file.ts';
+import type { Manifest } from './data-manifest.ts';
+import { isLiveAt } from './data-tally.ts';
+import { type Position, advance, claim, finishImport } from './import-position.ts';
+import { type OpenExport, isHashedUnder, openExport, unknownBucket } from './open-export.ts';
+import { type Refused, UnusableExport, refused, refusing } from './unusable-export.ts';
+import { workInProgress } from './work-in-progress.ts';
+
+/** Bounds of one transaction; the position is one more write. */
+const MOST_DOCUMENTS = MAX_WRITES - 1;
+const MOST_BYTES = 4 << 20;
+
+/** What is imported. */
+export interface ImportRequest {
+  readonly directory: string;
+  /** What buckets are called at the target. */
+  readonly buckets?: BucketNames;
+  /** What the target looks stored keys up by, where it is known; it must be the secret of the source. */
+  readonly keyHashSecret?: Uint8Array | undefined;
+  /** Told after every transaction how many documents of a collection are in. */
+  readonly wrote?: (collection: string, documents: number) => void;
+}
+
+/** What became of an import. `differs`: somebody else wrote to the target; it must not be used. */
+export type ImportOutcome =
+  | { readonly kind: 'imported'; readonly manifest: Manifest }
+  | { readonly kind: 'imported-before'; readonly manifest: Manifest; readonly at: number }
+  | {
+      readonly kind: 'differs';
+      readonly manifest: Manifest;
+      readonly differences: readonly Difference[];
+    }
+  | Refused;
+
+/**
+ * Writes an export into an empty store and compares the two; run again after it was killed, it goes on. Nothing is written
+ * before every byte of the export has been checked.
+ */
+export const importData = async (
+  store: DocumentStore,
+  request: ImportRequest,
+): Promise<ImportOutcome> =>
+  await refusing(async () => {
+    const now = await store.now();
+    const { directory, buckets = NO_NAMES } = request;
+    const exported = await openExport(directory, { liveAt: comparedAfter(now), buckets });
+    const problem = await whyNotInto(store, exported, request);
+    if (problem !== undefined) return refused(problem);
+    const { manifest } = exported;
+    const begun = await claim(store, manifest.exportId);
+    if (begun.finishedAt !== undefined)
+      return { kind: 'imported-before', manifest, at: begun.finishedAt };
+    await writeAll(store, { exported, begun, now, request });
+    return await finish(store, { directory, buckets });
+  });
+
+const NO_NAMES: BucketNames = new Map();
+
+async function whyNotInto(
+  store: DocumentStore,
+  exported: OpenExport,
+  { keyHashSecret, buckets = NO_NAMES }: ImportRequest,
+): Promise<string | undefined> {
+  const { storeTime } = exported.manifest;
+  const now = await store.now();
+  if (now < storeTime)
+    return `the target's time is ${timeText(now)}, before the source's at the export, ${timeText(storeTime)}; mend its clock or wait`;
+  if (keyHashSecret !== undefined && !(await isHashedUnder(exported, keyHashSecret)))
+    return 'the key-hash secret of the target is not the one of the source; copy it first';
+  const unknown = await unknownBucket(exported, buckets.keys());
+  if (unknown !== undefined) return `no export is configured for a bucket ${unknown}`;
+  return await workInProgress(store);
+}
+
+const timeText = (t: number): string => new Date(t).toISOString();
+
+// The import may have taken hours, in which documents have expired.
+async function finish(
+  store: DocumentStore,
+  { directory, buckets }: { readonly directory: string; readonly buckets: BucketNames },
+): Promise<ImportOutcome> {
+  const liveAt = comparedAfter(await store.now());
+  const { manifest, live } = await openExport(directory, { liveAt, buckets });
+  const differences = await differencesFrom(live, store, liveAt);
+  if (differences.length > 0) return { kind: 'differs', manifest, differences };
+  await finishImport(store, manifest.exportId);
+  return { kind: 'imported', manifest };
+}
+
+interface Writing {
+  readonly exported: OpenExport;
+  readonly begun: Position;
+  readonly now: number;
+  readonly request: ImportRequest;
+}
+
+async function writeAll(store: DocumentStore, of: Writing): Promise<void> {
+  const { files } = of.exported;
+  const first = files.findIndex(({ of: { layout } }) => layout.name === of.begun.collection);
+  let from: Position = { collection: of.begun.collection, documents: of.begun.documents };
+  for (const file of files.slice(Math.max(first, 0)))
+    from = await writeFile(store, { ...of, ...file, from });
+}
+
+type WritingFile = Omit<Writing, 'begun'> &
+  OpenExport['files'][number] & { readonly from: Position };
+
+/** Writes what is not yet in of one file; gives the position behind it. */
+async function writeFile(
+  store: DocumentStore,
+  { exported, request, now, of, path, from: begun }: WritingFile,
+): Promise<Position> {
+  const { exportId } = exported.manifest;
+  const { buckets = NO_NAMES } = request;
+  const { name } = of.layout;
+  let from = begun;
+  const done = begun.collection === name ? begun.documents : 0;
+  let documents = done;
+  for await (const group of groups(documentsOf(path, { exportId, of }), done)) {
+    documents += group.length;
+    const step = { from, to: { collection: name, documents } };
+    await store
+      .transact(async (tx) => {
+        if (!(await advance(tx, exportId, step))) return;
+        // What has expired since must not come back to life.
+        for (const { id, value } of group)
+          if (isLiveAt(of, value, now)) tx.create(of, id, withBucketNames(of, value, buckets));
+      })
+      .catch(refusedBy(name));
+    from = step.to;
+    request.wrote?.(name, documents);
+  }
+  return from;
+}
+
+function refusedBy(collection: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof StoreFault) || error.reason !== 'refused') throw error;
+    throw new UnusableExport(
+      `the target refused documents of ${collection}: ${error.message}; is somebody else writing to it?`,
+      { cause: error },
+    );
+  };
+}
+
+/** The documents behind the first `skipped`, in groups that one transaction takes. */
+async function* groups<D>(
+  documents: AsyncIterable<Recorded<D>>,
+  skipped: number,
+): AsyncGenerator<readonly Recorded<D>[]> {
+  let group: Recorded<D>[] = [];
+  let bytes = 0;
+  let seen = 0;
+  for await (const document of documents) {
+    if (seen++ < skipped) continue;
+    const full = group.length === MOST_DOCUMENTS || bytes + document.payload.length > MOST_BYTES;
+    if (full && group.length > 0) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(document);
+    bytes += document.payload.length;
+  }
+  if (group.length > 0) yield group;
+}

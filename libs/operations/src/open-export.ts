@@ -1,0 +1,76 @@
+import { basename } from 'node:path';
+import type { Collection } from '@keyserver/docstore';
+import {
+  exportConfigs,
+  isFoundBy,
+  keyBatches,
+  keyHasher,
+  movedCollections,
+} from '@keyserver/stores';
+import { readManifest, recordsFile } from './data-directory.ts';
+import { type Comparison, type Survey, documentsOf, survey } from './data-file.ts';
+import type { ExportedCollection, Manifest } from './data-manifest.ts';
+import type { Tally } from './data-tally.ts';
+import { UnusableExport } from './unusable-export.ts';
+
+/** A finished export of which every byte has been checked. */
+export interface OpenExport {
+  readonly manifest: Manifest;
+  /** The collections in their order, and their files. */
+  readonly files: readonly { readonly of: Collection<object>; readonly path: string }[];
+  /** By collection, what a store that took the export must have. */
+  readonly live: ReadonlyMap<string, Tally>;
+}
+
+/** Opens a finished export. Throws UnusableExport unless all of it is there, unchanged, and known to this version. */
+export async function openExport(directory: string, as: Comparison): Promise<OpenExport> {
+  const manifest = await readManifest(directory);
+  const { exportId } = manifest;
+  const files: OpenExport['files'][number][] = [];
+  const live = new Map<string, Tally>();
+  for (const stated of manifest.collections) {
+    const of = movedCollections.find(({ layout }) => layout.name === stated.name);
+    if (of === undefined)
+      throw new UnusableExport(
+        `the export has a collection ${stated.name}, which this version does not know`,
+      );
+    const path = recordsFile(directory, stated.name);
+    const found = await survey(path, { exportId, of }, as);
+    if (!isAsStated(stated, found))
+      throw new UnusableExport(`${basename(path)} is not the file that was exported`);
+    files.push({ of, path });
+    live.set(stated.name, found.live);
+  }
+  return { manifest, files, live };
+}
+
+const isAsStated = (stated: ExportedCollection, found: Survey): boolean =>
+  stated.documents === found.documents &&
+  stated.digest === found.digest &&
+  stated.bytes === found.bytes &&
+  stated.sha256 === found.sha256;
+
+/** Whether the keys of an export are looked up under this secret; without a single key under any. */
+export async function isHashedUnder(
+  { manifest: { exportId }, files }: OpenExport,
+  secret: Uint8Array,
+): Promise<boolean> {
+  const path = files.find(({ of }) => of.layout.name === keyBatches.layout.name)?.path;
+  if (path === undefined) return true;
+  for await (const { value } of documentsOf(path, { exportId, of: keyBatches }))
+    return isFoundBy(value, keyHasher(secret));
+  return true;
+}
+
+/** The first of these buckets that no configuration of the export names; undefined when there is none. */
+export async function unknownBucket(
+  { manifest: { exportId }, files }: OpenExport,
+  names: Iterable<string>,
+): Promise<string | undefined> {
+  const path = files.find(({ of }) => of.layout.name === exportConfigs.layout.name)?.path;
+  const unknown = new Set(names);
+  if (path === undefined || unknown.size === 0) return unknown.values().next().value;
+  for await (const { value } of documentsOf(path, { exportId, of: exportConfigs }))
+    unknown.delete(value.bucket);
+  return unknown.values().next().value;
+}

@@ -1,0 +1,1 @@
+export type { FindKeyWrapper, KeyWrapper } from './key-wrapper.ts';

@@ -1,0 +1,1 @@
+export { keyWrapperContract } from './key-wrapper-contract.ts';

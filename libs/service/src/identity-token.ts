@@ -1,0 +1,118 @@
+import type { CallerRefusal } from '@keyserver/log';
+import { type Clock, MINUTE, SECOND } from '@keyserver/time';
+import { type JWTPayload, decodeJwt, errors, jwtVerify } from 'jose';
+import { JwksUnavailable } from './fetch-jwks.ts';
+import { type KnownIssuer, type PinnedIssuer, trustedIssuers } from './trusted-issuers.ts';
+
+/** Why a request is not let in. */
+export type Refused =
+  | { readonly kind: 'unauthenticated'; readonly reason: CallerRefusal }
+  | { readonly kind: 'forbidden'; readonly reason: CallerRefusal }
+  | { readonly kind: 'unverifiable'; readonly fault: Error };
+
+/** What every identity token is held to, whoever calls. */
+export interface TokenRules {
+  readonly issuers: readonly PinnedIssuer[];
+  /** The one audience that a token may be meant for. */
+  readonly audience: string;
+  /** How long a token may be valid, in milliseconds. */
+  readonly longest: number;
+  readonly clock: Clock;
+  /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
+  readonly allowHttpJwks: boolean;
+}
+
+/** A token that is genuine, current and for us: its issuer and what it says. */
+export interface GenuineToken {
+  readonly kind: 'genuine';
+  readonly issuer: string;
+  readonly claims: JWTPayload;
+}
+
+const BEARER = /^bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i;
+/** What Cloud Run puts in place of a signature when its own check has consumed the token. */
+const REMOVED = '.SIGNATURE_REMOVED_BY_GOOGLE';
+const SKEW_SECONDS = MINUTE / SECOND;
+
+/** Checks the identity token (OIDC) of a request; throws when the rules would take tokens for anybody. */
+export function tokenVerifier(
+  rules: TokenRules,
+): (authorization: readonly string[]) => Promise<GenuineToken | Refused> {
+  const { audience, clock } = rules;
+  if (audience.trim() === '') throw new Error('an audience is needed to verify callers');
+  const find = trustedIssuers(rules.issuers, { clock, allowHttp: rules.allowHttpJwks });
+
+  return async (authorization) => {
+    const token = bearerToken(authorization);
+    if (typeof token !== 'object') return unauthenticated(token);
+    const claimed = claimedIssuer(token.compact);
+    const issuer = claimed === undefined ? undefined : find(claimed);
+    if (issuer === undefined) return unauthenticated('issuer');
+    try {
+      const claims = await verifiedClaims(token.compact, issuer, rules);
+      const flaw = flawOf(claims, rules);
+      if (flaw !== undefined) return unauthenticated(flaw);
+      return { kind: 'genuine', issuer: issuer.name, claims };
+    } catch (fault) {
+      if (fault instanceof JwksUnavailable) return { kind: 'unverifiable', fault };
+      return unauthenticated(reasonOf(fault));
+    }
+  };
+}
+
+/** The refusal of a request whose sender is not known. */
+export const unauthenticated = (reason: CallerRefusal): Refused => ({
+  kind: 'unauthenticated',
+  reason,
+});
+
+/** The refusal of a known sender who may not call. */
+export const NOT_GRANTED: Refused = { kind: 'forbidden', reason: 'not_granted' };
+
+function bearerToken(authorization: readonly string[]): { compact: string } | CallerRefusal {
+  const [header, ...others] = authorization;
+  if (header === undefined) return 'missing';
+  if (others.length > 0) return 'several';
+  const compact = BEARER.exec(header)?.[1];
+  if (compact === undefined) return 'malformed';
+  return compact.endsWith(REMOVED) ? 'signature_removed' : { compact };
+}
+
+function claimedIssuer(token: string): string | undefined {
+  try {
+    const { iss } = decodeJwt(token);
+    return typeof iss === 'string' ? iss : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function verifiedClaims(
+  token: string,
+  { algorithms, keys }: KnownIssuer,
+  { audience, clock }: TokenRules,
+): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, keys, {
+    algorithms,
+    audience,
+    requiredClaims: ['exp', 'iat'],
+    clockTolerance: SKEW_SECONDS,
+    currentDate: new Date(clock.now()),
+  });
+  return payload;
+}
+
+/** What jose lets pass and we do not. */
+function flawOf({ aud, iat, exp }: JWTPayload, rules: TokenRules): CallerRefusal | undefined {
+  const { audience, clock, longest } = rules;
+  if (aud !== audience) return 'audience'; // a list of audiences is not for us alone
+  if (iat === undefined || exp === undefined) return 'time';
+  if (iat > clock.now() / SECOND + SKEW_SECONDS) return 'time';
+  return exp - iat > longest / SECOND || exp <= iat ? 'lifetime' : undefined;
+}
+
+function reasonOf(fault: unknown): CallerRefusal {
+  if (fault instanceof errors.JWTExpired) return 'time';
+  if (!(fault instanceof errors.JWTClaimValidationFailed)) return 'signature';
+  return fault.claim === 'aud' ? 'audience' : 'time';
+}

@@ -1,0 +1,130 @@
+import { simulatedClock, unixMillis } from '@keyserver/time';
+import { type PartnerIdentity, partnerVerifier } from './index.ts';
+import type { PartnerCaller, PartnerRules } from './partner.ts';
+import { type TestIssuer, testIssuer } from './testing/test-issuer.ts';
+
+const NOW = 1_700_000_000;
+const DAY = 86_400;
+const AUDIENCE = 'https://federation.example';
+const SUBJECT = '109876543210987654321';
+
+let rsa: TestIssuer;
+let curved: TestIssuer;
+beforeAll(async () => {
+  [rsa, curved] = await Promise.all([testIssuer(), testIssuer('ES256')]);
+});
+afterAll(async () => {
+  await Promise.all([rsa.close(), curved.close()]);
+});
+
+const partnerOf =
+  (identity: PartnerIdentity) =>
+  ({ issuer, subject }: PartnerIdentity): Promise<string | undefined> =>
+    Promise.resolve(
+      issuer === identity.issuer && subject === identity.subject ? 'neighbour' : undefined,
+    );
+const rules = (change: Partial<PartnerRules> = {}): PartnerRules => ({
+  issuers: [rsa],
+  audience: AUDIENCE,
+  findPartner: partnerOf({ issuer: rsa.issuer, subject: SUBJECT }),
+  clock: simulatedClock(unixMillis(NOW * 1000)),
+  allowHttpJwks: true,
+  ...change,
+});
+const claims = (change: Record<string, unknown> = {}): Record<string, unknown> => ({
+  iss: rsa.issuer,
+  aud: AUDIENCE,
+  sub: SUBJECT,
+  iat: NOW,
+  exp: NOW + DAY,
+  ...change,
+});
+async function call(
+  change: Record<string, unknown> = {},
+  { of = rules(), by = rsa }: { of?: PartnerRules; by?: TestIssuer } = {},
+): Promise<PartnerCaller> {
+  return await partnerVerifier(of)([`Bearer ${await by.mint(claims(change))}`]);
+}
+const unauthenticated = (reason: string): unknown => ({ kind: 'unauthenticated', reason });
+const notGranted = { kind: 'forbidden', reason: 'not_granted' };
+
+describe('a partner', () => {
+  it('is known by the issuer and the subject of a token that lives for up to a day', async () => {
+    expect(await call()).toEqual({ kind: 'caller', partner: 'neighbour' });
+  });
+
+  it('may be vouched for by an issuer that signs with ES256, where that is agreed', async () => {
+    const of = rules({
+      issuers: [rsa, { issuer: curved.issuer, jwksUrl: curved.jwksUrl, es256: true }],
+      findPartner: partnerOf({ issuer: curved.issuer, subject: SUBJECT }),
+    });
+    const outcome = await call({ iss: curved.issuer }, { of, by: curved });
+    expect(outcome).toEqual({ kind: 'caller', partner: 'neighbour' });
+  });
+
+  it('of Google is looked for under one name of the issuer', async () => {
+    const google = 'https://accounts.google.com';
+    const of = rules({
+      issuers: [{ issuer: google, jwksUrl: rsa.jwksUrl }],
+      findPartner: partnerOf({ issuer: google, subject: SUBJECT }),
+    });
+    expect(await call({ iss: 'accounts.google.com' }, { of })).toMatchObject({ kind: 'caller' });
+  });
+});
+
+describe('a partner is refused', () => {
+  it.each([
+    ['that another partner of its issuer would be', { sub: '1' }],
+    ['whose subject differs by a space', { sub: `${SUBJECT} ` }],
+    ['without a subject', { sub: undefined }],
+    ['with an empty subject', { sub: '' }],
+    ['with only a verified e-mail', { sub: undefined, email: SUBJECT, email_verified: true }],
+  ])('%s', async (_which, change) => {
+    expect(await call(change)).toEqual(notGranted);
+  });
+
+  it('with the subject of a partner of another issuer', async () => {
+    const other = { issuer: 'https://other.example', jwksUrl: rsa.jwksUrl };
+    const of = rules({ issuers: [rsa, other] });
+    expect(await call({ iss: other.issuer }, { of })).toEqual(notGranted);
+  });
+
+  it.each([
+    ['for nobody', { aud: undefined }, 'audience'],
+    ['for somebody else', { aud: 'https://other.example' }, 'audience'],
+    ['for several', { aud: [AUDIENCE, 'https://other.example'] }, 'audience'],
+    ['of a stranger', { iss: 'https://stranger.example' }, 'issuer'],
+    ['that lives for longer than a day', { exp: NOW + DAY + 1 }, 'lifetime'],
+    ['that never ends', { exp: undefined }, 'time'],
+    ['without a beginning', { iat: undefined }, 'time'],
+    ['that has ended', { iat: NOW - DAY, exp: NOW - 61 }, 'time'],
+  ])('with a token %s', async (_which, change, reason) => {
+    expect(await call(change)).toEqual(unauthenticated(reason));
+  });
+
+  it('with a token that is signed with ES256 where that is not agreed', async () => {
+    const of = rules({ issuers: [{ issuer: curved.issuer, jwksUrl: curved.jwksUrl }] });
+    const outcome = await call({ iss: curved.issuer }, { of, by: curved });
+    expect(outcome).toEqual(unauthenticated('signature'));
+  });
+
+  it('with a subject that is no text', async () => {
+    const outcome = await call({ sub: Number(SUBJECT) });
+    expect(outcome).toEqual(notGranted);
+  });
+
+  it('until the keys of its issuer can be had', async () => {
+    const jwksUrl = 'http://127.0.0.1:1/jwks'; // nobody listens there
+    const outcome = await call({}, { of: rules({ issuers: [{ issuer: rsa.issuer, jwksUrl }] }) });
+    expect(outcome.kind).toBe('unverifiable');
+  });
+});
+
+it('takes nobody without an audience', () => {
+  expect(() => partnerVerifier(rules({ audience: '' }))).toThrow('audience');
+});
+
+it('takes no keys over plain http unless it is allowed', () => {
+  const { issuers, audience, findPartner, clock } = rules();
+  expect(() => partnerVerifier({ issuers, audience, findPartner, clock })).toThrow('https');
+});

@@ -1,0 +1,36 @@
+import type { Collection } from '@keyserver/docstore';
+import { auditEntries } from './audit.ts';
+import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
+import { dataImports } from './data-imports.ts';
+import { exportBatches } from './export-batch-document.ts';
+import { exportProgress, padDays } from './export-progress.ts';
+import { keyBatches } from './key-batch-document.ts';
+import { leases } from './lease-store.ts';
+import { totalDeltas } from './total-deltas.ts';
+
+/** Every collection of the server. */
+export const allCollections: readonly Collection<object>[] = [
+  auditEntries,
+  authorizedApps,
+  dataImports,
+  exportBatches,
+  exportConfigs,
+  exportProgress,
+  healthAuthorities,
+  keyBatches,
+  leases,
+  padDays,
+  signingKeys,
+  totalDeltas,
+];
+
+/** The collections that stay behind when the data moves to another store, and why. */
+const STAY: Readonly<Record<string, string>> = {
+  leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
+  dataImports: 'says what was imported into this very store',
+};
+
+/** The collections that move to another store: all whose documents mean the same there. */
+export const movedCollections = allCollections.filter(
+  ({ layout }) => !Object.hasOwn(STAY, layout.name),
+);

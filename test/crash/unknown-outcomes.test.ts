@@ -1,0 +1,267 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type {
+  ExportBatch,
+  ExportConfig,
+  ExportFile,
+  ExportStore,
+  Freeze,
+} from '@keyserver/export-file';
+import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
+import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { systemRandom } from '@keyserver/random';
+import {
+  batchOf,
+  exportBatches,
+  exportStore,
+  keyBatches,
+  leaseStore,
+  storeUploads,
+} from '@keyserver/stores';
+import { DAY, HOUR, simulatedClock, unixMillis } from '@keyserver/time';
+import { exportConfigDocument, exportConfigs } from '../../libs/stores/src/configuration.ts';
+import { totalDeltas } from '../../libs/stores/src/total-deltas.ts';
+import {
+  NOON,
+  SETTINGS,
+  aKey,
+  aKeyUntil,
+  anUpload,
+} from '../../libs/stores/src/testing/uploads.ts';
+import {
+  type FirestoreStandIn,
+  startFirestoreStandIn,
+} from '../stand-ins/firestore/start-firestore.ts';
+
+/** Every call of the client that a step of the key server is made of. */
+const METHODS = ['BeginTransaction', 'BatchGetDocuments', 'RunQuery', 'Commit'] as const;
+const MOMENTS = ['before', 'after'] as const;
+const PATIENCE = 120_000;
+
+const clock = simulatedClock(NOON);
+let server: FirestoreStandIn;
+let databases = 0;
+
+beforeAll(async () => {
+  server = await startFirestoreStandIn({ now: clock.now });
+});
+afterAll(async () => {
+  await server.close();
+});
+
+async function withStore<T>(use: (store: DocumentStore) => Promise<T>): Promise<T> {
+  databases += 1;
+  const store = await openFirestoreStore({
+    ...{ projectId: 'outcomes', databaseId: `d${databases}`, emulatorHost: server.address },
+    ...{ clock, random: systemRandom },
+  });
+  try {
+    return await use(store);
+  } finally {
+    server.faults.clear();
+    await store.close();
+  }
+}
+
+/** A step over an empty database: what comes before it, the step, and everything that it must have done once. */
+interface Step<P, T> {
+  prepare(store: DocumentStore): Promise<P>;
+  run(store: DocumentStore, prepared: P): Promise<T>;
+  done(store: DocumentStore): Promise<unknown>;
+}
+
+interface Played<T> {
+  readonly result: T;
+  readonly done: unknown;
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+async function play<P, T>(step: Step<P, T>, disturb: () => void): Promise<Played<T>> {
+  return await withStore(async (store) => {
+    const prepared = await step.prepare(store);
+    const before = METHODS.map((method) => server.faults.calls(method));
+    disturb();
+    const result = await step.run(store, prepared);
+    const calls = METHODS.map((method, n) => [method, server.faults.calls(method) - before[n]!]);
+    server.faults.clear();
+    const made = Object.fromEntries(calls) as Record<string, number>;
+    return { result, done: await step.done(store), calls: made };
+  });
+}
+
+/** Cuts the connection at each call of each kind in turn, before and after the server has done its work. */
+async function expectUnmoved<P, T>(step: Step<P, T>): Promise<number> {
+  const { result, done, calls } = await play(step, () => undefined);
+  let cuts = 0;
+  for (const method of METHODS)
+    for (const when of MOMENTS)
+      for (let after = 0; after < calls[method]!; after++) {
+        const cut = await play(step, () => {
+          server.faults.cut({ method, when, times: 1, after });
+        });
+        const where = { method, when, after };
+        expect({ ...where, result: cut.result, done: cut.done }).toEqual({
+          ...where,
+          result,
+          done,
+        });
+        cuts += 1;
+      }
+  return cuts;
+}
+
+async function all<D>(
+  store: DocumentStore,
+  from: Parameters<typeof store.pages<D>>[0],
+): Promise<D[]> {
+  const found: D[] = [];
+  for await (const page of store.pages(from, {})) found.push(...page.map(({ value }) => value));
+  return found;
+}
+
+const CONFIG: ExportConfig = {
+  ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
+  ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
+  ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
+  ...{ paddingRange: 0, maxRecords: 1000 },
+};
+const SPANS = [3, 2, 1].map((back) => ({
+  start: unixMillis(NOON - back * HOUR),
+  end: unixMillis(NOON - (back - 1) * HOUR),
+}));
+const exportsOf = (store: DocumentStore): ExportStore =>
+  exportStore(store, { random: systemRandom, keys: SETTINGS, keepMs: 74 * DAY });
+const LEASE = { lengthMs: 60_000, wants: () => true };
+
+async function configured(store: DocumentStore): Promise<void> {
+  await store.transact(async (tx) => {
+    tx.set(exportConfigs, CONFIG.id, exportConfigDocument(CONFIG));
+    await Promise.resolve();
+  });
+}
+
+async function leased(store: DocumentStore): Promise<ExportBatch> {
+  await configured(store);
+  await exportsOf(store).cutBatches('us', () => SPANS);
+  const batch = await exportsOf(store).queue.lease(LEASE);
+  if (batch === undefined) throw new Error('no batch could be leased');
+  return batch;
+}
+
+const FREEZE: Freeze = {
+  ...{ sequence: 0, attempt: 0, padding: [] },
+  frozen: { paddingSequence: 1, signers: [], maxRecords: 1000, encoder: 'v1' },
+};
+
+/** What is known of every batch, but for names that are drawn anew in each run. */
+async function batchStates(store: DocumentStore): Promise<unknown> {
+  const found = await all(store, exportBatches);
+  return found.map((document, n) => {
+    const { state, start, end, fence, files, frozen } = batchOf(String(n), document);
+    return { state, start, end, fence, files, frozen };
+  });
+}
+
+describe('a connection that is cut at any moment, with an outcome that nobody knows', () => {
+  it(
+    'leaves an upload stored once, counted once, and answered as the first attempt would have been',
+    async () => {
+      const upload = anUpload([aKey(1), aKey(2), aKeyUntil(3, unixMillis(NOON + 2 * HOUR))]);
+      const cuts = await expectUnmoved({
+        prepare: async () => {
+          await Promise.resolve();
+        },
+        run: async (store) => await storeUploads(store, SETTINGS, systemRandom)(upload),
+        done: async (store) => ({
+          keys: (await all(store, keyBatches))
+            .flatMap(({ window, records }) =>
+              unpackRecords(records).map(({ data }) => `${window} ${keyHex(data)}`),
+            )
+            .sort(),
+          counted: (await all(store, totalDeltas)).length,
+        }),
+      });
+      expect(cuts).toBeGreaterThan(4);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'gives a lease to the one who asked, under its first fence',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: async () => {
+          await Promise.resolve();
+        },
+        run: async (store) => {
+          const lease = await leaseStore(store, systemRandom).acquire('job', 60_000);
+          return lease?.fence;
+        },
+        done: async (store) => await leaseStore(store, systemRandom).acquire('job', 60_000),
+      });
+      expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'leases one batch of the queue',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: async (store) => {
+          await configured(store);
+          await exportsOf(store).cutBatches('us', () => SPANS);
+        },
+        run: async (store) => (await exportsOf(store).queue.lease(LEASE))?.start,
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'freezes a batch once',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: leased,
+        run: async (store, batch) => (await exportsOf(store).work.freeze(batch, FREEZE)).kind,
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'finishes a batch once',
+    async () => {
+      const files: ExportFile[] = [{ name: 'us/1-2-00001.zip', digest: 'ab'.repeat(32), keys: 3 }];
+      const cuts = await expectUnmoved({
+        prepare: leased,
+        run: async (store, batch) =>
+          await exportsOf(store).work.finish(batch, { state: 'stored', files }),
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'moves the cursor of an export together with its batches',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: configured,
+        run: async (store) =>
+          (
+            await exportsOf(store).cutBatches('us', ({ coveredUntil }) =>
+              SPANS.filter(({ start }) => start >= (coveredUntil ?? 0)),
+            )
+          ).coveredUntil,
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+});

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Failure } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
+import { type OpenStore, openFirestore, openPlatform } from './wiring.ts';
+
+/** Which store a command is about. */
+export interface StoreFlags {
+  readonly dataDir?: string;
+  readonly project?: string;
+  readonly database?: string;
+  readonly endpoint?: string;
+}
+
+/** A store that a command has opened, and what people call it. */
+export type NamedStore = OpenStore & { readonly name: string };
+
+/** The options that name a store: one machine's data directory, or a Firestore database. */
+export const addStoreOptions = (command: Command): Command =>
+  command
+    .option('--data-dir <directory>', 'the data directory of a server on one machine')
+    .addOption(
+      new Option('--project <id>', 'the Google Cloud project of a Firestore database').conflicts(
+        'dataDir',
+      ),
+    )
+    .option('--database <id>', 'the Firestore database, with --project; (default) unless given')
+    .option(
+      '--endpoint <host:port>',
+      'a Firestore emulator on this machine, with --project; without credentials',
+      loopback,
+    );
+
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
+
+function loopback(text: string): string {
+  if (LOOPBACK.test(text)) return text;
+  throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
+}
+
+/** Opens the store that the options name; the command closes it. Only an import may make a new one up. */
+export async function openStore(
+  flags: StoreFlags,
+  { clock }: Surroundings,
+  { mayBeNew }: { readonly mayBeNew: boolean },
+): Promise<NamedStore> {
+  const { dataDir, project, database, endpoint } = flags;
+  if (project !== undefined) {
+    const name = `project ${project}, database ${database ?? '(default)'}`;
+    return { ...(await openFirestore({ project, database, endpoint })), name };
+  }
+  if (dataDir === undefined || database !== undefined || endpoint !== undefined)
+    throw new Failure('name the store: --data-dir, or --project and perhaps --database');
+  if (!mayBeNew && !existsSync(join(dataDir, 'keyserver.sqlite')))
+    throw new Failure(`${dataDir} is not the data directory of a server`);
+  return { ...(await openPlatform(dataDir, clock)), name: `directory ${resolve(dataDir)}` };
+}
+
+/** Adds the option for buckets that are called otherwise at the target. */
+export const addBucketOption = (command: Command): Command =>
+  command.option(
+    '--bucket <old=new>',
+    'a bucket that has another name at the target; may be repeated',
+    bucketName,
+    new Map<string, string>(),
+  );
+
+const RENAMED_BUCKET = /^([^=]+)=([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])$/;
+
+function bucketName(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
+  const [, from = '', to = ''] = RENAMED_BUCKET.exec(text) ?? [];
+  if (from === '')
+    throw new InvalidArgumentError('must be two names of buckets, such as exports=my-exports');
+  return new Map(before).set(from, to);
+}
