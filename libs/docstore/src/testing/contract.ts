@@ -258,6 +258,25 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
         expect(idsOf(found)).toEqual(['b', 'c']);
       });
 
+      it('gives ids and bytes of any kind as they were stored, a whole page at once', async () => {
+        const bytesOf = (n: number): Uint8Array =>
+          Uint8Array.from({ length: (n * 37) % 300 }, (_, at) => (n % 3 === 0 ? 0 : n * at));
+        const ids = ['"', '\\', 'é', '\u{1F600}', "a 'b", '{"c":[]}', 'x', 'y', 'z'];
+        const stored = ids.map((id, n) => [id, bytesOf(n)] as const);
+        await fill(
+          store,
+          Object.fromEntries(
+            stored.map(([id, photo], age) => [id, person({ city: 'X', age, photo })]),
+          ),
+        );
+        const found = await all(
+          store.pages(people, { where: { city: 'X' }, order: { by: 'age' } }),
+        );
+        expect(found.map(({ id, value }) => [id, [...value.photo]])).toEqual(
+          stored.map(([id, photo]) => [id, [...photo]]),
+        );
+      });
+
       it('gives only the fields of a view', async () => {
         const ages = view(people, ['age', 'photo']);
         const found = await all(store.pages(ages, { order: { by: 'age', until: 31 } }, 2));

@@ -158,6 +158,8 @@ export class Engine {
         const { table } = this.at(request.collection);
         return { kind: 'rows', rows: packRows(table.query(request.query)) };
       }
+      case 'page':
+        return { kind: 'page', page: this.at(request.collection).table.page(request.query) };
       case 'close':
         this.housekeeper.stop();
         this.database.close();
@@ -222,7 +224,7 @@ const isSearch = (request: Request): request is ArraySearch['request'] =>
 const LONG_ANSWER = 32;
 
 const isLong = (answer: Answer): boolean =>
-  answer.kind === 'rows' && answer.rows.ids.length >= LONG_ANSWER;
+  answer.kind === 'page' || (answer.kind === 'rows' && answer.rows.ids.length >= LONG_ANSWER);
 
 const lost: Answer = { kind: 'fault', reason: 'unavailable', message: 'the commit gave no answer' };
 

@@ -56,6 +56,7 @@ export type Request =
   | { readonly kind: 'declare'; readonly collection: number; readonly layout: Layout }
   | { readonly kind: 'get'; readonly collection: number; readonly ids: readonly string[] }
   | { readonly kind: 'query'; readonly collection: number; readonly query: AnyQuery }
+  | { readonly kind: 'page'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'commit'; readonly reads: ReadSet; readonly writes: readonly Write[] }
   | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'now' }
@@ -69,9 +70,19 @@ export interface PackedRows {
   readonly bodies: Uint8Array;
 }
 
+/** A page of documents on its way between threads, as the database packs it. */
+export interface PackedPage {
+  /** JSON arrays of the ids and of the lengths of the bodies. */
+  readonly ids: string;
+  readonly lengths: string;
+  /** All bodies, one after another; transferred, not copied. */
+  readonly bodies: Uint8Array;
+}
+
 /** What the worker answers; `time` is store time as far as it is known. */
 export type Answer =
   | { readonly kind: 'rows'; readonly rows: PackedRows; readonly asOf?: number }
+  | { readonly kind: 'page'; readonly page: PackedPage }
   | { readonly kind: 'committed' }
   | { readonly kind: 'stale' }
   | { readonly kind: 'count'; readonly count: number }
@@ -136,5 +147,18 @@ export function unpackRows(packed: PackedRows): (Row | undefined)[] {
     const body = packed.bodies.subarray(at, at + length);
     at += length;
     return id === null ? undefined : { id, version: packed.versions[n] ?? 0, body };
+  });
+}
+
+/** The documents of a page; bodies are views into the one buffer. */
+export function unpackPage({ ids, lengths, bodies }: PackedPage): Pick<Row, 'id' | 'body'>[] {
+  const each: unknown = JSON.parse(lengths);
+  const names: unknown = JSON.parse(ids);
+  if (!Array.isArray(each) || !Array.isArray(names)) throw new Error('a page has no rows');
+  let at = 0;
+  return names.map((id, n) => {
+    const from = at;
+    at += Number(each[n]);
+    return { id: String(id), body: bodies.subarray(from, at) };
   });
 }

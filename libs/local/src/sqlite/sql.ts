@@ -19,11 +19,15 @@ export function blob(value: unknown): Uint8Array {
 /** What a statement gives whose rows are whole documents; as arrays, which cost half of what objects do. */
 export const ROW_COLUMNS = 'id, version, body';
 
+/** A row of a statement that gives arrays. */
+export function arrayOf(found: unknown): readonly unknown[] {
+  if (!Array.isArray(found)) throw new Error('the database gives no array here');
+  return found;
+}
+
 /** A row of a statement with ROW_COLUMNS that gives arrays. */
 export function rowOf(found: unknown): Row {
-  if (!Array.isArray(found)) throw new Error('the database gives no array here');
-  const row: readonly unknown[] = found;
-  const [id, version, body] = row;
+  const [id, version, body] = arrayOf(found);
   if (typeof id !== 'string') throw new Error('the database holds no text here');
   return { id, version: integer(version), body: blob(body) };
 }

@@ -20,7 +20,7 @@ import {
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { type StartEngine, startInThread } from './engine-link.ts';
-import { Attempt, readRows } from './transaction.ts';
+import { Attempt, readPage, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
 const PATIENT_ATTEMPTS = 3;
@@ -163,14 +163,8 @@ class SqliteStore implements DocumentStore {
   }
 
   private async page<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
-    const rows = await readRows(this.connection, {
-      kind: 'query',
-      collection: this.numberOf(from.layout),
-      query,
-    });
-    return rows.flatMap((row) =>
-      row === undefined ? [] : [{ id: row.id, value: from.codec.decode(row.body) }],
-    );
+    const rows = await readPage(this.connection, this.numberOf(from.layout), query);
+    return rows.map(({ id, body }) => ({ id, value: from.codec.decode(body) }));
   }
 
   /** The worker's number of a collection; it is declared there on first use. */

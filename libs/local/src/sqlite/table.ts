@@ -7,9 +7,9 @@ import {
   codecOf,
   indexFor,
 } from '@keyserver/docstore';
-import type { Put, Row, Version } from './protocol.ts';
+import type { PackedPage, Put, Row, Version } from './protocol.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
-import { ROW_COLUMNS, integer, isConstraint, quoted, rowOf } from './sql.ts';
+import { ROW_COLUMNS, arrayOf, integer, isConstraint, quoted, rowOf } from './sql.ts';
 
 interface CompiledQuery {
   readonly sql: string;
@@ -93,6 +93,15 @@ export class Table {
       .map(rowOf);
   }
 
+  /** Runs a query by index and gives its documents in one piece. */
+  page(query: AnyQuery): PackedPage {
+    const { sql, parameters } = this.compile(query);
+    const [ids, lengths, bodies] = arrayOf(this.packed(sql).get(...parameters));
+    if (typeof ids !== 'string' || typeof lengths !== 'string')
+      throw new Error('the database gives no page here');
+    return { ids, lengths, bodies: bodies instanceof Uint8Array ? bodies : NOTHING };
+  }
+
   /** The same query, without the bodies: enough to see whether its result has changed. */
   queryVersions(query: AnyQuery): Version[] {
     const { sql, parameters } = this.compile(query);
@@ -143,6 +152,13 @@ export class Table {
     return this.kept(from, () => givingRows(this.db, from));
   }
 
+  /** A statement that gives all documents of what `from` says as one row: many rows cost more than what is in them. */
+  private packed(from: string): StatementSync {
+    return this.kept(`packed ${from}`, () =>
+      givingArrays(this.db, `${PACKED} (SELECT id, body ${from})`),
+    );
+  }
+
   private prepared(sql: string): StatementSync {
     return this.kept(sql, () => this.db.prepare(sql));
   }
@@ -156,8 +172,16 @@ export class Table {
   }
 }
 
-function givingRows(db: DatabaseSync, from: string): StatementSync {
-  const statement = db.prepare(`SELECT ${ROW_COLUMNS} ${from}`);
+// A cast to text changes no byte of a blob, and group_concat joins texts whatever bytes they have, zeros too.
+const PACKED = `SELECT json_group_array(id), json_group_array(length(body)),
+  CAST(group_concat(CAST(body AS TEXT), '') AS BLOB) FROM`;
+const NOTHING = new Uint8Array(0);
+
+const givingRows = (db: DatabaseSync, from: string): StatementSync =>
+  givingArrays(db, `SELECT ${ROW_COLUMNS} ${from}`);
+
+function givingArrays(db: DatabaseSync, sql: string): StatementSync {
+  const statement = db.prepare(sql);
   statement.setReturnArrays(true);
   return statement;
 }

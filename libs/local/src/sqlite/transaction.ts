@@ -1,4 +1,5 @@
 import {
+  type AnyQuery,
   type Collection,
   type Found,
   type Layout,
@@ -11,7 +12,7 @@ import {
 import { type UnixMillis, floorTo } from '@keyserver/time';
 import { putOf } from './committer.ts';
 import type { Connection } from './connection.ts';
-import { type ReadSet, type Row, type Write, unpackRows } from './protocol.ts';
+import { type ReadSet, type Row, type Write, unpackPage, unpackRows } from './protocol.ts';
 import { indexedFields } from './table.ts';
 
 /** One attempt of a transaction: remembers what was read and what is to be written. */
@@ -139,6 +140,20 @@ export async function readRows(
   request: Parameters<Connection['ask']>[0],
 ): Promise<(Row | undefined)[]> {
   return (await ask(connection, request)).rows;
+}
+
+/** The documents of a query, without their versions. */
+export async function readPage(
+  connection: Connection,
+  collection: number,
+  query: AnyQuery,
+): Promise<readonly Pick<Row, 'id' | 'body'>[]> {
+  if (query.containsAny !== undefined) {
+    const rows = await readRows(connection, { kind: 'query', collection, query });
+    return rows.filter((row) => row !== undefined);
+  }
+  const answer = await connection.ask({ kind: 'page', collection, query });
+  return answer.kind === 'page' ? unpackPage(answer.page) : [];
 }
 
 async function ask(

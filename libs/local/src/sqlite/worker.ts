@@ -38,11 +38,12 @@ function linger(): readonly Asked[] | undefined {
 }
 
 const bodiesOf = (answers: readonly Answered[]): ArrayBuffer[] =>
-  answers.flatMap(({ answer }) =>
-    answer.kind === 'rows' && answer.rows.bodies.buffer instanceof ArrayBuffer
-      ? [answer.rows.bodies.buffer]
-      : [],
-  );
+  answers.flatMap(({ answer }) => {
+    if (answer.kind !== 'rows' && answer.kind !== 'page') return [];
+    const { buffer } = answer.kind === 'rows' ? answer.rows.bodies : answer.page.bodies;
+    // An empty one is not worth it, and may be one that the database gave before.
+    return buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : [];
+  });
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- given by connection.ts, the only one that starts this file
 run(workerData as WorkerSettings);
