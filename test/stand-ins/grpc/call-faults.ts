@@ -1,11 +1,5 @@
+import { type Aim, Aimed } from './aimed.ts';
 import type { StatusName } from './refusal.ts';
-
-/** Which calls a fault hits: so many of one method (1 unless told), after as many have passed unharmed. */
-interface Aim {
-  readonly method: string;
-  readonly times?: number;
-  readonly after?: number;
-}
 
 /** What befalls one call. */
 export type CallFault =
@@ -30,32 +24,25 @@ export interface CallFaults {
   clear(): void;
 }
 
-interface Armed {
-  readonly method: string;
-  readonly fault: CallFault;
-  passing: number;
-  left: number;
-}
-
 /** The faults that stand, used up call by call. */
 export class CallFaultPlan implements CallFaults {
-  #armed: Armed[] = [];
+  readonly #aimed = new Aimed<CallFault>();
   readonly #calls = new Map<string, number>();
 
   fail({ code, ...aim }: Parameters<CallFaults['fail']>[0]): void {
-    this.#arm(aim, { kind: 'fail', code });
+    this.#aimed.arm(aim, { kind: 'fail', code });
   }
 
   slow({ ms, ...aim }: Parameters<CallFaults['slow']>[0]): void {
-    this.#arm(aim, { kind: 'slow', ms });
+    this.#aimed.arm(aim, { kind: 'slow', ms });
   }
 
   hang(aim: Aim): void {
-    this.#arm(aim, { kind: 'hang' });
+    this.#aimed.arm(aim, { kind: 'hang' });
   }
 
   cut({ when, ...aim }: Parameters<CallFaults['cut']>[0]): void {
-    this.#arm(aim, { kind: 'cut', when });
+    this.#aimed.arm(aim, { kind: 'cut', when });
   }
 
   calls(method: string): number {
@@ -63,21 +50,13 @@ export class CallFaultPlan implements CallFaults {
   }
 
   clear(): void {
-    this.#armed = [];
+    this.#aimed.clear();
     this.#calls.clear();
   }
 
   /** Counts a call, and gives what befalls it. */
   take(method: string): CallFault | undefined {
     this.#calls.set(method, this.calls(method) + 1);
-    for (const one of this.#armed.filter((armed) => armed.method === method)) {
-      if (one.passing-- > 0) continue;
-      if (one.left-- > 0) return one.fault;
-    }
-    return undefined;
-  }
-
-  #arm({ method, times = 1, after = 0 }: Aim, fault: CallFault): void {
-    this.#armed.push({ method, fault, passing: after, left: times });
+    return this.#aimed.take(method);
   }
 }

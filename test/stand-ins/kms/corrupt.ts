@@ -1,6 +1,6 @@
+import type { Message } from '../grpc/serve-grpc.ts';
 import { crc32cOf } from './crc32c.ts';
 import type { Corruption } from './faults.ts';
-import type { Message } from './methods.ts';
 
 /** The message with one field changed. Throws when it has no such field: the plan of the test is wrong then. */
 export function corrupted(message: Message, { field, consistent }: Corruption): Message {

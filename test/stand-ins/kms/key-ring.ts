@@ -7,7 +7,7 @@ import {
   newSigningVersion,
   newWrappingVersion,
 } from './keys.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../grpc/refusal.ts';
 
 /** A key with its versions, of which the first in number is 1. */
 export interface Key {

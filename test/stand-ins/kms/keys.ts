@@ -6,7 +6,7 @@ import {
   generateKeyPairSync,
   randomBytes,
 } from 'node:crypto';
-import { Refusal } from './refusal.ts';
+import { Refusal } from '../grpc/refusal.ts';
 
 /** The states of a key version that a test may ask for. */
 export type VersionState =

@@ -1,17 +1,13 @@
+import type { Message, Methods } from '../grpc/serve-grpc.ts';
 import { crc32cOf } from './crc32c.ts';
 import { type KeyRing, wrappingOf } from './key-ring.ts';
 import { type Version, decrypt, encrypt } from './keys.ts';
-import { Refusal } from './refusal.ts';
-
-/** A message as proto-loader gives it: absent messages are null, absent bytes empty. */
-export type Message = Readonly<Record<string, unknown>>;
-
-type Method = (request: Message) => Message;
+import { Refusal } from '../grpc/refusal.ts';
 
 const MAX_BYTES = 65_536;
 
 /** The methods of Cloud KMS that the server uses, over a ring of keys. */
-export const methodsOf = (ring: KeyRing): Readonly<Record<string, Method>> => ({
+export const methodsOf = (ring: KeyRing): Methods => ({
   GetCryptoKey: (request) => {
     const { name, purpose, versions } = ring.key(textOf(request, 'name'));
     const primary = purpose === 'ENCRYPT_DECRYPT' ? versions.at(-1) : undefined;
