@@ -1,6 +1,12 @@
 import { closeTestStores } from '@keyserver/local/testing';
 import { HOUR, MINUTE } from '@keyserver/time';
-import { type ExportWorld, anExport, hour, openExportWorld } from './export-world.ts';
+import {
+  type ExportGround,
+  type ExportWorld,
+  anExport,
+  hour,
+  openExportWorld,
+} from './export-world.ts';
 
 /** Decides at each use of a port whether the worker dies there. */
 export type Death = (port: string, use: number) => boolean;
@@ -15,8 +21,8 @@ export async function archivesOf(world: ExportWorld): Promise<ReadonlyMap<string
 }
 
 /** Two exports of one region whose files overlap, each with few keys. */
-export async function openOverlap(): Promise<ExportWorld> {
-  const world = await openExportWorld();
+export async function openOverlap(ground?: ExportGround): Promise<ExportWorld> {
+  const world = await openExportWorld(ground);
   await world.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6 }));
   await world.publish(3, { window: hour(8) });
   await world.publish(2, { window: hour(11) });
@@ -27,8 +33,8 @@ export async function openOverlap(): Promise<ExportWorld> {
  * Lets a worker die, another one go on, and a third one find nothing to do; at every stage what is listed must be whole.
  * Tells whether the first one died at all.
  */
-export async function expectRecovery(death: Death): Promise<boolean> {
-  const world = await openOverlap();
+export async function expectRecovery(death: Death, ground?: ExportGround): Promise<boolean> {
+  const world = await openOverlap(ground);
   let [uses, died] = [0, false];
   await world.run(
     world.mortal((port) => {

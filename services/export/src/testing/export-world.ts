@@ -37,6 +37,7 @@ import {
   DAY,
   HOUR,
   MINUTE,
+  type SimulatedClock,
   type UnixMillis,
   intervalAt,
   intervalNumber,
@@ -122,10 +123,22 @@ export interface ExportWorld {
   batches(configId?: string): Promise<readonly ExportBatch[]>;
 }
 
+/** Where a world keeps its documents and files. */
+export interface ExportGround {
+  openStore(clock: SimulatedClock): Promise<DocumentStore>;
+  /** An empty bucket. */
+  openBucket(): BlobStore;
+}
+
+const THIS_MACHINE: ExportGround = {
+  openStore: async (clock) => await openTestStore({ clock }),
+  openBucket: openTestBucket,
+};
+
 /** Opens a world at noon with one signing key, `k1`. */
-export async function openExportWorld(): Promise<ExportWorld> {
+export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorld> {
   const clock = simulatedClock(NOON);
-  const store = await openTestStore({ clock });
+  const store = await ground.openStore(clock);
   const log = recordingLog();
   const timers = manualTimers();
   const random = seededRandom('export');
@@ -133,7 +146,7 @@ export async function openExportWorld(): Promise<ExportWorld> {
   const written = new Set<string>();
   const buckets = new Map<string, BlobStore>();
   const openBucket: OpenBucket = (name) => {
-    const known = buckets.get(name) ?? recorded(openTestBucket(), written);
+    const known = buckets.get(name) ?? recorded(ground.openBucket(), written);
     buckets.set(name, known);
     return known;
   };

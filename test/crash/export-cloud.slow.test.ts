@@ -1,0 +1,48 @@
+import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { openCloudBuckets } from '@keyserver/gcp/storage';
+import { systemRandom } from '@keyserver/random';
+import { expectRecovery } from '../../services/export/src/testing/crash-scenario.ts';
+import type { ExportGround } from '../../services/export/src/testing/export-world.ts';
+import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
+import { startStorageStandIn } from '../stand-ins/storage/start-storage.ts';
+
+/** A worker dies at every one of so many uses of a port. */
+const EVERY = process.env['SOAK'] === '1' ? 1 : 6;
+const MOST = 300;
+const PROJECT = 'deaths';
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Google Cloud as its clients see it: a new Firestore, as every world begins at the same time, and a new bucket. */
+async function cloudGround(): Promise<ExportGround> {
+  const buckets = Array.from({ length: MOST }, (_, n) => `bucket-${n}`);
+  const storage = await startStorageStandIn({ buckets });
+  closers.push(storage.close);
+  const cloud = openCloudBuckets({ projectId: PROJECT, apiEndpoint: storage.url });
+  return {
+    openStore: async (clock) => {
+      const firestore = await startFirestoreStandIn({ now: clock.now });
+      const of = { projectId: PROJECT, emulatorHost: firestore.address };
+      const store = await openFirestoreStore({ ...of, clock, random: systemRandom });
+      closers.push(firestore.close, async () => {
+        await store.close();
+      });
+      return store;
+    },
+    openBucket: () => cloud.openBucket(buckets.pop()!),
+  };
+}
+
+it(
+  'gives the same files, each listed once, wherever a worker dies on Google Cloud',
+  async () => {
+    const ground = await cloudGround();
+    let death = 0;
+    while (await expectRecovery((_port, use) => use === death, ground)) death += EVERY;
+    expect(death).toBeGreaterThan(50);
+  },
+  10 * 60_000,
+);
