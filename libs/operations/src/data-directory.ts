@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Random, randomId } from '@keyserver/random';
 import { FORMAT, type Manifest, parseManifest, renderManifest } from './data-manifest.ts';
@@ -23,6 +23,7 @@ export async function beginExport(
 ): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch(sentenceOfFile(directory));
   const present = await readdir(directory).catch(sentenceOfFile(directory));
+  await refuseShared(directory);
   if (present.includes(MANIFEST))
     throw new UnusableExport(`${directory} holds a finished export; choose another directory`);
   if (present.includes(UNFINISHED)) return await begunExport(directory, source);
@@ -31,6 +32,16 @@ export async function beginExport(
   const exportId = randomId(random);
   await writeWhole(directory, UNFINISHED, JSON.stringify({ ...FORMAT, exportId, source }));
   return exportId;
+}
+
+const OTHERS_WRITE = 0o022;
+
+/** Whoever can change the directory can put a link in the place of a file, and have the keys written where they can be read. */
+async function refuseShared(directory: string): Promise<void> {
+  if (process.platform === 'win32') return; // no such modes: the directory's access list decides
+  const { mode } = await stat(directory);
+  if ((mode & OTHERS_WRITE) !== 0)
+    throw new UnusableExport(`${directory} can be changed by others; run chmod 700 on it`);
 }
 
 async function begunExport(directory: string, source: string): Promise<string> {

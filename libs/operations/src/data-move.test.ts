@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -139,6 +141,19 @@ describe('exportData', () => {
     expect(new Set(modes)).toEqual(new Set([0o600]));
     expect(statSync(directory).mode & 0o777).toBe(0o700);
   });
+
+  it.each([0o777, 0o770, 0o1777])(
+    'writes nothing where others could put a link in the place of a file: mode %p',
+    async (mode) => {
+      const directory = await aNewDirectory();
+      mkdirSync(directory);
+      chmodSync(directory, mode);
+      expect(reasonOf(await exported(await aStore(someDocuments(3)), directory))).toBe(
+        `${directory} can be changed by others; run chmod 700 on it`,
+      );
+      expect(readdirSync(directory)).toEqual([]);
+    },
+  );
 
   it('goes on after it was killed anywhere, and comes to the same', async () => {
     const { directory, source, manifest } = await anExport(someDocuments(450));

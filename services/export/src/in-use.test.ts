@@ -34,17 +34,22 @@ describe('what exports need of the platform', () => {
         { bucket: 'one', signingKeys: ['now'] },
         { bucket: 'two', signingKeys: [] },
       ),
-    ).toEqual({ signing: ['key-of-now'], buckets: ['one', 'two'] });
+    ).toEqual({
+      signing: ['key-of-now'],
+      signingOf: [['key-of-now', 'key-of-now'], ['key-of-now']],
+      buckets: ['one', 'two'],
+    });
   });
 
   it('is nothing for an export that has ended', async () => {
     expect(await used({ thru: NOW, bucket: 'one', signingKeys: ['now'] })).toEqual({
       signing: [],
+      signingOf: [],
       buckets: [],
     });
   });
 
   it('is nothing before anything is configured', async () => {
-    expect(await used()).toEqual({ signing: [], buckets: [] });
+    expect(await used()).toEqual({ signing: [], signingOf: [], buckets: [] });
   });
 });

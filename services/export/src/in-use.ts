@@ -6,6 +6,8 @@ import { isInForce } from './signers.ts';
 export interface InUse {
   /** The platform's names of the keys that sign now. */
   readonly signing: readonly string[];
+  /** The same for each export that has any. */
+  readonly signingOf: readonly (readonly string[])[];
   readonly buckets: readonly string[];
 }
 
@@ -17,8 +19,14 @@ export async function inUse(
   const exports = (await deps.listExports()).filter(({ thru }) => thru === undefined || now < thru);
   const keys = await deps.findSigningKeys(exports.flatMap(({ signingKeys }) => signingKeys));
   const inForce = keys.filter((key) => isInForce(key, now));
+  const signingOf = exports
+    .map(({ signingKeys }) =>
+      inForce.filter(({ id }) => signingKeys.includes(id)).map(({ signingKey }) => signingKey),
+    )
+    .filter((names) => names.length > 0);
   return {
-    signing: [...new Set(inForce.map(({ signingKey }) => signingKey))],
+    signing: [...new Set(signingOf.flat())],
+    signingOf,
     buckets: [...new Set(exports.map(({ bucket }) => bucket))],
   };
 }

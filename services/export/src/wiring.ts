@@ -2,9 +2,9 @@ import { endpointOf, platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
-import type { CloudKms } from '@keyserver/gcp/kms';
+import type { CloudKms, KeyProblem } from '@keyserver/gcp/kms';
 import type { CloudBuckets } from '@keyserver/gcp/storage';
-import { createLogger } from '@keyserver/log';
+import { type Logger, createLogger, faultTrail } from '@keyserver/log';
 import { type Ambient, callerVerifier } from '@keyserver/service';
 import {
   exportStore,
@@ -34,9 +34,9 @@ export interface Wired {
 export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wired> {
   const { clock, random, write } = ambient;
   const verifyCaller = callerVerifierOf(config, ambient);
-  const platform = await openPlatform(config, ambient);
-  const { store, openBucket, findSigner } = platform;
   const log = createLogger({ service: 'export', write, clock, level: config.LOG_LEVEL });
+  const platform = await openPlatform(config, ambient, log);
+  const { store, openBucket, findSigner } = platform;
   const times = timesOf(config, store.closingDelay);
   const keys = {
     window: times.window,
@@ -73,10 +73,14 @@ interface Platform {
 }
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
-async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<Platform> {
+async function openPlatform(
+  config: ExportSettings,
+  ambient: Ambient,
+  log: Logger,
+): Promise<Platform> {
   const { clock, random } = ambient;
   const platform = platformOf(config);
-  if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
+  if (platform.kind === 'gcp') return await openCloud(config, platform, { ...ambient, log });
   const { openLocalPlatform } = await import('@keyserver/local');
   return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
 }
@@ -84,7 +88,7 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
 async function openCloud(
   config: ExportSettings,
   cloud: Extract<ReturnType<typeof platformOf>, { kind: 'gcp' }>,
-  { clock, random }: Ambient,
+  { clock, random, log }: Ambient & { readonly log: Logger },
 ): Promise<Platform> {
   const [{ openFirestoreStore }, { openCloudBuckets }, { openKms }] = await Promise.all([
     import('@keyserver/gcp/firestore'),
@@ -105,7 +109,7 @@ async function openCloud(
   };
   try {
     const deps = { listExports: listExports(store), findSigningKeys: findSigningKeys(store) };
-    await checkCloud(await inUse(deps, clock.now()), { kms, buckets });
+    await checkCloud(await inUse(deps, clock.now()), { kms, buckets, log });
   } catch (fault) {
     await close();
     throw fault;
@@ -114,22 +118,39 @@ async function openCloud(
   return { store, openBucket, findSigner: kms.findSigner, keyHashSecret, close };
 }
 
-/** Refuses to start with a key or a bucket that can never serve; one that cannot be reached now may be there later. */
-async function checkCloud(
-  used: InUse,
-  { kms, buckets }: { readonly kms: CloudKms; readonly buckets: CloudBuckets },
-): Promise<void> {
-  const faults = (await kms.check({ signing: used.signing })).filter(
-    ({ problem }) => problem !== 'unreachable' && problem !== 'corrupt',
+/**
+ * Refuses to start when a bucket, or every key of an export, can never serve. What time may mend is only reported, and so is
+ * a key beside which another one signs, such as the old one of a server that has moved here.
+ */
+async function checkCloud(used: InUse, cloud: Checked): Promise<void> {
+  const { kms, buckets, log } = cloud;
+  const passing = (fault: unknown): void => {
+    log.event('service.unhealthy', { causes: faultTrail(fault) });
+  };
+  const faults = await kms.check({ signing: used.signing });
+  const lasting = new Map(
+    faults.filter(({ problem }) => !PASSING.has(problem)).map((fault) => [fault.key, fault]),
   );
-  if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('; '));
+  if (used.signingOf.some((keys) => keys.every((key) => lasting.has(key))))
+    throw new Error([...lasting.values()].map(({ message }) => message).join('; '));
+  faults.forEach(passing);
   for (const bucket of used.buckets)
     try {
       await buckets.check(bucket);
     } catch (fault) {
       if (!isAway(fault)) throw fault;
+      passing(fault);
     }
 }
+
+interface Checked {
+  readonly kms: CloudKms;
+  readonly buckets: CloudBuckets;
+  readonly log: Logger;
+}
+
+/** Problems of a key that may be over in a moment: Cloud KMS was away or in trouble, or its quota was used up. */
+const PASSING: ReadonlySet<KeyProblem> = new Set(['unreachable', 'corrupt', 'failed']);
 
 const isAway = (fault: unknown): boolean =>
   fault instanceof Error && 'reason' in fault && fault.reason === 'away';

@@ -9,15 +9,14 @@ import {
   parseConfiguration,
   planChanges,
 } from '@keyserver/operations';
+import { type StoreFlags, addStoreOptions, openStore } from './data-store.ts';
 import { Failure } from './failure.ts';
 import { readTextFile } from './files.ts';
 import { renderChanges } from './render-changes.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, jsonText } from './table.ts';
-import { openPlatform } from './wiring.ts';
 
-interface ApplyFlags {
-  readonly dataDir: string;
+interface ApplyFlags extends StoreFlags {
   readonly yes?: true;
   readonly dryRun?: true;
   readonly json?: true;
@@ -27,22 +26,20 @@ const MAX_FILE_BYTES = 8_000_000;
 
 /** `config apply`: shows what a file would change, asks, and applies it in one audited step. */
 export function addConfigApply(config: Command, around: Surroundings): void {
-  config
-    .command('apply')
+  addStoreOptions(config.command('apply'), around.dataDirectory)
     .description('Show what a configuration file would change, ask, and apply it.')
     .argument('<file>', 'the configuration file (YAML)')
-    .option('--data-dir <directory>', 'where the server keeps its data', around.dataDirectory)
     .option('--yes', 'apply without asking')
     .option('--dry-run', 'only show the changes')
     .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
     .action(async (file: string, flags: ApplyFlags) => {
       const wanted = await readConfiguration(file, around);
-      const platform = await openPlatform(flags.dataDir, around.clock);
+      const { store, close } = await openStore(flags, around, { mayBeNew: true });
       try {
-        await applyTo(platform.store, wanted, flags, around);
+        await applyTo(store, wanted, flags, around);
       } finally {
-        await platform.close();
+        await close();
       }
     });
 }

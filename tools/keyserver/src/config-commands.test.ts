@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { startFirestoreStandIn } from '../../../test/stand-ins/firestore/start-firestore.ts';
 import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
 
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 // Each command opens a store, with a thread of its own.
 jest.setTimeout(30_000);
 
@@ -30,6 +32,28 @@ const applied = (): string => {
   cpSync(original, dataDirectory, { recursive: true });
   return dataDirectory;
 };
+
+describe('the configuration of a server on Google Cloud', () => {
+  it('is applied to and shown from its Firestore database, not that of this machine', async () => {
+    const firestore = await startFirestoreStandIn();
+    const cloud = ['--project', 'demo-project', '--endpoint', firestore.address];
+    const file = aFileWith('server.yaml', example);
+    const dataDirectory = aDirectory();
+    const first = await keyserver(['config', 'apply', file, '--yes', ...cloud], { dataDirectory });
+    expect(first.out).toMatch(/Applied 4 changes\.\n$/);
+    const shown = await keyserver(['config', 'show', ...cloud], { dataDirectory });
+    const again = aFileWith('again.yaml', shown.out);
+    const second = await keyserver(['config', 'apply', again, ...cloud], { dataDirectory });
+    expect(second.out).toBe('No changes: the configuration is as the file says.\n');
+    expect(existsSync(dataDirectory)).toBe(false);
+    await firestore.close();
+  });
+
+  it('is not looked for in two places at once', async () => {
+    const both = ['config', 'show', '--project', 'demo-project', '--data-dir', applied()];
+    expect(await keyserver(both)).toMatchObject({ code: 2, out: '' });
+  });
+});
 
 describe('config apply', () => {
   it('shows what it adds and applies it when it is told yes', async () => {
@@ -190,7 +214,7 @@ describe('config show', () => {
     const ran = await keyserver(['config', 'show', '--data-dir', inScratch('nowhere')]);
     expect(ran).toMatchObject({
       code: 2,
-      err: `keyserver: ${inScratch('nowhere')} does not exist\n`,
+      err: `keyserver: ${inScratch('nowhere')} is not the data directory of a server\n`,
     });
   });
 });

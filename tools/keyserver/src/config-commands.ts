@@ -7,7 +7,7 @@ import type { Surroundings } from './surroundings.ts';
 export function addConfigCommands(program: Command, around: Surroundings): void {
   const config = program
     .command('config')
-    .description('Show and change what the server is configured to do.')
+    .description('Show and change what a server is configured to do.')
     .addHelpText('after', '\nExample:\n  $ keyserver config show > server.yaml');
   addConfigApply(config, around);
   addConfigShow(config, around);

@@ -201,20 +201,21 @@ describe('which store is meant', () => {
   const exportOf = async (...flags: readonly string[]) =>
     await keyserver(['data', 'export', '--to', aPath(), ...flags]);
 
-  it.each([[[]], [['--database', 'other']], [['--data-dir', source, '--endpoint', '127.0.0.1:1']]])(
-    'must be said: %j',
-    async (flags) => {
-      expect(await exportOf(...flags)).toMatchObject({
-        code: 2,
-        err: 'keyserver: name the store: --data-dir, or --project and perhaps --database\n',
-      });
-    },
-  );
+  it.each([[[]], [['--database', 'other']]])('must be said: %j', async (flags) => {
+    expect(await exportOf(...flags)).toMatchObject({
+      code: 2,
+      err: 'keyserver: name the store: --data-dir, or --project and perhaps --database\n',
+    });
+  });
 
-  it('cannot be two', async () => {
-    const ran = await exportOf('--data-dir', source, '--project', 'p');
+  it.each([
+    ['--project', 'p'],
+    ['--database', 'other'],
+    ['--endpoint', '127.0.0.1:1'],
+  ])('cannot be a directory and in the cloud: %s', async (...flags) => {
+    const ran = await exportOf('--data-dir', source, ...flags);
     expect(ran.code).toBe(2);
-    expect(ran.err).toMatch(/^keyserver: [^\n]*cannot be used with[^\n]*\n$/);
+    expect(ran.err).toMatch(/^keyserver: [^\n]*cannot be used with[^\n]*--data-dir[^\n]*\n$/);
   });
 
   it.each(['example.org:80', '127.0.0.1', '127.0.0.1:0', 'http://localhost:1'])(

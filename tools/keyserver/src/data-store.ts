@@ -16,20 +16,28 @@ export interface StoreFlags {
 /** A store that a command has opened, and what people call it. */
 export type NamedStore = OpenStore & { readonly name: string };
 
-/** The options that name a store: one machine's data directory, or a Firestore database. */
-export const addStoreOptions = (command: Command): Command =>
+/** The options that name a store: one machine's data directory (this one unless told, if any), or a Firestore database. */
+export const addStoreOptions = (command: Command, usual?: string): Command =>
   command
-    .option('--data-dir <directory>', 'the data directory of a server on one machine')
+    .option('--data-dir <directory>', 'the data directory of a server on one machine', usual)
     .addOption(
       new Option('--project <id>', 'the Google Cloud project of a Firestore database').conflicts(
         'dataDir',
       ),
     )
-    .option('--database <id>', 'the Firestore database, with --project; (default) unless given')
-    .option(
-      '--endpoint <host:port>',
-      'a Firestore emulator on this machine, with --project; without credentials',
-      loopback,
+    .addOption(
+      new Option(
+        '--database <id>',
+        'the Firestore database, with --project; (default) unless given',
+      ).conflicts('dataDir'),
+    )
+    .addOption(
+      new Option(
+        '--endpoint <host:port>',
+        'a Firestore emulator on this machine, with --project; without credentials',
+      )
+        .argParser(loopback)
+        .conflicts('dataDir'),
     );
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
@@ -50,7 +58,7 @@ export async function openStore(
     const name = `project ${project}, database ${database ?? '(default)'}`;
     return { ...(await openFirestore({ project, database, endpoint })), name };
   }
-  if (dataDir === undefined || database !== undefined || endpoint !== undefined)
+  if (dataDir === undefined)
     throw new Failure('name the store: --data-dir, or --project and perhaps --database');
   if (!mayBeNew && !existsSync(join(dataDir, 'keyserver.sqlite')))
     throw new Failure(`${dataDir} is not the data directory of a server`);
@@ -59,11 +67,13 @@ export async function openStore(
 
 /** Adds the option for buckets that are called otherwise at the target. */
 export const addBucketOption = (command: Command): Command =>
-  command.option(
-    '--bucket <old=new>',
-    'a bucket that has another name at the target; may be repeated',
-    bucketName,
-    new Map<string, string>(),
+  command.addOption(
+    new Option(
+      '--bucket <old=new>',
+      'a bucket that has another name at the target; may be repeated',
+    )
+      .argParser(bucketName)
+      .default(new Map<string, string>(), 'the same names'),
   );
 
 const RENAMED_BUCKET = /^([^=]+)=([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])$/;

@@ -14,11 +14,11 @@ export const FOUND = 1;
 /** The exit code of a command that could not be carried out. */
 export const CANNOT = 2;
 
-/** One line about any error, fit for a person: never a stack, never more than a line. */
+/** One line about any error, fit for a person and a terminal: never a stack, never more than a line, nothing that moves a cursor. */
 export function sentenceOf(error: unknown): string {
   const message = fieldOf(error, 'message');
   const text = typeof message === 'string' ? message : String(error);
-  const line = text.split('\n', 1).join('').trim();
+  const line = text.split('\n', 1).join('').trim().replaceAll(/\p{C}/gu, '?');
   return line === '' ? 'something unexpected went wrong' : line;
 }
 

@@ -198,6 +198,20 @@ describe('jobs check', () => {
     expect(lines[0]).toContain(mend);
   });
 
+  it('puts nothing of a stranger into a line that is copied into a shell', async () => {
+    const token = {
+      serviceAccountEmail: 'a@b.example;touch /tmp/x #\u001B[2J',
+      audience: 'https://a',
+    };
+    cloud.add(createBatches());
+    cloud.add(
+      doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
+    );
+    const { out } = await check();
+    expect(out).toContain(`--oidc-service-account-email=ACCOUNT --oidc-token-audience=${URL}\n`);
+    expect(out).not.toContain('touch');
+  });
+
   it('prints the differences as JSON for machines', async () => {
     cloud.add(createBatches());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));

@@ -32,7 +32,11 @@ function createOf(job: WantedJob, place: string): string {
 
 type Flags = Readonly<Record<Exclude<JobDifference['aspect'], 'existence'>, string>>;
 
-function flagsOf({ uri, audience, account = 'ACCOUNT', ...job }: WantedJob): Flags {
+/** Others may have set up what the scheduler has, and the line is meant to be copied into a shell. */
+const isAccount = (text = ''): boolean => /^[\w.+-]+@[\w.-]+$/.test(text);
+
+function flagsOf({ uri, audience, account: stated, ...job }: WantedJob): Flags {
+  const account = isAccount(stated) ? stated : 'ACCOUNT';
   const schedule = `--schedule='${job.schedule}'`;
   // The account is asked for wherever anything about the token changes.
   const token = `--oidc-service-account-email=${account} --oidc-token-audience=${audience}`;

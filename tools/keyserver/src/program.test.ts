@@ -55,6 +55,7 @@ describe('sentenceOf', () => {
     [new Error('one\ntwo\n    at three'), 'one'],
     ['text', 'text'],
     [new Error(''), 'something unexpected went wrong'],
+    [new Error('a\u001B[2Jb\u0007'), 'a?[2Jb?'],
   ])('makes one line of %p', (error, line) => {
     expect(sentenceOf(error)).toBe(line);
   });

@@ -69,11 +69,14 @@ async function demonstrate(dataDirectory: string, platform: GroundName): Promise
 }
 
 function chosenPlatform(): GroundName {
-  const { values } = parseArgs({ options: { platform: { type: 'string' } }, strict: false });
-  const wanted = values.platform ?? 'local';
-  const known = GROUNDS.find((name) => name === wanted);
-  if (known !== undefined) return known;
-  process.stderr.write(`--platform must be one of ${GROUNDS.join(', ')}.\n`);
+  try {
+    const { values } = parseArgs({ options: { platform: { type: 'string', default: 'local' } } });
+    const known = GROUNDS.find((name) => name === values.platform);
+    if (known !== undefined) return known;
+  } catch {
+    // Said below, in one sentence for every wrong argument.
+  }
+  process.stderr.write(`The only option is --platform=NAME, one of ${GROUNDS.join(', ')}.\n`);
   process.exit(1);
 }
 

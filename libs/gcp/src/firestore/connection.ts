@@ -124,7 +124,7 @@ export class Connection {
     const { names, inTheClear } = this;
     try {
       await within(timeoutMs, this.closed, async (signal) => {
-        await this.channels.use(async (client) => {
+        await this.channels.use(signal, async (client) => {
           const options = callOptions({ database: names.database, timeoutMs, inTheClear });
           await run(client, options, signal);
         });

@@ -36,12 +36,13 @@ const STATUSES: ReadonlyMap<number, Status> = new Map<number, Status>([
 export class CallFailure extends Error {
   override readonly name = 'CallFailure';
   readonly verdict: Verdict;
-  readonly status: string;
+  /** The name of the status; logs show the codes of errors, and nothing of what servers say. */
+  readonly code: string;
 
   constructor(of: Status, options?: ErrorOptions) {
     super(`a call to Firestore failed: ${of.name}`, options);
     this.verdict = of.verdict;
-    this.status = of.name;
+    this.code = of.name;
   }
 }
 
@@ -49,11 +50,18 @@ export class CallFailure extends Error {
 export const overdue = (): CallFailure =>
   new CallFailure({ name: 'DEADLINE_EXCEEDED', verdict: 'away' });
 
+/** An answer that ended well, but early. */
+export const incomplete = (): CallFailure =>
+  new CallFailure({ name: 'INCOMPLETE', verdict: 'away' });
+
 /** A call on a store that was closed. */
 export const closed = (): CallFailure => new CallFailure({ name: 'CLOSED', verdict: 'barred' });
 
 /** Firestore says so with the status of a bad request; the transaction is as dead as an aborted one. */
 const EXPIRED = /transaction.*(expired|no longer valid)/i;
+
+/** The client's own words when a call is reset for too much traffic: it may have been done, which a used up quota rules out. */
+const RESET = /bandwidth exhausted/i;
 
 /** What the client threw, as a failure. Errors that bear no status come from credentials or the network: Firestore is away. */
 export function failureOf(error: unknown): CallFailure {
@@ -62,8 +70,13 @@ export function failureOf(error: unknown): CallFailure {
   const known = code === undefined ? undefined : STATUSES.get(code);
   if (known === undefined)
     return new CallFailure({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
-  const expired = known.name === 'INVALID_ARGUMENT' && EXPIRED.test(message);
-  return new CallFailure(expired ? { ...known, verdict: 'contended' } : known, { cause: error });
+  return new CallFailure({ ...known, verdict: verdictOf(known, message) }, { cause: error });
+}
+
+function verdictOf({ name, verdict }: Status, message: string): Verdict {
+  if (name === 'INVALID_ARGUMENT' && EXPIRED.test(message)) return 'contended';
+  if (name === 'RESOURCE_EXHAUSTED' && RESET.test(message)) return 'away';
+  return verdict;
 }
 
 function readError(error: unknown): { code: number | undefined; message: string } {
@@ -87,12 +100,12 @@ export function readFault(failure: CallFailure, what: string): StoreFault {
     case 'refused':
       return new StoreFault(
         'unavailable',
-        `Firestore cannot read ${what} (${failure.status}): is the database there, with its indexes?`,
+        `Firestore cannot read ${what} (${failure.code}): is the database there, with its indexes?`,
         cause,
       );
     case 'away':
     case 'barred':
-      return new StoreFault('unavailable', `Firestore gives no ${what} (${failure.status})`, cause);
+      return new StoreFault('unavailable', `Firestore gives no ${what} (${failure.code})`, cause);
   }
 }
 
@@ -105,9 +118,9 @@ export function writeFault(failure: CallFailure): StoreFault {
     case 'quota':
       return new StoreFault('unavailable', `Firestore's quota is used up`, cause);
     case 'refused':
-      return new StoreFault('refused', `Firestore refused a write (${failure.status})`, cause);
+      return new StoreFault('refused', `Firestore refused a write (${failure.code})`, cause);
     case 'away':
     case 'barred':
-      return new StoreFault('unavailable', `Firestore takes no write (${failure.status})`, cause);
+      return new StoreFault('unavailable', `Firestore takes no write (${failure.code})`, cause);
   }
 }

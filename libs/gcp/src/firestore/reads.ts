@@ -7,6 +7,7 @@ import {
 } from '@keyserver/docstore';
 import type { Connection, Reading } from './connection.ts';
 import { foundFrom, valueFrom } from './document.ts';
+import { incomplete } from './failure.ts';
 import { structuredQuery } from './query-request.ts';
 import type { StoredDocument } from './wire.ts';
 
@@ -24,18 +25,21 @@ export async function getAll<D>(
 ): Promise<readonly (D | undefined)[]> {
   const names = of.ids.map((id) => connection.names.find(from.layout.name, id));
   const wanted = [...new Set(names.flatMap((name) => name ?? []))];
-  const found = new Map<string, StoredDocument>();
+  const answered = new Map<string, StoredDocument | undefined>();
   for (let at = 0; at < wanted.length; at += CHUNK)
     await connection.batchGet(
       wanted.slice(at, at + CHUNK),
       { fields: from.only, reading: of.reading },
-      ({ document }) => {
-        if (document !== undefined) found.set(document.name, document);
+      ({ document, missing }) => {
+        const name = document?.name ?? missing;
+        if (name !== undefined) answered.set(name, document);
         return true;
       },
     );
+  // Silence about a document would be taken for its absence, and a stored key for a new one.
+  if (answered.size < wanted.length) throw incomplete();
   return names.map((name) => {
-    const document = name === undefined ? undefined : found.get(name);
+    const document = name === undefined ? undefined : answered.get(name);
     return document === undefined ? undefined : valueFrom(from, document);
   });
 }

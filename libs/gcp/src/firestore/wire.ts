@@ -33,6 +33,8 @@ export interface StoredDocument {
 /** One message of an answered read. */
 export interface ReadMessage {
   readonly document: StoredDocument | undefined;
+  /** The name of a document that was asked for and is not there. */
+  readonly missing: string | undefined;
   /** Milliseconds since 1970. */
   readonly readTime: number | undefined;
   /** The transaction that this read began. */
@@ -45,8 +47,10 @@ const property = (of: unknown, name: string): unknown =>
 /** Reads a message of BatchGetDocuments or RunQuery. */
 export function readMessage(message: unknown): ReadMessage {
   const transaction = property(message, 'transaction');
+  const missing = property(message, 'missing');
   return {
     document: readDocument(property(message, 'found') ?? property(message, 'document')),
+    missing: typeof missing === 'string' && missing !== '' ? missing : undefined,
     readTime: millisOf(readTimestamp(property(message, 'readTime'))),
     transaction:
       transaction instanceof Uint8Array && transaction.length > 0 ? transaction : undefined,

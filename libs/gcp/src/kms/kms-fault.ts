@@ -13,6 +13,8 @@ export type KeyProblem =
 export class KmsFault extends Error {
   override readonly name = 'KmsFault';
   readonly problem: KeyProblem;
+  /** The same, where logs look for it. */
+  readonly code: KeyProblem;
   /** The full name of the key or key version. */
   readonly key: string;
 
@@ -20,6 +22,7 @@ export class KmsFault extends Error {
     super(`${key} ${advice}`, cause === undefined ? {} : { cause });
     this.key = key;
     this.problem = problem;
+    this.code = problem;
   }
 }
 

@@ -37,7 +37,7 @@ const DEADLINE_MS = 20_000;
 export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
   const { deadlineMs = DEADLINE_MS, timers = systemTimers, random = systemRandom } = settings;
   const client = connect(settings.endpoint);
-  const { ask, ended } = askWithin({ deadlineMs, timers, random });
+  const { ask, end } = askWithin({ deadlineMs, timers, random });
   await ask(async () => await client.initialize()).catch((error: unknown) => {
     throw new Error('the credentials for Cloud KMS cannot be obtained', { cause: error });
   });
@@ -48,7 +48,7 @@ export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
     wrapperFor: (key) => wrapperUnder(kms, key),
     check: async (named) => await checkKeys(keys, named),
     close: async () => {
-      await ended();
+      await end();
       await client.close();
     },
   };

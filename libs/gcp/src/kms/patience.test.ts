@@ -92,8 +92,8 @@ describe('patience with Cloud KMS', () => {
     expect(timers.waiting).toBe(0);
   });
 
-  it('asks no more after the deadline, and knows when the last attempt is over', async () => {
-    const { ask, ended } = askWithin({ deadlineMs: DEADLINE, timers, random: longest });
+  it('asks no more after the deadline, and ends when the last attempt is over', async () => {
+    const { ask, end } = askWithin({ deadlineMs: DEADLINE, timers, random: longest });
     let fail = (): void => undefined;
     const outcome = ask(async () => {
       attempts++;
@@ -106,13 +106,29 @@ describe('patience with Cloud KMS', () => {
     await timers.advance(DEADLINE);
     expect(await outcome).toMatchObject({ code: 4 });
     const state = { ended: false };
-    const end = ended().then(() => {
+    const closed = end().then(() => {
       state.ended = true;
     });
     await timers.advance(0);
     expect(state.ended).toBe(false);
     fail();
-    await end;
+    await closed;
+    expect(attempts).toBe(1);
+    expect(timers.waiting).toBe(0);
+  });
+
+  it('ends in a moment even while an attempt is never answered, and begins no other', async () => {
+    const { ask, end } = askWithin({ deadlineMs: DEADLINE, timers, random: longest });
+    const asked = ask(async (timeoutMs) => {
+      attempts++;
+      await new Promise<void>((resolve) => timers.after(timeoutMs, resolve));
+      throw Object.assign(new Error('late'), { code: 4 });
+    }).catch((error: unknown) => error);
+    const closed = end();
+    await timers.advance(1_000);
+    await closed;
+    await timers.advance(DEADLINE);
+    expect(await asked).toMatchObject({ code: 4 });
     expect(attempts).toBe(1);
   });
 

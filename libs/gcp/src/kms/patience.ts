@@ -12,14 +12,16 @@ interface Patience {
   readonly random: Random;
 }
 
-/** Questions to Cloud KMS, and when the last of them is over, those included that nobody waits for any more. */
+/** Questions to Cloud KMS, and their end: no attempt begins any more, and those under way get a moment to be answered. */
 export interface Questions {
   readonly ask: Ask;
-  readonly ended: () => Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 250;
+/** A process that is told to end has few seconds in all, while an attempt that nothing answers goes on for longer. */
+const LAST_MOMENT_MS = 1_000;
 
 /** The deadline passed while nothing answered; told like the time-out of a call. */
 class DeadlinePassed extends Error {
@@ -30,13 +32,13 @@ class DeadlinePassed extends Error {
 /** Repeats what may succeed when repeated: nothing that is asked for here changes anything. */
 export function askWithin(patience: Patience): Questions {
   const { deadlineMs, timers } = patience;
-  const pending = new Set<Promise<unknown>>();
+  const pending = new Map<Promise<unknown>, { over: boolean }>();
   return {
     ask: async (attempt) => {
       const state = { over: false };
       const answer = repeat(patience, attempt, state);
       const forget = (): boolean => pending.delete(answer);
-      pending.add(answer);
+      pending.set(answer, state);
       answer.then(forget, forget);
       let cancel = (): void => undefined;
       const deadline = new Promise<never>((_, reject) => {
@@ -47,8 +49,13 @@ export function askWithin(patience: Patience): Questions {
       });
       return await Promise.race([answer, deadline]).finally(cancel);
     },
-    ended: async () => {
-      await Promise.allSettled(pending);
+    end: async () => {
+      for (const state of pending.values()) state.over = true;
+      let cancel = (): void => undefined;
+      const moment = new Promise<void>((resolve) => {
+        cancel = timers.after(LAST_MOMENT_MS, resolve);
+      });
+      await Promise.race([Promise.allSettled(pending.keys()), moment]).finally(cancel);
     },
   };
 }

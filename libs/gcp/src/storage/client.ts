@@ -7,12 +7,21 @@ import { PassThroughClient } from 'google-auth-library';
  */
 export function createClient(projectId: string, apiEndpoint: string | undefined): Storage {
   const retryOptions = { autoRetry: false };
-  if (apiEndpoint === undefined) return new Storage({ projectId, retryOptions });
-  return new Storage({
-    projectId,
-    apiEndpoint,
-    retryOptions,
-    authClient: new PassThroughClient(),
-    useAuthWithCustomEndpoint: true,
-  });
+  if (apiEndpoint === undefined) return notElsewhere(new Storage({ projectId, retryOptions }));
+  return notElsewhere(
+    new Storage({
+      projectId,
+      apiEndpoint,
+      retryOptions,
+      authClient: new PassThroughClient(),
+      useAuthWithCustomEndpoint: true,
+    }),
+  );
+}
+
+/** The client lets a variable of the environment send everything to any other host, in plain text and without credentials. */
+function notElsewhere(client: Storage): Storage {
+  if (URL.canParse(client.apiEndpoint) && client.baseUrl === `${client.apiEndpoint}/storage/v1`)
+    return client;
+  throw new RangeError('STORAGE_EMULATOR_HOST is not supported: unset it, or name an endpoint');
 }

@@ -1,0 +1,25 @@
+import { openCloudBuckets } from './index.ts';
+
+afterEach(() => {
+  delete process.env['STORAGE_EMULATOR_HOST'];
+});
+
+describe('the client of Cloud Storage', () => {
+  it.each(['http://elsewhere.example', 'elsewhere.example:80', 'https://elsewhere.example/', ''])(
+    'sends nothing to a host that only the environment names: %p',
+    (host) => {
+      process.env['STORAGE_EMULATOR_HOST'] = host;
+      expect(() => openCloudBuckets({ projectId: 'demo' })).toThrow('STORAGE_EMULATOR_HOST');
+    },
+  );
+
+  it('prefers no such host to the endpoint that it is given', () => {
+    process.env['STORAGE_EMULATOR_HOST'] = 'http://elsewhere.example';
+    const settings = { projectId: 'demo', apiEndpoint: 'http://127.0.0.1:9' };
+    expect(() => openCloudBuckets(settings)).toThrow('STORAGE_EMULATOR_HOST');
+  });
+
+  it('reaches Google when nothing else is named', () => {
+    expect(() => openCloudBuckets({ projectId: 'demo' })).not.toThrow();
+  });
+});

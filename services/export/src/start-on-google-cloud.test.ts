@@ -1,0 +1,142 @@
+import { jest } from '@jest/globals';
+import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
+import { systemRandom } from '@keyserver/random';
+import { systemClock } from '@keyserver/time';
+import {
+  type FirestoreStandIn,
+  startFirestoreStandIn,
+} from '../../../test/stand-ins/firestore/start-firestore.ts';
+import { type KmsStandIn, startKmsStandIn } from '../../../test/stand-ins/kms/start-kms.ts';
+import {
+  type StorageStandIn,
+  startStorageStandIn,
+} from '../../../test/stand-ins/storage/start-storage.ts';
+import { startExport } from './index.ts';
+import { anExport } from './testing/export-world.ts';
+
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+// The first start loads Google's clients.
+jest.setTimeout(30_000);
+
+const KEY = 'projects/demo/locations/europe-west1/keyRings/keyserver/cryptoKeys/exports';
+const NOBODY = '127.0.0.1:1';
+
+let firestore: FirestoreStandIn;
+let storage: StorageStandIn;
+let kms: KmsStandIn;
+let version: string;
+let lines: string[] = [];
+
+beforeEach(async () => {
+  lines = [];
+  firestore = await startFirestoreStandIn();
+  storage = await startStorageStandIn({ buckets: ['exports'] });
+  kms = await startKmsStandIn();
+  version = kms.createSigningKey(KEY);
+});
+
+afterEach(async () => {
+  await Promise.all([firestore.close(), storage.close(), kms.close()]);
+});
+
+/** Declares one export, which is signed with this key. */
+async function declare(of: {
+  readonly bucket?: string;
+  readonly key?: string;
+  /** A second key of the same export. */
+  readonly other?: string;
+}): Promise<void> {
+  const { bucket = 'exports', key = version, other } = of;
+  const keys = other === undefined ? ['k1'] : ['k1', 'k2'];
+  const store = await openFirestoreStore({
+    projectId: 'demo-project',
+    emulatorHost: firestore.address,
+  });
+  await store.transact(async (tx) => {
+    tx.set(exportConfigs, 'us', exportConfigDocument(anExport({ bucket, signingKeys: keys })));
+    if (other !== undefined)
+      tx.set(signingKeys, 'k2', { signingKey: other, keyId: '310', keyVersion: 'v2', from: 0 });
+    tx.set(signingKeys, 'k1', { signingKey: key, keyId: '310', keyVersion: 'v1', from: 0 });
+    await Promise.resolve();
+  });
+  await store.close();
+}
+
+/** Starts the service and ends it again. */
+async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
+  const env = {
+    PLATFORM: 'gcp',
+    GCP_PROJECT: 'demo-project',
+    KEY_HASH_SECRET: 'ab'.repeat(32),
+    FIRESTORE_ENDPOINT: firestore.address,
+    STORAGE_ENDPOINT: new URL(storage.url).host,
+    KMS_ENDPOINT: kms.address,
+    PORT: '0',
+    OIDC_ISSUER: 'https://issuer.example',
+    OIDC_JWKS_URL: 'https://issuer.example/jwks.json',
+    OIDC_AUDIENCE: 'export',
+    CALLER_EMAILS: 'scheduler@example.org',
+    ...of,
+  };
+  const write = (line: string): void => void lines.push(line);
+  const service = await startExport(env, { clock: systemClock, random: systemRandom, write });
+  await service.close();
+}
+
+describe('the export service starts on Google Cloud', () => {
+  it('without a word when all that it needs is there', async () => {
+    await declare({});
+    await start();
+    expect(lines).toEqual([]);
+  });
+
+  it.each(['INTERNAL', 'RESOURCE_EXHAUSTED', 'UNKNOWN'] as const)(
+    'while a key cannot be tried out for a passing reason (%s), and reports it',
+    async (code) => {
+      await declare({});
+      kms.faults.fail({ method: 'AsymmetricSign', code });
+      await start();
+      expect(lines).toEqual([expect.stringContaining('"message":"service.unhealthy"')]);
+    },
+  );
+
+  it.each([
+    ['KMS_ENDPOINT', 'KmsFault'],
+    ['STORAGE_ENDPOINT', 'CloudStorageFault'],
+  ])('while nobody answers at %s, and reports it', async (name, fault) => {
+    await declare({});
+    await start({ [name]: NOBODY });
+    expect(lines).toEqual([expect.stringMatching(`"class":"${fault}".*"service.unhealthy"`)]);
+  });
+});
+
+describe.each([
+  ['is a name of the machine that the data came from', 'dev-export-1', 'malformed_name'],
+  ['does not exist', `${KEY}/cryptoKeyVersions/9`, 'not_found'],
+])('the export service with two keys, one of which %s', (_, other, code) => {
+  it('starts, signs with the other one, and reports it', async () => {
+    await declare({ other });
+    await start();
+    expect(lines).toEqual([expect.stringMatching(`"class":"KmsFault".*"${code}"`)]);
+  });
+});
+
+describe('the export service does not start on Google Cloud', () => {
+  it('with a key that is disabled', async () => {
+    await declare({});
+    kms.setState(version, 'DISABLED');
+    await expect(start()).rejects.toThrow(`${version} is DISABLED`);
+  });
+
+  it('with a key that signs otherwise than phones expect', async () => {
+    const key = kms.createSigningKey(`${KEY}-384`, 'EC_SIGN_P384_SHA384');
+    await declare({ key });
+    await expect(start()).rejects.toThrow(`${key} is of algorithm EC_SIGN_P384_SHA384`);
+  });
+
+  it('without the bucket of an export', async () => {
+    await declare({ bucket: 'another' });
+    await expect(start()).rejects.toThrow('the bucket another failed: the bucket does not exist');
+  });
+});
