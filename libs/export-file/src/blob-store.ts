@@ -29,6 +29,11 @@ export interface BlobStore {
     content: AsyncIterable<Uint8Array>,
     options: { readonly headers: BlobHeaders; readonly expected: string },
   ): Promise<BlobInfo | 'conflict'>;
+  /**
+   * The objects whose names begin with `prefix` (all for the empty one), in no particular order. One that is written or
+   * deleted meanwhile may be among them or not.
+   */
+  list(prefix: string): AsyncIterable<BlobInfo>;
   /** Deletes an object; a missing one counts as deleted. */
   delete(name: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import { type Clock, type UnixMillis, systemClock, unixMillis } from '@keyserver/time';
-import { type FileHandle, open } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { createIn, failedWith, removeFile, syncDirectory, writeDurably } from './durable-files.ts';
 import { directoryOfBucket, directoryOfObject } from './object-name.ts';
 import { type Generation, type Slot, contentFile, newestSlot, succeed } from './object-slots.ts';
@@ -79,6 +79,7 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
       await sweepObject(directory, ambient.clock.now());
       return infoOf(name, slot) ?? 'conflict';
     },
+    list: (prefix) => listBelow(bucketDirectory, '', prefix),
     delete: async (name) => {
       const directory = directoryOfObject(bucketDirectory, name);
       if (directory !== undefined) await remove(directory, randomId(ambient.random));
@@ -98,6 +99,33 @@ const infoOf = (name: string, slot: Slot | undefined): BlobInfo | undefined =>
         size: slot.generation.size,
       }
     : undefined;
+
+/** The objects in the directories below that of an object, or of the bucket for the empty name. */
+async function* listBelow(
+  bucketDirectory: string,
+  above: string,
+  prefix: string,
+): AsyncGenerator<BlobInfo> {
+  for (const segment of await directoriesIn(join(bucketDirectory, above))) {
+    const name = above === '' ? segment : `${above}/${segment}`;
+    const isListed = name.startsWith(prefix);
+    if (!isListed && !prefix.startsWith(`${name}/`)) continue;
+    const slot = isListed ? await newestSlot(join(bucketDirectory, name)) : undefined;
+    const info = infoOf(name, slot);
+    if (info !== undefined) yield info;
+    yield* listBelow(bucketDirectory, name, prefix);
+  }
+}
+
+async function directoriesIn(directory: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    if (failedWith(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
 
 async function openNewest(bucketDirectory: string, name: string): Promise<OpenObject | undefined> {
   const directory = directoryOfObject(bucketDirectory, name);

@@ -37,6 +37,12 @@ const contentOf = async (bucket: BlobStore, name: string): Promise<string | unde
   return found === undefined ? undefined : new TextDecoder().decode(found.content);
 };
 
+async function all(listed: AsyncIterable<BlobInfo>): Promise<BlobInfo[]> {
+  const found: BlobInfo[] = [];
+  for await (const info of listed) found.push(info);
+  return found;
+}
+
 /** The suite that every engine of the object store must pass. `open` gives two clients of one empty bucket. */
 export function describeBlobStore(
   engine: string,
@@ -82,6 +88,26 @@ function describeReading(open: Open): void {
     await bucket.delete('v1');
     expect(await contentOf(bucket, 'v1/1.json')).toBe('inner');
     expect(await bucket.find('v1')).toBeUndefined();
+  });
+
+  it('lists the objects of a prefix, each once, with all that is known of it', async () => {
+    const { bucket, other } = await open();
+    const written: BlobInfo[] = [];
+    for (const name of ['v1', 'v1/a.zip', 'v1/b/c.zip', 'v10/a.zip', 'v2/a.zip'])
+      written.push(await write(bucket, name, name));
+    await write(bucket, 'v1/gone.zip', 'gone');
+    await bucket.delete('v1/gone.zip');
+    const byName = (a: BlobInfo, b: BlobInfo): number => (a.name < b.name ? -1 : 1);
+    const listed = async (prefix: string): Promise<BlobInfo[]> =>
+      (await all(other.list(prefix))).sort(byName);
+    expect(await listed('')).toEqual(written.sort(byName));
+    for (const prefix of ['v1', 'v1/', 'v1/b', 'v1/b/c.zip', 'v3', 'v1/a.zip/'])
+      expect(await listed(prefix)).toEqual(written.filter(({ name }) => name.startsWith(prefix)));
+  });
+
+  it('lists nothing in an empty bucket', async () => {
+    const { bucket } = await open();
+    expect(await all(bucket.list(''))).toEqual([]);
   });
 
   it('writes nothing when the content breaks off, and passes the error on', async () => {

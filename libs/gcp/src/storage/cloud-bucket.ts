@@ -1,6 +1,7 @@
 import type { BlobStore } from '@keyserver/export-file';
 import { deleteObject } from './delete-object.ts';
 import { type Objects, findObject } from './find-object.ts';
+import { listObjects } from './list-objects.ts';
 import { isObjectName } from './object-name.ts';
 import { readObject } from './read-object.ts';
 import { writeObject } from './write-object.ts';
@@ -13,6 +14,7 @@ export const cloudBucket = (objects: Objects): BlobStore => ({
     if (!isObjectName(name)) throw new RangeError('not the name of an object');
     return await writeObject(objects, { name, content, headers, expected });
   },
+  list: (prefix) => listObjects(objects, prefix),
   delete: async (name) => {
     if (isObjectName(name)) await deleteObject(objects, name);
   },

@@ -21,6 +21,12 @@ afterEach(closeStandIns);
 
 const SMALL = content(5000);
 
+async function namesIn(bucket: BlobStore): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const { name } of bucket.list('')) names.push(name);
+  return names;
+}
+
 /** Everything a bucket can be asked, by name. */
 const CALLS: Readonly<Record<string, (bucket: BlobStore) => Promise<unknown>>> = {
   find: async (bucket) => await bucket.find(NAME),
@@ -29,8 +35,27 @@ const CALLS: Readonly<Record<string, (bucket: BlobStore) => Promise<unknown>>> =
   delete: async (bucket) => {
     await bucket.delete(NAME);
   },
+  list: namesIn,
 };
 const CALL_NAMES = Object.keys(CALLS);
+
+describe('listing', () => {
+  it('gives more objects than one page holds, each once, whatever befalls a page', async () => {
+    const server = await standIn();
+    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const wanted = Array.from({ length: 1003 }, (_, n) => `v1/${String(n).padStart(4, '0')}.zip`);
+    for (let at = 0; at < wanted.length; at += 50)
+      await Promise.all(
+        wanted
+          .slice(at, at + 50)
+          .map(async (name) => await bucket.put(name, SMALL.pieces(), ABSENT)),
+      );
+    server.faults.cut({ op: 'list', when: 'after', times: 1, after: 1 });
+    server.faults.fail({ op: 'list', status: 503, times: 1 });
+    expect([...(await namesIn(bucket))].sort()).toEqual(wanted);
+    expect(server.faults.calls('list')).toBe(4);
+  }, 60_000);
+});
 
 describe('reading that is disturbed', () => {
   const disturbances = (['get', 'download'] as const).flatMap((op) =>
@@ -158,7 +183,7 @@ describe('a bucket that is not as it must be', () => {
     const server = await standIn({ permissions: [] });
     const bucket = bucketsOf(server).openBucket(BUCKET);
     await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'forbidden' });
-    const ops: StorageOp[] = ['get', 'insert'];
+    const ops: StorageOp[] = ['get', 'insert', 'list'];
     expect(ops.reduce((sum, op) => sum + server.faults.calls(op), 0)).toBe(1);
   });
 

@@ -282,6 +282,7 @@ function recorded(bucket: BlobStore, written: Set<string>): BlobStore {
   return {
     find: async (name) => await bucket.find(name),
     read: async (name) => await bucket.read(name),
+    list: (prefix) => bucket.list(prefix),
     delete: async (name) => {
       await bucket.delete(name);
     },
