@@ -33,7 +33,7 @@ import {
 } from '../stand-ins/firestore/start-firestore.ts';
 
 /** Every call of the client that a step of the key server is made of. */
-const METHODS = ['BeginTransaction', 'BatchGetDocuments', 'RunQuery', 'Commit'] as const;
+const METHODS = ['BatchGetDocuments', 'RunQuery', 'Commit'] as const;
 const MOMENTS = ['before', 'after'] as const;
 const PATIENCE = 120_000;
 
