@@ -21,7 +21,7 @@ import { simulatedClock, unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import { type ExportOutcome, exportData } from './data-export.ts';
 import { type ImportOutcome, importData } from './data-import.ts';
-import type { Manifest } from './data-manifest.ts';
+import { type Manifest, parseManifest, renderManifest } from './data-manifest.ts';
 import { verifyData } from './data-verify.ts';
 import {
   NOON,
@@ -464,6 +464,15 @@ describe('importData', () => {
   });
 });
 
+function forget(collection: string): (directory: string) => void {
+  return (directory) => {
+    const file = join(directory, 'manifest.json');
+    const { collections, ...rest } = parseManifest(readFileSync(file, 'utf8'))!;
+    const left = collections.filter(({ name }) => name !== collection);
+    writeFileSync(file, renderManifest({ ...rest, collections: left }));
+  };
+}
+
 describe('an export that was tampered with', () => {
   const damages: readonly [string, (directory: string) => void, RegExp][] = [
     ['without its last byte', cutBy(1), /^keyBatches.records is damaged after \d+ bytes$/],
@@ -484,6 +493,11 @@ describe('an export that was tampered with', () => {
       /was changed/,
     ],
     ['with a manifest that is no JSON', edit('manifest.json', '{', ''), /was changed/],
+    [
+      'without one of its collections, in a manifest made anew',
+      forget('keyBatches'),
+      /^the export lacks the collection keyBatches$/,
+    ],
     ['of another file', swap, /^padDays.records does not belong to this export$/],
   ];
 

@@ -41,6 +41,9 @@ export async function openExport(directory: string, as: Comparison): Promise<Ope
     files.push({ of, path });
     live.set(stated.name, found.live);
   }
+  const missing = movedCollections.find(({ layout }) => !live.has(layout.name));
+  if (missing !== undefined)
+    throw new UnusableExport(`the export lacks the collection ${missing.layout.name}`);
   return { manifest, files, live };
 }
 
