@@ -13,6 +13,7 @@ export const base = {
 
 export default {
   ...base,
+  testTimeout: 30_000, // many tests wait for a disk, and no test is about speed
   testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
   collectCoverageFrom: [
     'libs/*/src/**/*.ts',
