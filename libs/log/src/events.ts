@@ -3,6 +3,7 @@ import type { ConfiguredId, ServiceUrl, SettingName } from './field-types.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
+  HealthProblem,
   JobName,
   PublishCode,
   ServiceName,
@@ -26,7 +27,7 @@ export interface Events {
   /** The process ends: nothing may be trusted after an error that nobody caught. */
   'service.crashed': Fault;
   'service.not_started': Fault;
-  'service.unhealthy': Fault;
+  'service.unhealthy': Fault & { readonly problems: readonly HealthProblem[] };
   'service.healthy': None;
   'config.refused': { readonly settings: readonly SettingName[] };
 

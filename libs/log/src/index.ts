@@ -11,4 +11,4 @@ export {
   settingNames,
 } from './field-types.ts';
 export { LOG_LEVELS, type LogLevel, type Logger, createLogger } from './logger.ts';
-export type { CallerRefusal, JobName, PublishCode, ServiceName } from './words.ts';
+export type { CallerRefusal, HealthProblem, JobName, PublishCode, ServiceName } from './words.ts';

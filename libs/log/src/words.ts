@@ -69,3 +69,19 @@ export type CallerRefusal =
   | 'lifetime' // valid for too long
   | 'email' // without a verified e-mail address
   | 'not_granted'; // valid, but its holder may not call
+
+/** What can be wrong with a service while it runs, as `GET /health` and the event `service.unhealthy` name it. */
+export type HealthProblem =
+  | 'store_unavailable' // the store is away, or did not answer in time
+  | 'store_damaged' // the store answers, but something that the service needs cannot be read or written
+  | 'store_mismatch' // the data was written with another format, profile or secret
+  | 'part_missing' // the database, the keys or the buckets do not belong together, or one is gone
+  | 'disk_full'
+  | 'clock' // this machine's clock cannot be believed
+  | 'log_unwritable'
+  | 'housekeeping_failed' // expired documents or old generations stay behind
+  | 'bucket_unavailable'
+  | 'signing_key_unusable'
+  | 'export_late' // the newest export is older than it should be
+  | 'no_answer' // a probe did not answer in time
+  | 'fault'; // anything else: the causes say more

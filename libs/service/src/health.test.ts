@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { recordingLog } from '@keyserver/log/testing';
 import { simulatedClock, unixMillis } from '@keyserver/time';
-import { healthWatch } from './health.ts';
+import { HealthFault, healthWatch, probeAll } from './health.ts';
 import { type TestService, aService } from './testing/an-app.ts';
 
 describe('the health of a service', () => {
@@ -31,7 +31,10 @@ describe('the health of a service', () => {
   it('is 500 without a reason while something is away', async () => {
     isAway = true;
     const response = await service.fetch('/health');
-    expect([response.status, await response.text()]).toEqual([500, '{"status": "unhealthy"}']);
+    expect([response.status, await response.text()]).toEqual([
+      500,
+      '{"status":"unhealthy","problems":["fault"]}',
+    ]);
     expect(service.lines.join('')).not.toContain('10.0.0.7');
   });
 
@@ -71,9 +74,40 @@ it('counts a probe that never answers as bad', async () => {
     const isHealthy = healthWatch(never, simulatedClock(unixMillis(0)), log);
     const answer = isHealthy();
     await jest.advanceTimersByTimeAsync(5000);
-    expect(await answer).toBe(false);
+    expect((await answer).problems).toEqual(['no_answer']);
     expect(events('service.unhealthy')).toHaveLength(1);
   } finally {
     jest.useRealTimers();
   }
+});
+
+describe('a probe of several', () => {
+  const away = async (): Promise<void> => {
+    await Promise.resolve();
+    throw new HealthFault('store_unavailable', 'the store is away');
+  };
+  const full = async (): Promise<void> => {
+    await Promise.resolve();
+    throw new HealthFault('disk_full', 'the disk is full');
+  };
+  const fine = (): Promise<void> => Promise.resolve();
+  const watch = (...probes: readonly (() => Promise<void>)[]) => {
+    const recording = recordingLog();
+    return {
+      ...recording,
+      verdict: healthWatch(probeAll(...probes), simulatedClock(unixMillis(0)), recording.log),
+    };
+  };
+
+  it('is healthy when all of them are', async () => {
+    expect((await watch(fine, fine).verdict()).problems).toEqual([]);
+  });
+
+  it('names each problem once, in the answer and in the event', async () => {
+    const { verdict, events } = watch(fine, full, away, full);
+    expect((await verdict()).problems).toEqual(['disk_full', 'store_unavailable']);
+    expect(events('service.unhealthy')).toMatchObject([
+      { problems: ['disk_full', 'store_unavailable'] },
+    ]);
+  });
 });

@@ -1,40 +1,73 @@
-import { type Logger, faultTrail } from '@keyserver/log';
+import { type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
 import { type Clock, SECOND } from '@keyserver/time';
 import type { RequestHandler } from 'express';
 
-/** Asks what the service cannot work without; rejects when something is away. */
+/** Asks what the service cannot work without; rejects when something is wrong, best with a HealthFault that names it. */
 export type HealthProbe = () => Promise<void>;
+
+/** Something that a service needs is wrong. `reason` is a fixed word, so it may be shown to whoever asks. */
+export class HealthFault extends Error {
+  override readonly name = 'HealthFault';
+  readonly reason: HealthProblem;
+  constructor(reason: HealthProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** What is wrong, each problem once, and why; no problems means healthy. */
+interface Verdict {
+  readonly problems: readonly HealthProblem[];
+  readonly cause?: unknown;
+}
 
 const CACHED = SECOND;
 const PATIENCE = 5 * SECOND;
 
+/** One probe that asks several, all of them each time, so that one problem does not hide another. */
+export const probeAll =
+  (...probes: readonly HealthProbe[]): HealthProbe =>
+  async () => {
+    const asked = await Promise.allSettled(probes.map(withinPatience));
+    const faults = asked.flatMap((each) =>
+      each.status === 'rejected' ? [each.reason as unknown] : [],
+    );
+    if (faults.length === 1) throw faults[0];
+    if (faults.length > 1)
+      throw new AggregateError(faults, 'several health probes failed', { cause: faults[0] });
+  };
+
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
 export function healthRoute(probe: HealthProbe, clock: Clock, log: Logger): RequestHandler {
-  const isHealthy = healthWatch(probe, clock, log);
+  const verdict = healthWatch(probe, clock, log);
   return async (_request, response) => {
-    const healthy = await isHealthy();
+    const { problems } = await verdict();
     response
-      .status(healthy ? 200 : 500)
+      .status(problems.length === 0 ? 200 : 500)
       .type('application/json')
-      .send(healthy ? '{"status": "ok"}' : '{"status": "unhealthy"}');
+      .send(
+        problems.length === 0
+          ? '{"status": "ok"}'
+          : JSON.stringify({ status: 'unhealthy', problems }),
+      );
   };
 }
 
-/** Whether a probe succeeds, remembered for a second; a change is logged. */
-export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () => Promise<boolean> {
-  let asked: { readonly at: number; readonly answer: Promise<boolean> } | undefined;
-  let wasHealthy = true;
+/** What a probe finds wrong, remembered for a second; a change is logged. */
+export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () => Promise<Verdict> {
+  let asked: { readonly at: number; readonly answer: Promise<Verdict> } | undefined;
+  let before = '';
 
-  async function ask(): Promise<boolean> {
-    try {
-      await withinPatience(probe);
-      if (!wasHealthy) log.event('service.healthy', {});
-      wasHealthy = true;
-    } catch (fault) {
-      if (wasHealthy) log.event('service.unhealthy', { causes: faultTrail(fault) });
-      wasHealthy = false;
+  async function ask(): Promise<Verdict> {
+    const verdict = await verdictOf(probe);
+    const { problems, cause } = verdict;
+    const now = problems.join();
+    if (now !== before) {
+      if (problems.length === 0) log.event('service.healthy', {});
+      else log.event('service.unhealthy', { problems, causes: faultTrail(cause) });
     }
-    return wasHealthy;
+    before = now;
+    return verdict;
   }
 
   return async () => {
@@ -46,11 +79,28 @@ export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () =
   };
 }
 
+async function verdictOf(probe: HealthProbe): Promise<Verdict> {
+  try {
+    await withinPatience(probe);
+    return { problems: [] };
+  } catch (cause) {
+    return { problems: problemsOf(cause), cause };
+  }
+}
+
+/** The problems that a failed probe names, in a fixed order. */
+export function problemsOf(fault: unknown): readonly HealthProblem[] {
+  if (fault instanceof HealthFault) return [fault.reason];
+  if (fault instanceof AggregateError)
+    return [...new Set(fault.errors.flatMap((each: unknown) => problemsOf(each)))].sort();
+  return ['fault'];
+}
+
 async function withinPatience(probe: HealthProbe): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new Error('the health probe did not answer in time'));
+      reject(new HealthFault('no_answer', 'a health probe did not answer in time'));
     }, PATIENCE);
   });
   try {

@@ -7,6 +7,7 @@ export {
   type Timeouts,
   listen,
 } from './listen.ts';
+export { HealthFault, type HealthProbe, probeAll } from './health.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';

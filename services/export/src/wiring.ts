@@ -4,7 +4,7 @@ import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
 import type { CloudKms, KeyProblem } from '@keyserver/gcp/kms';
 import type { CloudBuckets } from '@keyserver/gcp/storage';
-import { type Logger, createLogger, faultTrail } from '@keyserver/log';
+import { type HealthProblem, type Logger, createLogger, faultTrail } from '@keyserver/log';
 import { type Ambient, callerVerifier } from '@keyserver/service';
 import {
   exportStore,
@@ -124,8 +124,8 @@ async function openCloud(
  */
 async function checkCloud(used: InUse, cloud: Checked): Promise<void> {
   const { kms, buckets, log } = cloud;
-  const passing = (fault: unknown): void => {
-    log.event('service.unhealthy', { causes: faultTrail(fault) });
+  const passing = (problem: HealthProblem, fault: unknown): void => {
+    log.event('service.unhealthy', { problems: [problem], causes: faultTrail(fault) });
   };
   const faults = await kms.check({ signing: used.signing });
   const lasting = new Map(
@@ -133,13 +133,13 @@ async function checkCloud(used: InUse, cloud: Checked): Promise<void> {
   );
   if (used.signingOf.some((keys) => keys.every((key) => lasting.has(key))))
     throw new Error([...lasting.values()].map(({ message }) => message).join('; '));
-  faults.forEach(passing);
+  for (const fault of faults) passing('signing_key_unusable', fault);
   for (const bucket of used.buckets)
     try {
       await buckets.check(bucket);
     } catch (fault) {
       if (!isAway(fault)) throw fault;
-      passing(fault);
+      passing('bucket_unavailable', fault);
     }
 }
 
