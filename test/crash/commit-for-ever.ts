@@ -10,8 +10,7 @@ for (;;) {
     const [own, total] = await tx.get(counters, [writer, TOTAL]);
     const next = (own?.n ?? 0) + 1;
     tx.set(counters, writer, { n: next });
-    if (total === undefined) tx.set(counters, TOTAL, { n: 1 });
-    else tx.increment(counters, TOTAL, { n: 1 });
+    tx.set(counters, TOTAL, { n: (total?.n ?? 0) + 1 });
     for (let part = 0; part < PARTS; part++)
       tx.create(marks, `${writer}-${next}-${part}`, { writer, n: next, found: [next, 1_000_000] });
     return next;

@@ -25,12 +25,6 @@ export interface Transaction {
   create<D>(into: Collection<D>, id: string, value: D): void;
   /** Writes a document, existing or not. */
   set<D>(into: Collection<D>, id: string, value: D): void;
-  /** Adds to `int` fields of a document that must exist, without reading it. */
-  increment<D>(
-    into: Collection<D>,
-    id: string,
-    by: Partial<Readonly<Record<keyof D & string, number>>>,
-  ): void;
   delete<D>(from: Collection<D>, id: string): void;
 }
 
@@ -64,7 +58,7 @@ export type StoreFaultReason =
   | 'unavailable' // away, closed, or broken
   | 'contended' // other writers won too often
   | 'clock' // this machine's clock and store time are too far apart
-  | 'refused'; // a limit or a precondition: create of an existing document, increment of a missing one
+  | 'refused'; // a limit or a precondition: create of an existing document
 
 /** The store could not do what was asked; nothing was written, unless the reason is `unavailable` in the middle of a commit. */
 export class StoreFault extends Error {

@@ -13,7 +13,6 @@ import { fieldsOf } from './document.ts';
 import { CallFailure, readFault } from './failure.ts';
 import { findAll, getAll } from './reads.ts';
 import { MAX_COMMIT_BYTES, writeBytes } from './size.ts';
-import { queriedValue } from './document.ts';
 import type { Write } from './wire.ts';
 
 /** A call that failed, and what it is to callers unless it is tried again. */
@@ -32,8 +31,6 @@ export class Attempt implements Transaction {
   hasRead = false;
   private readonly connection: Connection;
   private bytes = 0;
-  private creates = false;
-  private increments = false;
 
   constructor(of: {
     readonly now: UnixMillis;
@@ -43,11 +40,6 @@ export class Attempt implements Transaction {
     this.now = of.now;
     this.transaction = of.transaction;
     this.connection = of.connection;
-  }
-
-  /** Whether these writes may be decided anew when nobody knows if they were applied: an increment alone leaves no trace. */
-  get isRepeatable(): boolean {
-    return this.creates || !this.increments;
   }
 
   // Need not hold at the commit: closingDelay covers the longest life of a transaction.
@@ -73,7 +65,6 @@ export class Attempt implements Transaction {
   }
 
   create<D>(into: Collection<D>, id: string, value: D): void {
-    this.creates = true;
     const name = this.connection.names.of(into.layout.name, id);
     this.write({
       update: { name, fields: fieldsOf(into, id, value) },
@@ -84,26 +75,6 @@ export class Attempt implements Transaction {
   set<D>(into: Collection<D>, id: string, value: D): void {
     const name = this.connection.names.of(into.layout.name, id);
     this.write({ update: { name, fields: fieldsOf(into, id, value) } });
-  }
-
-  increment<D>(
-    into: Collection<D>,
-    id: string,
-    by: Partial<Readonly<Record<keyof D & string, number>>>,
-  ): void {
-    const { layout } = into;
-    const amounts = Object.entries(by).filter(([, amount]) => amount !== undefined);
-    this.increments = true;
-    this.write({
-      update: { name: this.connection.names.of(layout.name, id), fields: {} },
-      updateMask: { fieldPaths: [] },
-      updateTransforms: amounts.map(([fieldPath, amount]) => {
-        if (layout.expiry === fieldPath)
-          throw new TypeError(`${layout.name}.${fieldPath} is a time and cannot be incremented`);
-        return { fieldPath, increment: queriedValue(layout, fieldPath, amount) };
-      }),
-      currentDocument: { exists: true },
-    });
   }
 
   delete<D>(from: Collection<D>, id: string): void {

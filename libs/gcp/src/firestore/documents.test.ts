@@ -138,14 +138,6 @@ describe('a document in Firestore', () => {
     await expect(put(part, 'one', { count: 1 })).rejects.toThrow(TypeError);
   });
 
-  it('takes no increment of its expiry', async () => {
-    const increment = store.transact(async (tx) => {
-      tx.increment(things, 'one', { expireAt: 1 });
-      await Promise.resolve();
-    });
-    await expect(increment).rejects.toThrow('things.expireAt is a time');
-  });
-
   it.each([
     ['lacks a field', { other: int() }, { other: 1 }, 'stored document lacks count'],
     ['has another type', { count: text() }, { count: 'XXXX' }, 'count is not a valid int'],

@@ -244,16 +244,6 @@ describe('a transaction', () => {
     },
   );
 
-  it('of increments alone is not repeated when nobody knows whether they were applied', async () => {
-    await create();
-    standIn.faults.cut({ method: 'Commit', when: 'after', times: 1 });
-    const increment = write((tx) => {
-      tx.increment(counters, 'c', { n: 1 });
-    });
-    await expect(increment).rejects.toMatchObject({ reason: 'unavailable' });
-    expect(await stored()).toBe(2);
-  });
-
   it.each([
     ['UNAVAILABLE', 'unavailable', /nobody knows/],
     ['RESOURCE_EXHAUSTED', 'unavailable', /quota/],

@@ -39,8 +39,8 @@ export interface FirestoreSettings {
  * of it is a StoreFault: `unavailable` when Firestore is away, over quota, closed, lacks an index or denies access, and when
  * nobody heard whether a commit was applied; `contended` when other transactions won until the time was up; `clock` when
  * this machine is more than 30 s off store time; `refused` for a document over 1 MiB, an indexed text over 1,500 bytes, over
- * 500 writes or 10 MiB in one transaction, an id that Firestore cannot have, a read after a write, the creation of a
- * document that exists and the increment of one that does not.
+ * 500 writes or 10 MiB in one transaction, an id that Firestore cannot have, a read after a write, and the creation of a
+ * document that exists.
  */
 export async function openFirestoreStore(settings: FirestoreSettings): Promise<DocumentStore> {
   const store = new FirestoreStore(settings);

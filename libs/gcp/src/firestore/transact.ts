@@ -20,13 +20,12 @@ type Decide<T> = (tx: Transaction) => Promise<T>;
 
 /**
  * How an attempt ended: with a result, with the function's own error, or with a failed call, after which nothing was
- * applied unless it is in doubt.
+ * applied unless that is in doubt.
  */
 type Outcome<T> =
   | { readonly kind: 'done'; readonly result: T }
   | { readonly kind: 'threw'; readonly error: unknown }
-  | (FailedCall & { readonly kind: 'failed'; readonly doubt: Doubt });
-type Doubt = 'none' | 'repeatable' | 'final';
+  | (FailedCall & { readonly kind: 'failed'; readonly inDoubt: boolean });
 
 /** Runs a transaction until an attempt commits, nothing more can be hoped for, or its time is up. */
 export async function transact<T>(engine: Engine, decide: Decide<T>): Promise<T> {
@@ -59,12 +58,12 @@ class Tries {
     this.until = until;
   }
 
-  mayGoOn({ failure, doubt }: { failure: CallFailure; doubt: Doubt }): boolean {
+  mayGoOn({ failure, inDoubt }: { failure: CallFailure; inDoubt: boolean }): boolean {
     this.attempts++;
-    if (doubt !== 'none') this.inDoubt = true;
+    this.inDoubt ||= inDoubt;
     if (failure.verdict !== 'contended') this.failures++;
     const isLeft = this.attempts < this.patience.attempts && this.failures < this.patience.failures;
-    return isLeft && doubt !== 'final' && isTemporary(failure) && performance.now() < this.until;
+    return isLeft && isTemporary(failure) && performance.now() < this.until;
   }
 
   // What is refused now may be refused because an earlier commit of the same transaction was applied unheard.
@@ -133,10 +132,9 @@ class Run<T> {
       return this.rolledBack(attempt, decided);
     const failure = await this.commit(attempt, writes);
     if (failure === undefined) return decided;
-    const isLost = failure.verdict === 'away' && writes.length > 0;
-    const doubt = isLost ? doubtOf(attempt) : 'none';
+    const inDoubt = failure.verdict === 'away' && writes.length > 0;
     const fault = writeFault(failure);
-    return this.rolledBack(attempt, { kind: 'failed', failure, fault, doubt });
+    return this.rolledBack(attempt, { kind: 'failed', failure, fault, inDoubt });
   }
 
   private async commit(
@@ -158,9 +156,7 @@ class Run<T> {
   }
 }
 
-const doubtOf = ({ isRepeatable }: Attempt): Doubt => (isRepeatable ? 'repeatable' : 'final');
-
-const failed = (call: FailedCall): Outcome<never> => ({ ...call, kind: 'failed', doubt: 'none' });
+const failed = (call: FailedCall): Outcome<never> => ({ ...call, kind: 'failed', inDoubt: false });
 
 const tooSlow = (): Outcome<never> => ({
   kind: 'threw',

@@ -17,8 +17,6 @@ export interface Timestamp {
 export type Write =
   | {
       readonly update: { readonly name: string; readonly fields: Record<string, Value> };
-      readonly updateMask?: { readonly fieldPaths: string[] };
-      readonly updateTransforms?: { readonly fieldPath: string; readonly increment: Value }[];
       readonly currentDocument?: { readonly exists: boolean };
     }
   | { readonly delete: string; readonly currentDocument?: { readonly updateTime: Timestamp } };

@@ -1,14 +1,7 @@
 import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
 import { type Clock, floorTo, unixMillis } from '@keyserver/time';
 import type { Database, Meta, OpenCollection } from './database.ts';
-import {
-  type Answer,
-  type Put,
-  type ReadSet,
-  type Row,
-  type Write,
-  sameVersions,
-} from './protocol.ts';
+import { type Answer, type Put, type ReadSet, type Write, sameVersions } from './protocol.ts';
 import { isBusy } from './sql.ts';
 
 /** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
@@ -115,13 +108,6 @@ export class Committer {
         return;
       case 'delete':
         table.delete(write.id);
-        return;
-      case 'increment': {
-        const row = table.get(write.id);
-        if (row === undefined)
-          throw new StoreFault('refused', 'a document to be increased is missing');
-        table.set(write.id, increased(this.at(write.collection), row, write.by), version);
-      }
     }
   }
 
@@ -134,22 +120,6 @@ export class Committer {
 
 const stale: Answer = { kind: 'stale' };
 const committed: Answer = { kind: 'committed' };
-
-function increased(open: OpenCollection, row: Row, by: Readonly<Record<string, number>>): Put {
-  const { layout, indexed, codec } = open.table;
-  const before = codec.decode(row.body);
-  const after: Record<string, unknown> = { ...before };
-  for (const [field, amount] of Object.entries(by)) {
-    const value = after[field];
-    if (typeof value !== 'number') throw new StoreFault('refused', 'only numbers can be increased');
-    after[field] = value + amount;
-  }
-  return putOf(codec.encode(after), {
-    indexed: indexed.map((field) => after[field]),
-    array: layout.arrayIndex === undefined ? [] : after[layout.arrayIndex],
-    expires: layout.expiry === undefined ? undefined : after[layout.expiry],
-  });
-}
 
 /** A document's bytes with the values that the table keeps beside them. */
 export function putOf(

@@ -47,7 +47,6 @@ export interface Put {
 export type Write = { readonly collection: number; readonly id: string } & (
   | { readonly kind: 'create'; readonly put: Put }
   | { readonly kind: 'set'; readonly put: Put }
-  | { readonly kind: 'increment'; readonly by: Readonly<Record<string, number>> }
   | { readonly kind: 'delete' }
 );
 

@@ -78,17 +78,6 @@ export class Attempt implements Transaction {
     });
   }
 
-  increment<D>(
-    into: Collection<D>,
-    id: string,
-    by: Partial<Readonly<Record<keyof D & string, number>>>,
-  ): void {
-    const amounts: Record<string, number> = {};
-    for (const [field, amount] of Object.entries(by))
-      if (typeof amount === 'number') amounts[field] = amount;
-    this.write({ kind: 'increment', collection: this.numberOf(into.layout), id, by: amounts });
-  }
-
   delete<D>(from: Collection<D>, id: string): void {
     this.write({ kind: 'delete', collection: this.numberOf(from.layout), id });
   }
