@@ -6,7 +6,13 @@ import type { DocumentStore } from '@keyserver/docstore';
 import { type ExposureKey, RECORD_BYTES, type Upload } from '@keyserver/exposure-keys';
 import { openSqliteStore } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
-import { type KeyStoreSettings, keyHasher, readKeyBatches, storeUploads } from '@keyserver/stores';
+import {
+  type UploadStoreSettings,
+  keyHasher,
+  readKeyBatches,
+  skippedCountsId,
+  storeUploads,
+} from '@keyserver/stores';
 import {
   DAY,
   HOUR,
@@ -42,7 +48,7 @@ export const measureStore: Measure = async (options) => {
 interface Bench {
   readonly store: DocumentStore;
   readonly clock: SimulatedClock;
-  readonly settings: KeyStoreSettings;
+  readonly settings: UploadStoreSettings;
   readonly file: string;
   readonly directory: string;
   readonly say: (line: string) => void;
@@ -151,14 +157,16 @@ function randomUpload(): Upload {
   };
 }
 
-function keyStoreSettings(): KeyStoreSettings {
+function keyStoreSettings(): UploadStoreSettings {
   const window = windowLength(HOUR);
   if (window === undefined) throw new Error('an hour is a window');
+  const secret = systemRandom.bytes(32);
   return {
     window,
     retention: 14 * DAY,
     maxKeyAge: 15 * DAY,
-    hashKey: keyHasher(systemRandom.bytes(32)),
+    hashKey: keyHasher(secret),
+    skippedCountsId: skippedCountsId(secret),
   };
 }
 

@@ -34,11 +34,13 @@ export function renderIndex(names: Iterable<string>): Uint8Array {
 
 /**
  * The archive names of an index in its order; undefined for anything else, such as a page of HTML, and for more than 1 MiB.
+ * Other servers and proxies end lines in CRLF, or the last one too: all of that is read.
  */
 export function parseIndex(content: Uint8Array): readonly string[] | undefined {
   if (content.length === 0) return [];
   if (content.length > MAX_INDEX_BYTES) return undefined;
-  const names = Buffer.from(content).toString('latin1').split('\n');
+  const lines = Buffer.from(content).toString('latin1').split(/\r?\n/);
+  const names = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
   if (!names.every(isArchiveName) || new Set(names).size < names.length) return undefined;
   return names;
 }

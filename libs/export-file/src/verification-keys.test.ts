@@ -59,7 +59,7 @@ it.each([
   ['a key that is no object', { keys: ['x'] }],
   ['a key without an id', { keys: [{ ...stated, keyId: undefined }] }],
   ['a version that is a number', { keys: [{ ...stated, keyVersion: 1 }] }],
-  ['an endless id', { keys: [{ ...stated, keyId: '3'.repeat(65) }] }],
+  ['an id of 65 letters', { keys: [{ ...stated, keyId: '3'.repeat(65) }] }],
   ['a start that is text', { keys: [{ ...stated, from: '2020-05-22' }] }],
   ['a start before 1970', { keys: [{ ...stated, from: -1 }] }],
   ['a fraction of a second', { keys: [{ ...stated, from: 0.5 }] }],
@@ -74,9 +74,18 @@ it.each([
   expect(read(document)).toBeUndefined();
 });
 
-it('refuses what is no JSON, and what is too large', () => {
+it('reads an id of 64 letters', () => {
+  expect(read({ keys: [{ ...stated, keyId: '3'.repeat(64) }] })).toHaveLength(1);
+});
+
+it('refuses what is no JSON', () => {
   expect(parseVerificationKeys(Buffer.from('<html>'))).toBeUndefined();
-  expect(parseVerificationKeys(Buffer.alloc(300_000, ' '))).toBeUndefined();
+});
+
+it('reads a document of 256 KiB, and refuses one that is a byte longer', () => {
+  const whole = JSON.stringify({ keys: [stated] }).padEnd(256 * 1024, ' ');
+  expect(parseVerificationKeys(Buffer.from(whole))).toHaveLength(1);
+  expect(parseVerificationKeys(Buffer.from(`${whole} `))).toBeUndefined();
 });
 
 it('answers any document', () => {

@@ -27,13 +27,16 @@ interface Case {
   app?: AuthorizedApp;
   authority?: HealthAuthority;
   now?: number;
+  /** Seconds; none unless the case is about it. */
+  clockSkew?: number;
 }
 
 /** The outcome at the vector's authority; the reason alone when the certificate is refused. */
 async function outcome(given: Case = {}) {
   const authority = given.authority ?? vectorAuthority;
-  const verify = certificateVerifier((issuer) =>
-    Promise.resolve(issuer === authority.issuer ? authority : undefined),
+  const verify = certificateVerifier(
+    (issuer) => Promise.resolve(issuer === authority.issuer ? authority : undefined),
+    given.clockSkew ?? 0,
   );
   const verdict = await verify(
     {
@@ -369,6 +372,56 @@ describe('the claims of a certificate', () => {
   it('may hold the MAC in another spelling', async () => {
     const tekmac = goodClaims.tekmac.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
     expect(await issued({ tekmac })).toEqual(VERIFIED);
+  });
+});
+
+describe('an authority whose clock runs ahead', () => {
+  it.each(['iat', 'nbf'])('is believed when %s lies as far ahead as is allowed', async (claim) => {
+    expect(await issued({ [claim]: inTime + 5 }, {}, { clockSkew: 5 })).toEqual(VERIFIED);
+    expect(await issued({ [claim]: inTime + 60 }, {}, { clockSkew: 60 })).toEqual(VERIFIED);
+  });
+
+  it.each(['iat', 'nbf'])('is not believed when %s lies a second further', async (claim) => {
+    expect(await issued({ [claim]: inTime + 6 }, {}, { clockSkew: 5 })).toBe('not_yet_valid');
+    expect(await issued({ [claim]: inTime + 61 }, {}, { clockSkew: 60 })).toBe('not_yet_valid');
+  });
+
+  it('is allowed 5 seconds where nothing else is said', async () => {
+    const verify = certificateVerifier(() => Promise.resolve(ours));
+    const at = async (iat: number) => {
+      const certificate = signCompactToken(
+        JSON.stringify(goodHeader),
+        JSON.stringify({ ...goodClaims, iat }),
+        privateKey,
+      );
+      const hmacKey = Buffer.from(S32).toString('base64');
+      const presented = { certificate, hmacKey, keys, app: vectorApp };
+      return await verify(presented, unixSeconds(inTime));
+    };
+    expect([await at(inTime + 5), await at(inTime + 6)]).toEqual([
+      VERIFIED,
+      { kind: 'refused', reason: 'not_yet_valid' },
+    ]);
+  });
+
+  it('gets no longer life for its certificates', async () => {
+    expect(await issued({ exp: inTime - 1 }, {}, { clockSkew: 60 })).toBe('expired');
+  });
+});
+
+describe('a certificate with critical extensions', () => {
+  it.each<[string, unknown]>([
+    ['an unknown one', ['b64']],
+    ['none that it names', []],
+    ['something that is no list', 'exp'],
+    ['null', null],
+  ])('is refused when they are %s', async (_what, crit) => {
+    expect(await issued({}, { crit })).toBe('critical_extension');
+  });
+
+  it('is refused for its algorithm first, and for its key id last', async () => {
+    expect(await issued({}, { crit: [], alg: 'none' })).toBe('unsupported_algorithm');
+    expect(await issued({}, { crit: [], kid: undefined })).toBe('critical_extension');
   });
 });
 

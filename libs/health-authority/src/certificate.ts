@@ -27,6 +27,7 @@ export type CertificateRefusal =
   | 'malformed'
   | 'unusable_algorithm'
   | 'unsupported_algorithm'
+  | 'critical_extension'
   | 'missing_key_id'
   | 'unknown_issuer'
   | 'wrong_audience'
@@ -70,8 +71,17 @@ const STANDARD_ALGORITHMS: ReadonlySet<unknown> = new Set([
   ...['ES256', 'ES384', 'ES512', 'EdDSA'],
 ]);
 
-/** A verifier over a directory of authorities. */
-export function certificateVerifier(findAuthority: FindAuthority): VerifyCertificate {
+/**
+ * How far ahead of this server's clock a certificate may have been issued or become valid, in seconds, unless told
+ * otherwise. The protocol grants nothing, but verification servers whose clock runs a little ahead are common.
+ */
+export const DEFAULT_CLOCK_SKEW = 5;
+
+/** A verifier over a directory of authorities. `clockSkew` is in seconds; it does not prolong a certificate. */
+export function certificateVerifier(
+  findAuthority: FindAuthority,
+  clockSkew: number = DEFAULT_CLOCK_SKEW,
+): VerifyCertificate {
   const readPublicKey = publicKeyReader(REMEMBERED_KEYS);
   return async (presented, now) => {
     const opened = open(presented.certificate);
@@ -83,7 +93,7 @@ export function certificateVerifier(findAuthority: FindAuthority): VerifyCertifi
     if (claims.audience !== authority.audience) return refused('wrong_audience');
     const key = activeKey(authority, token.header.get('kid'), now, readPublicKey);
     if (key === undefined) return refused('no_active_key');
-    const doubt = timeRefusal(claims, now);
+    const doubt = timeRefusal(claims, now, clockSkew);
     if (doubt === 'not_yet_valid') return refused(doubt);
     if (!hasValidSignature(token, key)) return refused('bad_signature');
     if (doubt !== undefined) return refused(doubt);
@@ -104,6 +114,8 @@ function open(certificate: string): OpenedCertificate | CertificateRefusal {
   const algorithm = token.header.get('alg');
   if (!STANDARD_ALGORITHMS.has(algorithm)) return 'unusable_algorithm';
   if (algorithm !== 'ES256') return 'unsupported_algorithm';
+  // RFC 7515, 4.1.11: whoever does not know an extension that is marked as critical must refuse the token. We know none.
+  if (token.header.has('crit')) return 'critical_extension';
   if (!token.header.has('kid')) return 'missing_key_id';
   return { token, claims };
 }
@@ -123,12 +135,13 @@ function activeKey(
   return key && readPublicKey(key.publicKey);
 }
 
-/** Clocks that differ get no allowance, and a certificate without times is valid at all times: both are the protocol's. */
+/** A certificate without times is valid at all times, which is the protocol's rule. */
 function timeRefusal(
   { expires, issuedAt, notBefore }: Claims,
   now: UnixSeconds,
+  clockSkew: number,
 ): 'not_yet_valid' | 'expired' | undefined {
-  if (now < (issuedAt ?? now) || now < (notBefore ?? now)) return 'not_yet_valid';
+  if (Math.max(issuedAt ?? now, notBefore ?? now) - now > clockSkew) return 'not_yet_valid';
   return now > (expires ?? now) ? 'expired' : undefined;
 }
 

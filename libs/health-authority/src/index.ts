@@ -11,6 +11,7 @@ export {
   type CertificateRefusal,
   type PresentedCertificate,
   type VerifyCertificate,
+  DEFAULT_CLOCK_SKEW,
   certificateVerifier,
 } from './certificate.ts';
 export { type Diagnosis, issueCertificate } from './issue-certificate.ts';

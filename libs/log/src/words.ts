@@ -43,6 +43,7 @@ export type CertificateProblem =
   | 'malformed'
   | 'unusable_algorithm'
   | 'unsupported_algorithm'
+  | 'critical_extension'
   | 'missing_key_id'
   | 'unknown_issuer'
   | 'wrong_audience'

@@ -28,5 +28,5 @@ export {
   keyHasher,
 } from './key-batch-document.ts';
 export { readKeyBatches } from './key-reader.ts';
-export { storeUploads } from './key-store.ts';
-export { totalDeltas } from './total-deltas.ts';
+export { type UploadStoreSettings, storeUploads } from './key-store.ts';
+export { skippedCountsId, totalDeltas } from './total-deltas.ts';

@@ -27,7 +27,7 @@ import {
   keysOf,
   recordsOf,
 } from './testing/uploads.ts';
-import { totalDeltas } from './total-deltas.ts';
+import { skippedCountsId, totalDeltas } from './total-deltas.ts';
 
 const WINDOW = SETTINGS.window;
 const hex = (...keys: readonly ExposureKey[]) => keys.map(({ data }) => keyHex(data)).sort();
@@ -255,6 +255,47 @@ describe('a negative result', () => {
     });
     expect(await documents()).toEqual([]);
     expect(await deltas()).toMatchObject([{ keys: 0, authority: 7 }]);
+  });
+
+  it('that is sent again and again is counted once an hour', async () => {
+    const sent = anUpload([negative(1), negative(2)]);
+    const reordered = anUpload([negative(2), negative(1)]);
+    for (const again of [sent, sent, reordered])
+      expect(await upload(again)).toEqual({ kind: 'stored', inserted: 0 });
+    expect(await deltas()).toHaveLength(1);
+    clock.advance(HOUR);
+    await upload(sent);
+    const now = clock.now();
+    expect((await deltas()).map(({ hour }) => hour).sort()).toEqual([now - HOUR, now]);
+  });
+
+  it('is counted once when it is sent many times at once', async () => {
+    const sent = anUpload([negative(1)]);
+    const outcomes = await Promise.all(Array.from({ length: 8 }, async () => await upload(sent)));
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['stored']));
+    expect(await deltas()).toHaveLength(1);
+  });
+
+  it('is counted for each authority and for each set of keys', async () => {
+    const other = { id: 8, name: 'Another Department' };
+    await upload(anUpload([negative(1)]));
+    await upload(anUpload([negative(1)], { authority: other }));
+    await upload(anUpload([negative(1), negative(2)]));
+    expect(await deltas()).toHaveLength(3);
+  });
+
+  it('that was counted does not keep other keys of the same upload from being stored', async () => {
+    const mixed = anUpload([negative(1), aKey(2)]);
+    await upload(anUpload([negative(1)]));
+    expect(await upload(mixed)).toEqual({ kind: 'stored', inserted: 1 });
+    expect(keysOf(await everything())).toEqual(hex(aKey(2)));
+  });
+
+  it('leaves counts whose id tells nothing to whoever lacks the secret', async () => {
+    await upload(anUpload([negative(1)]));
+    const foreign = { ...SETTINGS, skippedCountsId: skippedCountsId(Buffer.alloc(32, 2)) };
+    await storeUploads(store, foreign, systemRandom)(anUpload([negative(1)]));
+    expect(await deltas()).toHaveLength(2);
   });
 
   it('can be sent again, since nothing of it is known', async () => {

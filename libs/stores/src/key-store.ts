@@ -26,7 +26,7 @@ import {
   keyBatches,
   knownUntil,
 } from './key-batch-document.ts';
-import { totalDelta, totalDeltas } from './total-deltas.ts';
+import { type SkippedCountsId, type TotalDelta, totalDelta, totalDeltas } from './total-deltas.ts';
 
 /** Ids of the documents that an upload creates, each drawn once, so that a repeated attempt recognises an earlier one. */
 interface DrawnIds {
@@ -39,10 +39,16 @@ function drawIds(random: Random): DrawnIds {
   return { batch: (n) => (drawn[n] ??= randomId(random)), delta: randomId(random) };
 }
 
+/** What the deployment sets for taking in uploads. */
+export interface UploadStoreSettings extends KeyStoreSettings {
+  /** Ids of counts that are kept once only. */
+  readonly skippedCountsId: SkippedCountsId;
+}
+
 /** Takes in uploads: looks for keys that are stored already, decides, and stores keys and counts in one transaction. */
 export function storeUploads(
   store: DocumentStore,
-  settings: KeyStoreSettings,
+  settings: UploadStoreSettings,
   random: Random,
 ): StoreUpload {
   return async (upload) => {
@@ -57,8 +63,11 @@ export function storeUploads(
       const found = await findByHashes(tx, [...hashes.values()]);
       const outcome = reconcile(upload, storedKeys(found, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
-      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys: outcome.primaries });
-      written = { kind: 'stored', inserted: outcome.primaries.length };
+      const { primaries: keys } = outcome;
+      const counts = await newCounts(tx, { upload, keys, ids, now, settings });
+      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys });
+      if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
+      written = { kind: 'stored', inserted: keys.length };
       return written;
     });
   };
@@ -131,6 +140,21 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
     const batch = { ...of, window, regions, traveler, app, authority, records, keyHashes };
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
   }
-  const delta = totalDelta(upload, insertion.keys.length, floorTo(now, settings.window));
-  if (delta !== undefined && upload.keys.length > 0) tx.create(totalDeltas, ids.delta, delta);
+}
+
+/** The counts of an upload and their id; undefined when there is nothing to count, or it is counted already. */
+async function newCounts(
+  tx: Transaction,
+  of: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now'> & {
+    readonly settings: UploadStoreSettings;
+  },
+): Promise<{ readonly id: string; readonly delta: TotalDelta } | undefined> {
+  const { upload, keys, ids, now, settings } = of;
+  const delta = totalDelta(upload, keys.length, floorTo(now, settings.window));
+  if (delta === undefined || upload.keys.length === 0) return undefined;
+  if (keys.length === upload.keys.length) return { id: ids.delta, delta };
+  const sent = upload.keys.map(({ data }) => data);
+  const id = settings.skippedCountsId({ authority: delta.authority, hour: delta.hour, keys: sent });
+  const [counted] = await tx.get(totalDeltas, [id]);
+  return counted === undefined ? { id, delta } : undefined;
 }

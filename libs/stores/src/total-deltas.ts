@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { type DocumentOf, collection, int, optional, text } from '@keyserver/docstore';
 import type { Upload } from '@keyserver/exposure-keys';
 import { DAY, HOUR, type UnixMillis, floorTo } from '@keyserver/time';
@@ -25,12 +26,15 @@ export const totalDeltas = collection({
   expiry: 'expireAt',
 });
 
+/** The counts of one upload, as they are stored. */
+export type TotalDelta = DocumentOf<typeof fields>;
+
 /** What an upload adds to the totals; undefined when no authority verified it. `window` is the unembargoed one. */
 export function totalDelta(
   upload: Upload,
   inserted: number,
   window: UnixMillis,
-): DocumentOf<typeof fields> | undefined {
+): TotalDelta | undefined {
   if (upload.authority === undefined) return undefined;
   const hour = floorTo(window, HOUR);
   const { platform, oldestKeyDays, onsetDays } = upload.statistics;
@@ -45,3 +49,23 @@ export function totalDelta(
     ...(typeof onsetDays === 'number' ? { onsetDays } : {}),
   };
 }
+
+/** The id of the counts of an upload of which keys were left out as negative. `hour` is that of the counts. */
+export type SkippedCountsId = (of: {
+  readonly authority: number;
+  readonly hour: number;
+  readonly keys: readonly Uint8Array[];
+}) => string;
+
+/**
+ * An id that depends on authority, hour and keys alone. Of such an upload no key is stored, so nothing else tells that it was
+ * sent before, and a certificate that is sent again and again would be counted each time. Keyed with the store's secret,
+ * so that whoever reads the counts cannot try out keys.
+ */
+export const skippedCountsId =
+  (secret: Uint8Array): SkippedCountsId =>
+  ({ authority, hour, keys }) => {
+    const mac = createHmac('sha256', secret).update(`skipped counts ${authority} ${hour} `);
+    for (const key of keys.toSorted((a, b) => Buffer.compare(a, b))) mac.update(key);
+    return mac.digest('hex');
+  };

@@ -8,6 +8,7 @@ import {
   windowSeconds,
 } from '@keyserver/config';
 import { DEFAULT_KEY_RULES, type KeyRules } from '@keyserver/exposure-keys';
+import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR } from '@keyserver/time';
 
@@ -70,6 +71,13 @@ export const publishSettings = settings({
     min: 0,
     max: 14,
     default: DEFAULT_KEY_RULES.defaultOnset,
+  }),
+  CERTIFICATE_CLOCK_SKEW_SECONDS: integer({
+    about:
+      'How far in the future the issue time or the start of a certificate may lie, for authorities whose clock runs ahead.',
+    min: 0,
+    max: 60,
+    default: DEFAULT_CLOCK_SKEW,
   }),
   DEFAULT_REGION: text({
     about: 'The region of keys whose application has none of its own; empty refuses them.',

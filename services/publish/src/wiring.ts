@@ -3,7 +3,13 @@ import type { DocumentStore } from '@keyserver/docstore';
 import { createLogger } from '@keyserver/log';
 import { certificateVerifier } from '@keyserver/health-authority';
 import type { Ambient } from '@keyserver/service';
-import { findApp, findAuthority, keyHasher, storeUploads } from '@keyserver/stores';
+import {
+  findApp,
+  findAuthority,
+  keyHasher,
+  skippedCountsId,
+  storeUploads,
+} from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type PublishConfig, keyRules } from './config.ts';
@@ -33,11 +39,15 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
     random,
     log: createLogger({ service: 'publish', write, clock, level: config.LOG_LEVEL }),
     findApp: remembered(findApp(store)),
-    verifyCertificate: certificateVerifier(remembered(findAuthority(store))),
+    verifyCertificate: certificateVerifier(
+      remembered(findAuthority(store)),
+      config.CERTIFICATE_CLOCK_SKEW_SECONDS,
+    ),
     storeUpload: storeUploads(
       store,
       {
         hashKey: keyHasher(keyHashSecret),
+        skippedCountsId: skippedCountsId(keyHashSecret),
         window: config.TRUNCATE_WINDOW_SECONDS,
         retention: config.KEY_RETENTION_HOURS * HOUR,
         maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,

@@ -17,18 +17,21 @@ import {
   windowLength,
 } from '@keyserver/time';
 import type { DocumentStore } from '@keyserver/docstore';
-import { type KeyStoreSettings, keyHasher } from '../key-batch-document.ts';
+import { keyHasher } from '../key-batch-document.ts';
 import { readKeyBatches } from '../key-reader.ts';
+import type { UploadStoreSettings } from '../key-store.ts';
+import { skippedCountsId } from '../total-deltas.ts';
 
 /** 2026-01-15, noon. Tests only. */
 export const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
 
 /** Hourly windows, kept for two weeks. Tests only. */
-export const SETTINGS: KeyStoreSettings = {
+export const SETTINGS: UploadStoreSettings = {
   window: windowLength(HOUR)!,
   retention: 14 * DAY,
   maxKeyAge: 15 * DAY,
   hashKey: keyHasher(Buffer.alloc(32, 1)),
+  skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
 };
 
 /** A key whose bytes tell its number; of the whole day that ends at 2026-01-15T00:00Z unless told otherwise. Tests only. */

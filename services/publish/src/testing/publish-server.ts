@@ -16,6 +16,7 @@ import {
   readKeyBatches,
   storeUploads,
   keyHasher,
+  skippedCountsId,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -110,6 +111,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
   const settings = {
     ...RETENTION,
     hashKey: keyHasher(new Uint8Array(32)),
+    skippedCountsId: skippedCountsId(new Uint8Array(32)),
     window: windowLength(HOUR)!,
     maxKeyAge: DEFAULT_KEY_RULES.maxAge,
   };
