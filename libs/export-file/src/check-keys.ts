@@ -1,56 +1,64 @@
-import { KEY_BYTES, NO_ONSET } from '@keyserver/exposure-keys';
-import { DAY, INTERVAL, type UnixMillis, intervalAt } from '@keyserver/time';
+import {
+  KEY_BYTES,
+  KEY_PERIOD,
+  NO_ONSET,
+  ONSET_DISTANCE_DAYS,
+  earliestReleasedEnd,
+} from '@keyserver/exposure-keys';
+import { DAY, type UnixMillis, intervalAt } from '@keyserver/time';
 import type { WireExport, WireKey } from './decode.ts';
 import type { Findings } from './violation.ts';
 
 /** What a key's times are measured against. */
 export interface KeyTimes {
   readonly now: UnixMillis;
-  /** How many days before the file's start a key may begin; phones look back 14, and days are cut by time zones. */
-  readonly maxKeyAgeDays: number;
+  /** For how many hours after its end the server takes a key (its MAX_KEY_AGE_HOURS). */
+  readonly maxKeyAgeHours: number;
 }
-
-const MAX_PERIOD = 144;
-const MAX_ONSET_DAYS = 14;
-/** An operator may recall a key as long as it is stored, which is as long again as it may be old. */
-const RECALL_FACTOR = 2;
 
 /** Checks every key of a file by itself, and that none is listed twice. */
 export function checkKeys(contents: WireExport, times: KeyTimes, findings: Findings): void {
-  checkList(contents.keys, startRange(contents, times, 1), findings);
-  checkList(contents.revisedKeys, startRange(contents, times, RECALL_FACTOR), findings);
+  checkList(contents.keys, keyRange(contents, times, false), findings);
+  checkList(contents.revisedKeys, keyRange(contents, times, true), findings);
 }
 
-interface StartRange {
-  readonly first: number;
-  readonly last: number;
+interface KeyRange {
+  /** The first interval in which a key may end. */
+  readonly firstEnd: number;
+  readonly lastStart: number;
 }
 
-/** Counted from the UTC day of the file's own start, so that a file stays as good as on its first day. */
-function startRange(contents: WireExport, times: KeyTimes, factor: number): StartRange {
-  const start = (contents.start ?? 0) * 1000;
-  const oldest = start - (start % DAY) - factor * times.maxKeyAgeDays * DAY;
-  return { first: oldest / INTERVAL, last: intervalAt(times.now) };
+/**
+ * Counted from the UTC day of the file's own start, so that a file stays as good as on its first day. The whole day, as
+ * padding imitates keys of any file of its day.
+ */
+function keyRange({ start = 0 }: WireExport, times: KeyTimes, recalled: boolean): KeyRange {
+  const released = start * 1000 - ((start * 1000) % DAY);
+  const maxAgeHours = times.maxKeyAgeHours;
+  return {
+    firstEnd: earliestReleasedEnd(released, { maxAgeHours, recalled }),
+    lastStart: intervalAt(times.now),
+  };
 }
 
-function checkList(keys: readonly WireKey[], range: StartRange, findings: Findings): void {
+function checkList(keys: readonly WireKey[], range: KeyRange, findings: Findings): void {
   const seen = new Set<string>();
   for (const key of keys) {
     findings.require(key.data.length === KEY_BYTES, 'key_size');
-    findings.require(key.period >= 1 && key.period <= MAX_PERIOD, 'key_period');
-    findings.require(Math.abs(key.onsetDays ?? 0) <= MAX_ONSET_DAYS, 'key_onset');
-    checkStart(key.start, range, findings);
+    findings.require(key.period >= KEY_PERIOD.min && key.period <= KEY_PERIOD.max, 'key_period');
+    findings.require(Math.abs(key.onsetDays ?? 0) <= ONSET_DISTANCE_DAYS.max, 'key_onset');
+    checkTimes(key, range, findings);
     const name = Buffer.from(key.data).toString('latin1');
     findings.require(!seen.has(name), 'duplicate_key');
     seen.add(name);
   }
 }
 
-function checkStart(start: number | undefined, range: StartRange, findings: Findings): void {
+function checkTimes({ start, period }: WireKey, range: KeyRange, findings: Findings): void {
   findings.require(start !== undefined, 'key_start_missing');
   if (start === undefined) return;
-  findings.require(start >= range.first, 'key_too_old');
-  findings.require(start <= range.last, 'key_in_future');
+  findings.require(start + period >= range.firstEnd, 'key_too_old');
+  findings.require(start <= range.lastStart, 'key_in_future');
 }
 
 /** How the keys of a file are ordered: by metadata and then key, as here, by key alone, as elsewhere, or not at all. */

@@ -21,6 +21,11 @@ function selection(keys: number, revisions: number): KeySelection {
   selected.add(aKeyBatch(revised, { kind: 'revision' }));
   return selected;
 }
+const numbered = (n: number): Uint8Array => {
+  const data = Buffer.alloc(16);
+  data.writeUInt32BE(n);
+  return data;
+};
 const firstBytes = ({ records, order }: OrderedRecords): unknown =>
   unpackRecords(gather(records, order)).map(({ data }) => data[0]);
 
@@ -35,6 +40,16 @@ it('ends a single file with its batch', () => {
   expect(files.map(({ keys, revisedKeys }) => [firstBytes(keys), firstBytes(revisedKeys)])).toEqual(
     [[[7, 8, 9], [0]]],
   );
+});
+
+it('cuts a batch into at most 600 files, however few keys a file is to hold', () => {
+  const many = new KeySelection(someRules(), 0);
+  const keys = Array.from({ length: 601 }, (_, n) => aKey(0, { data: numbered(n) }));
+  many.add(aKeyBatch(keys));
+  const files = cutFiles(many, plan(1));
+  expect(files).toHaveLength(301);
+  expect(files.reduce((sum, { keys: { order } }) => sum + order.length, 0)).toBe(601);
+  expect(Math.max(...files.map(({ end }) => end))).toBeLessThanOrEqual(END + 600);
 });
 
 it('ends each of several files at a second of its own, from one on', () => {

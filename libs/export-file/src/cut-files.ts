@@ -1,5 +1,6 @@
 import { type UnixMillis, type UnixSeconds, secondsOf, unixSeconds } from '@keyserver/time';
 import type { ExportContents } from './encode.ts';
+import { MAX_BATCH_FILES } from './file-bounds.ts';
 import type { SignerName } from './signer-name.ts';
 import type { KeySelection } from './select.ts';
 import { splitIntoFiles } from './split.ts';
@@ -21,7 +22,8 @@ export interface FilePlan {
 export function cutFiles(selection: KeySelection, plan: FilePlan): readonly ExportContents[] {
   const keys = selection.orderKeys();
   const revisions = selection.orderRevisions();
-  const shares = splitIntoFiles(keys.length, revisions.length, plan.maxRecords);
+  const least = Math.ceil((keys.length + revisions.length) / MAX_BATCH_FILES);
+  const shares = splitIntoFiles(keys.length, revisions.length, Math.max(plan.maxRecords, least));
   return shares.map((share, n) => ({
     start: secondsOf(plan.start),
     end: fileEnd(plan.end, n + 1, shares.length),

@@ -6,6 +6,8 @@ import {
   TemporaryExposureKeyExport,
 } from '#generated/export.js';
 import { EXPORT_HEADER } from './encode.ts';
+import { ASSUMED_PERIOD } from './encode-key.ts';
+import { MAX_FILE_RECORDS } from './file-bounds.ts';
 import type { SignerName } from './signer-name.ts';
 
 /** A key as a file states it; undefined is what the file leaves out and has no assumed value. */
@@ -45,9 +47,9 @@ export interface WireExport {
   readonly revisedKeys: readonly WireKey[];
 }
 
-/** Objects are made for everything a file lists, and empty messages cost two bytes: so many are read. */
-const MAX_LISTED = 1_000_000;
-const ASSUMED_PERIOD = 144;
+/** Fields besides keys: five and ten signers, and what nobody knows yet. Objects are made of them, so they are bounded. */
+const MAX_OTHER_FIELDS = 100;
+const KEY_FIELDS = [7, 8];
 
 /** The contents of an export.bin, or why it is none. */
 export function decodeExport(
@@ -56,7 +58,9 @@ export function decodeExport(
   if (!EXPORT_HEADER.equals(bin.subarray(0, EXPORT_HEADER.length))) return 'bad_header';
   const message = bin.subarray(EXPORT_HEADER.length);
   try {
-    if (countFields(message) > MAX_LISTED) return 'too_many_keys';
+    const { keys, others } = countFields(message);
+    if (keys > MAX_FILE_RECORDS) return 'too_many_keys';
+    if (others > MAX_OTHER_FIELDS) return 'bin_unparsable';
     return exportOf(TemporaryExposureKeyExport.decode(message));
   } catch {
     return 'bin_unparsable';
@@ -77,11 +81,17 @@ export function decodeSignatures(sig: Uint8Array): readonly WireSignature[] | un
   }
 }
 
-function countFields(message: Uint8Array): number {
+/** How many keys and other fields a message has: an empty one costs two bytes, and its object far more. */
+function countFields(message: Uint8Array): { readonly keys: number; readonly others: number } {
   const reader = protobuf.Reader.create(message);
-  let fields = 0;
-  for (; reader.pos < reader.len; fields++) reader.skipType(reader.uint32() & 7);
-  return fields;
+  let [keys, others] = [0, 0];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (KEY_FIELDS.includes(tag >>> 3)) keys++;
+    else others++;
+    reader.skipType(tag & 7);
+  }
+  return { keys, others };
 }
 
 const exportOf = (decoded: TemporaryExposureKeyExport): WireExport => ({

@@ -18,7 +18,7 @@ export interface KeyField {
 export const MAX_KEY_FIELD = 2 + (2 + KEY_BYTES) + (1 + 5) + 4 * (1 + 2);
 
 /** The period that phones assume when a file does not name one. */
-const ASSUMED_PERIOD = 144;
+export const ASSUMED_PERIOD = 144;
 const METADATA_BYTES = RECORD_BYTES - KEY_BYTES;
 const METADATA = {
   start: RECORD.start - KEY_BYTES,

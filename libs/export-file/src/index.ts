@@ -3,6 +3,12 @@ export { type BatchSpan, type Coverage, dueBatches } from './batch.ts';
 export type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from './blob-store.ts';
 export { type FilePlan, cutFiles } from './cut-files.ts';
 export { ENCODER_VERSION, type ExportContents, encodeExport } from './encode.ts';
+export {
+  MAX_ARCHIVE_BYTES,
+  MAX_BATCH_FILES,
+  MAX_FILE_RECORDS,
+  MAX_SIGNERS,
+} from './file-bounds.ts';
 export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
 export { type ExportConfig, type SigningKey, inputRegionsOf } from './export-config.ts';
 export {

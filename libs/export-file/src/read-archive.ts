@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import { type Entry, type ZipFile, fromBufferPromise } from 'yauzl';
 import { BIN_ENTRY, SIG_ENTRY } from './archive.ts';
+import { MAX_BIN_BYTES, MAX_SIG_BYTES } from './file-bounds.ts';
 import type { Findings } from './violation.ts';
 
 /** The unpacked entries of an archive, as far as they could be read. */
@@ -10,10 +11,10 @@ export interface ArchiveEntries {
   readonly sig: Buffer | undefined;
 }
 
-/** A million keys take 40 MB at most, ten signatures 2 KB. What claims to be larger is there to fill memory. */
+/** What claims to be larger is there to fill memory. */
 const MAX_BYTES = new Map([
-  [BIN_ENTRY, 64 * 1024 * 1024],
-  [SIG_ENTRY, 64 * 1024],
+  [BIN_ENTRY, MAX_BIN_BYTES],
+  [SIG_ENTRY, MAX_SIG_BYTES],
 ]);
 const MAX_ENTRIES = 16;
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { MINUTE, SECOND, type UnixMillis } from '@keyserver/time';
+import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
+import { SECOND, type UnixMillis } from '@keyserver/time';
 import { type KeyOrder, checkKeys, keyOrder } from './check-keys.ts';
 import { type CheckedSignature, type KnownKey, checkSignatures } from './check-signatures.ts';
 import type { WireExport, WireSignature } from './decode.ts';
+import { MAX_BATCH_FILES } from './file-bounds.ts';
 import { readExport } from './read-export.ts';
 import { BATCH_NUMBER, BATCH_SIZE } from './signer-name.ts';
 import { Findings, type Violation } from './violation.ts';
@@ -14,8 +16,8 @@ export interface ExpectedExport {
   readonly now: UnixMillis;
   /** The region it must be for; any when undefined. */
   readonly region?: string | undefined;
-  /** Days before the file's start that a key may begin; 15 when undefined. */
-  readonly maxKeyAgeDays?: number | undefined;
+  /** The server's MAX_KEY_AGE_HOURS; its default when undefined. */
+  readonly maxKeyAgeHours?: number | undefined;
 }
 
 /** The verdict on an archive, and what it says where it could be read. */
@@ -38,9 +40,8 @@ export interface Verification {
     | undefined;
 }
 
-const MAX_KEY_AGE_DAYS = 15;
 /** Each of several files of a batch ends a second after the one before, so a fresh one may end a little after now. */
-const SPLIT_ALLOWANCE = 10 * MINUTE;
+const SPLIT_ALLOWANCE = MAX_BATCH_FILES * SECOND;
 
 /** Checks an archive as phones do, and what they leave to the server. Never throws, whatever the bytes are. */
 export async function verifyExport(
@@ -74,13 +75,13 @@ const outlineOf = (contents: WireExport): NonNullable<Verification['contents']> 
 });
 
 function checkContents(contents: WireExport, expected: ExpectedExport, findings: Findings): void {
-  const { now, region, maxKeyAgeDays = MAX_KEY_AGE_DAYS } = expected;
+  const { now, region, maxKeyAgeHours = KEY_AGE_HOURS.default } = expected;
   const { start, end } = contents;
   const ordered = start !== undefined && end !== undefined && start < end;
   findings.require(ordered, 'bad_times');
   findings.require(!ordered || end * SECOND <= now + SPLIT_ALLOWANCE, 'ends_in_future');
   findings.require(region === undefined || contents.region === region, 'wrong_region');
-  checkKeys(contents, { now, maxKeyAgeDays }, findings);
+  checkKeys(contents, { now, maxKeyAgeHours }, findings);
 }
 
 type Batching = Pick<WireExport | WireSignature, 'batchNumber' | 'batchSize'>;

@@ -1,20 +1,16 @@
 import {
-  INTERVAL,
   type IntervalNumber,
-  INTERVALS_PER_DAY,
   type UnixMillis,
   daysBetween,
   intervalAt,
   intervalNumber,
 } from '@keyserver/time';
 import { KEY_BYTES, type ExposureKey } from './key.ts';
+import { KEY_PERIOD, MAX_RISK, earliestEnd } from './key-bounds.ts';
 import type { KeyRules } from './key-rules.ts';
 import type { OfferedKey } from './offered-key.ts';
 import type { ReportType } from './report-type.ts';
 import { decodeTolerantBase64 } from './tolerant-base64.ts';
-
-/** The highest transmission risk level that the protocol knows. */
-const MAX_RISK = 8;
 
 /** The risk of a key whose phone assigned none, by what the authority certified; without a certificate it stays open. */
 const ASSUMED_RISK: Readonly<Record<ReportType, number>> = {
@@ -55,12 +51,12 @@ export function checkKey(offered: OfferedKey, onset: number, context: UploadCont
 
 function brokenRule(offered: OfferedKey, { now, rules }: UploadContext): string | undefined {
   const { rollingStartNumber: start, rollingPeriod: period, transmissionRisk: risk } = offered;
-  if (!isWithin(period, 1, INTERVALS_PER_DAY))
-    return `rollingPeriod is not between 1 and ${INTERVALS_PER_DAY}`;
-  const earliestEnd = Math.floor((now - rules.maxAge) / INTERVAL);
+  if (!isWithin(period, KEY_PERIOD.min, KEY_PERIOD.max))
+    return `rollingPeriod is not between ${KEY_PERIOD.min} and ${KEY_PERIOD.max}`;
+  const earliest = earliestEnd(now, rules.maxAge);
   // Negative and fractional starts are no interval numbers at all; they count as lying before every bound.
-  if (!isWithin(start, 0, Number.MAX_SAFE_INTEGER) || start + period < earliestEnd)
-    return `key ended before interval ${earliestEnd}`;
+  if (!isWithin(start, 0, Number.MAX_SAFE_INTEGER) || start + period < earliest)
+    return `key ended before interval ${earliest}`;
   const current = intervalAt(now);
   if (start > current) return `key starts after interval ${current}`;
   if (!isWithin(risk, 0, MAX_RISK)) return `transmissionRisk is not between 0 and ${MAX_RISK}`;

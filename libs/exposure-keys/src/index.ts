@@ -1,5 +1,12 @@
 export { type Acceptance, acceptKeys } from './accept-keys.ts';
 export { type ExposureKey, KEY_BYTES, keyEnd, keyHex } from './key.ts';
+export {
+  KEY_AGE_HOURS,
+  KEY_PERIOD,
+  KEY_RETENTION_HOURS,
+  ONSET_DISTANCE_DAYS,
+  earliestReleasedEnd,
+} from './key-bounds.ts';
 export { DEFAULT_KEY_RULES, type KeyRules } from './key-rules.ts';
 export type {
   KeyBatch,

@@ -1,4 +1,5 @@
 import { HOUR } from '@keyserver/time';
+import { KEY_AGE_HOURS, ONSET_DISTANCE_DAYS } from './key-bounds.ts';
 
 /** The bounds that the keys of one upload must keep. */
 export interface KeyRules {
@@ -20,8 +21,8 @@ export interface KeyRules {
 export const DEFAULT_KEY_RULES: KeyRules = {
   maxKeys: 30,
   maxSameStart: 3,
-  maxAge: 360 * HOUR,
-  maxOnsetMagnitude: 14,
+  maxAge: KEY_AGE_HOURS.default * HOUR,
+  maxOnsetMagnitude: ONSET_DISTANCE_DAYS.default,
   maxOnsetReport: 28,
   defaultOnset: 4,
 };

@@ -1,5 +1,10 @@
 import type { AuthorityKey, AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
-import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import {
+  type ExportConfig,
+  MAX_FILE_RECORDS,
+  MAX_SIGNERS,
+  type SigningKey,
+} from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
 import { type GrammarName } from './grammar.ts';
 import { type EntryCheck, checkOf } from './schema-check.ts';
@@ -84,10 +89,10 @@ export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
     includeTravelers: flag,
     onlyNonTravelers: flag,
     ...validity,
-    signingKeys: list(text('id'), 1, 10),
+    signingKeys: list(text('id'), 1, MAX_SIGNERS),
     minRecords: orElse(whole(0, 100_000), 1000),
     paddingRange: orElse(whole(0, 100_000), 100),
-    maxRecords: orElse(whole(1, 1_000_000), 500_000),
+    maxRecords: orElse(whole(1, MAX_FILE_RECORDS), 500_000),
   }),
 );
 

@@ -10,6 +10,7 @@ import {
   url,
   windowSeconds,
 } from '@keyserver/config';
+import { KEY_AGE_HOURS, KEY_RETENTION_HOURS } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 
 /** Every variable that the export service reads. */
@@ -39,15 +40,11 @@ export const exportSettings = settings({
   }),
   KEY_RETENTION_HOURS: integer({
     about: 'For how long a published key is kept after its release; every service needs the same.',
-    min: 240,
-    max: 720,
-    default: 336,
+    ...KEY_RETENTION_HOURS,
   }),
   MAX_KEY_AGE_HOURS: integer({
     about: 'For how long after its end a key may be published; every service needs the same.',
-    min: 24,
-    max: 720,
-    default: 360,
+    ...KEY_AGE_HOURS,
   }),
   EXPORT_RETENTION_HOURS: integer({
     about: 'For how long an exported file stays in the index.',

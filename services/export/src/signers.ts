@@ -1,10 +1,11 @@
-import type {
-  ExportConfig,
-  FindSigner,
-  FindSigningKeys,
-  FrozenSigner,
-  Signer,
-  SigningKey,
+import {
+  type ExportConfig,
+  type FindSigner,
+  type FindSigningKeys,
+  type FrozenSigner,
+  MAX_SIGNERS,
+  type Signer,
+  type SigningKey,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
 
@@ -18,9 +19,6 @@ export interface SignerDeps {
 export interface ReadySigner extends FrozenSigner {
   readonly signer: Signer;
 }
-
-/** Phones read no more signatures than this. */
-const MAX_SIGNERS = 10;
 
 /** Whether a key signs at that time. */
 export const isInForce = ({ from, thru }: SigningKey, now: UnixMillis): boolean =>

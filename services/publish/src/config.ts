@@ -7,7 +7,13 @@ import {
   text,
   windowSeconds,
 } from '@keyserver/config';
-import { DEFAULT_KEY_RULES, type KeyRules } from '@keyserver/exposure-keys';
+import {
+  DEFAULT_KEY_RULES,
+  KEY_AGE_HOURS,
+  KEY_RETENTION_HOURS,
+  type KeyRules,
+  ONSET_DISTANCE_DAYS,
+} from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR } from '@keyserver/time';
@@ -32,15 +38,11 @@ export const publishSettings = settings({
   }),
   KEY_RETENTION_HOURS: integer({
     about: 'For how long a published key is kept after its release; every service needs the same.',
-    min: 240,
-    max: 720,
-    default: 336,
+    ...KEY_RETENTION_HOURS,
   }),
   MAX_KEY_AGE_HOURS: integer({
     about: 'For how long after its end a key may be published.',
-    min: 24,
-    max: 720,
-    default: DEFAULT_KEY_RULES.maxAge / HOUR,
+    ...KEY_AGE_HOURS,
   }),
   MAX_KEYS_PER_UPLOAD: integer({
     about: 'How many keys one upload may hold.',
@@ -56,9 +58,7 @@ export const publishSettings = settings({
   }),
   MAX_ONSET_DISTANCE_DAYS: integer({
     about: 'How many days a key may lie before or after symptom onset.',
-    min: 1,
-    max: 14,
-    default: DEFAULT_KEY_RULES.maxOnsetMagnitude,
+    ...ONSET_DISTANCE_DAYS,
   }),
   MAX_ONSET_AGE_DAYS: integer({
     about: 'How many days back from today a reported symptom onset is believed.',

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { parseIndex } from '@keyserver/export-file';
+import { MAX_ARCHIVE_BYTES, parseIndex } from '@keyserver/export-file';
 import { download } from './download.ts';
 import { Failure } from './failure.ts';
 import { readSmallFile } from './files.ts';
@@ -15,8 +15,6 @@ export interface ArchiveSource {
   readonly keys: FindKeys;
 }
 
-/** Largest archive that is read: a million keys and ten signatures fit. */
-const MAX_ARCHIVE_BYTES = 72 * 1024 * 1024;
 const MAX_INDEX_BYTES = 1024 * 1024;
 
 /** Reads an archive from a file or an address. */

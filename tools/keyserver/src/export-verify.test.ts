@@ -23,6 +23,30 @@ const aSite = async (): Promise<Record<string, string | Uint8Array>> => ({
   [`${BASE}/${SECOND}`]: await anArchive({ keys: 5 }),
 });
 
+describe('export verify of old keys', () => {
+  const verifying = async (...flags: string[]): ReturnType<typeof keyserver> => {
+    const path = aFileWith('old.zip', await anArchive({ daysBack: 20, keys: 1 }));
+    const key = aFileWith('key.pem', signer.pem);
+    return await keyserver(['export', 'verify', path, '--key', key, ...flags]);
+  };
+
+  it('goes by the age up to which servers take keys unless told otherwise', async () => {
+    const { code, out } = await verifying();
+    expect(code).toBe(1);
+    expect(out).toContain('key_too_old');
+  });
+
+  it('goes by the age that this server takes', async () => {
+    expect(await verifying('--max-key-age-hours', '480')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it.each(['23', '721', '15d', ''])('refuses an age of "%s" hours', async (hours) => {
+    const { code, err } = await verifying('--max-key-age-hours', hours);
+    expect(code).toBe(2);
+    expect(err).toContain('must be a whole number from 24 to 720');
+  });
+});
+
 describe('export verify of an index', () => {
   it('checks every archive listed with the keys beside the index, and gives a total', async () => {
     const url = await serve(await aSite());

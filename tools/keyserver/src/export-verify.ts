@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { verifyExport } from '@keyserver/export-file';
+import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import { type ArchiveSource, archivesAt } from './archive-source.ts';
 import { FOUND, Failure } from './failure.ts';
-import { httpUrl, region } from './option-values.ts';
+import { httpUrl, region, wholeNumber } from './option-values.ts';
 import { renderVerdicts } from './render-verdicts.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, jsonText } from './table.ts';
@@ -13,6 +14,7 @@ interface VerifyOptions {
   readonly key?: readonly string[];
   readonly keysUrl?: URL;
   readonly region?: string;
+  readonly maxKeyAgeHours: number;
   readonly json?: true;
 }
 
@@ -27,6 +29,12 @@ export function addExportVerify(group: Command, around: Surroundings): void {
     .option('--key <pem-file>', 'public key of the first signature; may be repeated', collect)
     .option('--keys-url <url>', 'a published document of verification keys', httpUrl)
     .option('--region <region>', 'the region that every archive must be for', region)
+    .option(
+      '--max-key-age-hours <hours>',
+      'for how long after its end the server takes a key (its MAX_KEY_AGE_HOURS)',
+      wholeNumber(KEY_AGE_HOURS),
+      KEY_AGE_HOURS.default,
+    )
     .option('--json', 'print JSON instead of a table')
     .addHelpText('after', EXAMPLES)
     .action(async (places: readonly string[], options: VerifyOptions) => {
@@ -77,6 +85,7 @@ async function judge(
     keys: await source.keys(archive),
     now: around.clock.now(),
     region: options.region,
+    maxKeyAgeHours: options.maxKeyAgeHours,
   });
   return { file: source.name, violations: verification.violations, verification };
 }

@@ -25,9 +25,9 @@ export const signer = memorySigner();
 export const keysDocument = (pem = signer.pem): Uint8Array =>
   renderVerificationKeys([{ ...NAME, publicKey: pem, from: unixMillis(0), thru: undefined }]);
 
-const key = (n: number, period: number): ExposureKey => ({
+const key = (n: number, period: number, daysBack: number): ExposureKey => ({
   data: createHash('sha256').update(String(n)).digest().subarray(0, 16),
-  start: intervalAt(unixMillis(NOW - (2 + (n % 3)) * DAY)),
+  start: intervalAt(unixMillis(NOW - (daysBack + (n % 3)) * DAY)),
   period,
   risk: 2,
   reportType: n % 2 === 0 ? 'confirmed' : 'likely',
@@ -39,6 +39,8 @@ export async function anArchive(
   of: {
     readonly keys?: number;
     readonly period?: number;
+    /** How many days before the end the newest key starts. */
+    readonly daysBack?: number;
     readonly region?: string;
     readonly signer?: Signer;
     readonly start?: number;
@@ -47,7 +49,9 @@ export async function anArchive(
 ): Promise<Uint8Array> {
   const count = of.keys ?? 3;
   const none = { records: Buffer.alloc(0), order: new Uint32Array() };
-  const keys = Array.from({ length: count }, (_, n) => key(n, of.period ?? 144)).sort(byMetadata);
+  const keys = Array.from({ length: count }, (_, n) =>
+    key(n, of.period ?? 144, of.daysBack ?? 2),
+  ).sort(byMetadata);
   const contents = {
     start: unixSeconds(of.start ?? START),
     end: unixSeconds(of.end ?? END),
