@@ -7,6 +7,7 @@ import { startExport } from '@keyserver/export';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { issueCertificate } from '@keyserver/health-authority';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
+import { type LogLevel, createLogger } from '@keyserver/log';
 import { type Configuration, applyConfiguration } from '@keyserver/operations';
 import { startPublish } from '@keyserver/publish';
 import { systemRandom } from '@keyserver/random';
@@ -109,9 +110,9 @@ beforeAll(async () => {
   const ambient = {
     clock,
     random: systemRandom,
-    write: (line: string) => {
-      lines.push(line);
-    },
+    openLog: (level: LogLevel) =>
+      createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+    logHealth: () => Promise.resolve(),
   };
   const common = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };
   services.publish = await startPublish(common, ambient);

@@ -5,9 +5,18 @@ import type {
   CertificateProblem,
   HealthProblem,
   JobName,
+  LogOutput,
   PublishCode,
   ServiceName,
 } from './words.ts';
+
+/** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
+export interface EventKind {
+  readonly code?: PublishCode;
+  readonly reason?: CallerRefusal;
+  readonly status?: number;
+  readonly class?: FaultCause['class'];
+}
 
 type None = Readonly<Record<string, never>>;
 
@@ -29,6 +38,20 @@ export interface Events {
   'service.not_started': Fault;
   'service.unhealthy': Fault & { readonly problems: readonly HealthProblem[] };
   'service.healthy': None;
+  /** Lines of a log are being lost; everything else goes on. */
+  'log.unwritable': Fault & { readonly log: ServiceName; readonly output: LogOutput };
+  'log.writable': {
+    readonly log: ServiceName;
+    readonly output: LogOutput;
+    /** How many lines are missing before this one. */
+    readonly lost: number;
+  };
+  /** More of one kind happened within a minute than are logged one by one. */
+  'log.events_summed': EventKind & {
+    readonly event: EventName;
+    /** How many have no line of their own. */
+    readonly count: number;
+  };
   'config.refused': { readonly settings: readonly SettingName[] };
 
   'request.fault': Fault & { readonly status: number };
@@ -122,6 +145,9 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'service.not_started': 'critical',
   'service.unhealthy': 'error',
   'service.healthy': 'info',
+  'log.unwritable': 'error',
+  'log.writable': 'warning',
+  'log.events_summed': 'warning',
   'config.refused': 'critical',
   'request.fault': 'error',
   'caller.refused': 'warning',

@@ -10,5 +10,22 @@ export {
   serviceUrl,
   settingNames,
 } from './field-types.ts';
-export { LOG_LEVELS, type LogLevel, type Logger, createLogger } from './logger.ts';
-export type { CallerRefusal, HealthProblem, JobName, PublishCode, ServiceName } from './words.ts';
+export { type Later, later } from './later.ts';
+export { type LineOutput, lineOutput } from './line-output.ts';
+export {
+  LOG_LEVELS,
+  type LogLevel,
+  type Logger,
+  type ProcessLog,
+  createLogger,
+  eventLine,
+} from './logger.ts';
+export { type TextStream, attemptOn } from './stream-output.ts';
+export type {
+  CallerRefusal,
+  HealthProblem,
+  JobName,
+  LogOutput,
+  PublishCode,
+  ServiceName,
+} from './words.ts';

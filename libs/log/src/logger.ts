@@ -7,8 +7,10 @@ import {
   severityField,
   timeField,
 } from './cloud-format.ts';
+import { type EventSums, eventSums } from './event-sums.ts';
 import { type EventName, type Events, SEVERITY, type Severity } from './events.ts';
 import type { RequestId } from './field-types.ts';
+import { type Later, later as machineTimer } from './later.ts';
 import type { ServiceName } from './words.ts';
 
 /** How much is logged: events below the level are left out. */
@@ -24,15 +26,28 @@ export interface Logger {
   child(of: { readonly requestId: RequestId; readonly trace?: CloudTrace | undefined }): Logger;
 }
 
-/** A log of one JSON line for each event, as Cloud Logging reads them. */
-export function createLogger(of: {
+/** The log of a process, which owes a line for what it has counted. */
+export interface ProcessLog extends Logger {
+  /** Writes the sums of events that got no line of their own; to be called before the process ends. */
+  flush(): void;
+}
+
+/** How a log is written. */
+export interface LogParts {
   readonly service: ServiceName;
-  /** Takes one whole line, its line feed included. */
+  /** Takes one whole line, its line feed included; must not throw. */
   readonly write: (line: string) => void;
   readonly clock: Clock;
   readonly level?: LogLevel;
-}): Logger {
-  const { service, write, clock, level = 'info' } = of;
+  readonly later?: Later;
+}
+
+/**
+ * A log of one JSON line for each event, as Cloud Logging reads them. Of events that anybody may cause at will, only the
+ * first of each kind and minute get a line; the others are counted in one line at its end.
+ */
+export function createLogger(of: LogParts): ProcessLog {
+  const { service, write, clock, level = 'info', later = machineTimer } = of;
   const root = pino<Severity>(
     {
       base: { service },
@@ -45,18 +60,49 @@ export function createLogger(of: {
     },
     { write },
   );
-  return loggerOver(root);
+  const sums = eventSums((sum) => {
+    writeEvent(root, 'log.events_summed', sum);
+  }, later);
+  const flush = (): void => {
+    sums.flush();
+  };
+  return { ...loggerOver(root, sums), flush };
 }
 
-function loggerOver(lines: pino.Logger<Severity>): Logger {
+function loggerOver(lines: pino.Logger<Severity>, sums: EventSums): Logger {
   return {
     event: (name, fields) => {
-      const line: object = fields;
-      lines[SEVERITY[name]](line, name);
+      // What the level leaves out is not counted either.
+      if (!lines.isLevelEnabled(SEVERITY[name])) return;
+      if (sums.admits(name, fields)) writeEvent(lines, name, fields);
     },
     child: ({ requestId, trace }) =>
       loggerOver(
         lines.child({ requestId, ...(trace === undefined ? {} : { [TRACE_FIELD]: trace }) }),
+        sums,
       ),
   };
+}
+
+function writeEvent<N extends EventName>(
+  lines: pino.Logger<Severity>,
+  name: N,
+  fields: Events[N],
+): void {
+  const line: object = fields;
+  lines[SEVERITY[name]](line, name);
+}
+
+/** The line of one event, for an output that is no log. */
+export function eventLine<N extends EventName>(
+  of: Pick<LogParts, 'service' | 'clock'>,
+  name: N,
+  fields: Events[N],
+): string {
+  let line = '';
+  const write = (text: string): void => {
+    line = text;
+  };
+  createLogger({ ...of, write, level: 'debug' }).event(name, fields);
+  return line;
 }

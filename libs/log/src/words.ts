@@ -71,6 +71,9 @@ export type CallerRefusal =
   | 'email' // without a verified e-mail address
   | 'not_granted'; // valid, but its holder may not call
 
+/** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
+export type LogOutput = 'stdout' | 'file' | 'screen';
+
 /** What can be wrong with a service while it runs, as `GET /health` and the event `service.unhealthy` name it. */
 export type HealthProblem =
   | 'store_unavailable' // the store is away, or did not answer in time

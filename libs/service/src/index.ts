@@ -11,6 +11,7 @@ export { HealthFault, type HealthProbe, probeAll } from './health.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';
+export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { createHttpApp } from './server.ts';

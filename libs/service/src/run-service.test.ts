@@ -5,13 +5,38 @@ import { serviceUrl } from '@keyserver/log';
 import { ListenFault, type RunningService, type StartService, runService } from './index.ts';
 import type { ServiceProcess } from './run-service.ts';
 
+type Write = (text: string) => Error | null;
+
+/** A stream that, like those of a process, tells a fault to the write and then to everybody. */
+function testStream(write: Write): ServiceProcess['stdout'] {
+  const faults = new EventEmitter();
+  return {
+    writableLength: 0,
+    on: (event, listener) => faults.on(event, listener),
+    write: (text, done) => {
+      const fault = write(text);
+      done(fault);
+      if (fault !== null) faults.emit('error', fault);
+    },
+  };
+}
+
 /** A process that remembers what it printed and how it ended. */
 class TestProcess extends EventEmitter implements ServiceProcess {
   readonly env: ServiceProcess['env'];
   readonly out: string[] = [];
   readonly err: string[] = [];
-  readonly stdout = { write: (text: string): number => this.out.push(text) };
-  readonly stderr = { write: (text: string): number => this.err.push(text) };
+  /** Why nothing can be written to its output. */
+  broken: Error | undefined;
+  readonly stdout = testStream((text) => {
+    if (this.broken !== undefined) return this.broken;
+    this.out.push(text);
+    return null;
+  });
+  readonly stderr = testStream((text) => {
+    this.err.push(text);
+    return null;
+  });
 
   constructor(env: ServiceProcess['env'] = {}) {
     super();
@@ -61,10 +86,10 @@ describe('running a service', () => {
     expect(given?.[0]).toEqual({ PORT: '8080' });
     expect(given?.[1].clock.now()).toBeGreaterThan(0);
     expect(given?.[1].random.bytes(4)).toHaveLength(4);
-    given?.[1].write('{"message":"own"}\n');
+    given?.[1].openLog('debug').event('publish.aborted', {});
     expect(process.events()).toMatchObject([
       { message: 'service.started', service: 'publish', url: 'http://127.0.0.1:8080' },
-      { message: 'own' },
+      { message: 'publish.aborted', service: 'publish' },
     ]);
   });
 
@@ -119,6 +144,78 @@ describe('running a service', () => {
       causes: [{ class: 'TypeError' }],
     });
     expect([...process.out, ...process.err].join('')).not.toContain('0123abcd');
+  });
+});
+
+describe('a service whose log cannot be written', () => {
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+
+  async function started(): Promise<{
+    process: TestProcess;
+    ambient: Parameters<StartService>[1];
+  }> {
+    let ambient: Parameters<StartService>[1] | undefined;
+    const process = await run((_env, given) => {
+      ambient = given;
+      return Promise.resolve(idle);
+    });
+    return { process, ambient: ambient! };
+  }
+
+  it('goes on, says so outside the log, and fails in health', async () => {
+    const { process, ambient } = await started();
+    const log = ambient.openLog('info');
+    process.broken = full;
+    for (let n = 0; n < 3; n++) log.event('job.too_early', { job: 'do-work' });
+    expect(process.err).toEqual([
+      'publish cannot write its log (ENOSPC); it goes on, and counts the lines that are lost\n',
+    ]);
+    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    process.broken = undefined;
+    await exitOf(process, () => process.emit('SIGTERM'));
+  });
+
+  it('says how many lines are missing when it ends', async () => {
+    const { process, ambient } = await started();
+    process.broken = full;
+    ambient.openLog('info').event('job.too_early', { job: 'do-work' });
+    expect(
+      await exitOf(process, () => {
+        process.emit('SIGTERM');
+        process.broken = undefined;
+      }),
+    ).toBe(0);
+    expect(process.events().slice(1)).toMatchObject([
+      { message: 'log.writable', service: 'publish', output: 'stdout', lost: 3 },
+    ]);
+    expect(process.err.at(-1)).toBe('publish writes its log again; 3 lines are missing\n');
+  });
+
+  it('ends in order when nobody reads it any more', async () => {
+    const { process } = await started();
+    process.broken = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
+    expect(await exitOf(process, () => process.emit('disconnect'))).toBe(0);
+  });
+
+  it('fails in health while its launcher cannot keep the lines', async () => {
+    const { process, ambient } = await started();
+    await expect(ambient.logHealth()).resolves.toBeUndefined();
+    process.emit('message', { logIsKept: false });
+    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    for (const other of [null, 'text', {}, { logIsKept: 'yes' }]) process.emit('message', other);
+    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    process.emit('message', { logIsKept: true });
+    await expect(ambient.logHealth()).resolves.toBeUndefined();
+  });
+
+  it.each(['SIGTERM', 'uncaughtException'])('writes the sums that it owes on %s', async (event) => {
+    const { process, ambient } = await started();
+    const log = ambient.openLog('info');
+    for (let n = 0; n < 100; n++) log.event('publish.refused', { code: 'bad_request' });
+    await exitOf(process, () => process.emit(event, new Error('x')));
+    expect(process.events()).toContainEqual(
+      expect.objectContaining({ message: 'log.events_summed', count: 80 }),
+    );
   });
 });
 

@@ -1,21 +1,24 @@
 import { ConfigFault, type Environment } from '@keyserver/config';
 import {
+  type LogLevel,
   type Logger,
   type ServiceName,
-  createLogger,
   faultTrail,
   settingNames,
 } from '@keyserver/log';
 import { type Random, systemRandom } from '@keyserver/random';
 import { type Clock, SECOND, systemClock } from '@keyserver/time';
+import type { HealthProbe } from './health.ts';
 import type { RunningService } from './listen.ts';
+import { type LoggingProcess, type ProcessLogs, processLogs } from './process-logs.ts';
 
-/** The time, chance and log output that a service is started with. */
+/** The time, chance and log that a service is started with. */
 export interface Ambient {
   readonly clock: Clock;
   readonly random: Random;
-  /** Takes one whole line of the log, its line feed included. */
-  readonly write: (line: string) => void;
+  readonly openLog: (level: LogLevel) => Logger;
+  /** Fails while lines of the log are being lost. */
+  readonly logHealth: HealthProbe;
 }
 
 /** Starts a service: settings, adapters, server. */
@@ -28,11 +31,9 @@ type Ending = 'SIGTERM' | 'SIGINT' | 'disconnect';
 type Crash = 'uncaughtException' | 'unhandledRejection';
 
 /** What a service needs of its process; `process` itself is one. */
-export interface ServiceProcess {
+export interface ServiceProcess extends LoggingProcess {
   readonly env: Environment;
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  on(event: Ending | Crash, listener: (fault: unknown) => void): unknown;
+  on(event: Ending | Crash | 'message', listener: (given: unknown) => void): unknown;
   exit(code: number): void;
 }
 
@@ -46,20 +47,34 @@ export async function runService(of: {
   readonly process: ServiceProcess;
 }): Promise<void> {
   const { name, start, process: host } = of;
-  const write = (line: string): void => {
-    host.stdout.write(line);
-  };
-  const log = createLogger({ service: name, write, clock: systemClock });
-  exitOnCrash(host, log);
+  const logs = processLogs(name, host, systemClock);
+  const running: Running = { host, log: logs.open('info'), logs };
+  exitOnCrash(running);
   try {
-    const service = await start(host.env, { clock: systemClock, random: systemRandom, write });
-    log.event('service.started', { url: service.url });
-    endOnSignal(host, log, service);
+    const service = await start(host.env, {
+      clock: systemClock,
+      random: systemRandom,
+      openLog: logs.open,
+      logHealth: logs.health,
+    });
+    running.log.event('service.started', { url: service.url });
+    endOnSignal(running, service);
   } catch (fault) {
-    logRefusal(log, fault);
-    host.stderr.write(`${name} cannot start: ${sentenceOf(fault)}\n`);
-    host.exit(1);
+    logRefusal(running.log, fault);
+    logs.say(`${name} cannot start: ${sentenceOf(fault)}`);
+    exit(running, 1);
   }
+}
+
+interface Running {
+  readonly host: ServiceProcess;
+  readonly log: Logger;
+  readonly logs: ProcessLogs;
+}
+
+function exit({ host, logs }: Running, code: number): void {
+  logs.flush();
+  host.exit(code);
 }
 
 function logRefusal(log: Logger, fault: unknown): void {
@@ -72,31 +87,32 @@ function logRefusal(log: Logger, fault: unknown): void {
 const sentenceOf = (fault: unknown): string =>
   (fault instanceof Error ? fault.message : 'an unknown fault').replace(/\s+/g, ' ').trim();
 
-function exitOnCrash(host: ServiceProcess, log: Logger): void {
+function exitOnCrash(running: Running): void {
   const crash = (fault: unknown): void => {
-    log.event('service.crashed', { causes: faultTrail(fault) });
-    host.exit(1);
+    running.log.event('service.crashed', { causes: faultTrail(fault) });
+    exit(running, 1);
   };
-  host.on('uncaughtException', crash);
-  host.on('unhandledRejection', crash);
+  running.host.on('uncaughtException', crash);
+  running.host.on('unhandledRejection', crash);
 }
 
-function endOnSignal(host: ServiceProcess, log: Logger, service: RunningService): void {
+function endOnSignal(running: Running, service: RunningService): void {
+  const { host, log } = running;
   let ending = false;
   const end = async (cause: Ending): Promise<void> => {
     if (ending) return; // a terminal and npm may both pass the same signal on
     ending = true;
     setTimeout(() => {
-      host.exit(1);
+      exit(running, 1);
     }, PATIENCE).unref();
     log.event('service.stopping', { cause });
     try {
       await service.close();
       log.event('service.stopped', {});
-      host.exit(0);
+      exit(running, 0);
     } catch (fault) {
       log.event('service.crashed', { causes: faultTrail(fault) });
-      host.exit(1);
+      exit(running, 1);
     }
   };
   for (const cause of ['SIGTERM', 'SIGINT', 'disconnect'] as const)

@@ -1,4 +1,5 @@
 import { openLocalPlatform } from '@keyserver/local';
+import { type LogLevel, createLogger } from '@keyserver/log';
 import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
 import { simulatedClock } from '@keyserver/time';
@@ -18,10 +19,13 @@ let mint: (email: string) => Promise<string>;
 const lines: string[] = [];
 let env: Record<string, string>;
 
+const clock = simulatedClock(NOON);
 const ambient = {
-  clock: simulatedClock(NOON),
+  clock,
   random: systemRandom,
-  write: (line: string) => void lines.push(line),
+  openLog: (level: LogLevel) =>
+    createLogger({ service: 'export', write: (line) => lines.push(line), clock, level }),
+  logHealth: () => Promise.resolve(),
 };
 
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { openFirestoreStore } from '@keyserver/gcp/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
+import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
 import { systemClock } from '@keyserver/time';
 import {
@@ -79,8 +80,14 @@ async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
     CALLER_EMAILS: 'scheduler@example.org',
     ...of,
   };
-  const write = (line: string): void => void lines.push(line);
-  const service = await startExport(env, { clock: systemClock, random: systemRandom, write });
+  const service = await startExport(env, {
+    ...{ clock: systemClock, random: systemRandom, logHealth: () => Promise.resolve() },
+    openLog: (level) =>
+      createLogger({
+        ...{ service: 'export', clock: systemClock, level },
+        write: (line) => lines.push(line),
+      }),
+  });
   await service.close();
 }
 

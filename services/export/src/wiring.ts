@@ -4,8 +4,8 @@ import type { FindSigner, OpenBucket } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
 import type { CloudKms, KeyProblem } from '@keyserver/gcp/kms';
 import type { CloudBuckets } from '@keyserver/gcp/storage';
-import { type HealthProblem, type Logger, createLogger, faultTrail } from '@keyserver/log';
-import { type Ambient, callerVerifier } from '@keyserver/service';
+import { type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
+import { type Ambient, callerVerifier, probeAll } from '@keyserver/service';
 import {
   exportStore,
   findSigningKeys,
@@ -32,9 +32,9 @@ export interface Wired {
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wired> {
-  const { clock, random, write } = ambient;
+  const { clock, random, openLog, logHealth } = ambient;
   const verifyCaller = callerVerifierOf(config, ambient);
-  const log = createLogger({ service: 'export', write, clock, level: config.LOG_LEVEL });
+  const log = openLog(config.LOG_LEVEL);
   const platform = await openPlatform(config, ambient, log);
   const { store, openBucket, findSigner } = platform;
   const times = timesOf(config, store.closingDelay);
@@ -58,9 +58,9 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     pause: jitteredPause(random, systemTimers),
     limit: config.CATCH_UP_BATCHES,
   });
-  const health = async (): Promise<void> => {
+  const health = probeAll(async () => {
     await store.now();
-  };
+  }, logHealth);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuthorizedApp } from '@keyserver/health-authority';
 import { openLocalPlatform } from '@keyserver/local';
+import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
 import {
   appDocument,
@@ -30,7 +31,11 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   const lines: string[] = [];
   const service = await startPublish(
     { PORT: '0', DATA_DIR: directory, ...env },
-    { clock, random: systemRandom, write: (line) => lines.push(line) },
+    {
+      ...{ clock, random: systemRandom, logHealth: () => Promise.resolve() },
+      openLog: (level) =>
+        createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+    },
   );
   return { ...service, lines };
 }

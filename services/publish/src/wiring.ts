@@ -1,8 +1,7 @@
 import { platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
-import { createLogger } from '@keyserver/log';
 import { certificateVerifier } from '@keyserver/health-authority';
-import type { Ambient } from '@keyserver/service';
+import { type Ambient, probeAll } from '@keyserver/service';
 import {
   findApp,
   findAuthority,
@@ -26,7 +25,7 @@ export interface Wired {
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
-  const { clock, random, write } = ambient;
+  const { clock, random, openLog, logHealth } = ambient;
   const { store, keyHashSecret } = await openPlatform(config, ambient);
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
@@ -37,7 +36,7 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
   const deps: AppDeps = {
     clock,
     random,
-    log: createLogger({ service: 'publish', write, clock, level: config.LOG_LEVEL }),
+    log: openLog(config.LOG_LEVEL),
     findApp: remembered(findApp(store)),
     verifyCertificate: certificateVerifier(
       remembered(findAuthority(store)),
@@ -57,9 +56,9 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
     rules: keyRules(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
-    health: async () => {
+    health: probeAll(async () => {
       await store.now();
-    },
+    }, logHealth),
   };
   return {
     deps,

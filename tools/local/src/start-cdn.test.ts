@@ -1,4 +1,5 @@
 import type { BlobHeaders, OpenBucket } from '@keyserver/export-file';
+import { recordingLog } from '@keyserver/log/testing';
 import type { RunningService } from '@keyserver/service';
 import { seededRandom } from '@keyserver/random/testing';
 import { systemClock } from '@keyserver/time';
@@ -18,7 +19,11 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'keyserver-cdn-'));
   openBucket = bucketsOf(directory).openBucket;
   const env = { PORT: '0', DATA_DIR: directory };
-  const ambient = { clock: systemClock, random: seededRandom('cdn'), write: () => undefined };
+  const { log } = recordingLog();
+  const ambient = {
+    ...{ clock: systemClock, random: seededRandom('cdn'), openLog: () => log },
+    logHealth: () => Promise.resolve(),
+  };
   cdn = await startCdn(findObjects)(env, ambient);
   await write('v1/index.txt', 'v1/1-2-00001.zip', INDEX);
   await write('v1/1-2-00001.zip', 'PK', ARCHIVE);

@@ -1,5 +1,4 @@
 import { integer, loadSettings, settings, text } from '@keyserver/config';
-import { createLogger } from '@keyserver/log';
 import { type StartService, createHttpApp, listen } from '@keyserver/service';
 import { type FindObject, serveObject } from './serve-object.ts';
 
@@ -21,12 +20,12 @@ export const startCdn =
   async (env, ambient) => {
     const config = loadSettings(cdnSettings, env);
     const find = openBuckets(config.DATA_DIR);
-    const { clock, random, write } = ambient;
+    const { clock, random, openLog, logHealth } = ambient;
     const app = createHttpApp({
-      log: createLogger({ service: 'cdn', write, clock, level: 'warning' }),
+      log: openLog('warning'),
       clock,
       random,
-      health: () => Promise.resolve(),
+      health: logHealth,
       routes: (routes) => {
         routes.use(async (request, response, next) => {
           if (request.method !== 'GET' && request.method !== 'HEAD') {

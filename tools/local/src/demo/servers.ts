@@ -1,5 +1,6 @@
 import type { Environment } from '@keyserver/config';
 import { startExport } from '@keyserver/export';
+import { type ServiceName, createLogger } from '@keyserver/log';
 import { startPublish } from '@keyserver/publish';
 import type { Ambient, RunningService } from '@keyserver/service';
 import type { JobIssuer } from '../launcher-platform.ts';
@@ -19,11 +20,16 @@ export interface Servers {
 /** What identity tokens of jobs must be meant for. */
 export const JOB_AUDIENCE = 'https://export.keyserver.example';
 
+/** Time, chance, and what takes the log lines of all services. */
+interface Surroundings extends Pick<Ambient, 'clock' | 'random'> {
+  readonly write: (line: string) => void;
+}
+
 /** Starts the issuer, both services and the file server; when one cannot start, none is left running. */
 export async function startServers(
   ground: Ground,
   dataDirectory: string,
-  ambient: Ambient,
+  around: Surroundings,
 ): Promise<Servers> {
   const running: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -39,15 +45,23 @@ export async function startServers(
     const { url } = kept(await serveIssuer(documents, 0));
     const issuer = await ground.openIssuer(url);
     Object.assign(documents, issuer.documents);
-    const publish = kept(await startPublish(base, ambient));
-    const exporting = kept(await startExport({ ...base, ...callersOf(issuer) }, ambient));
-    const cdn = ground.cdn ?? kept(await serveFiles(dataDirectory, ambient)).url;
+    const publish = kept(await startPublish(base, ambientOf('publish', around)));
+    const exporting = kept(
+      await startExport({ ...base, ...callersOf(issuer) }, ambientOf('export', around)),
+    );
+    const cdn = ground.cdn ?? kept(await serveFiles(dataDirectory, ambientOf('cdn', around))).url;
     return { urls: { publish: publish.url, export: exporting.url, cdn }, issuer, close };
   } catch (fault) {
     await close();
     throw fault;
   }
 }
+
+const ambientOf = (service: ServiceName, { clock, random, write }: Surroundings): Ambient => ({
+  ...{ clock, random },
+  openLog: (level) => createLogger({ service, write, clock, level }),
+  logHealth: () => Promise.resolve(),
+});
 
 const serveFiles = async (dataDirectory: string, ambient: Ambient): Promise<RunningService> =>
   await startCdn(findObjects)({ PORT: '0', DATA_DIR: dataDirectory }, ambient);

@@ -1,0 +1,106 @@
+import { MINUTE, SECOND } from '@keyserver/time';
+import { type Later, later } from './later.ts';
+
+/** Takes lines and never throws: what cannot be written is counted, and everything else goes on. */
+export interface LineOutput {
+  /** Takes whole lines, line feeds included. */
+  readonly write: (lines: string) => void;
+  /** Whether lines are being lost now. */
+  readonly isLosing: () => boolean;
+  /** Says a last time how many lines were lost, if it can; nothing is tried after that. */
+  readonly close: () => void;
+}
+
+/** What a line output writes to, and who is told when that begins to fail and when it works again. */
+export interface LineOutputParts {
+  /** Writes lines and says how it went, at once or later. It may throw instead. */
+  readonly attempt: (lines: string, done: (fault?: unknown) => void) => void;
+  readonly onLoss: (fault: unknown) => void;
+  readonly onRecovery: (lost: number) => void;
+  /** The line that tells in the output itself how many lines it lacks. */
+  readonly lossLine: (lost: number) => string;
+  readonly later?: Later;
+}
+
+const FIRST_PAUSE = 5 * SECOND;
+const LONGEST_PAUSE = MINUTE;
+/** An output that has worked for so long is well: the pauses begin anew. */
+const WELL = MINUTE;
+
+/**
+ * An output over something that may fail: a file on a full disk, a reader that has gone. Once it has failed, only one
+ * line is tried now and then, the one that says how many are missing; when that is written, all others are again. So an
+ * output that works by turns, as on a disk that is nearly full, speaks of it once a minute at most.
+ */
+export function lineOutput(parts: LineOutputParts): LineOutput {
+  const { onLoss, onRecovery, lossLine, later: after = later } = parts;
+  const attempt = neverThrowing(parts.attempt);
+  let lost: number | undefined;
+  let trying = false;
+  let pause = FIRST_PAUSE;
+  let cancel = (): void => undefined;
+
+  function lose(lines: number, fault: unknown): void {
+    const begins = lost === undefined;
+    lost = (lost ?? 0) + lines;
+    if (!begins) return;
+    cancel();
+    tryLater();
+    onLoss(fault);
+  }
+
+  function tryLater(): void {
+    cancel = after(pause, tryAgain);
+    pause = Math.min(2 * pause, LONGEST_PAUSE);
+  }
+
+  function tryAgain(): void {
+    if (lost === undefined) return;
+    const missing = lost;
+    trying = true; // what is written meanwhile follows this line, and fares as it does
+    attempt(lossLine(missing), (fault) => {
+      trying = false;
+      if (isFault(fault)) tryLater();
+      else recover(missing);
+    });
+  }
+
+  function recover(missing: number): void {
+    lost = undefined;
+    cancel = after(WELL, () => {
+      pause = FIRST_PAUSE;
+    });
+    onRecovery(missing);
+  }
+
+  return {
+    write: (lines) => {
+      if (lost !== undefined && !trying) lost += linesIn(lines);
+      else
+        attempt(lines, (fault) => {
+          if (isFault(fault)) lose(linesIn(lines), fault);
+        });
+    },
+    isLosing: () => lost !== undefined,
+    close: () => {
+      cancel();
+      tryAgain();
+      cancel();
+    },
+  };
+}
+
+const neverThrowing =
+  (attempt: LineOutputParts['attempt']): LineOutputParts['attempt'] =>
+  (lines, done) => {
+    try {
+      attempt(lines, done);
+    } catch (fault) {
+      done(fault);
+    }
+  };
+
+// A stream says null when nothing went wrong.
+const isFault = (fault: unknown): boolean => fault !== undefined && fault !== null;
+
+const linesIn = (text: string): number => text.split('\n').length - 1;
