@@ -3,7 +3,8 @@ import { simulatedClock, systemClock, unixMillis } from '@keyserver/time';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UnusableDataDirectory, bucketsOf, openLocalPlatform } from './platform.ts';
+import { bucketsOf, openLocalPlatform } from './platform.ts';
+import { UnusableDataDirectory } from './unusable-data-directory.ts';
 
 let root = '';
 

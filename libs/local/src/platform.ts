@@ -6,12 +6,14 @@ import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
+import { PLACES, stateOf } from './first-start.ts';
 import { type Issuer, openIssuer } from './issuer.ts';
 import { type BucketDirectory, openBucketDirectory } from './objects.ts';
 import { privateDirectory } from './private-files.ts';
 import { keyHashSecret } from './secrets.ts';
-import { keyFiles } from './signing-keys.ts';
+import { type KeyFiles, keyFiles } from './signing-keys.ts';
 import { openSqliteStore } from './sqlite/store.ts';
+import { UnusableDataDirectory } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 
 /** Everything that the services need of one machine, below one data directory. */
@@ -24,9 +26,12 @@ export interface LocalPlatform {
   /** What stored keys are looked up by. */
   readonly keyHashSecret: Uint8Array;
   /** Makes sure that a signing key of this name exists; its public half as PEM. */
-  readonly createSigningKey: (name: string) => Promise<string>;
+  readonly createSigningKey: KeyFiles['create'];
+  /** The public half of a signing key; undefined when its file is not there. */
+  readonly signingKeyOf: KeyFiles['publicKeyOf'];
   /** The same for a health authority's certificate key, which only a development authority keeps here. */
-  readonly createAuthorityKey: (name: string) => Promise<string>;
+  readonly createAuthorityKey: KeyFiles['create'];
+  readonly authorityKeyOf: KeyFiles['publicKeyOf'];
   /** The issuer of this machine's job identities, reachable under `url`. */
   readonly openIssuer: (url: string) => Promise<Issuer>;
   /** Removes what replaced and deleted objects have left behind. */
@@ -34,28 +39,28 @@ export interface LocalPlatform {
   readonly close: () => Promise<void>;
 }
 
-/** A data directory that cannot be used; the message is a sentence for the operator. */
-export class UnusableDataDirectory extends Error {
-  override readonly name = 'UnusableDataDirectory';
-}
-
 interface LocalSettings {
   readonly dataDirectory: string;
   /** The machine's clock, or a simulated one for tests. */
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Lets a new database be made beside the keys and buckets of another one, for an import; false unless given. */
+  readonly databaseMayBeNew?: boolean;
 }
 
 /** Opens the platform of one machine; any number of processes may have the same data directory open. */
 export async function openLocalPlatform(settings: LocalSettings): Promise<LocalPlatform> {
   const { dataDirectory, clock = systemClock, random = systemRandom } = settings;
   await checkWritable(dataDirectory, random);
-  const keys = join(dataDirectory, 'keys');
+  const { databaseMayBeNew = false } = settings;
+  const state = await stateOf(dataDirectory, { random, databaseMayBeNew });
+  const keys = join(dataDirectory, PLACES.keys);
   await privateDirectory(keys);
-  const secret = await keyHashSecret(keys, random);
+  const secret = await keyHashSecret(keys, { state, random });
   const signing = keyFiles(join(keys, 'signing'), random);
+  const authority = keyFiles(join(keys, 'authority'), random);
   const buckets = bucketsOf(dataDirectory);
-  const file = join(dataDirectory, 'keyserver.sqlite');
+  const file = join(dataDirectory, PLACES.database);
   await privateDatabase(file);
   const store = await openSqliteStore({
     file,
@@ -69,7 +74,9 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     wrapperFor: wrappingKeys(join(keys, 'wrapping'), random),
     keyHashSecret: secret,
     createSigningKey: signing.create,
-    createAuthorityKey: keyFiles(join(keys, 'authority'), random).create,
+    signingKeyOf: signing.publicKeyOf,
+    createAuthorityKey: authority.create,
+    authorityKeyOf: authority.publicKeyOf,
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
     sweepObjects: buckets.sweep,
     close: async () => {
@@ -85,7 +92,7 @@ async function privateDatabase(file: string): Promise<void> {
 
 /** The objects of a data directory alone, for a process that only serves them. */
 export const bucketsOf = (dataDirectory: string): BucketDirectory =>
-  openBucketDirectory(join(dataDirectory, 'buckets'));
+  openBucketDirectory(join(dataDirectory, PLACES.buckets));
 
 const isSimulated = (clock: Clock): clock is SimulatedClock => 'memory' in clock;
 

@@ -65,15 +65,17 @@ describe('a key file', () => {
 });
 
 describe('the key hash secret', () => {
+  const first = (seed: string) => ({ state: 'first_start', random: seededRandom(seed) }) as const;
+
   it('has 32 bytes and stays the same', async () => {
-    const secret = await keyHashSecret(root, seededRandom('a'));
+    const secret = await keyHashSecret(root, first('a'));
     expect(secret).toHaveLength(32);
-    expect(await keyHashSecret(root, seededRandom('b'))).toEqual(secret);
+    expect(await keyHashSecret(root, first('b'))).toEqual(secret);
   });
 
   it('is refused when it is damaged', async () => {
     await writeFile(join(root, 'key-hash.secret'), 'short', { mode: 0o600 });
-    await expect(keyHashSecret(root, seededRandom('a'))).rejects.toThrow(/damaged/);
+    await expect(keyHashSecret(root, first('a'))).rejects.toThrow(/damaged/);
   });
 
   it('is one and the same for processes that start at once', async () => {
@@ -81,7 +83,7 @@ describe('the key hash secret', () => {
     const script = `
       import { systemRandom } from '@keyserver/random';
       import { keyHashSecret } from '${secrets}';
-      process.stdout.write(Buffer.from(await keyHashSecret('${root}', systemRandom)).toString('hex'));`;
+      process.stdout.write(Buffer.from(await keyHashSecret('${root}', { state: 'first_start', random: systemRandom })).toString('hex'));`;
     const args = ['--conditions=source', '--input-type=module', '--eval', script];
     const started = Array.from({ length: 4 }, async () => {
       const child = spawn(process.execPath, args, { cwd: import.meta.dirname });

@@ -19,15 +19,25 @@ export interface KeyFiles {
   readonly findSigner: FindSigner;
   /** Makes sure that a key of this name exists, and gives its public half as PEM (SPKI). */
   readonly create: (name: string) => Promise<string>;
+  /** The public half of the key of this name; undefined when there is none. */
+  readonly publicKeyOf: (name: string) => Promise<string | undefined>;
 }
 
 /** The P-256 keys of a directory. A file is read anew each time, so a key that is taken away stops signing at once. */
 export function keyFiles(directory: string, random: Random): KeyFiles {
+  const find = async (name: string): Promise<KeyObject | undefined> => {
+    if (!NAME.test(name)) return undefined;
+    const file = await readPrivateFile(fileOf(directory, name));
+    return file === undefined ? undefined : parseKey(file, name);
+  };
   return {
     findSigner: async (name) => {
-      if (!NAME.test(name)) return undefined;
-      const file = await readPrivateFile(fileOf(directory, name));
-      return file === undefined ? undefined : signerOf(parseKey(file, name));
+      const key = await find(name);
+      return key === undefined ? undefined : signerOf(key);
+    },
+    publicKeyOf: async (name) => {
+      const key = await find(name);
+      return key === undefined ? undefined : publicPem(key);
     },
     create: async (name) => {
       if (!NAME.test(name)) throw new RangeError('not the name of a key');

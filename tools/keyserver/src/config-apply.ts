@@ -35,7 +35,7 @@ export function addConfigApply(config: Command, around: Surroundings): void {
     .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
     .action(async (file: string, flags: ApplyFlags) => {
       const wanted = await readConfiguration(file, around);
-      const { store, close } = await openStore(flags, around, { mayBeNew: true });
+      const { store, close } = await openStore(flags, around, { mayBeNew: 'store' });
       try {
         await applyTo(store, wanted, flags, around);
       } finally {

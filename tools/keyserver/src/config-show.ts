@@ -16,7 +16,7 @@ export function addConfigShow(config: Command, around: Surroundings): void {
     .option('--json', 'print JSON instead of YAML')
     .addHelpText('after', '\nExample:\n  $ keyserver config show > server.yaml')
     .action(async (options: ShowOptions) => {
-      const { store, close } = await openStore(options, around, { mayBeNew: false });
+      const { store, close } = await openStore(options, around, { mayBeNew: 'nothing' });
       try {
         const yaml = await showConfiguration(store);
         around.terminal.out(options.json === true ? jsonText(parse(yaml)) : yaml);

@@ -123,10 +123,10 @@ describe('data import', () => {
   });
 
   it('refuses a target with documents of its own', async () => {
-    const target = aTarget();
-    const file = aFileWith('other.yaml', example);
-    await keyserver(['config', 'apply', file, '--yes'], { dataDirectory: target });
-    const ran = await importing(target);
+    const [target, other] = [aTarget(), aPath()];
+    await importing(target);
+    await exporting(other);
+    const ran = await keyserver(['data', 'import', '--from', other, '--data-dir', target]);
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(
       /^keyserver: the target already holds documents \(auditEntries\)[^\n]*\n$/,

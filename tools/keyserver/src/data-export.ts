@@ -22,7 +22,7 @@ export function addDataExport(data: Command, around: Surroundings): void {
       `\n${SECRECY}\n\nExample:\n  $ keyserver data export --data-dir /var/lib/keyserver --to /root/move`,
     )
     .action(async (flags: ExportFlags) => {
-      const { store, name, close } = await openStore(flags, around, { mayBeNew: false });
+      const { store, name, close } = await openStore(flags, around, { mayBeNew: 'nothing' });
       try {
         const outcome = await exportData(store, {
           directory: flags.to,

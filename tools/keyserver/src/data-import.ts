@@ -33,7 +33,7 @@ export function addDataImport(data: Command, around: Surroundings): void {
     )
     .action(async (flags: ImportFlags) => {
       const given = await secretOf(flags);
-      const opened = await openStore(flags, around, { mayBeNew: true });
+      const opened = await openStore(flags, around, { mayBeNew: 'database' });
       try {
         const { store, name, keyHashSecret = given } = opened;
         if (keyHashSecret === undefined)

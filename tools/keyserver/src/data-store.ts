@@ -40,6 +40,9 @@ export const addStoreOptions = (command: Command, usual?: string): Command =>
         .conflicts('dataDir'),
     );
 
+/** Whoever finds one of these without the others is told what is missing. */
+const TRACES = ['keyserver.sqlite', 'keys/key-hash.secret', 'buckets'];
+
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
 
 function loopback(text: string): string {
@@ -47,11 +50,14 @@ function loopback(text: string): string {
   throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
 }
 
-/** Opens the store that the options name; the command closes it. Only an import may make a new one up. */
+/** What may be missing of a store: nothing, the whole of it, or its database, which an import makes beside copied keys and buckets. */
+export type MayBeNew = 'nothing' | 'store' | 'database';
+
+/** Opens the store that the options name; the command closes it. */
 export async function openStore(
   flags: StoreFlags,
   { clock }: Surroundings,
-  { mayBeNew }: { readonly mayBeNew: boolean },
+  { mayBeNew }: { readonly mayBeNew: MayBeNew },
 ): Promise<NamedStore> {
   const { dataDir, project, database, endpoint } = flags;
   if (project !== undefined) {
@@ -60,9 +66,10 @@ export async function openStore(
   }
   if (dataDir === undefined)
     throw new Failure('name the store: --data-dir, or --project and perhaps --database');
-  if (!mayBeNew && !existsSync(join(dataDir, 'keyserver.sqlite')))
+  if (mayBeNew === 'nothing' && !TRACES.some((trace) => existsSync(join(dataDir, trace))))
     throw new Failure(`${dataDir} is not the data directory of a server`);
-  return { ...(await openPlatform(dataDir, clock)), name: `directory ${resolve(dataDir)}` };
+  const opened = await openPlatform(dataDir, { clock, databaseMayBeNew: mayBeNew === 'database' });
+  return { ...opened, name: `directory ${resolve(dataDir)}` };
 }
 
 /** Adds the option for buckets that are called otherwise at the target. */

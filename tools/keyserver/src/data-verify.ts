@@ -23,7 +23,7 @@ export function addDataVerify(data: Command, around: Surroundings): void {
       '\nExample:\n  $ keyserver data verify --from /root/move --project my-project',
     )
     .action(async (flags: VerifyFlags) => {
-      const { store, name, close } = await openStore(flags, around, { mayBeNew: false });
+      const { store, name, close } = await openStore(flags, around, { mayBeNew: 'nothing' });
       try {
         const outcome = await verifyData(store, { directory: flags.from, buckets: flags.bucket });
         if (outcome.kind === 'refused') throw new Failure(outcome.reason);

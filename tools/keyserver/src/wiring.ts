@@ -12,8 +12,10 @@ export interface OpenStore {
 }
 
 /** Opens what a server on one machine keeps in its data directory; the caller closes it. */
-export const openPlatform = async (dataDirectory: string, clock: Clock): Promise<OpenStore> =>
-  await openLocalPlatform({ dataDirectory, clock });
+export const openPlatform = async (
+  dataDirectory: string,
+  of: { readonly clock: Clock; readonly databaseMayBeNew: boolean },
+): Promise<OpenStore> => await openLocalPlatform({ dataDirectory, ...of });
 
 /** Opens a Firestore database; the caller closes it. Google's client is loaded only here, as that takes its time. */
 export async function openFirestore(of: {

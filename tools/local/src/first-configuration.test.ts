@@ -14,7 +14,7 @@ const authorityKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKe
 
 const first = {
   profile: profileOf('development'),
-  authorityKey,
+  makeKeys: () => Promise.resolve(authorityKey),
   random: seededRandom('first'),
 };
 
@@ -35,6 +35,13 @@ describe('the first start', () => {
     const later = { ...first, random: seededRandom('later'), profile: profileOf('production') };
     expect(await configureFirstStart(store, later)).toBe('present');
     expect(await showConfiguration(store)).toBe(before);
+  });
+
+  it('makes no key once the store is configured', async () => {
+    const store = await openTestStore();
+    await configureFirstStart(store, first);
+    const makeKeys = (): Promise<string> => Promise.reject(new Error('no key may be made'));
+    expect(await configureFirstStart(store, { ...first, makeKeys })).toBe('present');
   });
 
   it('leaves the configuration of an operator alone', async () => {

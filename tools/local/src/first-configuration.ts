@@ -24,15 +24,18 @@ export async function configureFirstStart(
   store: DocumentStore,
   of: {
     readonly profile: Profile;
-    /** The authority's public key as PEM. */
-    readonly authorityKey: string;
+    /** Makes the private keys that the configuration names; gives the authority's public key as PEM. */
+    readonly makeKeys: () => Promise<string>;
     readonly random: Random;
   },
 ): Promise<'configured' | 'present' | 'foreign'> {
   const present = await planChanges(store, NOTHING);
   if (present.kind !== 'planned' || present.changes.length > 0) return await whoseIs(store);
   const from = floorTo(unixMillis((await store.now()) - DAY), DAY);
-  const outcome = await applyConfiguration(store, firstConfiguration(of, from), {
+  // Only now: over a configured store no key is made anew.
+  const authorityKey = await of.makeKeys();
+  const first = firstConfiguration({ profile: of.profile, authorityKey }, from);
+  const outcome = await applyConfiguration(store, first, {
     actor: 'launcher',
     random: of.random,
     basis: present.basis, // of two launchers that start at once, the second finds the work done

@@ -6,13 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Pause } from './attempt-job.ts';
 import { awaitHealth } from './await-health.ts';
 import { busyPorts } from './busy-ports.ts';
-import { FIRST_EXPORT, configureFirstStart } from './first-configuration.ts';
+import { firstStart } from './first-start.ts';
 import { keepTidy } from './keep-tidy.ts';
 import { JOBS } from './jobs.ts';
 import { type LaunchLogs, launchLogs } from './launch-log.ts';
 import type { JobIssuer, LauncherPlatform } from './launcher-platform.ts';
 import { jobPoster } from './post-job.ts';
-import { profileOf } from './profiles.ts';
 import { runSchedule } from './schedule.ts';
 import { serveIssuer } from './serve-issuer.ts';
 import { type LaunchedService, servicesOf, urlsOf } from './services.ts';
@@ -77,7 +76,7 @@ interface Opened {
 
 async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() => Promise<void>> {
   const { config, dataDirectory, platform, logs } = opened;
-  const exportKey = await firstStart(around, opened);
+  const exportKey = await firstStart(platform, { profile: config.PROFILE, random: around.random });
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
   const served = await serveIssuer(issuer.documents, config.ISSUER_PORT);
@@ -94,20 +93,6 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
     await Promise.all(children.map((child) => child.stop(PATIENCE)));
     await served.close();
   };
-}
-
-/** The public key of the first export, when its configuration is the one made here. */
-async function firstStart(
-  { random }: LaunchSurroundings,
-  { config, platform }: Opened,
-): Promise<string | undefined> {
-  // An authority whose private key lies beside the server is for trying things out only.
-  if (config.PROFILE !== 'development') return undefined;
-  const authorityKey = await platform.createAuthorityKey('dev');
-  const exportKey = await platform.createSigningKey(FIRST_EXPORT.signingKey);
-  const profile = profileOf(config.PROFILE);
-  const state = await configureFirstStart(platform.store, { profile, authorityKey, random });
-  return state === 'foreign' ? undefined : exportKey;
 }
 
 const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): Supervised =>

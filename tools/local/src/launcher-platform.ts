@@ -5,7 +5,10 @@ import type { MintToken } from './post-job.ts';
 export interface LauncherPlatform {
   readonly store: DocumentStore;
   readonly createSigningKey: (name: string) => Promise<string>;
+  /** The public half of a signing key; undefined when its file is not there. */
+  readonly signingKeyOf: (name: string) => Promise<string | undefined>;
   readonly createAuthorityKey: (name: string) => Promise<string>;
+  readonly authorityKeyOf: (name: string) => Promise<string | undefined>;
   readonly openIssuer: (url: string) => Promise<JobIssuer>;
   readonly sweepObjects: () => Promise<void>;
   readonly close: () => Promise<void>;
