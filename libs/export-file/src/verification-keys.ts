@@ -19,7 +19,7 @@ export const KEYS_HEADERS: Omit<BlobHeaders, 'digest'> = {
 
 const MAX_DOCUMENT_BYTES = 256 * 1024;
 const MAX_NAME_LENGTH = 64;
-const PUBLIC_KEY_PEM = '-----BEGIN PUBLIC KEY-----';
+const ONE_PUBLIC_KEY = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]*-----END PUBLIC KEY-----\s*$/;
 
 /** Object name of the verification keys of an export. */
 export const verificationKeysName = (filenameRoot: string): string => `${filenameRoot}/keys.json`;
@@ -75,9 +75,9 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A private key would pass for a public one, and must never be taken for something to publish. */
+/** A private key would pass for a public one, and must never be taken for something to publish; so would the first of two. */
 function isP256(pem: string): boolean {
-  if (!pem.startsWith(PUBLIC_KEY_PEM)) return false;
+  if (!ONE_PUBLIC_KEY.test(pem)) return false;
   try {
     return createPublicKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
   } catch {

@@ -21,7 +21,7 @@ const RULES = {
   signature_mismatch: 'export.bin and export.sig name different keys',
   wrong_algorithm: 'a signature is not ECDSA on P-256 with SHA-256',
   unknown_key: 'the first signature is by a key that is not known',
-  bad_signature: 'a signature by a known key does not verify',
+  bad_signature: 'a signature by a known key does not verify, or none is by a key that was given',
   key_size: 'a key does not have 16 bytes',
   key_period: 'a key was valid for less than 1 or more than 144 intervals',
   key_start_missing: 'a key does not say when it started',

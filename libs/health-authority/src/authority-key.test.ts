@@ -26,6 +26,12 @@ describe('an authority key', () => {
     ],
     ['an Ed25519 key', generateKeyPairSync('ed25519').publicKey.export(spki).toString()],
     ['a private key', pair('P-256').privateKey.export(pkcs8).toString()],
+    ['two keys in one PEM', `${VECTOR_KEY}\n${pair('P-256').publicKey.export(spki).toString()}`],
+    [
+      'a key before a private one',
+      `${VECTOR_KEY}\n${pair('P-256').privateKey.export(pkcs8).toString()}`,
+    ],
+    ['a key with words around it', `this is our key:\n${VECTOR_KEY}`],
     ['a cut PEM', VECTOR_KEY.slice(0, 90)],
     ['a PEM with a broken point', VECTOR_KEY.replace('9pDk', '9pDj')],
     ['an empty PEM', '-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----'],

@@ -1,8 +1,10 @@
 import { type KeyObject, createPublicKey } from 'node:crypto';
 
-const PUBLIC_KEY_ARMOUR = /^\s*-----BEGIN PUBLIC KEY-----/;
+/** One public key and nothing else: of several keys the import would take the first without a word. */
+const ONE_PUBLIC_KEY =
+  /^\s*-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]*-----END PUBLIC KEY-----\s*$/;
 
-/** Whether a PEM holds a P-256 public key, the only kind that certificates may be signed with. */
+/** Whether a PEM holds one P-256 public key, the only kind that certificates and files are signed with. */
 export const isP256PublicKey = (pem: string): boolean => p256PublicKey(pem) !== undefined;
 
 /** Reads the public key of a PEM, undefined unless it is a P-256 public key. */
@@ -23,7 +25,7 @@ export function publicKeyReader(capacity: number): ReadPublicKey {
 
 /** The armour is checked because the import also takes certificates and private keys, which have no business here. */
 function p256PublicKey(pem: string): KeyObject | undefined {
-  if (!PUBLIC_KEY_ARMOUR.test(pem)) return undefined;
+  if (!ONE_PUBLIC_KEY.test(pem)) return undefined;
   try {
     const key = createPublicKey(pem);
     return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined;

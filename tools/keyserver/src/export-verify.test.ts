@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { truncateSync } from 'node:fs';
 import { memorySigner } from '@keyserver/export-file/testing';
 import { anArchive, keysDocument, signer } from './testing/archives.ts';
@@ -21,6 +22,72 @@ const aSite = async (): Promise<Record<string, string | Uint8Array>> => ({
   [`${BASE}/v1/keys.json`]: keysDocument(),
   [`${BASE}/${FIRST}`]: await anArchive(),
   [`${BASE}/${SECOND}`]: await anArchive({ keys: 5 }),
+});
+
+const aPrivateKey = (): string =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+
+describe('export verify of a file with two signatures', () => {
+  const newer = memorySigner();
+  const signers = [
+    { keyId: '310', keyVersion: 'v2', signer: newer },
+    { keyId: '310', keyVersion: 'v1', signer },
+  ];
+  const OLD = aFileWith('old.pem', signer.pem);
+  const NEW = aFileWith('new.pem', newer.pem);
+  const verifying = async (...flags: readonly string[]): ReturnType<typeof keyserver> =>
+    await keyserver([
+      'export',
+      'verify',
+      aFileWith('rotated.zip', await anArchive({ signers })),
+      ...flags,
+    ]);
+
+  it('says that the key made the first one', async () => {
+    const { code, out } = await verifying('--key', NEW);
+    expect(code).toBe(0);
+    expect(out).toContain(`rotated.zip: signature 1 of 2 (310 v2) is by ${NEW}\n`);
+    expect(out).not.toContain('signature 2');
+  });
+
+  it('says that the key made the second one, which phones of Apple do not read', async () => {
+    const { code, out } = await verifying('--key', OLD);
+    expect(code).toBe(1);
+    expect(out).toContain('rotated.zip: unknown_key: the first signature is by a key that');
+    expect(out).toContain(
+      `signature 2 of 2 (310 v1) is by ${OLD}; of phones that know only this key, those of Apple refuse the file\n`,
+    );
+  });
+
+  it('says which key made which of both', async () => {
+    const { code, out } = await verifying('--key', OLD, '--key', NEW);
+    expect(code).toBe(0);
+    expect(out).toContain(`signature 1 of 2 (310 v2) is by ${NEW}\n`);
+    expect(out).toContain(`signature 2 of 2 (310 v1) is by ${OLD};`);
+  });
+
+  it('says the same in JSON', async () => {
+    const { out } = await verifying('--key', OLD, '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      files: [
+        {
+          signatures: [
+            { keyVersion: 'v2', outcome: 'unknown_key' },
+            { keyVersion: 'v1', outcome: 'valid', heldIn: OLD },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('finds that a key made none of them', async () => {
+    const { code, out } = await verifying('--key', aFileWith('third.pem', memorySigner().pem));
+    expect(code).toBe(1);
+    expect(out).toContain('bad_signature: ');
+    expect(out).not.toContain(' is by /');
+  });
 });
 
 describe('export verify of old keys', () => {
@@ -226,7 +293,17 @@ describe('export verify of archives', () => {
     ['a folder through a file', [`${aFileWith('plain', '')}/x.zip`], /cannot read .*: ENOTDIR\n$/],
     ['a broken region', ['x', '--region', 'U S'], /must be 1 to 20 letters/],
     ['two kinds of keys', ['x', '--key', 'k', '--keys-url', 'http://x'], /not both\n$/],
-    ['a key that is none', ['x', '--key', aFileWith('junk', 'x')], /is not a P-256 public key/],
+    ['a key that is none', ['x', '--key', aFileWith('junk', 'x')], /is not one P-256 public key/],
+    [
+      'a private key',
+      ['x', '--key', aFileWith('private.pem', aPrivateKey())],
+      /holds a private key/,
+    ],
+    [
+      'two keys in one file',
+      ['x', '--key', aFileWith('both.pem', `${signer.pem}${memorySigner().pem}`)],
+      /is not one P-256 public key/,
+    ],
     ['a key that is no text', ['x', '--key', aFileWith('b', Buffer.of(0xff))], /is not UTF-8 text/],
     ['an unknown option', ['x', '--kex'], /unknown option '--kex' \(Did you mean --key\?\)\n$/],
   ])('refuses %s in one sentence', async (_, args, sentence) => {

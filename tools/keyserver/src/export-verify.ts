@@ -26,7 +26,11 @@ export function addExportVerify(group: Command, around: Surroundings): void {
       'Check archives as phones do, and more strictly. An address that ends in index.txt stands for every archive it lists; the keys are those in keys.json beside it, unless you choose others.',
     )
     .argument('<file-or-url...>', 'archives (.zip), or an index (index.txt)')
-    .option('--key <pem-file>', 'public key of the first signature; may be repeated', collect)
+    .option(
+      '--key <pem-file>',
+      'public key to look for among the signatures; may be repeated',
+      collect,
+    )
     .option('--keys-url <url>', 'a published document of verification keys', httpUrl)
     .option('--region <region>', 'the region that every archive must be for', region)
     .option(
@@ -82,7 +86,7 @@ async function judge(
   const archive = await loadOrExplain(source);
   if (typeof archive === 'string') return unavailable(source.name, archive);
   const verification = await verifyExport(archive, {
-    keys: await source.keys(archive),
+    keys: await source.keys(),
     now: around.clock.now(),
     region: options.region,
     maxKeyAgeHours: options.maxKeyAgeHours,

@@ -1,3 +1,4 @@
+import type { Verification } from '@keyserver/export-file';
 import { printable } from './printable.ts';
 import { counted, table } from './table.ts';
 import { timeText } from './time-text.ts';
@@ -15,9 +16,26 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
   return [
     ...(verdicts.length === 0 ? [] : [table(HEADING, verdicts.map(rowOf))]),
     ...violations,
+    ...verdicts.flatMap(signaturesOf),
     `${counted(files, 'file')}, ${counted(keys, 'key')}, ${counted(revisedKeys, 'revised key')}\n`,
   ].join('');
 }
+
+/** Which signatures are by the keys that somebody gave in files: phones that read only the first need it to be by theirs. */
+const signaturesOf = ({ file, verification }: Verdict): readonly string[] =>
+  (verification?.signatures ?? []).flatMap((signature, n, all) =>
+    signature.heldIn === undefined
+      ? []
+      : [
+          `${printable(file)}: signature ${n + 1} of ${all.length} ${byWhom(signature)}${REACH[Math.min(n, 1)] ?? ''}\n`,
+        ],
+  );
+
+const byWhom = ({ keyId, keyVersion, heldIn = '' }: Verification['signatures'][number]): string =>
+  `(${printable(keyId)} ${printable(keyVersion)}) is by ${printable(heldIn)}`;
+
+/** What a phone that knows only that key makes of the file. */
+const REACH = ['', '; of phones that know only this key, those of Apple refuse the file'];
 
 const HEADING = ['FILE', 'REGION', 'FROM', 'UNTIL', 'KEYS', 'REVISED', 'VERDICT'];
 

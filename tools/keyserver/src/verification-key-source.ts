@@ -1,5 +1,5 @@
-import { createPublicKey } from 'node:crypto';
-import { type ExpectedExport, inspectExport, parseVerificationKeys } from '@keyserver/export-file';
+import { type ExpectedExport, parseVerificationKeys } from '@keyserver/export-file';
+import { isP256PublicKey } from '@keyserver/health-authority';
 import { download } from './download.ts';
 import { Failure, sentenceOf } from './failure.ts';
 import { readSmallFile, readTextFile } from './files.ts';
@@ -8,8 +8,8 @@ import { addressOf } from './option-values.ts';
 /** The public keys that an archive may be signed with. */
 type KnownKeys = ExpectedExport['keys'];
 
-/** Finds the keys to hold an archive against. */
-export type FindKeys = (archive: Uint8Array) => Promise<KnownKeys>;
+/** Finds the keys to hold archives against. */
+export type FindKeys = () => Promise<KnownKeys>;
 
 const MAX_KEYS_BYTES = 256 * 1024;
 
@@ -30,21 +30,20 @@ async function readKeys(place: string): Promise<KnownKeys> {
   return keys;
 }
 
-/** Public keys in PEM files: whatever the archive calls its first signer, one of them must be it. */
+/** Public keys in PEM files, each of which may have made any signature. */
 export async function keysOfPemFiles(paths: readonly string[]): Promise<FindKeys> {
-  const pems = await Promise.all(paths.map(readPublicKey));
-  return async (archive) => {
-    const [first] = (await inspectExport(archive)).summary?.signers ?? [];
-    return first === undefined ? [] : pems.map((publicKey) => ({ ...first, publicKey }));
-  };
+  const keys = await Promise.all(
+    paths.map(async (path) => ({ publicKey: await readPublicKey(path), heldIn: path })),
+  );
+  return async () => await Promise.resolve(keys);
 }
 
 async function readPublicKey(path: string): Promise<string> {
   const pem = await readTextFile(path, MAX_KEYS_BYTES);
-  try {
-    if (createPublicKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1') return pem;
-  } catch {
-    // Refused below, like a key of another kind.
-  }
-  throw new Failure(`${path} is not a P-256 public key in PEM`);
+  if (isP256PublicKey(pem)) return pem;
+  throw new Failure(
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)
+      ? `${path} holds a private key; give its public half (openssl pkey -in FILE -pubout)`
+      : `${path} is not one P-256 public key in PEM (BEGIN PUBLIC KEY)`,
+  );
 }

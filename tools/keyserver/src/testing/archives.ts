@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import {
+  type NamedSigner,
   type Signer,
   encodeExport,
   renderVerificationKeys,
@@ -43,11 +44,14 @@ export async function anArchive(
     readonly daysBack?: number;
     readonly region?: string;
     readonly signer?: Signer;
+    /** In the place of the one signer. */
+    readonly signers?: readonly NamedSigner[];
     readonly start?: number;
     readonly end?: number;
   } = {},
 ): Promise<Uint8Array> {
   const count = of.keys ?? 3;
+  const signers = of.signers ?? [{ ...NAME, signer: of.signer ?? signer }];
   const none = { records: Buffer.alloc(0), order: new Uint32Array() };
   const keys = Array.from({ length: count }, (_, n) =>
     key(n, of.period ?? 144, of.daysBack ?? 2),
@@ -56,7 +60,7 @@ export async function anArchive(
     start: unixSeconds(of.start ?? START),
     end: unixSeconds(of.end ?? END),
     region: of.region ?? 'US',
-    signers: [NAME],
+    signers,
     keys: {
       records: Buffer.from(packRecords(keys)),
       order: Uint32Array.from(keys.keys()),
@@ -64,7 +68,7 @@ export async function anArchive(
     revisedKeys: none,
   };
   const bin = (): Iterable<Uint8Array> => encodeExport(contents);
-  const { sig } = await signExport(bin(), [{ ...NAME, signer: of.signer ?? signer }]);
+  const { sig } = await signExport(bin(), signers);
   return await buffer(writeArchive(bin, sig));
 }
 
