@@ -9,12 +9,14 @@ export function binOf(zip: Uint8Array): Buffer {
   return inflateRawSync(bytes.subarray(data));
 }
 
-interface Field {
+/** A field of a message: what it holds, its length left out. */
+export interface Field {
   readonly number: number;
   readonly content: Buffer;
 }
 
-function* fieldsOf(message: Buffer): Generator<Field> {
+/** The fields of a message, in their order. */
+export function* fieldsOf(message: Buffer): Generator<Field> {
   let at = 0;
   const varint = (): number => {
     let value = 0;
