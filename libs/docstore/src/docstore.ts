@@ -52,20 +52,3 @@ export interface DocumentStore {
   readonly closingDelay: number;
   close(): Promise<void>;
 }
-
-/** Why the store could not do its work. */
-export type StoreFaultReason =
-  | 'unavailable' // away, closed, or broken
-  | 'contended' // other writers won too often
-  | 'clock' // this machine's clock and store time are too far apart
-  | 'refused'; // a limit or a precondition: create of an existing document
-
-/** The store could not do what was asked; nothing was written, unless the reason is `unavailable` in the middle of a commit. */
-export class StoreFault extends Error {
-  override readonly name = 'StoreFault';
-  readonly reason: StoreFaultReason;
-  constructor(reason: StoreFaultReason, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.reason = reason;
-  }
-}

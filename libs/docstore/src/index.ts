@@ -4,8 +4,6 @@ export {
   type DocumentStore,
   MAX_DOCUMENT_BYTES,
   MAX_WRITES,
-  StoreFault,
-  type StoreFaultReason,
   type Transaction,
 } from './docstore.ts';
 export {
@@ -33,3 +31,4 @@ export {
   UndeclaredIndex,
   indexFor,
 } from './query.ts';
+export { type FaultDetails, StoreFault, type StoreFaultReason } from './store-fault.ts';

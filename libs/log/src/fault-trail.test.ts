@@ -86,3 +86,55 @@ describe('the trail of a fault', () => {
     expect(faultTrail(circular)).toHaveLength(5);
   });
 });
+
+describe('what a fault of ours knows of the engine that failed', () => {
+  class EngineFault extends Error {
+    override readonly name: string = 'EngineFault';
+    readonly details: unknown;
+    constructor(details: unknown) {
+      super('failed');
+      this.details = details;
+    }
+  }
+  const detailOf = (details: unknown): unknown => faultTrail(new EngineFault(details))[0]?.detail;
+  const whole = {
+    code: 'SQLITE_CORRUPT',
+    number: 11,
+    text: 'database disk image is malformed',
+    object: 'keyBatches#chunks',
+    path: '/data/key server/keyserver.sqlite',
+  };
+
+  it('is told: code, number, fixed text, part and path', () => {
+    expect(detailOf(whole)).toEqual(whole);
+    expect(detailOf({ ...whole, path: 'C:\\data\\keyserver.sqlite' })).toHaveProperty('path');
+  });
+
+  it('leaves out whatever else it carries', () => {
+    expect(detailOf({ ...whole, sent: 'by a client' })).toEqual(whole);
+  });
+
+  it.each([
+    { code: 'lower_case' },
+    { code: 'WITH SPACES' },
+    { number: 0.5 },
+    { number: '11' },
+    { text: 'keys: c2VjcmV0' },
+    { text: 'x'.repeat(99) },
+    { object: 'two words' },
+    { object: '' },
+    { path: 'two\nlines' },
+    { path: 7 },
+  ])('does not print %j', (details) => {
+    expect(detailOf(details)).toBeUndefined();
+  });
+
+  it.each([[undefined], [null], ['text'], [{}]])('may be missing: %j', (details) => {
+    expect(detailOf(details)).toBeUndefined();
+  });
+
+  it('is not asked of the errors of others', () => {
+    const error = Object.assign(new Error('away'), { details: whole });
+    expect(faultTrail(error)[0]).not.toHaveProperty('detail');
+  });
+});

@@ -1,3 +1,5 @@
+import { type FaultDetail, faultDetail } from './fault-details.ts';
+
 /** The class name of an error, when it has a proper one. */
 type ErrorClass = (string & { readonly __kind: 'error class' }) | 'Unknown';
 
@@ -11,6 +13,8 @@ type Frame = string & { readonly __kind: 'frame' };
 export interface FaultCause {
   readonly class: ErrorClass;
   readonly code?: ErrorCode;
+  /** What a fault of ours knows of the engine that failed. */
+  readonly detail?: FaultDetail;
   readonly at: readonly Frame[];
 }
 
@@ -39,8 +43,13 @@ export function faultTrail(fault: unknown): readonly FaultCause[] {
 
 function causeOf(error: Error): FaultCause {
   const code = codeOf(error);
-  const at = framesOf(error);
-  return { class: classOf(error), ...(code === undefined ? {} : { code }), at };
+  const detail = faultDetail(error);
+  return {
+    class: classOf(error),
+    ...(code === undefined ? {} : { code }),
+    ...(detail === undefined ? {} : { detail }),
+    at: framesOf(error),
+  };
 }
 
 const classOf = ({ name }: Error): ErrorClass => (isErrorClass(name) ? name : 'Unknown');

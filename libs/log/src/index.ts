@@ -21,11 +21,12 @@ export {
   eventLine,
 } from './logger.ts';
 export { type TextStream, attemptOn } from './stream-output.ts';
-export type {
-  CallerRefusal,
-  HealthProblem,
-  JobName,
-  LogOutput,
-  PublishCode,
-  ServiceName,
+export {
+  type CallerRefusal,
+  HEALTH_PROBLEMS,
+  type HealthProblem,
+  type JobName,
+  type LogOutput,
+  type PublishCode,
+  type ServiceName,
 } from './words.ts';

@@ -75,17 +75,21 @@ export type CallerRefusal =
 export type LogOutput = 'stdout' | 'file' | 'screen';
 
 /** What can be wrong with a service while it runs, as `GET /health` and the event `service.unhealthy` name it. */
-export type HealthProblem =
-  | 'store_unavailable' // the store is away, or did not answer in time
-  | 'store_damaged' // the store answers, but something that the service needs cannot be read or written
-  | 'store_mismatch' // the data was written with another format, profile or secret
-  | 'part_missing' // the database, the keys or the buckets do not belong together, or one is gone
-  | 'disk_full'
-  | 'clock' // this machine's clock cannot be believed
-  | 'log_unwritable'
-  | 'housekeeping_failed' // expired documents or old generations stay behind
-  | 'bucket_unavailable'
-  | 'signing_key_unusable'
-  | 'export_late' // the newest export is older than it should be
-  | 'no_answer' // a probe did not answer in time
-  | 'fault'; // anything else: the causes say more
+export const HEALTH_PROBLEMS = [
+  'store_unavailable', // the store is away, or did not answer in time
+  'store_damaged', // the store answers, but something that the service needs cannot be read or written
+  'store_mismatch', // the data was written with another format, profile or secret
+  'part_missing', // the database, the keys or the buckets do not belong together, or one is gone
+  'disk_full',
+  'clock', // this machine's clock cannot be believed
+  'log_unwritable',
+  'housekeeping_failed', // expired documents or old generations stay behind
+  'bucket_unavailable',
+  'signing_key_unusable',
+  'export_late', // the newest export is older than it should be
+  'no_answer', // a probe did not answer in time
+  'fault', // anything else: the causes say more
+] as const;
+
+/** One of the things that can be wrong. */
+export type HealthProblem = (typeof HEALTH_PROBLEMS)[number];

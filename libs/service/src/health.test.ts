@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { recordingLog } from '@keyserver/log/testing';
 import { simulatedClock, unixMillis } from '@keyserver/time';
-import { HealthFault, healthWatch, probeAll } from './health.ts';
+import { HealthFault, healthWatch, probeAll, problemsOf } from './health.ts';
 import { type TestService, aService } from './testing/an-app.ts';
 
 describe('the health of a service', () => {
@@ -109,5 +109,43 @@ describe('a probe of several', () => {
     expect(events('service.unhealthy')).toMatchObject([
       { problems: ['disk_full', 'store_unavailable'] },
     ]);
+  });
+
+  it('tells the causes of all of them', async () => {
+    const { verdict, events } = watch(full, away);
+    await verdict();
+    expect(events('service.unhealthy')).toMatchObject([
+      { causes: [{ code: 'disk_full' }, { code: 'store_unavailable' }] },
+    ]);
+  });
+});
+
+describe('what a failed probe means', () => {
+  const faultWith = (more: object, cause?: unknown): Error =>
+    Object.assign(new Error('failed', cause === undefined ? {} : { cause }), more);
+
+  it('is what the fault says itself, or its cause', () => {
+    const damaged = faultWith({ problem: 'store_damaged' });
+    expect(problemsOf(damaged)).toEqual(['store_damaged']);
+    expect(problemsOf(faultWith({}, damaged))).toEqual(['store_damaged']);
+    expect(problemsOf(new HealthFault('export_late', 'late', { cause: damaged }))).toEqual([
+      'export_late',
+    ]);
+  });
+
+  it.each([
+    new Error('away'),
+    'thrown text',
+    undefined,
+    faultWith({ problem: 'a word of its own' }),
+    faultWith({ problem: 7 }, 'thrown text'),
+  ])('is a fault when nobody names it: %s', (fault) => {
+    expect(problemsOf(fault)).toEqual(['fault']);
+  });
+
+  it('is found out in bounded time when causes go round', () => {
+    const circular = new Error('round');
+    circular.cause = circular;
+    expect(problemsOf(circular)).toEqual(['fault']);
   });
 });

@@ -1,4 +1,4 @@
-import { type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
+import { HEALTH_PROBLEMS, type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
 import { type Clock, SECOND } from '@keyserver/time';
 import type { RequestHandler } from 'express';
 
@@ -23,6 +23,7 @@ interface Verdict {
 
 const CACHED = SECOND;
 const PATIENCE = 5 * SECOND;
+const MAX_CAUSES = 5;
 
 /** One probe that asks several, all of them each time, so that one problem does not hide another. */
 export const probeAll =
@@ -33,8 +34,7 @@ export const probeAll =
       each.status === 'rejected' ? [each.reason as unknown] : [],
     );
     if (faults.length === 1) throw faults[0];
-    if (faults.length > 1)
-      throw new AggregateError(faults, 'several health probes failed', { cause: faults[0] });
+    if (faults.length > 1) throw new AggregateError(faults, 'several health probes failed');
   };
 
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
@@ -64,7 +64,8 @@ export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () =
     const now = problems.join();
     if (now !== before) {
       if (problems.length === 0) log.event('service.healthy', {});
-      else log.event('service.unhealthy', { problems, causes: faultTrail(cause) });
+      else
+        log.event('service.unhealthy', { problems, causes: faultsIn(cause).flatMap(faultTrail) });
     }
     before = now;
     return verdict;
@@ -89,11 +90,18 @@ async function verdictOf(probe: HealthProbe): Promise<Verdict> {
 }
 
 /** The problems that a failed probe names, in a fixed order. */
-export function problemsOf(fault: unknown): readonly HealthProblem[] {
-  if (fault instanceof HealthFault) return [fault.reason];
-  if (fault instanceof AggregateError)
-    return [...new Set(fault.errors.flatMap((each: unknown) => problemsOf(each)))].sort();
-  return ['fault'];
+export const problemsOf = (fault: unknown): readonly HealthProblem[] =>
+  [...new Set(faultsIn(fault).map((each) => namedProblem(each) ?? 'fault'))].sort();
+
+const faultsIn = (fault: unknown): readonly unknown[] =>
+  fault instanceof AggregateError ? fault.errors.flatMap(faultsIn) : [fault];
+
+// Faults of adapters, such as those of the store, carry their `problem` without knowing this package.
+function namedProblem(fault: unknown, depth = MAX_CAUSES): HealthProblem | undefined {
+  if (!(fault instanceof Error) || depth === 0) return undefined;
+  if (fault instanceof HealthFault) return fault.reason;
+  const own = 'problem' in fault ? fault.problem : undefined;
+  return HEALTH_PROBLEMS.find((word) => word === own) ?? namedProblem(fault.cause, depth - 1);
 }
 
 async function withinPatience(probe: HealthProbe): Promise<void> {

@@ -75,6 +75,31 @@ describe('a log line on the screen', () => {
     );
   });
 
+  it('says why in words, with the code, the part and the file', () => {
+    const detail = {
+      code: 'SQLITE_CORRUPT',
+      number: 11,
+      text: 'database disk image is malformed',
+      object: 'keyBatches',
+      path: '/data/keyserver.sqlite',
+    };
+    const causes = [
+      { class: 'StoreFault', code: 'damaged', detail, at: ['libs/a.ts:1', 'libs/b.ts:2'] },
+      { class: 'Error', at: [] },
+    ];
+    expect(line({ causes })).toBe(
+      '14:53:42 ERROR export export.batch_failed causes=[StoreFault damaged SQLITE_CORRUPT 11 ' +
+        'database disk image is malformed keyBatches /data/keyserver.sqlite libs/a.ts:1][Error]',
+    );
+  });
+
+  it.each([['words'], [7], [null], [['words', 7, null]], [[{ class: 7, detail: 'x', at: 'x' }]]])(
+    'is one line whatever stands where causes should: %j',
+    (causes) => {
+      expect(line({ causes })).toMatch(/^14:53:42 ERROR .* causes=.*$/u);
+    },
+  );
+
   it.each(['WARNING', 'CRITICAL', 'ALERT'])('is shown with severity %s', (severity) => {
     expect(line({ severity })).toContain(severity);
   });

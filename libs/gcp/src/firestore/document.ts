@@ -52,7 +52,10 @@ export function valueFrom<D>(from: Collection<D>, stored: StoredDocument): D {
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it does not fit';
-    throw new Error(`a stored document of ${layout.name} cannot be read: ${why}`, { cause: error });
+    throw new StoreFault('damaged', `a stored document of ${layout.name} cannot be read: ${why}`, {
+      cause: error,
+      details: { object: layout.name },
+    });
   }
 }
 

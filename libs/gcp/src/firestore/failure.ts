@@ -1,4 +1,4 @@
-import { StoreFault } from '@keyserver/docstore';
+import { type FaultDetails, StoreFault } from '@keyserver/docstore';
 
 /**
  * What a failed call means. `contended`: another transaction won, nothing was applied. `quota`: refused before it was
@@ -9,6 +9,8 @@ export type Verdict = 'contended' | 'quota' | 'away' | 'refused' | 'barred';
 
 interface Status {
   readonly name: string;
+  /** The number of the status; a failure of our own making has none. */
+  readonly number?: number;
   readonly verdict: Verdict;
 }
 
@@ -38,11 +40,20 @@ export class CallFailure extends Error {
   readonly verdict: Verdict;
   /** The name of the status; logs show the codes of errors, and nothing of what servers say. */
   readonly code: string;
+  private readonly number: number | undefined;
 
   constructor(of: Status, options?: ErrorOptions) {
     super(`a call to Firestore failed: ${of.name}`, options);
     this.verdict = of.verdict;
     this.code = of.name;
+    this.number = of.number;
+  }
+
+  /** What a fault of the store says of it. */
+  about(object?: string): { readonly details: FaultDetails } {
+    const { code, number } = this;
+    const of = object === undefined ? {} : { object };
+    return { details: { code, ...(number === undefined ? {} : { number }), ...of } };
   }
 }
 
@@ -67,10 +78,11 @@ const RESET = /bandwidth exhausted/i;
 export function failureOf(error: unknown): CallFailure {
   if (error instanceof CallFailure) return error;
   const { code, message } = readError(error);
-  const known = code === undefined ? undefined : STATUSES.get(code);
-  if (known === undefined)
+  const known = STATUSES.get(code ?? 0);
+  if (code === undefined || known === undefined)
     return new CallFailure({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
-  return new CallFailure({ ...known, verdict: verdictOf(known, message) }, { cause: error });
+  const status = { ...known, verdict: verdictOf(known, message), number: code };
+  return new CallFailure(status, { cause: error });
 }
 
 function verdictOf({ name, verdict }: Status, message: string): Verdict {
@@ -91,7 +103,7 @@ function readError(error: unknown): { code: number | undefined; message: string 
 
 /** A failed read as the fault that callers see. A read is never refused for what it asks: its index or its database is missing. */
 export function readFault(failure: CallFailure, what: string): StoreFault {
-  const cause = { cause: failure };
+  const cause = { cause: failure, ...failure.about(what) };
   switch (failure.verdict) {
     case 'contended':
       return new StoreFault('contended', `other writers hold ${what}`, cause);
@@ -111,7 +123,7 @@ export function readFault(failure: CallFailure, what: string): StoreFault {
 
 /** A failed write as the fault that callers see. */
 export function writeFault(failure: CallFailure): StoreFault {
-  const cause = { cause: failure };
+  const cause = { cause: failure, ...failure.about() };
   switch (failure.verdict) {
     case 'contended':
       return new StoreFault('contended', 'other writers won again and again', cause);

@@ -81,6 +81,16 @@ describe('opening a Firestore store', () => {
     });
   });
 
+  it('tells the code of the call that failed, its number and the database', async () => {
+    standIn.faults.fail({ method: READS, code: 'PERMISSION_DENIED', times: ALWAYS });
+    await expect(open()).rejects.toMatchObject({
+      details: {
+        ...{ code: 'PERMISSION_DENIED', number: 7, object: 'time' },
+        path: 'projects/a-project/databases/a-database',
+      },
+    });
+  });
+
   it('fails when the server takes the call and never answers', async () => {
     standIn.faults.hang({ method: READS, times: ALWAYS });
     await expect(open(hasty)).rejects.toMatchObject({ reason: 'unavailable' });

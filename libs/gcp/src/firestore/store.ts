@@ -53,6 +53,7 @@ export async function openFirestoreStore(settings: FirestoreSettings): Promise<D
     const where = `Firestore database ${databaseId} of project ${projectId}`;
     throw new StoreFault(known.reason, `${where} cannot be used: ${known.message}`, {
       cause: error,
+      details: { ...known.details, path: `projects/${projectId}/databases/${databaseId}` },
     });
   }
   return store;

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type AnyQuery, MAX_WRITES } from '@keyserver/docstore';
 import { type Row, type Version, sameVersions } from './protocol.ts';
 import { probeOf } from './bloom.ts';
+import { decoded } from './fault.ts';
 import { RunMerge } from './run-merge.ts';
 import { ENTRY_BYTES, type Run, RunFiles, RunWriter, valueAt, versionAt } from './runs.ts';
 import type { Table } from './table.ts';
@@ -172,7 +173,7 @@ export class ArrayIndex {
   private searchRun(run: Run, value: number, into: Set<number>): void {
     for (let n = firstChunk(run.fences, value); n < run.fences.length; n++) {
       const chunk = this.files.chunk(run.id, n);
-      if (chunk === undefined) throw new Error('a run of the array index lost a chunk');
+      if (chunk === undefined) throw this.files.lostChunk();
       for (let at = lowerBound(chunk, value); at < chunk.length; at += ENTRY_BYTES) {
         if (valueAt(chunk, at) !== value) return;
         into.add(versionAt(chunk, at));
@@ -182,7 +183,7 @@ export class ArrayIndex {
 
   private arrayOf(row: Row): readonly number[] {
     const { codec } = this.table;
-    const value = codec.read(codec.decode(row.body), this.field);
+    const value = codec.read(decoded(this.table, row.body), this.field);
     return Array.isArray(value) ? value.map(Number) : [];
   }
 }

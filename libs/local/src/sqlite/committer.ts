@@ -1,6 +1,7 @@
 import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
 import { type Clock, floorTo, unixMillis } from '@keyserver/time';
 import type { Database, Meta, OpenCollection } from './database.ts';
+import { answerOf } from './fault.ts';
 import { type Answer, type Put, type ReadSet, type Write, sameVersions } from './protocol.ts';
 import { isBusy } from './sql.ts';
 
@@ -91,9 +92,10 @@ export class Committer {
         if ('put' in write) this.at(write.collection).array?.add(write.put.array, version);
       return committed;
     } catch (error) {
-      if (!(error instanceof StoreFault)) throw error;
+      // After a fault of its own, such as a full disk, SQLite may have taken back the whole transaction by itself.
+      if (!(error instanceof StoreFault) || error.details.number !== undefined) throw error;
       this.database.undo();
-      return { kind: 'fault', reason: error.reason, message: error.message };
+      return answerOf(error);
     }
   }
 

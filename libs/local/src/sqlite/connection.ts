@@ -1,5 +1,6 @@
 import { StoreFault } from '@keyserver/docstore';
 import type { EngineLink, StartEngine } from './engine-link.ts';
+import { withDetails } from './fault.ts';
 import {
   type Answer,
   type Asked,
@@ -18,6 +19,8 @@ interface Pending {
 export class Connection {
   /** The latest store time that the engine saw. */
   time = 0;
+  /** Where the database is, for what goes wrong with it. */
+  readonly at: { readonly path: string };
   private readonly link: EngineLink;
   private readonly pending = new Map<number, Pending>();
   private readonly ended: Promise<void>;
@@ -27,6 +30,7 @@ export class Connection {
   private gone: StoreFault | undefined;
 
   constructor(settings: WorkerSettings, start: StartEngine) {
+    this.at = { path: settings.file };
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -43,8 +47,9 @@ export class Connection {
   /** The answer to a request; a fault that the engine names is thrown. */
   async ask(request: Request): Promise<Answer> {
     const answer = await this.send(request);
-    if (answer.kind === 'fault') throw new StoreFault(answer.reason, answer.message);
-    return answer;
+    if (answer.kind !== 'fault') return answer;
+    const { reason, message, details } = answer;
+    throw new StoreFault(reason, message, { details: { ...details, ...this.at } });
   }
 
   async close(): Promise<void> {
@@ -87,7 +92,7 @@ export class Connection {
   }
 
   private lose(fault: StoreFault): void {
-    this.gone ??= fault;
+    this.gone ??= withDetails(fault, this.at);
     for (const { reject } of this.pending.values()) reject(this.gone);
     this.pending.clear();
     this.end();

@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import { ArrayIndex } from './array-index.ts';
+import { naming } from './fault.ts';
 import { runSchema } from './runs.ts';
 import { migrate } from './migrate.ts';
 import { integer, isBusy } from './sql.ts';
@@ -73,15 +74,17 @@ export class Database {
   }
 
   meta(): Meta {
-    const found = this.readMeta.get() ?? {};
-    return {
-      seq: integer(found['seq']),
-      time: integer(found['time']),
-      epoch: integer(found['epoch']),
-      nextRun: integer(found['next_run']),
-      merger: integer(found['merger']),
-      mergedAt: integer(found['merged_at']),
-    };
+    return naming('#meta', () => {
+      const found = this.readMeta.get() ?? {};
+      return {
+        seq: integer(found['seq']),
+        time: integer(found['time']),
+        epoch: integer(found['epoch']),
+        nextRun: integer(found['next_run']),
+        merger: integer(found['merger']),
+        mergedAt: integer(found['merged_at']),
+      };
+    });
   }
 
   setMeta(meta: Meta): void {

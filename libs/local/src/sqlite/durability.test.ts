@@ -200,7 +200,7 @@ describe('SQLite store', () => {
     await store.get(counters, ['c']);
     const other = new DatabaseSync(file);
     other.exec('CREATE TABLE people (id TEXT)');
-    await expect(store.get(people, ['a'])).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(store.get(people, ['a'])).rejects.toMatchObject({ reason: 'damaged' });
     const tags = collection({ name: 'tags', fields: { tags: ints() }, arrayIndex: 'tags' });
     await store.transact(async (tx) => {
       await tx.get(counters, ['c']);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { StoreFault } from '@keyserver/docstore';
+import { storeFaultOf } from './fault.ts';
 import type { Asked, Delivery, WorkerSettings } from './protocol.ts';
 
 /** What a store hears from its engine. */
@@ -26,7 +27,8 @@ export const startInThread: StartEngine = (settings, listener) => {
   });
   worker.on('message', listener.delivered);
   worker.on('error', (error) => {
-    listener.ended(new StoreFault('unavailable', 'the database worker failed', { cause: error }));
+    const { reason, details } = storeFaultOf(error);
+    listener.ended(new StoreFault(reason, 'the database worker failed', { cause: error, details }));
   });
   worker.on('exit', () => {
     listener.ended(new StoreFault('unavailable', 'the database is closed'));

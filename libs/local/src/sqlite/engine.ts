@@ -1,7 +1,8 @@
-import { type Layout, StoreFault } from '@keyserver/docstore';
+import type { Layout } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
 import { Committer } from './committer.ts';
 import { Database, type OpenCollection } from './database.ts';
+import { answerOf, naming } from './fault.ts';
 import { isBusy } from './sql.ts';
 import { Housekeeper } from './housekeeper.ts';
 import { type Answer, type Answered, type Asked, type Request, packRows } from './protocol.ts';
@@ -94,7 +95,7 @@ export class Engine {
       this.waiting.unshift(...retry);
       this.deliver(
         this.time,
-        failed.map(({ asked }) => ({ ticket: asked.ticket, answer: faultOf(error) })),
+        failed.map(({ asked }) => ({ ticket: asked.ticket, answer: answerOf(error) })),
       );
       if (retry.length > 0) {
         this.schedule(1 + this.housekeeper.jitter(MAX_PAUSE_MS));
@@ -186,7 +187,7 @@ export class Engine {
         });
       });
     } catch (error) {
-      return searches.map(({ ticket }) => ({ ticket, answer: faultOf(error) }));
+      return searches.map(({ ticket }) => ({ ticket, answer: answerOf(error) }));
     }
   }
 
@@ -194,7 +195,7 @@ export class Engine {
     try {
       return work();
     } catch (error) {
-      return faultOf(error);
+      return answerOf(error);
     }
   }
 
@@ -204,7 +205,7 @@ export class Engine {
     if (known !== undefined) return known;
     const layout = this.declared.get(collection);
     if (layout === undefined) throw new Error('a collection was used before it was declared');
-    const opened = this.database.open(layout);
+    const opened = naming(layout.name, () => this.database.open(layout));
     this.collections.set(collection, opened);
     return opened;
   }
@@ -226,11 +227,9 @@ const LONG_ANSWER = 32;
 const isLong = (answer: Answer): boolean =>
   answer.kind === 'page' || (answer.kind === 'rows' && answer.rows.ids.length >= LONG_ANSWER);
 
-const lost: Answer = { kind: 'fault', reason: 'unavailable', message: 'the commit gave no answer' };
-
-function faultOf(error: unknown): Answer {
-  if (error instanceof StoreFault)
-    return { kind: 'fault', reason: error.reason, message: error.message };
-  const message = error instanceof Error ? error.message : 'unknown fault';
-  return { kind: 'fault', reason: isBusy(error) ? 'contended' : 'unavailable', message };
-}
+const lost: Answer = {
+  kind: 'fault',
+  reason: 'unavailable',
+  message: 'the commit gave no answer',
+  details: {},
+};

@@ -1,4 +1,4 @@
-import type { AnyQuery, Layout, StoreFaultReason } from '@keyserver/docstore';
+import type { AnyQuery, FaultDetails, Layout, StoreFaultReason } from '@keyserver/docstore';
 
 /** A document, and the number of the commit that wrote it. */
 export interface Version {
@@ -87,7 +87,12 @@ export type Answer =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'time' }
   | { readonly kind: 'done' }
-  | { readonly kind: 'fault'; readonly reason: StoreFaultReason; readonly message: string };
+  | {
+      readonly kind: 'fault';
+      readonly reason: StoreFaultReason;
+      readonly message: string;
+      readonly details: FaultDetails;
+    };
 
 /**
  * Requests or answers in one message. Fewer messages cost less, but with all of them in one, each thread would wait while the

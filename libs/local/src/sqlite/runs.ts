@@ -1,5 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { StoreFault } from '@keyserver/docstore';
 import { type Bloom, bloomFor, bloomOver, probeOf } from './bloom.ts';
+import { naming } from './fault.ts';
 import { blob, integer, quoted } from './sql.ts';
 
 /** An entry: a value (6 bytes) and the number of the commit that wrote a document holding it (6 bytes), big-endian. */
@@ -39,6 +41,7 @@ export interface Run {
 /** The runs of one array index, in the database. */
 export class RunFiles {
   private readonly db: DatabaseSync;
+  private readonly names: { readonly runs: string; readonly chunks: string };
   private readonly runs: string;
   private readonly chunks: string;
   private readonly chunkById: StatementSync;
@@ -49,8 +52,9 @@ export class RunFiles {
 
   constructor(db: DatabaseSync, collection: string) {
     this.db = db;
-    this.runs = quoted(`${collection}#runs`);
-    this.chunks = quoted(`${collection}#chunks`);
+    this.names = { runs: `${collection}#runs`, chunks: `${collection}#chunks` };
+    this.runs = quoted(this.names.runs);
+    this.chunks = quoted(this.names.chunks);
     this.chunkById = db.prepare(`SELECT entries FROM ${this.chunks} WHERE id = ?`);
     this.addChunk = db.prepare(`INSERT OR REPLACE INTO ${this.chunks} (id, entries) VALUES (?, ?)`);
     this.deleteChunks = db.prepare(`DELETE FROM ${this.chunks} WHERE id IN
@@ -62,7 +66,7 @@ export class RunFiles {
   /** The live runs, oldest first. Runs never change, so those that are known already are not read again. */
   load(known: readonly Run[]): Run[] {
     const byId = new Map(known.map((run) => [run.id, run]));
-    return this.liveIds().map((id) => byId.get(id) ?? this.read(id));
+    return naming(this.names.runs, () => this.liveIds().map((id) => byId.get(id) ?? this.read(id)));
   }
 
   /** The ids of the live runs, oldest first. */
@@ -72,10 +76,18 @@ export class RunFiles {
 
   /** The entries of a chunk; undefined when the run is gone, or at its end. */
   chunk(run: number, n: number): Buffer | undefined {
-    const found = this.chunkById.get(run * CHUNKS_PER_RUN + n);
-    if (found === undefined) return undefined;
-    const entries = blob(found['entries']);
-    return Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength);
+    return naming(this.names.chunks, () => {
+      const found = this.chunkById.get(run * CHUNKS_PER_RUN + n);
+      if (found === undefined) return undefined;
+      const entries = blob(found['entries']);
+      return Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength);
+    });
+  }
+
+  /** What it means when a chunk of a live run is not there. */
+  lostChunk(): StoreFault {
+    const details = { object: this.names.chunks };
+    return new StoreFault('damaged', 'a run of the array index lost a chunk', { details });
   }
 
   writeChunk(run: number, n: number, entries: Uint8Array): void {

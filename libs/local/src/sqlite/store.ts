@@ -20,6 +20,7 @@ import {
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { type StartEngine, startInThread } from './engine-link.ts';
+import { decoded } from './fault.ts';
 import { Attempt, readPage, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
@@ -78,7 +79,9 @@ class SqliteStore implements DocumentStore {
       collection: this.numberOf(from.layout),
       ids,
     });
-    return rows.map((row) => (row === undefined ? undefined : from.codec.decode(row.body)));
+    return rows.map((row) =>
+      row === undefined ? undefined : decoded(from, row.body, this.connection.at),
+    );
   }
 
   async *pages<D>(
@@ -164,7 +167,7 @@ class SqliteStore implements DocumentStore {
 
   private async page<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
     const rows = await readPage(this.connection, this.numberOf(from.layout), query);
-    return rows.map(({ id, body }) => ({ id, value: from.codec.decode(body) }));
+    return rows.map(({ id, body }) => ({ id, value: decoded(from, body, this.connection.at) }));
   }
 
   /** The worker's number of a collection; it is declared there on first use. */

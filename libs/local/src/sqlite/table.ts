@@ -9,6 +9,7 @@ import {
 } from '@keyserver/docstore';
 import type { PackedPage, Put, Row, Version } from './protocol.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
+import { naming } from './fault.ts';
 import { ROW_COLUMNS, arrayOf, integer, isConstraint, quoted, rowOf } from './sql.ts';
 
 interface CompiledQuery {
@@ -57,85 +58,104 @@ export class Table {
   }
 
   get(id: string): Row | undefined {
-    const found = this.byId.get(id);
-    return found === undefined ? undefined : rowOf(found);
+    return this.named(() => {
+      const found = this.byId.get(id);
+      return found === undefined ? undefined : rowOf(found);
+    });
   }
 
   /** The version of a document, 0 when it does not exist. */
   versionOf(id: string): number {
-    const found = this.versionById.get(id);
-    return found === undefined ? 0 : integer(found['version']);
+    return this.named(() => {
+      const found = this.versionById.get(id);
+      return found === undefined ? 0 : integer(found['version']);
+    });
   }
 
   /** The documents that one commit wrote. */
   writtenBy(version: number): Row[] {
-    return this.byVersion.all(version).map(rowOf);
+    return this.named(() => this.byVersion.all(version).map(rowOf));
   }
 
   /** Documents written after a commit, in commit order. */
   writtenAfter(version: number, limit: number): Row[] {
     const sql = `FROM ${this.name} WHERE version > ? ORDER BY version LIMIT ?`;
-    return this.rows(sql).all(version, limit).map(rowOf);
+    return this.named(() => this.rows(sql).all(version, limit).map(rowOf));
   }
 
   /** The number of the oldest commit of which a document is left; undefined when the table is empty. */
   oldestVersion(): number | undefined {
-    const found = this.prepared(`SELECT min(version) AS version FROM ${this.name}`).get();
-    const oldest = found?.['version'];
-    return oldest === null || oldest === undefined ? undefined : integer(oldest);
+    return this.named(() => {
+      const found = this.prepared(`SELECT min(version) AS version FROM ${this.name}`).get();
+      const oldest = found?.['version'];
+      return oldest === null || oldest === undefined ? undefined : integer(oldest);
+    });
   }
 
   /** Runs a query by index (not by array) and gives whole rows. */
   query(query: AnyQuery): Row[] {
     const { sql, parameters } = this.compile(query);
-    return this.rows(sql)
-      .all(...parameters)
-      .map(rowOf);
+    return this.named(() =>
+      this.rows(sql)
+        .all(...parameters)
+        .map(rowOf),
+    );
   }
 
   /** Runs a query by index and gives its documents in one piece. */
   page(query: AnyQuery): PackedPage {
     const { sql, parameters } = this.compile(query);
-    const [ids, lengths, bodies] = arrayOf(this.packed(sql).get(...parameters));
-    if (typeof ids !== 'string' || typeof lengths !== 'string')
-      throw new Error('the database gives no page here');
-    return { ids, lengths, bodies: bodies instanceof Uint8Array ? bodies : NOTHING };
+    return this.named(() => {
+      const [ids, lengths, bodies] = arrayOf(this.packed(sql).get(...parameters));
+      if (typeof ids !== 'string' || typeof lengths !== 'string')
+        throw new Error('the database gives no page here');
+      return { ids, lengths, bodies: bodies instanceof Uint8Array ? bodies : NOTHING };
+    });
   }
 
   /** The same query, without the bodies: enough to see whether its result has changed. */
   queryVersions(query: AnyQuery): Version[] {
     const { sql, parameters } = this.compile(query);
-    return this.prepared(`SELECT id, version ${sql}`)
-      .all(...parameters)
-      .map((found) => ({ id: String(found['id']), version: integer(found['version']) }));
+    return this.named(() =>
+      this.prepared(`SELECT id, version ${sql}`)
+        .all(...parameters)
+        .map((found) => ({ id: String(found['id']), version: integer(found['version']) })),
+    );
   }
 
   create(id: string, put: Put, version: number): void {
-    try {
-      this.insert.run(id, version, ...put.indexed, put.expires, put.body);
-    } catch (error) {
-      if (!isConstraint(error)) throw error;
-      throw new StoreFault('refused', 'a document to be created exists', { cause: error });
-    }
+    this.named(() => {
+      try {
+        this.insert.run(id, version, ...put.indexed, put.expires, put.body);
+      } catch (error) {
+        if (!isConstraint(error)) throw error;
+        throw new StoreFault('refused', 'a document to be created exists', { cause: error });
+      }
+    });
   }
 
   set(id: string, put: Put, version: number): void {
-    this.replace.run(id, version, ...put.indexed, put.expires, put.body);
+    this.named(() => this.replace.run(id, version, ...put.indexed, put.expires, put.body));
   }
 
   delete(id: string): void {
-    this.removeById.run(id);
+    this.named(() => this.removeById.run(id));
   }
 
   /** Deletes expired documents among the `limit` ids after `after`; returns where to go on, undefined at the end. */
   sweep(after: string, limit: number, now: number): string | undefined {
     const sql = `SELECT id, expires FROM ${this.name} WHERE id > ? ORDER BY id LIMIT ?`;
-    const seen = this.prepared(sql).all(after, limit);
+    const seen = this.named(() => this.prepared(sql).all(after, limit));
     for (const found of seen) {
       const expires = found['expires'];
       if (typeof expires === 'number' && expires <= now) this.delete(String(found['id']));
     }
     return seen.length < limit ? undefined : String(seen.at(-1)?.['id']);
+  }
+
+  /** What goes wrong with this table says that it was this one. */
+  private named<T>(work: () => T): T {
+    return naming(this.layout.name, work);
   }
 
   private compile(query: AnyQuery): CompiledQuery {

@@ -12,6 +12,7 @@ import {
 import { type UnixMillis, floorTo } from '@keyserver/time';
 import { putOf } from './committer.ts';
 import type { Connection } from './connection.ts';
+import { decoded } from './fault.ts';
 import { type ReadSet, type Row, type Write, unpackPage, unpackRows } from './protocol.ts';
 import { indexedFields } from './table.ts';
 
@@ -46,7 +47,9 @@ export class Attempt implements Transaction {
     const collection = this.numberOf(from.layout);
     const rows = await readRows(this.connection, { kind: 'get', collection, ids });
     this.documents.push({ collection, ids, versions: rows.map((row) => row?.version ?? 0) });
-    return rows.map((row) => (row === undefined ? undefined : from.codec.decode(row.body)));
+    return rows.map((row) =>
+      row === undefined ? undefined : decoded(from, row.body, this.connection.at),
+    );
   }
 
   async find<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
@@ -57,7 +60,7 @@ export class Attempt implements Transaction {
     const found = rows.flatMap((row) => (row === undefined ? [] : [row]));
     const versions = found.map(({ id, version }) => ({ id, version }));
     this.queries.push({ collection, query, found: versions, asOf });
-    return found.map((row) => ({ id: row.id, value: from.codec.decode(row.body) }));
+    return found.map((row) => ({ id: row.id, value: decoded(from, row.body, this.connection.at) }));
   }
 
   create<D>(into: Collection<D>, id: string, value: D): void {

@@ -1,0 +1,95 @@
+import {
+  type Codec,
+  type FaultDetails,
+  type Layout,
+  StoreFault,
+  type StoreFaultReason,
+} from '@keyserver/docstore';
+import type { Answer } from './protocol.ts';
+import { codeOf, primaryCode } from './sql.ts';
+
+interface Meaning {
+  readonly name: string;
+  readonly reason: StoreFaultReason;
+}
+
+/** SQLite's primary result codes that a database of ours may meet. https://www.sqlite.org/rescode.html */
+const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
+  // Our statements are fixed, so one that makes no sense has met a table that is not what it was.
+  [1, { name: 'SQLITE_ERROR', reason: 'damaged' }],
+  [3, { name: 'SQLITE_PERM', reason: 'unavailable' }],
+  [5, { name: 'SQLITE_BUSY', reason: 'contended' }],
+  [6, { name: 'SQLITE_LOCKED', reason: 'contended' }],
+  [7, { name: 'SQLITE_NOMEM', reason: 'unavailable' }],
+  [8, { name: 'SQLITE_READONLY', reason: 'unavailable' }],
+  [10, { name: 'SQLITE_IOERR', reason: 'unavailable' }],
+  [11, { name: 'SQLITE_CORRUPT', reason: 'damaged' }],
+  [13, { name: 'SQLITE_FULL', reason: 'full' }],
+  [14, { name: 'SQLITE_CANTOPEN', reason: 'unavailable' }],
+  [19, { name: 'SQLITE_CONSTRAINT', reason: 'damaged' }],
+  [24, { name: 'SQLITE_FORMAT', reason: 'damaged' }],
+  [26, { name: 'SQLITE_NOTADB', reason: 'damaged' }],
+]);
+
+/** SQLITE_IOERR_SHMSIZE: the shared index of the write-ahead file could not grow, which a full disk is the usual reason for. */
+const NO_ROOM_FOR_SHARED_MEMORY = 4874;
+
+/** Whatever went wrong with the database as a fault that names SQLite's code and its text for it. */
+export function storeFaultOf(
+  error: unknown,
+  otherwise: StoreFaultReason = 'unavailable',
+): StoreFault {
+  if (error instanceof StoreFault) return error;
+  const number = codeOf(error);
+  const message = error instanceof Error ? error.message : 'unknown fault';
+  if (number === undefined) return new StoreFault(otherwise, message, { cause: error });
+  const meaning = MEANINGS.get(primaryCode(number));
+  const reason = number === NO_ROOM_FOR_SHARED_MEMORY ? 'full' : meaning?.reason;
+  const details = { code: meaning?.name ?? 'SQLITE', number, ...textOf(error) };
+  return new StoreFault(reason ?? 'unavailable', message, { cause: error, details });
+}
+
+/** Runs work on a collection, table or index. A fault in it says which one; one that SQLite does not know is in what is stored. */
+export function naming<T>(object: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const fault = storeFaultOf(error, 'damaged');
+    throw fault.details.object === undefined ? withDetails(fault, { object }) : fault;
+  }
+}
+
+/** A document of a collection; bytes that are none are a damage of the store. */
+export function decoded<D>(
+  from: { readonly layout: Layout; readonly codec: Pick<Codec<D>, 'decode'> },
+  body: Uint8Array,
+  where: Pick<FaultDetails, 'path'> = {},
+): D {
+  try {
+    return from.codec.decode(body);
+  } catch (cause) {
+    const details = { object: from.layout.name, ...where };
+    throw new StoreFault('damaged', 'a stored document cannot be read', { cause, details });
+  }
+}
+
+/** A fault as the worker answers it. */
+export function answerOf(error: unknown): Answer {
+  const { reason, message, details } = storeFaultOf(error);
+  return { kind: 'fault', reason, message, details };
+}
+
+/** The same fault, of which more is known. */
+export const withDetails = (fault: StoreFault, more: FaultDetails): StoreFault =>
+  new StoreFault(fault.reason, fault.message, {
+    cause: fault.cause,
+    details: { ...fault.details, ...more },
+  });
+
+const textOf = (error: unknown): Pick<FaultDetails, 'text'> =>
+  typeof error === 'object' &&
+  error !== null &&
+  'errstr' in error &&
+  typeof error.errstr === 'string'
+    ? { text: error.errstr }
+    : {};
