@@ -21,7 +21,15 @@ export {
 export { type PaddingDocument, type PaddingPlan, generatePadding } from './pad.ts';
 export { KeySelection, type SelectionRules } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
-export type { FindSigner, SignatureInProgress, Signer } from './signer.ts';
+export {
+  type FindSigner,
+  type SignatureInProgress,
+  type Signer,
+  type SignerProblem,
+  type TrySigner,
+  type UnusableSigner,
+  tryOut,
+} from './signer.ts';
 export type { SignerName } from './signer-name.ts';
 export {
   KEYS_HEADERS,
@@ -30,6 +38,7 @@ export {
   renderVerificationKeys,
   verificationKeysName,
 } from './verification-keys.ts';
+export type { UsedSigningKeys } from './used-signing-keys.ts';
 export type {
   BatchEnd,
   BatchListing,

@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { FindSigner, OpenBucket } from '@keyserver/export-file';
+import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
 import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
@@ -21,6 +21,7 @@ export interface LocalPlatform {
   readonly store: DocumentStore;
   readonly openBucket: OpenBucket;
   readonly findSigner: FindSigner;
+  readonly trySigner: TrySigner;
   /** Wraps data keys under the key of a name, which is made when it first wraps. */
   readonly wrapperFor: FindKeyWrapper;
   /** What stored keys are looked up by. */
@@ -71,6 +72,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     store,
     openBucket: buckets.openBucket,
     findSigner: signing.findSigner,
+    trySigner: signing.trySigner,
     wrapperFor: wrappingKeys(join(keys, 'wrapping'), random),
     keyHashSecret: secret,
     createSigningKey: signing.create,

@@ -1,6 +1,6 @@
 import { seededRandom } from '@keyserver/random/testing';
 import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExposedKeyFile } from './private-files.ts';
@@ -17,6 +17,29 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
+
+const leave = async (): Promise<void> => {
+  await Promise.resolve();
+};
+
+const makeReadable = async (file: string): Promise<void> => {
+  await chmod(file, 0o644);
+};
+
+const writeNonsense = async (file: string): Promise<void> => {
+  await writeFile(file, 'nonsense');
+};
+
+async function writeOtherCurve(file: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+}
+
+/** What cannot be read for a reason of its own. */
+async function makeDirectory(file: string): Promise<void> {
+  await unlink(file);
+  await mkdir(file, { mode: 0o700 });
+}
 
 describe('signing keys in files', () => {
   it('sign a message that arrives in pieces, as DER over its SHA-256', async () => {
@@ -71,6 +94,30 @@ describe('signing keys in files', () => {
     await keys.create('export-1');
     await chmod(join(directory, 'export-1.pem'), 0o644);
     await expect(keys.findSigner('export-1')).rejects.toThrow(ExposedKeyFile);
+  });
+
+  it('are tried out by signing', async () => {
+    await keys.create('export-1');
+    expect(await keys.trySigner('export-1')).toBeUndefined();
+  });
+
+  describe.each<[string, string, (file: string) => Promise<void>]>([
+    ['malformed_name', '../export-1', leave],
+    ['not_found', 'export-1', unlink],
+    ['exposed', 'export-1', makeReadable],
+    ['wrong_kind', 'export-1', writeNonsense],
+    ['wrong_kind', 'export-1', writeOtherCurve],
+    ['failed', 'export-1', makeDirectory],
+  ])('that are %s', (problem, name, harm) => {
+    it('are found out, with the place and what to do', async () => {
+      await keys.create('export-1');
+      await harm(join(directory, 'export-1.pem'));
+      const found = await keys.trySigner(name);
+      expect(found?.problem).toBe(problem);
+      expect(found?.place).toContain(directory);
+      // The place, what is wrong with it, and after the colon what to do.
+      expect(found?.message).toMatch(/^\S*keyserver-keys-\S* [^:]+: [^:]+$/);
+    });
   });
 
   it('are refused when the file holds no private key', async () => {

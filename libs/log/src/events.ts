@@ -7,7 +7,9 @@ import type {
   JobName,
   LogOutput,
   PublishCode,
+  SIGNING_KEY_ADVICE,
   ServiceName,
+  SigningKeyProblem,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
@@ -102,6 +104,16 @@ export interface Events {
   };
   /** No signing key is in force, so no file is made: an operator must act. */
   'export.no_signer': { readonly config: ConfiguredId };
+  /** A signing key that is in force, or will be, cannot sign: an operator must act before no other signs. */
+  'export.key_unusable': {
+    readonly key: ConfiguredId;
+    /** Path of the key's file, or full name of the key version. */
+    readonly place: ConfiguredId;
+    readonly problem: SigningKeyProblem;
+    readonly advice: (typeof SIGNING_KEY_ADVICE)[SigningKeyProblem];
+  };
+  /** A signing key that could not sign can sign now, or is not wanted any longer. */
+  'export.key_usable': { readonly key: ConfiguredId };
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
   'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
@@ -159,6 +171,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.batch_finished': 'info',
   'export.batch_failed': 'error',
   'export.no_signer': 'alert',
+  'export.key_unusable': 'error',
+  'export.key_usable': 'info',
   'export.prefix_held': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',

@@ -20,6 +20,7 @@ export {
   createLogger,
   eventLine,
 } from './logger.ts';
+export { SIGNING_KEY_ADVICE } from './words.ts';
 export { type TextStream, attemptOn } from './stream-output.ts';
 export {
   type CallerRefusal,

@@ -93,3 +93,21 @@ export const HEALTH_PROBLEMS = [
 
 /** One of the things that can be wrong. */
 export type HealthProblem = (typeof HEALTH_PROBLEMS)[number];
+
+/** What is wrong with a signing key that cannot sign, and what an operator does about it. */
+export const SIGNING_KEY_ADVICE = {
+  unreachable: 'its keeper cannot be reached: it is tried again in the next run',
+  corrupt: 'what its keeper answered was changed on the way: it is tried again in the next run',
+  failed: 'using it failed: look at the disk, or at the keeper of the key',
+  malformed_name: 'its name is not one of a key: correct signingKey in the configuration',
+  not_found: 'there is no such key: put it there, or correct signingKey in the configuration',
+  forbidden: 'this service may not use it: grant it the right to',
+  not_enabled: 'it is disabled or destroyed: enable it, or end it in the configuration',
+  wrong_kind: 'it is no P-256 signing key: put one there, under a new version',
+  exposed: 'others than the owner can read its file: run chmod 600 on it, or replace the key',
+  replaced:
+    'another key has signed under this id and version: restore that one, or give the new one a new version',
+} as const;
+
+/** Why a signing key cannot sign. */
+export type SigningKeyProblem = keyof typeof SIGNING_KEY_ADVICE;

@@ -7,6 +7,7 @@ import { exportProgress, padDays } from './export-progress.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 import { totalDeltas } from './total-deltas.ts';
+import { usedKeys } from './used-signing-keys.ts';
 
 /** Every collection of the server. */
 export const allCollections: readonly Collection<object>[] = [
@@ -22,6 +23,7 @@ export const allCollections: readonly Collection<object>[] = [
   padDays,
   signingKeys,
   totalDeltas,
+  usedKeys,
 ];
 
 /** The collections that stay behind when the data moves to another store, and why. */

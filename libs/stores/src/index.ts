@@ -30,3 +30,4 @@ export {
 export { readKeyBatches } from './key-reader.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDeltas } from './total-deltas.ts';
+export { usedSigningKeys } from './used-signing-keys.ts';

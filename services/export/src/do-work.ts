@@ -11,6 +11,8 @@ import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-b
 
 /** What it takes to work on all open batches. */
 export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
+  /** Tries the signing keys, and reports those that cannot sign. */
+  readonly checkSigningKeys: () => Promise<void>;
   readonly queue: BatchQueue;
 }
 
@@ -33,6 +35,7 @@ const MOST_COUNTED = 1000;
  */
 export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobReport> {
   const call: Call = { job, tried: new Set(), published: [], problems: [], done: 0 };
+  await deps.checkSigningKeys();
   await publishWhatIsStored(deps, call);
   for (let batch = await next(deps, call); batch !== undefined; batch = await next(deps, call)) {
     call.tried.add(batch.id);

@@ -105,7 +105,7 @@ const namesOf = ({ id, signingKey, keyId, keyVersion }: ReadySigner): FrozenSign
  * of it: a batch that lacks a signer must be helped by giving its export one.
  */
 export async function currentSigners(
-  deps: Pick<FreezeDeps, 'storeTime' | 'findSigningKeys' | 'findSigner'>,
+  deps: SignerDeps & Pick<FreezeDeps, 'storeTime'>,
   { config }: ExportBatch,
   exports: readonly ExportConfig[],
 ): Promise<readonly ReadySigner[]> {

@@ -1,29 +1,26 @@
 import {
-  type FindSigner,
-  type FindSigningKeys,
   KEYS_HEADERS,
   type OpenBucket,
   type SigningKey,
   type VerificationKey,
-  parseVerificationKeys,
   renderVerificationKeys,
   verificationKeysName,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
 import type { Pause } from './pause.ts';
 import { replaceObject } from './replace-object.ts';
+import { type SignerDeps, openSigner } from './signers.ts';
 
 /** What it takes to publish verification keys. */
-export interface VerificationKeysDeps {
-  readonly findSigningKeys: FindSigningKeys;
-  readonly findSigner: FindSigner;
+export interface VerificationKeysDeps extends SignerDeps {
   readonly openBucket: OpenBucket;
   readonly pause: Pause;
 }
 
 /**
- * Publishes the public keys of these signing keys beside the index: all that a listed file may be signed with, so that
- * anybody can check it. Keys that ended before `since` have signed no listed file.
+ * Publishes the public keys of these signing keys beside the index: those that have signed, so that anybody can check any
+ * listed file, and those that can sign, so that they are known before they do. Keys that ended before `since` have signed no
+ * listed file.
  */
 export async function publishVerificationKeys(
   deps: VerificationKeysDeps,
@@ -42,10 +39,7 @@ export async function publishVerificationKeys(
       bucket: deps.openBucket(of.bucket),
       name: verificationKeysName(of.filenameRoot),
       headers: KEYS_HEADERS,
-      contentAfter: async (present) => {
-        const published = present === undefined ? undefined : parseVerificationKeys(present);
-        return renderVerificationKeys(await publicKeysOf(deps, wanted, published ?? []));
-      },
+      contentAfter: async () => renderVerificationKeys(await publicKeysOf(deps, wanted)),
     },
     deps.pause,
     signal,
@@ -53,17 +47,20 @@ export async function publishVerificationKeys(
 }
 
 async function publicKeysOf(
-  { findSigner }: VerificationKeysDeps,
+  deps: SignerDeps,
   wanted: readonly SigningKey[],
-  published: readonly VerificationKey[],
 ): Promise<readonly VerificationKey[]> {
   const keys: VerificationKey[] = [];
-  for (const { keyId, keyVersion, signingKey, from, thru } of wanted) {
-    const signer = await findSigner(signingKey);
-    // A key that was destroyed still verifies what it has signed.
-    const before = published.find((key) => key.keyId === keyId && key.keyVersion === keyVersion);
-    const publicKey = signer === undefined ? before?.publicKey : await signer.publicKey();
+  for (const key of wanted) {
+    const { keyId, keyVersion, from, thru } = key;
+    // A key that was destroyed or replaced still verifies what it has signed.
+    const publicKey = (await deps.usedKeys.find(key)) ?? (await usablePublicKey(deps, key));
     if (publicKey !== undefined) keys.push({ keyId, keyVersion, publicKey, from, thru });
   }
   return keys;
+}
+
+async function usablePublicKey(deps: SignerDeps, key: SigningKey): Promise<string | undefined> {
+  const opened = await openSigner(deps, key);
+  return opened.kind === 'usable' ? opened.publicKey : undefined;
 }

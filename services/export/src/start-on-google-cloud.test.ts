@@ -104,17 +104,17 @@ describe('the export service starts on Google Cloud', () => {
       await declare({});
       kms.faults.fail({ method: 'AsymmetricSign', code });
       await start();
-      expect(lines).toEqual([expect.stringContaining('"message":"service.unhealthy"')]);
+      expect(lines).toEqual([expect.stringContaining('"message":"export.key_unusable"')]);
     },
   );
 
   it.each([
-    ['KMS_ENDPOINT', 'KmsFault'],
-    ['STORAGE_ENDPOINT', 'CloudStorageFault'],
-  ])('while nobody answers at %s, and reports it', async (name, fault) => {
+    ['KMS_ENDPOINT', '"problem":"unreachable".*"export.key_unusable"'],
+    ['STORAGE_ENDPOINT', '"class":"CloudStorageFault".*"service.unhealthy"'],
+  ])('while nobody answers at %s, and reports it', async (name, reported) => {
     await declare({});
     await start({ [name]: NOBODY });
-    expect(lines).toEqual([expect.stringMatching(`"class":"${fault}".*"service.unhealthy"`)]);
+    expect(lines).toEqual([expect.stringMatching(reported)]);
   });
 });
 
@@ -125,7 +125,7 @@ describe.each([
   it('starts, signs with the other one, and reports it', async () => {
     await declare({ other });
     await start();
-    expect(lines).toEqual([expect.stringMatching(`"class":"KmsFault".*"${code}"`)]);
+    expect(lines).toEqual([expect.stringMatching(`"key":"k2".*"problem":"${code}"`)]);
   });
 });
 

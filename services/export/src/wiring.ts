@@ -1,10 +1,7 @@
 import { endpointOf, platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
-import type { FindSigner, OpenBucket } from '@keyserver/export-file';
+import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
-import type { CloudKms, KeyProblem } from '@keyserver/gcp/kms';
-import type { CloudBuckets } from '@keyserver/gcp/storage';
-import { type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
 import { type Ambient, callerVerifier, probeAll } from '@keyserver/service';
 import {
   exportStore,
@@ -13,13 +10,15 @@ import {
   leaseStore,
   listExports,
   readKeyBatches,
+  usedSigningKeys,
 } from '@keyserver/stores';
 import { DAY, HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { ExportSettings } from './config.ts';
-import { type InUse, inUse } from './in-use.ts';
+import { type CheckBucket, checkStart } from './check-start.ts';
 import { jitteredPause } from './pause.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
+import { signingKeyWatch } from './signing-key-watch.ts';
 
 /** How long batches outlast their files, so that the files can still be deleted by them. */
 const AFTERLIFE = 60 * DAY;
@@ -35,8 +34,8 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const { clock, random, openLog, logHealth } = ambient;
   const verifyCaller = callerVerifierOf(config, ambient);
   const log = openLog(config.LOG_LEVEL);
-  const platform = await openPlatform(config, ambient, log);
-  const { store, openBucket, findSigner } = platform;
+  const platform = await openPlatform(config, ambient);
+  const { store, openBucket, findSigner, trySigner } = platform;
   const times = timesOf(config, store.closingDelay);
   const keys = {
     window: times.window,
@@ -45,22 +44,36 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     hashKey: keyHasher(platform.keyHashSecret),
   };
   const batches = exportStore(store, { random, keys, keepMs: times.retentionMs + AFTERLIFE });
+  const shared = {
+    ...{ log, openBucket, findSigner, trySigner },
+    listExports: listExports(store),
+    findSigningKeys: findSigningKeys(store),
+    usedKeys: usedSigningKeys(store),
+    storeTime: async () => await store.now(),
+  };
+  const watch = signingKeyWatch(shared);
   const jobs = scheduledJobs({
     ...batches,
     ...times,
-    ...{ log, clock, random, openBucket, findSigner },
-    listExports: listExports(store),
-    findSigningKeys: findSigningKeys(store),
+    ...shared,
+    ...{ clock, random },
+    checkSigningKeys: watch.check,
     readKeyBatches: readKeyBatches(store, keys),
-    storeTime: async () => await store.now(),
     leases: leaseStore(store, random),
     timers: systemTimers,
     pause: jitteredPause(random, systemTimers),
     limit: config.CATCH_UP_BATCHES,
   });
-  const health = probeAll(async () => {
+  try {
+    await checkStart({ ...shared, watch, checkBucket: platform.checkBucket });
+  } catch (fault) {
+    await platform.close();
+    throw fault;
+  }
+  const asked = async (): Promise<void> => {
     await store.now();
-  }, logHealth);
+  };
+  const health = probeAll(asked, watch.probe, logHealth);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
@@ -68,19 +81,18 @@ interface Platform {
   readonly store: DocumentStore;
   readonly openBucket: OpenBucket;
   readonly findSigner: FindSigner;
+  readonly trySigner: TrySigner;
+  /** Where buckets are made by somebody else, and may be missing. */
+  readonly checkBucket?: CheckBucket;
   readonly keyHashSecret: Uint8Array;
   readonly close: () => Promise<void>;
 }
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
-async function openPlatform(
-  config: ExportSettings,
-  ambient: Ambient,
-  log: Logger,
-): Promise<Platform> {
+async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<Platform> {
   const { clock, random } = ambient;
   const platform = platformOf(config);
-  if (platform.kind === 'gcp') return await openCloud(config, platform, { ...ambient, log });
+  if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
   const { openLocalPlatform } = await import('@keyserver/local');
   return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
 }
@@ -88,7 +100,7 @@ async function openPlatform(
 async function openCloud(
   config: ExportSettings,
   cloud: Extract<ReturnType<typeof platformOf>, { kind: 'gcp' }>,
-  { clock, random, log }: Ambient & { readonly log: Logger },
+  { clock, random }: Ambient,
 ): Promise<Platform> {
   const [{ openFirestoreStore }, { openCloudBuckets }, { openKms }] = await Promise.all([
     import('@keyserver/gcp/firestore'),
@@ -107,53 +119,10 @@ async function openCloud(
   const close = async (): Promise<void> => {
     await Promise.all([store.close(), kms.close()]);
   };
-  try {
-    const deps = { listExports: listExports(store), findSigningKeys: findSigningKeys(store) };
-    await checkCloud(await inUse(deps, clock.now()), { kms, buckets, log });
-  } catch (fault) {
-    await close();
-    throw fault;
-  }
-  const { openBucket } = buckets;
-  return { store, openBucket, findSigner: kms.findSigner, keyHashSecret, close };
+  const { findSigner, trySigner } = kms;
+  const { openBucket, check: checkBucket } = buckets;
+  return { store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret, close };
 }
-
-/**
- * Refuses to start when a bucket, or every key of an export, can never serve. What time may mend is only reported, and so is
- * a key beside which another one signs, such as the old one of a server that has moved here.
- */
-async function checkCloud(used: InUse, cloud: Checked): Promise<void> {
-  const { kms, buckets, log } = cloud;
-  const passing = (problem: HealthProblem, fault: unknown): void => {
-    log.event('service.unhealthy', { problems: [problem], causes: faultTrail(fault) });
-  };
-  const faults = await kms.check({ signing: used.signing });
-  const lasting = new Map(
-    faults.filter(({ problem }) => !PASSING.has(problem)).map((fault) => [fault.key, fault]),
-  );
-  if (used.signingOf.some((keys) => keys.every((key) => lasting.has(key))))
-    throw new Error([...lasting.values()].map(({ message }) => message).join('; '));
-  for (const fault of faults) passing('signing_key_unusable', fault);
-  for (const bucket of used.buckets)
-    try {
-      await buckets.check(bucket);
-    } catch (fault) {
-      if (!isAway(fault)) throw fault;
-      passing('bucket_unavailable', fault);
-    }
-}
-
-interface Checked {
-  readonly kms: CloudKms;
-  readonly buckets: CloudBuckets;
-  readonly log: Logger;
-}
-
-/** Problems of a key that may be over in a moment: Cloud KMS was away or in trouble, or its quota was used up. */
-const PASSING: ReadonlySet<KeyProblem> = new Set(['unreachable', 'corrupt', 'failed']);
-
-const isAway = (fault: unknown): boolean =>
-  fault instanceof Error && 'reason' in fault && fault.reason === 'away';
 
 function timesOf(config: ExportSettings, closingDelay: number) {
   return {

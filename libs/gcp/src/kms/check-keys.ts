@@ -1,8 +1,9 @@
+import { tryOut } from '@keyserver/export-file';
 import type { Kms } from './connection.ts';
 import { explainVersion, explainWrappingKey } from './explain.ts';
 import { wrapperUnder } from './key-wrapper.ts';
 import { KmsFault, faultOf } from './kms-fault.ts';
-import { type SigningKeys, openSigner, tryOut } from './signer.ts';
+import { type SigningKeys, openSigner } from './signer.ts';
 
 /** Keys by their full names: the versions that sign, and the keys that wrap. */
 export interface NamedKeys {
@@ -24,7 +25,11 @@ export async function checkKeys(
   return found.filter((fault) => fault !== undefined);
 }
 
-async function checkSigning(keys: SigningKeys, version: string): Promise<KmsFault | undefined> {
+/** Makes a signature with a key version; gives what is wrong when it cannot. */
+export async function checkSigning(
+  keys: SigningKeys,
+  version: string,
+): Promise<KmsFault | undefined> {
   try {
     await tryOut(await openSigner(keys, version));
     return undefined;

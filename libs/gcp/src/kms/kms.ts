@@ -1,8 +1,8 @@
-import type { FindSigner } from '@keyserver/export-file';
+import type { FindSigner, TrySigner } from '@keyserver/export-file';
 import { type Timers, systemTimers } from '@keyserver/jobs';
 import { type Random, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
-import { type NamedKeys, checkKeys } from './check-keys.ts';
+import { type NamedKeys, checkKeys, checkSigning } from './check-keys.ts';
 import { connect } from './connection.ts';
 import { wrapperUnder } from './key-wrapper.ts';
 import type { KmsFault } from './kms-fault.ts';
@@ -14,6 +14,8 @@ import { findSigners } from './signer.ts';
 export interface CloudKms {
   /** By the full name of a key version. */
   readonly findSigner: FindSigner;
+  /** Tries a key version out, by its full name. */
+  readonly trySigner: TrySigner;
   /** By the full name of a key. */
   readonly wrapperFor: FindKeyWrapper;
   /** Uses each key once, and gives what is wrong with those that cannot be used; empty when all is well. */
@@ -45,6 +47,10 @@ export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
   const keys = { kms, readPublicKey: readPublicKeys(kms), refusing: new Set<string>() };
   return {
     findSigner: findSigners(keys),
+    trySigner: async (version) => {
+      const fault = await checkSigning(keys, version);
+      return fault && { problem: fault.problem, place: version, message: fault.message };
+    },
     wrapperFor: (key) => wrapperUnder(kms, key),
     check: async (named) => await checkKeys(keys, named),
     close: async () => {

@@ -1,4 +1,9 @@
-import type { FindSigner, SignatureInProgress, Signer } from '@keyserver/export-file';
+import {
+  type FindSigner,
+  type SignatureInProgress,
+  type Signer,
+  tryOut,
+} from '@keyserver/export-file';
 import { createHash, createVerify } from 'node:crypto';
 import { checksumOf, intact, requireName, requireVerified } from './checksum.ts';
 import { type Kms, callOptions } from './connection.ts';
@@ -44,16 +49,6 @@ export async function openSigner(keys: SigningKeys, version: string): Promise<Si
     begin: () => beginSignature(keys, { version, publicKey }),
     publicKey: () => Promise.resolve(publicKey),
   };
-}
-
-/** No file begins like this, so the signature is good for nothing. */
-const TRIAL = new TextEncoder().encode('key server trial: can this key sign?');
-
-/** Makes a signature that nobody gets, as only a signature shows that a key may sign. */
-export async function tryOut(signer: Signer): Promise<void> {
-  const signature = signer.begin();
-  signature.update(TRIAL);
-  await signature.finish();
 }
 
 const FULL_NAME =

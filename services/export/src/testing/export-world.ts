@@ -32,6 +32,7 @@ import {
   readKeyBatches,
   signingKeyDocument,
   signingKeys,
+  usedSigningKeys,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -46,6 +47,8 @@ import {
   windowLength,
 } from '@keyserver/time';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
+import type { SignerDeps } from '../signers.ts';
+import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';
 import { keysIn } from './archive-keys.ts';
 
 /** 2026-01-15, noon. */
@@ -102,6 +105,10 @@ export interface ExportWorld {
   /** Every object name that was ever written. */
   readonly written: Set<string>;
   readonly deps: ScheduledJobsDeps;
+  /** The watch that the jobs of this world use. */
+  readonly watch: SigningKeyWatch;
+  /** Another watch of the same world. */
+  watchOver(over?: Partial<SignerDeps>): SigningKeyWatch;
   configure(...configs: readonly ExportConfig[]): Promise<void>;
   declare(...keys: readonly SigningKey[]): Promise<void>;
   /** Stores so many keys that are released in a window; their first bytes count up through the whole world. */
@@ -156,13 +163,32 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
   };
+  const signing: SignerDeps = {
+    findSigningKeys: findSigningKeys(store),
+    findSigner: async (name) => await Promise.resolve(signers.get(name)),
+    trySigner: async (place) =>
+      await Promise.resolve(
+        signers.has(place)
+          ? undefined
+          : { problem: 'not_found', place, message: `${place} does not exist` },
+      ),
+    usedKeys: usedSigningKeys(store),
+  };
+  const storeTime = async () => await store.now();
+  const watchOver = (over: Partial<SignerDeps> = {}) =>
+    signingKeyWatch({
+      ...{ ...signing, openBucket, storeTime, log: log.log },
+      listExports: listExports(store),
+      ...over,
+    });
+  const watch = watchOver();
   const deps: ScheduledJobsDeps = {
     ...exportStore(store, { random, keys, keepMs: 74 * DAY }),
     listExports: listExports(store),
-    findSigningKeys: findSigningKeys(store),
-    findSigner: async (name) => await Promise.resolve(signers.get(name)),
+    ...signing,
+    checkSigningKeys: watch.check,
     readKeyBatches: readKeyBatches(store, keys),
-    storeTime: async () => await store.now(),
+    storeTime,
     leases: leaseStore(store, random),
     openBucket,
     log: log.log,
@@ -182,7 +208,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
   };
   let published = 0;
   const world: ExportWorld = {
-    ...{ store, clock, log, timers, signers, written, deps },
+    ...{ store, clock, log, timers, signers, written, deps, watch, watchOver },
     async configure(...configs) {
       await store.transact(async (tx) => {
         for (const config of configs)
@@ -318,6 +344,8 @@ function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<Scheduled
     leases: all('leases', deps.leases),
     findSigner: one('findSigner', deps.findSigner),
     findSigningKeys: one('findSigningKeys', deps.findSigningKeys),
+    trySigner: one('trySigner', deps.trySigner),
+    usedKeys: all('usedKeys', deps.usedKeys),
     storeTime: one('storeTime', deps.storeTime),
     openBucket: (name) => all('bucket', deps.openBucket(name)),
     readKeyBatches: async function* (windows) {
