@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { type FaultDetail, faultDetail } from './fault-details.ts';
 
 /** The class name of an error, when it has a proper one. */
@@ -23,6 +24,10 @@ const MAX_FRAMES = 8;
 const FILE = /(?:^|[\s(/])((?:libs|services|tools|bench|test|node_modules)\/[\w@./-]+|node:[\w/]+)/;
 const LINE = /:([0-9]+):[0-9]+\)?$/;
 
+// What Node's own modules throw is an Error of another realm where tests run.
+const isError = (fault: unknown): fault is Error =>
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- what is to replace it, Error.isError, has no type in ES2023
+  fault instanceof Error || types.isNativeError(fault);
 const isErrorClass = (text: string): text is ErrorClass => /^[A-Z][A-Za-z0-9]{0,63}$/.test(text);
 const isErrorCode = (text: string): text is ErrorCode =>
   /^([A-Z][A-Z0-9_]{1,63}|[a-z][a-z_]{1,31})$/.test(text);
@@ -32,7 +37,7 @@ const isFrame = (text: string): text is Frame => /^[\w@./:-]+:[0-9]+$/.test(text
 export function faultTrail(fault: unknown): readonly FaultCause[] {
   const trail: FaultCause[] = [];
   for (let error = fault; trail.length < MAX_CAUSES; error = error.cause) {
-    if (!(error instanceof Error)) {
+    if (!isError(error)) {
       if (error !== undefined || trail.length === 0) trail.push({ class: 'Unknown', at: [] });
       break;
     }

@@ -1,48 +1,79 @@
-import { type Logger, type ServiceName, createLogger } from '@keyserver/log';
+import {
+  type Later,
+  type Logger,
+  type ServiceName,
+  type TextStream,
+  createLogger,
+  later as machineTimer,
+} from '@keyserver/log';
 import type { Clock } from '@keyserver/time';
-import { join } from 'node:path';
-import { openLogFile } from './log-file.ts';
 import { problemLine } from './problem-line.ts';
+import { openScreen } from './screen.ts';
+import { type ServiceFiles, serviceFiles } from './service-files.ts';
 
-/** Where the logs of the launcher and its services go: whole to files, problems also to the screen. */
+/** Where the logs of the launcher and its services go: whole to files, problems also to files of their own and the screen. */
 export interface LaunchLogs {
   /** The launcher's own log. */
   readonly log: Logger;
   /** Takes whole lines of a service's log. */
   readonly lineTaker: (service: ServiceName) => (lines: string) => void;
-  /** Takes what a service says when it cannot start. */
+  /** Takes what a service says outside its log, such as why it cannot start. */
   readonly saidBy: (service: ServiceName) => (lines: string) => void;
-  close(): void;
+  /** Shows a line on the screen. */
+  readonly print: (line: string) => void;
+  /** Whether no line of a service is being lost. */
+  readonly areKept: (service: ServiceName) => boolean;
+  readonly close: () => void;
 }
 
-/** Opens the logs below a data directory. */
-export function launchLogs(
-  dataDirectory: string,
-  print: (line: string) => void,
-  clock: Clock,
-): LaunchLogs {
-  const files = new Map<ServiceName, ReturnType<typeof openLogFile>>();
-  const fileOf = (service: ServiceName): ReturnType<typeof openLogFile> => {
-    const file = files.get(service) ?? openLogFile(join(dataDirectory, 'logs', `${service}.log`));
-    files.set(service, file);
-    return file;
+/** Opens the logs below a data directory. Nothing that befalls a file or the screen stops anything else. */
+export function launchLogs(of: {
+  readonly dataDirectory: string;
+  readonly screen: TextStream;
+  readonly clock: Clock;
+  /** Told when lines of a service begin to be lost, and when they are kept again. */
+  readonly onChange: (service: ServiceName) => void;
+  readonly later?: Later;
+}): LaunchLogs {
+  const { dataDirectory, clock, onChange, later = machineTimer } = of;
+  const files = new Map<ServiceName, ServiceFiles>();
+  const filesOf = (service: ServiceName): ServiceFiles => {
+    const parts = { dataDirectory, clock, later, print: screen.print, note, onChange };
+    const found = files.get(service) ?? serviceFiles(service, parts);
+    files.set(service, found);
+    return found;
   };
+  // To files alone: the screen is told in a sentence, or is what cannot be written.
+  const note = (line: string): void => {
+    const { all, problems } = filesOf('launcher');
+    all.write(line);
+    problems.write(line);
+  };
+  const screen = openScreen({ stream: of.screen, clock, later, note });
   const lineTaker = (service: ServiceName) => (lines: string) => {
-    fileOf(service).write(lines);
+    const { all, problems } = filesOf(service);
+    all.write(lines);
     for (const line of lines.split('\n')) {
       const problem = problemLine(line);
-      if (problem !== undefined) print(problem);
+      if (problem === undefined) continue;
+      problems.write(`${line}\n`);
+      screen.print(problem);
     }
   };
+  const log = createLogger({ service: 'launcher', write: lineTaker('launcher'), clock, later });
   return {
-    log: createLogger({ service: 'launcher', write: lineTaker('launcher'), clock }),
-    lineTaker,
+    ...{ log, lineTaker, print: screen.print },
     saidBy: (service) => (lines) => {
-      fileOf(service).write(lines);
-      print(lines.trimEnd());
+      const { all, problems } = filesOf(service);
+      all.write(lines);
+      problems.write(lines);
+      screen.print(lines.trimEnd());
     },
+    areKept: (service) => filesOf(service).areKept(),
     close: () => {
-      for (const file of files.values()) file.close();
+      log.flush();
+      screen.close();
+      for (const one of files.values()) one.close();
     },
   };
 }

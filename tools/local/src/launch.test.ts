@@ -5,6 +5,7 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { launch } from './launch.ts';
 import { serveIssuer } from './serve-issuer.ts';
 import { LaunchRefused } from './settings.ts';
@@ -34,7 +35,7 @@ describe('a launch', () => {
       env: { CDN_PORT: port, DATA_DIR: join(directory, 'data') },
       clock: systemClock,
       random: seededRandom('launch'),
-      print: (line) => printed.push(line),
+      screen: new PassThrough().on('data', (text) => printed.push(String(text))),
       openPlatform: () => Promise.reject(new Error('nothing may be opened')),
       signal: new AbortController().signal,
     });

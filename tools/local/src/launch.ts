@@ -1,4 +1,5 @@
 import type { Environment } from '@keyserver/config';
+import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type Clock, SECOND } from '@keyserver/time';
 import { resolve } from 'node:path';
@@ -25,7 +26,8 @@ export interface LaunchSurroundings {
   readonly env: Environment;
   readonly clock: Clock;
   readonly random: Random;
-  readonly print: (line: string) => void;
+  /** What the launcher says to whoever started it; `process.stdout` is one. */
+  readonly screen: TextStream;
   readonly openPlatform: (dataDirectory: string) => Promise<LauncherPlatform>;
   /** Ends a start that is still under way. */
   readonly signal: AbortSignal;
@@ -47,17 +49,23 @@ export async function launch(around: LaunchSurroundings): Promise<RunningSuite> 
   if (busy.length > 0) throw new LaunchRefused(busy.join('\n'));
   const dataDirectory = resolve(config.DATA_DIR);
   const platform = await around.openPlatform(dataDirectory);
-  const logs = launchLogs(dataDirectory, around.print, around.clock);
-  if (config.PROFILE === 'development') around.print(DEVELOPMENT_WARNING);
+  const children = new Map<ServiceName, Supervised>();
+  const { screen, clock } = around;
+  const onChange = (service: ServiceName): void => {
+    children.get(service)?.tell({ logIsKept: logs.areKept(service) });
+  };
+  const logs = launchLogs({ dataDirectory, screen, clock, onChange });
+  if (config.PROFILE === 'development') logs.print(DEVELOPMENT_WARNING);
   const giveBack = async (): Promise<void> => {
     await platform.close();
     logs.close();
   };
   try {
-    const stop = await startAll(around, { config, dataDirectory, platform, logs });
+    const stop = await startAll(around, { config, dataDirectory, platform, logs, children });
     return {
       urls: urlsOf(config),
       stop: async () => {
+        logs.print('Stopping ...');
         await stop().finally(giveBack);
       },
     };
@@ -72,25 +80,27 @@ interface Opened {
   readonly dataDirectory: string;
   readonly platform: LauncherPlatform;
   readonly logs: LaunchLogs;
+  readonly children: Map<ServiceName, Supervised>;
 }
 
 async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() => Promise<void>> {
-  const { config, dataDirectory, platform, logs } = opened;
+  const { config, dataDirectory, platform, logs, children } = opened;
   const exportKey = await firstStart(platform, { profile: config.PROFILE, random: around.random });
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
   const served = await serveIssuer(issuer.documents, config.ISSUER_PORT);
   const tidy = keepTidy(platform.sweepObjects, logs.log);
   const services = servicesOf(config, around.env, issuer);
-  const children = services.map((service) => keepRunning(service, around.clock, logs));
+  for (const service of services)
+    children.set(service.name, keepRunning(service, around.clock, logs));
   const late = await awaitHealth(services, { pause, signal: around.signal });
   const schedule = scheduleJobs(opened, issuer);
   if (!around.signal.aborted)
-    around.print(summary({ config, dataDirectory, issuer, exportKey, late }));
+    logs.print(summary({ config, dataDirectory, issuer, exportKey, late }));
   return async () => {
     schedule.stop();
     tidy.stop();
-    await Promise.all(children.map((child) => child.stop(PATIENCE)));
+    await Promise.all([...children.values()].map((child) => child.stop(PATIENCE)));
     await served.close();
   };
 }
@@ -101,13 +111,16 @@ const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): 
     clock,
     pause,
     log: logs.log,
-    start: () =>
-      startChild({
+    start: () => {
+      const child = startChild({
         script: service.script,
         env: service.env,
         onLog: logs.lineTaker(service.name),
         onSay: logs.saidBy(service.name),
-      }),
+      });
+      child.tell({ logIsKept: logs.areKept(service.name) });
+      return child;
+    },
   });
 
 const scheduleJobs = (

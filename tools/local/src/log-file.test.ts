@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wholeLines } from './lines.ts';
@@ -37,6 +38,48 @@ describe('a log file', () => {
     file.write('a long line\n');
     file.close();
     expect(await readFile(join(directory, 'export.log'), 'utf8')).toBe('a long line\n');
+  });
+});
+
+describe('a log file without room', () => {
+  // A limit on the size of files refuses the rest of a line, as a disk does that becomes full; no test may fill a disk.
+  const limited = (script: string): string =>
+    execFileSync(
+      'sh',
+      [
+        '-c',
+        `trap '' XFSZ; ulimit -f 8; exec "$0" "$@"`,
+        process.execPath,
+        ...['--conditions=source', '--input-type=module', '--eval', script],
+      ],
+      { encoding: 'utf8' },
+    );
+
+  it('throws and holds whole lines only, also when a line was begun', async () => {
+    const path = join(directory, 'export.log');
+    const said = limited(`
+      import { openLogFile } from ${JSON.stringify(new URL('log-file.ts', import.meta.url).href)};
+      const file = openLogFile(${JSON.stringify(path)});
+      for (let n = 0; n < 100; n++)
+        try { file.write('x'.repeat(99) + '\\n'); }
+        catch (fault) { console.log(fault.code); break; }`);
+    expect(said).toBe('EFBIG\n');
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    expect(lines.pop()).toBe('');
+    expect(lines.length).toBeGreaterThan(10);
+    for (const line of lines) expect(line).toHaveLength(99);
+  });
+
+  it('is written again once there is room', async () => {
+    await mkdir(join(directory, 'export.log'));
+    const file = openLogFile(join(directory, 'export.log'));
+    expect(() => {
+      file.write('lost\n');
+    }).toThrow(/EISDIR/u);
+    await rm(join(directory, 'export.log'), { recursive: true });
+    file.write('kept\n');
+    file.close();
+    expect(await readFile(join(directory, 'export.log'), 'utf8')).toBe('kept\n');
   });
 });
 

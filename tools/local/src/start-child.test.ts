@@ -65,6 +65,34 @@ describe('a service as a process', () => {
     expect(heard.join('')).toBe('running\nfinishing\n');
   });
 
+  it('hears what its launcher tells it, also before it listens', async () => {
+    const { child, heard } = await childOf(
+      "process.once('message', (told) => { console.log(JSON.stringify(told)); process.exit(0); });",
+    );
+    child.tell({ logIsKept: false });
+    expect(await child.ended).toBe(0);
+    expect(heard).toEqual(['{"logIsKept":false}\n']);
+  });
+
+  it('may be told something when it has ended', async () => {
+    const { child } = await childOf('');
+    await child.ended;
+    child.tell({ logIsKept: true });
+    await new Promise(setImmediate);
+    expect(await child.ended).toBe(0);
+  });
+
+  it('counts as ended when no process can be made of it', async () => {
+    const env = { TOO_LONG: 'x'.repeat(4_000_000) }; // longer than any system takes
+    const nothing = (): void => undefined;
+    const script = new URL('child.mjs', import.meta.url);
+    const child = startChild({ script, env, onLog: nothing, onSay: nothing });
+    child.tell({ logIsKept: true });
+    child.ask();
+    child.kill();
+    expect(await child.ended).toBe(127);
+  });
+
   it('ends at once when it is killed', async () => {
     const { child, first } = await childOf(UNTIL_TOLD);
     await first;

@@ -24,7 +24,23 @@ const BY_SIGNAL = 128;
  * stops when the channel closes. It has a process group of its own, so Ctrl-C reaches the launcher alone, which then
  * ends the services in order.
  */
-export function startChild({ script, env, onLog, onSay }: ChildRecipe): ServiceChild {
+export function startChild(recipe: ChildRecipe): ServiceChild {
+  try {
+    return childOf(recipe);
+  } catch {
+    // Node throws when a process cannot be made at all, for want of memory for instance. That may pass, as other endings do.
+    return NEVER_BEGUN;
+  }
+}
+
+const NEVER_BEGUN: ServiceChild = {
+  ended: Promise.resolve(NOT_STARTED),
+  ask: () => undefined,
+  kill: () => undefined,
+  tell: () => undefined,
+};
+
+function childOf({ script, env, onLog, onSay }: ChildRecipe): ServiceChild {
   const args = [
     '--conditions=source',
     '--disable-warning=ExperimentalWarning',
@@ -38,8 +54,9 @@ export function startChild({ script, env, onLog, onSay }: ChildRecipe): ServiceC
   child.stdout?.setEncoding('utf8').on('data', wholeLines(onLog));
   child.stderr?.setEncoding('utf8').on('data', wholeLines(onSay));
   const ended = new Promise<number>((resolve) => {
-    child.once('error', () => {
-      resolve(NOT_STARTED);
+    // It may come more than once: a process that lives on and could not be signalled says so too.
+    child.on('error', () => {
+      if (child.pid === undefined) resolve(NOT_STARTED);
     });
     child.once('close', (code, signal) => {
       resolve(code ?? BY_SIGNAL + (signal === null ? 0 : constants.signals[signal]));
@@ -49,5 +66,8 @@ export function startChild({ script, env, onLog, onSay }: ChildRecipe): ServiceC
     ended,
     ask: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
+    tell: (message) => {
+      child.send(message, () => undefined); // one that has just ended is started anew, and told then
+    },
   };
 }

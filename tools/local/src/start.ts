@@ -5,9 +5,6 @@ import { launch } from './launch.ts';
 import { LaunchRefused } from './settings.ts';
 import { isUnusableDirectory, openPlatform } from './wiring.ts';
 
-const print = (line: string): void => {
-  process.stdout.write(`${line}\n`);
-};
 const stopping = new AbortController();
 const stopAsked = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -24,12 +21,11 @@ try {
     env: process.env,
     clock: systemClock,
     random: systemRandom,
-    print,
+    screen: process.stdout,
     openPlatform,
     signal: stopping.signal,
   });
   await stopAsked;
-  print('Stopping ...');
   await suite.stop();
   process.exit(0);
 } catch (fault) {

@@ -23,6 +23,7 @@ function supervised(of: { readonly holdPauses?: boolean } = {}) {
     return {
       ended,
       ask: () => void asked.push('ask'),
+      tell: () => void asked.push('tell'),
       kill: () => {
         asked.push('kill');
         resolve(137);
@@ -81,6 +82,14 @@ describe('a supervised service', () => {
     children[0]?.end(0);
     await stopped;
     expect(children).toHaveLength(1);
+  });
+
+  it('is told what concerns its present process', async () => {
+    const { service, children } = supervised();
+    children[0]?.end(1);
+    await settled();
+    service.tell({ logIsKept: false });
+    expect(children.map(({ asked }) => asked)).toEqual([[], ['tell']]);
   });
 
   it('is killed when its patience is over', async () => {

@@ -1,4 +1,5 @@
 import type { Logger, ServiceName } from '@keyserver/log';
+import type { LogState } from '@keyserver/service';
 import { type Clock, MINUTE, SECOND } from '@keyserver/time';
 import type { Pause } from './attempt-job.ts';
 
@@ -10,12 +11,16 @@ export interface ServiceChild {
   ask(): void;
   /** Ends it at once. */
   kill(): void;
+  /** Tells it something; one that has ended, or does not listen, misses it. */
+  tell(message: LogState): void;
 }
 
 /** A service that is kept running. */
 export interface Supervised {
   /** Ends the service: it may finish for `patience` milliseconds, then it is killed. */
   stop(patience: number): Promise<void>;
+  /** Tells the present process something. */
+  tell(message: LogState): void;
 }
 
 interface Supervision {
@@ -53,6 +58,9 @@ export function supervise(of: Supervision): Supervised {
   }
 
   return {
+    tell: (message) => {
+      child.tell(message);
+    },
     stop: async (patience) => {
       stopping.abort();
       child.ask();

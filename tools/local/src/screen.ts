@@ -1,0 +1,44 @@
+import {
+  type Later,
+  type TextStream,
+  attemptOn,
+  eventLine,
+  faultTrail,
+  lineOutput,
+} from '@keyserver/log';
+import type { Clock } from '@keyserver/time';
+
+/** Shows lines to whoever started the launcher. */
+export interface Screen {
+  readonly print: (line: string) => void;
+  readonly close: () => void;
+}
+
+/** A screen that may go away, as a terminal does that is closed or a reader such as `head`; `note` takes the event of it. */
+export function openScreen(of: {
+  readonly stream: TextStream;
+  readonly clock: Clock;
+  readonly later: Later;
+  readonly note: (line: string) => void;
+}): Screen {
+  const { stream, clock, later, note } = of;
+  const launcher = { service: 'launcher', clock } as const;
+  const event = { log: 'launcher', output: 'screen' } as const;
+  const output = lineOutput({
+    later,
+    attempt: attemptOn(stream),
+    onLoss: (fault) => {
+      note(eventLine(launcher, 'log.unwritable', { ...event, causes: faultTrail(fault) }));
+    },
+    onRecovery: (lost) => {
+      note(eventLine(launcher, 'log.writable', { ...event, lost }));
+    },
+    lossLine: (lost) => `${lost} lines could not be shown here. They are in the files in logs/.\n`,
+  });
+  return {
+    close: output.close,
+    print: (line) => {
+      output.write(`${line}\n`);
+    },
+  };
+}
