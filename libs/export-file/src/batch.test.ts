@@ -18,6 +18,8 @@ const always = { from: unixMillis(0), thru: undefined };
 
 const coverage = (of: Partial<Coverage> = {}): Coverage => ({
   coveredUntil: undefined,
+  // A new store holds no key yet, an export that goes on no key that is past retention.
+  nothingBefore: of.coveredUntil === undefined ? at('10:00') : unixMillis(0),
   eff: at('10:11'),
   window: W,
   limit: 100,
@@ -55,8 +57,23 @@ describe('an export that has begun or ended', () => {
     expect(dueBatches(hourly, coverage({ eff: at(eff) }))).toEqual([]);
   });
 
-  it('begins with the newest closed batch', () => {
-    expect(spans(dueBatches(hourly, coverage({ eff: at('08:31') })))).toEqual(['07:00-08:00']);
+  it('begins with the window in which it begins, once that is closed', () => {
+    const held = { nothingBefore: at('06:00') };
+    expect(dueBatches(hourly, coverage({ ...held, eff: at('08:59') }))).toEqual([]);
+    expect(spans(dueBatches(hourly, coverage({ ...held, eff: at('10:00') })))).toEqual([
+      '08:00-09:00',
+      '09:00-10:00',
+    ]);
+  });
+
+  it.each([
+    [10 * MINUTE, '08:00-08:10'],
+    [90 * MINUTE, '07:30-09:00'],
+    [4 * HOUR, '08:00-12:00'],
+    [DAY, '00:00-00:00'],
+  ])('begins with the batch of %d ms that holds that window', (period, first) => {
+    const state = { nothingBefore: at('00:00'), eff: unixMillis(TODAY + DAY) };
+    expect(spans(dueBatches({ ...hourly, period }, coverage(state)))[0]).toBe(first);
   });
 
   it('ends with the batch that holds the last window starting before its end', () => {
@@ -88,7 +105,9 @@ describe('an export that has begun or ended', () => {
   it('still cuts its last batch when it was never worked on before its end', () => {
     const ending = { period: DAY, from: at('00:00'), thru: at('09:30') };
     const eff = unixMillis(TODAY + 3 * DAY);
-    expect(dueBatches(ending, coverage({ eff }))).toEqual([{ start: TODAY, end: TODAY + DAY }]);
+    expect(dueBatches(ending, coverage({ eff, nothingBefore: eff }))).toEqual([
+      { start: TODAY, end: TODAY + DAY },
+    ]);
   });
 
   it.each([0, HOUR])('cuts nothing before time begins, with an end at %d', (thru) => {
@@ -97,7 +116,78 @@ describe('an export that has begun or ended', () => {
   });
 });
 
+describe('the first cut', () => {
+  const hourly = { ...always, period: HOUR };
+
+  it('begins at the oldest window that holds a key, however long ago that was', () => {
+    expect(spans(dueBatches(hourly, coverage({ nothingBefore: at('07:00') })))).toEqual([
+      '07:00-08:00',
+      '08:00-09:00',
+      '09:00-10:00',
+    ]);
+  });
+
+  it('takes bounded steps, oldest first', () => {
+    const state = { nothingBefore: at('02:00'), limit: 2 };
+    expect(spans(dueBatches(hourly, coverage(state)))).toEqual(['02:00-03:00', '03:00-04:00']);
+  });
+
+  it('does not reach back before the export begins', () => {
+    const later = { ...hourly, from: at('08:00') };
+    const due = dueBatches(later, coverage({ nothingBefore: at('02:00') }));
+    expect(spans(due)).toEqual(['08:00-09:00', '09:00-10:00']);
+  });
+
+  it('is the newest batch alone while no key was ever stored', () => {
+    expect(spans(dueBatches(hourly, coverage()))).toEqual(['09:00-10:00']);
+  });
+
+  it('waits for the window of the only key', () => {
+    const state = { nothingBefore: at('10:00'), eff: at('11:00') };
+    expect(spans(dueBatches(hourly, coverage(state)))).toEqual(['10:00-11:00']);
+  });
+
+  const hours = fc.integer({ min: 0, max: 20 });
+
+  it('covers each closed window with keys from the beginning on, whenever it happens', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          from: fc.integer({ min: 0, max: 20 * HOUR }),
+          held: fc.uniqueArray(hours, { minLength: 1 }),
+          now: fc.integer({ min: 0, max: 2 * DAY }),
+          period: fc.constantFrom(10 * MINUTE, HOUR, 90 * MINUTE, 4 * HOUR, DAY),
+        }),
+        ({ from, held, now, period }) => {
+          const eff = unixMillis(TODAY + now);
+          const windows = held.map((n) => TODAY + n * HOUR);
+          const closed = windows.filter((window) => window + HOUR <= eff - (eff % HOUR));
+          const due = dueBatches(
+            { period, from: unixMillis(TODAY + from), thru: undefined },
+            coverage({ eff, nothingBefore: unixMillis(Math.min(...windows, eff)), limit: 1000 }),
+          );
+          const until = due.at(-1)?.end ?? 0;
+          for (const window of closed.filter((one) => one + HOUR > TODAY + from && one < until))
+            expect(due.filter(({ start, end }) => start <= window && window < end)).toHaveLength(1);
+          // The last one due is as near to the closed windows as the period allows.
+          if (due.length > 0) expect(until + period).toBeGreaterThan(eff - (eff % HOUR));
+        },
+      ),
+    );
+  });
+});
+
 describe('catching up', () => {
+  it('passes over what is past retention, but never over the newest batch', () => {
+    const long = coverage({ coveredUntil: at('01:00'), nothingBefore: at('08:20') });
+    expect(spans(dueBatches({ ...always, period: HOUR }, long))).toEqual([
+      '08:00-09:00',
+      '09:00-10:00',
+    ]);
+    const longer = coverage({ coveredUntil: at('01:00'), nothingBefore: at('23:00') });
+    expect(spans(dueBatches({ ...always, period: HOUR }, longer))).toEqual(['09:00-10:00']);
+  });
+
   it('cuts a bounded number of batches, oldest first', () => {
     const due = dueBatches(
       { ...always, period: HOUR },
@@ -122,6 +212,7 @@ describe('catching up', () => {
             { ...always, period },
             {
               coveredUntil: unixMillis(covered),
+              nothingBefore: unixMillis(0),
               eff: unixMillis(eff),
               window: windowLength(w)!,
               limit,

@@ -11,6 +11,8 @@ export interface BatchSpan {
 export interface Coverage {
   /** End of the newest batch that was ever cut; undefined before the first one. */
   readonly coveredUntil: UnixMillis | undefined;
+  /** No window before it holds a key that may be exported, nor ever will. */
+  readonly nothingBefore: UnixMillis;
   /** Store time less the age that a window must have before it is exported. */
   readonly eff: UnixMillis;
   /** The release window of keys. */
@@ -21,7 +23,8 @@ export interface Coverage {
 
 /**
  * The batches of an export that are due, oldest first. They are aligned to multiples of the period from UTC midnight and
- * hold closed release windows only. The first batch ever is the newest one that is due; afterwards none is left out.
+ * hold closed release windows only. The first one begins where the export begins, however late the first cut is; afterwards
+ * none is left out, but for those before the oldest key.
  */
 export function dueBatches(
   config: Pick<ExportConfig, 'period' | 'from' | 'thru'>,
@@ -30,7 +33,7 @@ export function dueBatches(
   const { eff, window, limit } = coverage;
   if (config.from >= eff) return [];
   const until = floorTo(lastEnd(config, floorTo(eff, window), window), config.period);
-  const first = firstStart(config.period, coverage.coveredUntil, until);
+  const first = firstStart(config, coverage, until);
   const due: BatchSpan[] = [];
   for (let start = first; start < until && due.length < limit; start += config.period)
     due.push({ start: unixMillis(start), end: unixMillis(start + config.period) });
@@ -49,6 +52,17 @@ function lastEnd(
   return unixMillis(Math.min(closed, floorTo(lastWindow, period) + period));
 }
 
-/** An edited period may move the alignment; the batch then begins early and overlaps, since a missing key is worse. */
-const firstStart = (period: number, coveredUntil: UnixMillis | undefined, until: number): number =>
-  coveredUntil === undefined ? Math.max(0, until - period) : floorTo(coveredUntil, period);
+/**
+ * What nothing is held of is passed over, since each batch costs a search of all shards; but never the newest one that is due:
+ * with it the export is covered from then on, and has an index. An edited period may move the alignment; the batch then
+ * begins early and overlaps, since a missing key is worse.
+ */
+function firstStart(
+  { period, from }: Pick<ExportConfig, 'period' | 'from'>,
+  { coveredUntil, nothingBefore, window }: Coverage,
+  until: number,
+): number {
+  const begin = coveredUntil ?? floorTo(from, window);
+  const held = Math.min(floorTo(nothingBefore, period), until - period);
+  return Math.max(floorTo(begin, period), held, 0);
+}

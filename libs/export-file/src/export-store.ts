@@ -14,6 +14,8 @@ export type FindSigningKeys = (ids: readonly string[]) => Promise<readonly Signi
 interface CutState {
   readonly config: ExportConfig;
   readonly coveredUntil: UnixMillis | undefined;
+  /** No window before it holds a key that may be exported, nor ever will. */
+  readonly nothingBefore: UnixMillis;
   /** Store time. */
   readonly now: UnixMillis;
 }

@@ -2,6 +2,7 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { BatchSpan, ExportBatch, ExportConfig, Freeze } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
 import {
   DAY,
@@ -13,6 +14,7 @@ import {
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { exportStore } from './export-store.ts';
+import { keyBatchDocument, keyBatches } from './key-batch-document.ts';
 import { readKeyBatches } from './key-reader.ts';
 
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
@@ -66,6 +68,15 @@ async function open(spans: readonly BatchSpan[], config = anExport()): Promise<v
 
 const any = { lengthMs: 60_000, wants: () => true };
 
+/** Stores keys as they are. */
+async function keep(...batches: readonly KeyBatch[]): Promise<void> {
+  await store.transact(async (tx) => {
+    for (const { id, ...batch } of batches)
+      tx.create(keyBatches, id, keyBatchDocument({ ...batch, app: 'app' }, keys, systemRandom));
+    await Promise.resolve();
+  });
+}
+
 /** A store whose transactions commit, lose the answer, and run again. */
 const forgetful = (): DocumentStore => ({
   ...store,
@@ -83,11 +94,52 @@ describe('cutting', () => {
     const config = anExport({ thru: at(20) });
     await open([span(9), span(10)], config);
     await worker('w').cutBatches('us', (state) => {
-      expect(state).toEqual({ config, coveredUntil: at(11), now: NOON });
+      expect(state).toEqual({
+        config,
+        coveredUntil: at(11),
+        nothingBefore: NOON - keys.retention,
+        now: NOON,
+      });
       return [];
     });
     const leased = await worker('w').queue.lease(any);
     expect(leased).toMatchObject({ id: 'us-1768467600-1768471200', config, state: 'open' });
+  });
+
+  it('looks for the oldest window with a key when an export was never cut', async () => {
+    const nothingBefore = async (): Promise<number> => {
+      let found = 0;
+      await worker('w').cutBatches('us', (state) => {
+        found = state.nothingBefore;
+        return [];
+      });
+      return found;
+    };
+    await open([]);
+    clock.set(unixMillis(NOON + 1));
+    expect(await nothingBefore()).toBe(NOON);
+    await keep(padding('open', { window: NOON }), padding('past', { window: at(12 - 14 * 24) }));
+    expect(await nothingBefore()).toBe(NOON);
+    await keep(padding('a', { window: at(9) }), padding('b', { window: at(3) }));
+    await keep(padding('c', { window: at(11), regions: ['ZZ'], kind: 'revision' }));
+    expect(await nothingBefore()).toBe(at(3));
+  });
+
+  it('refuses to cover a window that may still receive keys', async () => {
+    await open([]);
+    await expect(worker('w').cutBatches('us', () => [span(11), span(12)])).rejects.toThrow(
+      'a window that may still receive keys cannot be covered',
+    );
+    const slow: DocumentStore = {
+      ...forgetful(),
+      closingDelay: 330_000,
+      transact: async (decide) => await store.transact(decide),
+    };
+    await expect(worker('w', slow).cutBatches('us', () => [span(11)])).rejects.toThrow();
+    expect(await worker('w').queue.countOpen(10)).toBe(0);
+    expect(await worker('w', slow).cutBatches('us', () => [span(10)])).toMatchObject({
+      created: 1,
+    });
   });
 
   it('creates nothing for an export that is not configured', async () => {

@@ -21,12 +21,32 @@ export function readKeyBatches(
   };
 }
 
+/** The oldest window of a span that holds any key, whoever wants it; undefined when none does. One document of each shard. */
+export async function findOldestWindow(
+  store: DocumentStore,
+  windows: Windows,
+): Promise<UnixMillis | undefined> {
+  if (windows.from >= windows.until) return undefined;
+  const shards = Array.from({ length: SHARDS }, (_, shard) => readShard(store, shard, windows, 1));
+  let oldest: UnixMillis | undefined;
+  for await (const [first] of interleave(shards))
+    if (first !== undefined && first.window < (oldest ?? Infinity)) oldest = first.window;
+  return oldest;
+}
+
+interface Windows {
+  readonly from: UnixMillis;
+  readonly until: UnixMillis;
+}
+
 async function* readShard(
   store: DocumentStore,
   shard: number,
-  windows: { readonly from: UnixMillis; readonly until: UnixMillis },
+  windows: Windows,
+  limit?: number,
 ): AsyncGenerator<readonly KeyBatch[]> {
-  const query = { where: { shard }, order: { by: 'window', ...windows } } as const;
+  const order = { by: 'window', ...windows } as const;
+  const query = { where: { shard }, order, ...(limit === undefined ? {} : { limit }) };
   for await (const page of store.pages(keyBatchContents, query))
     yield page.map(({ id, value }) => keyBatchOf(id, value));
 }

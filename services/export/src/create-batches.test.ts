@@ -23,6 +23,32 @@ describe('create-batches', () => {
     expect(await spans(world)).toEqual(['us 11-12', 'us 12-13']);
   });
 
+  it('begins at the oldest key of anybody, a bounded number of batches at a time', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(1, { window: hour(7), regions: ['CA'] });
+    expect(await world.cut({ limit: 3 })).toMatchObject({ done: 3 });
+    expect(await world.cut({ limit: 3 })).toMatchObject({ done: 2 });
+    expect(await spans(world)).toEqual(['us 7-8', 'us 8-9', 'us 9-10', 'us 10-11', 'us 11-12']);
+  });
+
+  it('begins where the export begins when older keys are there', async () => {
+    const world = await openExportWorld();
+    await world.publish(1, { window: hour(7) });
+    await world.configure(anExport({ from: unixMillis(hour(10) + 1) }));
+    await world.cut();
+    expect(await spans(world)).toEqual(['us 10-11', 'us 11-12']);
+  });
+
+  it('does not reach back past retention', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(1, { window: unixMillis(NOON - 14 * DAY - HOUR) });
+    await world.publish(1, { window: hour(10) });
+    await world.cut();
+    expect(await spans(world)).toEqual(['us 10-11', 'us 11-12']);
+  });
+
   it('waits until a window has the age that is asked for', async () => {
     const world = await openExportWorld();
     await world.configure(anExport());

@@ -74,12 +74,7 @@ async function cutOne(
   const { created, coveredUntil } = await deps.cutBatches(listed.id, (state) => {
     const aged = Math.max(0, state.now - deps.minWindowAge);
     const eff = unixMillis(Math.min(aged, horizon ?? aged));
-    const spans = dueBatches(state.config, {
-      coveredUntil: state.coveredUntil,
-      eff,
-      window,
-      limit,
-    });
+    const spans = dueBatches(state.config, { ...state, eff, window, limit });
     behind = spans.length === limit;
     return spans;
   });

@@ -23,7 +23,10 @@ export async function archivesOf(world: ExportWorld): Promise<ReadonlyMap<string
 /** Two exports of one region whose files overlap, each with few keys. */
 export async function openOverlap(ground?: ExportGround): Promise<ExportWorld> {
   const world = await openExportWorld(ground);
-  await world.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6 }));
+  await world.configure(
+    anExport({ from: hour(11) }),
+    anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6 }),
+  );
   await world.publish(3, { window: hour(8) });
   await world.publish(2, { window: hour(11) });
   return world;
