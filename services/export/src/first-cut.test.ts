@@ -3,7 +3,13 @@ import { openLocalPlatform } from '@keyserver/local';
 import { closeTestStores, openTestBucket } from '@keyserver/local/testing';
 import { type ExposureKey, keyHex } from '@keyserver/exposure-keys';
 import { systemRandom } from '@keyserver/random';
-import { exportConfigDocument, exportConfigs, keyHasher, storeUploads } from '@keyserver/stores';
+import {
+  exportConfigDocument,
+  exportConfigs,
+  keyHasher,
+  skippedCountsId,
+  storeUploads,
+} from '@keyserver/stores';
 import {
   DAY,
   HOUR,
@@ -50,6 +56,7 @@ async function uploadAndStop(at: number): Promise<void> {
     retention: 14 * DAY,
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
+    skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
   };
   const outcome = await storeUploads(
     store,
