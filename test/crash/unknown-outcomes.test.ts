@@ -125,8 +125,8 @@ const CONFIG: ExportConfig = {
   ...{ paddingRange: 0, maxRecords: 1000 },
 };
 const SPANS = [3, 2, 1].map((back) => ({
-  start: unixMillis(NOON - back * HOUR),
-  end: unixMillis(NOON - (back - 1) * HOUR),
+  start: unixMillis(NOON - (back + 1) * HOUR),
+  end: unixMillis(NOON - back * HOUR),
 }));
 const exportsOf = (store: DocumentStore): ExportStore =>
   exportStore(store, { random: systemRandom, keys: SETTINGS, keepMs: 74 * DAY });
