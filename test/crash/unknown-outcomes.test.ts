@@ -251,7 +251,10 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
     'moves the cursor of an export together with its batches',
     async () => {
       const cuts = await expectUnmoved({
-        prepare: configured,
+        prepare: async (store) => {
+          await configured(store);
+          await exportsOf(store).cutBatches('us', () => SPANS.slice(0, 1));
+        },
         run: async (store) =>
           (
             await exportsOf(store).cutBatches('us', ({ coveredUntil }) =>
