@@ -23,9 +23,10 @@ function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
 
 describe('the platform that the variables choose', () => {
   it('is one machine and its directory unless told otherwise', () => {
-    expect(chosen({})).toEqual({ kind: 'local', dataDirectory: '.data' });
+    expect(chosen({})).toEqual({ kind: 'local', place: '.data', dataDirectory: '.data' });
     expect(chosen({ DATA_DIR: '/srv/keys', TRUNCATE_WINDOW_SECONDS: '10' })).toEqual({
       kind: 'local',
+      place: '/srv/keys',
       dataDirectory: '/srv/keys',
     });
   });
@@ -33,6 +34,7 @@ describe('the platform that the variables choose', () => {
   it('is a database of a project on Google Cloud', () => {
     expect(chosen(CLOUD)).toEqual({
       kind: 'gcp',
+      place: 'Firestore database (default) of project health-keys',
       project: 'health-keys',
       database: '(default)',
       firestore: undefined,

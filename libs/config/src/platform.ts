@@ -1,5 +1,6 @@
 import { MINUTE, type WindowLength } from '@keyserver/time';
 import { ConfigFault, type Problem } from './config-fault.ts';
+import { windowSeconds } from './numbers.ts';
 import { oneOf, secret, text } from './texts.ts';
 import type { Secret } from './secret.ts';
 
@@ -39,6 +40,17 @@ export const storeVariables = {
     form: { pattern: HEX_SECRET, described: '64 hexadecimal digits' },
   }),
   FIRESTORE_ENDPOINT: standIn('a Firestore emulator'),
+  PROFILE: oneOf({
+    about:
+      'Whether the data is for trying things out or for real people; every service needs the same, and a store keeps its own.',
+    values: ['development', 'production'],
+    default: 'production',
+  }),
+  TRUNCATE_WINDOW_SECONDS: windowSeconds({
+    about:
+      'The span that the time of an upload is rounded down to; every service needs the same, and a store keeps its own.',
+    default: 3600,
+  }),
 };
 
 /** The variables of a service that writes and signs files, on top of those of every service. */
@@ -50,12 +62,15 @@ export const fileVariables = {
 /** One machine: everything lies below one directory. */
 interface LocalPlatformChoice {
   readonly kind: 'local';
+  /** What sentences call it, as in "the data in …". */
+  readonly place: string;
   readonly dataDirectory: string;
 }
 
 /** Google Cloud: documents in one Firestore database. */
 interface CloudPlatformChoice {
   readonly kind: 'gcp';
+  readonly place: string;
   readonly project: string;
   readonly database: string;
   /** host:port of a stand-in; undefined for Google's own. */
@@ -76,11 +91,13 @@ interface PlatformValues {
 
 /** The platform that the variables choose; throws a ConfigFault when one that it needs is missing or does not fit it. */
 export function platformOf(values: PlatformValues): LocalPlatformChoice | CloudPlatformChoice {
-  if (values.PLATFORM === 'local') return { kind: 'local', dataDirectory: values.DATA_DIR };
+  if (values.PLATFORM === 'local')
+    return { kind: 'local', place: values.DATA_DIR, dataDirectory: values.DATA_DIR };
   const problems = cloudProblems(values);
   if (problems.length > 0) throw new ConfigFault(problems);
   return {
     kind: 'gcp',
+    place: `Firestore database ${values.FIRESTORE_DATABASE} of project ${values.GCP_PROJECT}`,
     project: values.GCP_PROJECT,
     database: values.FIRESTORE_DATABASE,
     firestore: endpointOf(values.FIRESTORE_ENDPOINT),

@@ -18,3 +18,4 @@ export type { Plan } from './plan.ts';
 export { showConfiguration } from './show-configuration.ts';
 export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
 export type { JobState, Scheduler } from './scheduler.ts';
+export { compareStoreFormat, openStoreFormat } from '@keyserver/stores';

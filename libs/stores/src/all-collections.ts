@@ -6,6 +6,7 @@ import { exportBatches } from './export-batch-document.ts';
 import { exportProgress, padDays } from './export-progress.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
+import { storeFormat } from './store-format.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { usedKeys } from './used-signing-keys.ts';
 
@@ -22,6 +23,7 @@ export const allCollections: readonly Collection<object>[] = [
   leases,
   padDays,
   signingKeys,
+  storeFormat,
   totalDeltas,
   usedKeys,
 ];
@@ -30,6 +32,8 @@ export const allCollections: readonly Collection<object>[] = [
 const STAY: Readonly<Record<string, string>> = {
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   dataImports: 'says what was imported into this very store',
+  storeFormat:
+    'names this very store and its platform; what a target must share comes with the export',
 };
 
 /** The collections that move to another store: all whose documents mean the same there. */

@@ -31,3 +31,6 @@ export { readKeyBatches } from './key-reader.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDeltas } from './total-deltas.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
+export type { KnownFormat } from './compare-format.ts';
+export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
+export { type StoreFormat, StoreMismatch, readStoreFormat, storeFormat } from './store-format.ts';

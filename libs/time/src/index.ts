@@ -22,3 +22,10 @@ export {
 } from './interval.ts';
 export { type SimulatedClock, clockOver, simulatedClock } from './simulated-clock.ts';
 export { type WindowLength, floorTo, windowLength } from './window.ts';
+export {
+  type WindowCalendar,
+  type WindowChange,
+  alwaysWindow,
+  windowLengthAt,
+  windowStart,
+} from './window-calendar.ts';

@@ -8,7 +8,6 @@ import {
   storeVariables,
   text,
   url,
-  windowSeconds,
 } from '@keyserver/config';
 import { KEY_AGE_HOURS, KEY_RETENTION_HOURS } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -28,10 +27,6 @@ export const exportSettings = settings({
   }),
   ...storeVariables,
   ...fileVariables,
-  TRUNCATE_WINDOW_SECONDS: windowSeconds({
-    about: 'The span that the time of an upload is rounded down to; every service needs the same.',
-    default: 3600,
-  }),
   MIN_WINDOW_AGE_SECONDS: integer({
     about: 'How old a window must be before it is exported.',
     min: 0,

@@ -106,6 +106,11 @@ describe('the export service', () => {
     ).rejects.toThrow(/OIDC_AUDIENCE.*CALLER_EMAILS/);
   });
 
+  it('does not start over data with another window', async () => {
+    const other = { ...env, TRUNCATE_WINDOW_SECONDS: '300' };
+    await expect(startExport(other, ambient)).rejects.toThrow('npx keyserver store set-window 300');
+  });
+
   it('does not start on a port that is taken', async () => {
     const port = new URL(service.url).port;
     await expect(startExport({ ...env, PORT: port }, ambient)).rejects.toThrow(`port ${port}`);

@@ -2,13 +2,16 @@ import { endpointOf, platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
-import { type Ambient, callerVerifier, probeAll } from '@keyserver/service';
+import { type Ambient, HealthFault, callerVerifier, probeAll } from '@keyserver/service';
 import {
+  type StoreFormat,
   exportStore,
   findSigningKeys,
+  formatChange,
   keyHasher,
   leaseStore,
   listExports,
+  openStoreFormat,
   readKeyBatches,
   usedSigningKeys,
 } from '@keyserver/stores';
@@ -36,6 +39,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const log = openLog(config.LOG_LEVEL);
   const platform = await openPlatform(config, ambient);
   const { store, openBucket, findSigner, trySigner } = platform;
+  const format = await formatOf(platform, config, ambient);
   const times = timesOf(config, store.closingDelay);
   const keys = {
     window: times.window,
@@ -73,11 +77,30 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const asked = async (): Promise<void> => {
     await store.now();
   };
-  const health = probeAll(asked, watch.probe, logHealth);
+  const sameStore = async (): Promise<void> => {
+    const change = await formatChange(store, format);
+    if (change !== undefined) throw new HealthFault('store_mismatch', change);
+  };
+  const health = probeAll(asked, sameStore, watch.probe, logHealth);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
+/** Compares the store with the settings; a store of another format is given back. */
+async function formatOf(
+  { store, place, keyHashSecret, close }: Platform,
+  { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile }: ExportSettings,
+  { random }: Ambient,
+): Promise<StoreFormat> {
+  try {
+    return await openStoreFormat(store, { place, window, profile, keyHashSecret }, random);
+  } catch (fault) {
+    await close();
+    throw fault;
+  }
+}
+
 interface Platform {
+  readonly place: string;
   readonly store: DocumentStore;
   readonly openBucket: OpenBucket;
   readonly findSigner: FindSigner;
@@ -94,7 +117,8 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
   const platform = platformOf(config);
   if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
   const { openLocalPlatform } = await import('@keyserver/local');
-  return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
+  const { place, dataDirectory } = platform;
+  return { place, ...(await openLocalPlatform({ dataDirectory, clock, random })) };
 }
 
 async function openCloud(
@@ -121,7 +145,8 @@ async function openCloud(
   };
   const { findSigner, trySigner } = kms;
   const { openBucket, check: checkBucket } = buckets;
-  return { store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret, close };
+  const { place } = cloud;
+  return { place, store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret, close };
 }
 
 function timesOf(config: ExportSettings, closingDelay: number) {

@@ -1,12 +1,4 @@
-import {
-  type ValuesOf,
-  integer,
-  oneOf,
-  settings,
-  storeVariables,
-  text,
-  windowSeconds,
-} from '@keyserver/config';
+import { type ValuesOf, integer, oneOf, settings, storeVariables, text } from '@keyserver/config';
 import {
   DEFAULT_KEY_RULES,
   KEY_AGE_HOURS,
@@ -32,10 +24,6 @@ export const publishSettings = settings({
     form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
   }),
   ...storeVariables,
-  TRUNCATE_WINDOW_SECONDS: windowSeconds({
-    about: 'The span that the time of an upload is rounded down to; every service needs the same.',
-    default: 3600,
-  }),
   KEY_RETENTION_HOURS: integer({
     about: 'For how long a published key is kept after its release; every service needs the same.',
     ...KEY_RETENTION_HOURS,

@@ -10,6 +10,7 @@ import {
   authorityDocument,
   authorizedApps,
   healthAuthorities,
+  storeFormat,
 } from '@keyserver/stores';
 import { simulatedClock } from '@keyserver/time';
 import { startPublish } from './index.ts';
@@ -126,6 +127,28 @@ describe('startPublish', () => {
     const file = join(directory, 'file');
     await writeFile(file, '');
     await expect(start({ DATA_DIR: file })).rejects.toThrow(/data directory/iu);
+  });
+
+  it.each([
+    ['TRUNCATE_WINDOW_SECONDS', '300', 'npx keyserver store set-window 300'],
+    ['PROFILE', 'development', 'set PROFILE=production'],
+  ])('does not start over data of another %s, and gives them back', async (name, value, advice) => {
+    await (await start()).close();
+    await expect(start({ [name]: value })).rejects.toThrow(advice);
+    await (await start()).close();
+  });
+
+  it('is unhealthy once the store under it is another one', async () => {
+    const service = await start();
+    const platform = await openLocalPlatform({ dataDirectory: directory, clock });
+    await platform.store.deleteAll(storeFormat, {});
+    await platform.close();
+    const health = await fetch(`${service.url}/health`);
+    expect([health.status, await health.json()]).toEqual([
+      500,
+      { status: 'unhealthy', problems: ['store_mismatch'] },
+    ]);
+    await service.close();
   });
 
   it('does not start on a port that is in use, and gives its data directory back', async () => {

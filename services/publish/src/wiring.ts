@@ -1,11 +1,14 @@
 import { platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { type Ambient, probeAll } from '@keyserver/service';
+import { type Ambient, HealthFault, probeAll } from '@keyserver/service';
 import {
+  type StoreFormat,
   findApp,
   findAuthority,
+  formatChange,
   keyHasher,
+  openStoreFormat,
   skippedCountsId,
   storeUploads,
 } from '@keyserver/stores';
@@ -25,15 +28,34 @@ export interface Wired {
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
-  const { clock, random, openLog, logHealth } = ambient;
-  const { store, keyHashSecret } = await openPlatform(config, ambient);
+  const platform = await openPlatform(config, ambient);
+  const { store, place, keyHashSecret } = platform;
+  const release = async (): Promise<void> => {
+    await store.close();
+  };
+  try {
+    const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
+    const known = { place, window, profile, keyHashSecret };
+    const format = await openStoreFormat(store, known, ambient.random);
+    return { deps: depsOver({ ...platform, format }, config, ambient), release };
+  } catch (fault) {
+    await release();
+    throw fault;
+  }
+}
+
+function depsOver(
+  { store, keyHashSecret, format }: Platform & { readonly format: StoreFormat },
+  config: PublishConfig,
+  { clock, random, openLog, logHealth }: Ambient,
+): AppDeps {
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
       clock,
       lifetimeMs: config.CONFIG_CACHE_SECONDS * SECOND,
       size: REMEMBERED,
     });
-  const deps: AppDeps = {
+  return {
     clock,
     random,
     log: openLog(config.LOG_LEVEL),
@@ -56,19 +78,21 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
     rules: keyRules(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
-    health: probeAll(async () => {
-      await store.now();
-    }, logHealth),
-  };
-  return {
-    deps,
-    release: async () => {
-      await store.close();
-    },
+    health: probeAll(
+      async () => {
+        await store.now();
+      },
+      async () => {
+        const change = await formatChange(store, format);
+        if (change !== undefined) throw new HealthFault('store_mismatch', change);
+      },
+      logHealth,
+    ),
   };
 }
 
 interface Platform {
+  readonly place: string;
   readonly store: DocumentStore;
   readonly keyHashSecret: Uint8Array;
 }
@@ -78,11 +102,12 @@ async function openPlatform(config: PublishConfig, { clock, random }: Ambient): 
   const platform = platformOf(config);
   if (platform.kind === 'local') {
     const { openLocalPlatform } = await import('@keyserver/local');
-    return await openLocalPlatform({ dataDirectory: platform.dataDirectory, clock, random });
+    const { place, dataDirectory } = platform;
+    return { place, ...(await openLocalPlatform({ dataDirectory, clock, random })) };
   }
   const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
   const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
-  return { store, keyHashSecret };
+  return { place: platform.place, store, keyHashSecret };
 }

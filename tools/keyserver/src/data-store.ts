@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { compareStoreFormat, openStoreFormat } from '@keyserver/operations';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -53,13 +54,31 @@ function loopback(text: string): string {
 /** What may be missing of a store: nothing, the whole of it, or its database, which an import makes beside copied keys and buckets. */
 export type MayBeNew = 'nothing' | 'store' | 'database';
 
-/** Opens the store that the options name; the command closes it. */
+/** Opens the store that the options name, and compares its format; the command closes it. */
 export async function openStore(
   flags: StoreFlags,
-  { clock }: Surroundings,
+  around: Surroundings,
   { mayBeNew }: { readonly mayBeNew: MayBeNew },
 ): Promise<NamedStore> {
-  const { dataDir, project, database, endpoint } = flags;
+  const opened = await openNamed(flags, around, mayBeNew);
+  const { store, name: place, keyHashSecret } = opened;
+  const known = { place, ...(keyHashSecret === undefined ? {} : { keyHashSecret }) };
+  try {
+    // A command that only looks leaves a store as it is, also one that was named by mistake.
+    if (mayBeNew !== 'nothing') await openStoreFormat(store, known, around.random);
+    else await compareStoreFormat(store, known);
+    return opened;
+  } catch (fault) {
+    await opened.close();
+    throw fault;
+  }
+}
+
+async function openNamed(
+  { dataDir, project, database, endpoint }: StoreFlags,
+  { clock }: Surroundings,
+  mayBeNew: MayBeNew,
+): Promise<NamedStore> {
   if (project !== undefined) {
     const name = `project ${project}, database ${database ?? '(default)'}`;
     return { ...(await openFirestore({ project, database, endpoint })), name };

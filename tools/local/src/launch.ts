@@ -1,6 +1,7 @@
-import type { Environment } from '@keyserver/config';
+import { type Environment, loadSettings, storeVariables } from '@keyserver/config';
 import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
+import { openStoreFormat } from '@keyserver/stores';
 import { type Clock, SECOND } from '@keyserver/time';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -15,7 +16,7 @@ import type { JobIssuer, LauncherPlatform } from './launcher-platform.ts';
 import { jobPoster } from './post-job.ts';
 import { runSchedule } from './schedule.ts';
 import { serveIssuer } from './serve-issuer.ts';
-import { type LaunchedService, servicesOf, urlsOf } from './services.ts';
+import { type LaunchedService, commonEnvironment, servicesOf, urlsOf } from './services.ts';
 import { LaunchRefused, type LauncherConfig, launcherConfig } from './settings.ts';
 import { startChild } from './start-child.ts';
 import { DEVELOPMENT_WARNING, summary } from './summary.ts';
@@ -85,6 +86,7 @@ interface Opened {
 
 async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() => Promise<void>> {
   const { config, dataDirectory, platform, logs, children } = opened;
+  await compareFormat(around, opened);
   const exportKey = await firstStart(platform, { profile: config.PROFILE, random: around.random });
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
@@ -103,6 +105,20 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
     await Promise.all([...children.values()].map((child) => child.stop(PATIENCE)));
     await served.close();
   };
+}
+
+/** Refuses data of another format before any service would, and before a new store is given a configuration. */
+async function compareFormat(
+  { env, random }: LaunchSurroundings,
+  { config, dataDirectory, platform }: Opened,
+): Promise<void> {
+  const { TRUNCATE_WINDOW_SECONDS: window } = loadSettings(
+    { TRUNCATE_WINDOW_SECONDS: storeVariables.TRUNCATE_WINDOW_SECONDS },
+    commonEnvironment(config, env),
+  );
+  const { store, keyHashSecret } = platform;
+  const known = { place: dataDirectory, window, profile: config.PROFILE, keyHashSecret };
+  await openStoreFormat(store, known, random);
 }
 
 const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): Supervised =>

@@ -4,6 +4,8 @@ import type { MintToken } from './post-job.ts';
 /** What the launcher needs of the machine's platform. */
 export interface LauncherPlatform {
   readonly store: DocumentStore;
+  /** What stored keys are looked up by. */
+  readonly keyHashSecret: Uint8Array;
   readonly createSigningKey: (name: string) => Promise<string>;
   /** The public half of a signing key; undefined when its file is not there. */
   readonly signingKeyOf: (name: string) => Promise<string | undefined>;

@@ -27,6 +27,15 @@ export const urlsOf = (
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
 
+/** What every service of a launcher is told: the environment goes before the profile, but for what the launcher has decided. */
+export const commonEnvironment = (config: LauncherConfig, env: Environment): Environment => ({
+  ...profileOf(config.PROFILE).variables,
+  ...env,
+  PLATFORM: 'local',
+  PROFILE: config.PROFILE,
+  DATA_DIR: resolve(config.DATA_DIR),
+});
+
 /** The services of one machine, with the environment that each starts in. */
 export function servicesOf(
   config: LauncherConfig,
@@ -34,12 +43,7 @@ export function servicesOf(
   issuer: Pick<JobIssuer, 'issuer' | 'jwksUrl'>,
 ): readonly LaunchedService[] {
   const urls = urlsOf(config);
-  const common = {
-    ...profileOf(config.PROFILE).variables,
-    ...env,
-    PLATFORM: 'local',
-    DATA_DIR: resolve(config.DATA_DIR),
-  };
+  const common = commonEnvironment(config, env);
   const open = { ...common, HOST: config.LISTEN_HOST };
   const closed = {
     ...common,

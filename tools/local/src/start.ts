@@ -1,5 +1,6 @@
 import { ConfigFault } from '@keyserver/config';
 import { systemRandom } from '@keyserver/random';
+import { StoreMismatch } from '@keyserver/stores';
 import { systemClock } from '@keyserver/time';
 import { launch } from './launch.ts';
 import { LaunchRefused } from './settings.ts';
@@ -30,7 +31,10 @@ try {
   process.exit(0);
 } catch (fault) {
   const told =
-    fault instanceof ConfigFault || fault instanceof LaunchRefused || isUnusableDirectory(fault);
+    fault instanceof ConfigFault ||
+    fault instanceof LaunchRefused ||
+    fault instanceof StoreMismatch ||
+    isUnusableDirectory(fault);
   const reason = fault instanceof Error ? fault.message : 'an unknown fault';
   process.stderr.write(told ? `${reason}\n` : `The suite cannot start: ${reason}\n`);
   process.exit(1);
