@@ -32,3 +32,4 @@ export {
   indexFor,
 } from './query.ts';
 export { type FaultDetails, StoreFault, type StoreFaultReason } from './store-fault.ts';
+export type { StorePart } from './store-part.ts';

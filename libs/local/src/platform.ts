@@ -1,4 +1,4 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
 import { PLACES, stateOf } from './first-start.ts';
 import { type Issuer, openIssuer } from './issuer.ts';
+import { keysPart } from './keys-part.ts';
 import { type BucketDirectory, openBucketDirectory } from './objects.ts';
 import { privateDirectory } from './private-files.ts';
+import { refuseOlderDatabase } from './refuse-older-database.ts';
 import { keyHashSecret } from './secrets.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
 import { openSqliteStore } from './sqlite/store.ts';
@@ -35,6 +37,8 @@ export interface LocalPlatform {
   readonly authorityKeyOf: KeyFiles['publicKeyOf'];
   /** The issuer of this machine's job identities, reachable under `url`. */
   readonly openIssuer: (url: string) => Promise<Issuer>;
+  /** The keys as a part of the store, beside its database. */
+  readonly keysPart: StorePart;
   /** Removes what replaced and deleted objects have left behind. */
   readonly sweepObjects: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -47,6 +51,8 @@ interface LocalSettings {
   readonly random?: Random;
   /** Lets a new database be made beside the keys and buckets of another one, for an import; false unless given. */
   readonly databaseMayBeNew?: boolean;
+  /** Takes the database although it lacks commits that were noted, because an operator said so; false unless given. */
+  readonly databaseMayBeOlder?: boolean;
 }
 
 /** Opens the platform of one machine; any number of processes may have the same data directory open. */
@@ -63,6 +69,8 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   const buckets = bucketsOf(dataDirectory);
   const file = join(dataDirectory, PLACES.database);
   await privateDatabase(file);
+  const { databaseMayBeOlder = state === 'first_start' } = settings;
+  if (!databaseMayBeOlder) refuseOlderDatabase(file);
   const store = await openSqliteStore({
     file,
     random,
@@ -80,6 +88,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     createAuthorityKey: authority.create,
     authorityKeyOf: authority.publicKeyOf,
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
+    keysPart: keysPart(dataDirectory, random),
     sweepObjects: buckets.sweep,
     close: async () => {
       await store.close();

@@ -7,6 +7,7 @@ import { exportProgress, padDays } from './export-progress.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 import { storeFormat } from './store-format.ts';
+import { storeParts } from './store-parts.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { usedKeys } from './used-signing-keys.ts';
 
@@ -24,6 +25,7 @@ export const allCollections: readonly Collection<object>[] = [
   padDays,
   signingKeys,
   storeFormat,
+  storeParts,
   totalDeltas,
   usedKeys,
 ];
@@ -31,6 +33,7 @@ export const allCollections: readonly Collection<object>[] = [
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
+  storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',
   storeFormat:
     'names this very store and its platform; what a target must share comes with the export',

@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import { ArrayIndex } from './array-index.ts';
 import { naming } from './fault.ts';
+import { CommitWitness } from './commit-witness.ts';
 import { runSchema } from './runs.ts';
 import { migrate } from './migrate.ts';
 import { integer, isBusy } from './sql.ts';
@@ -37,6 +38,9 @@ export interface OpenCollection {
 /** One connection to the database file. Every call is synchronous and short. */
 export class Database {
   readonly db: DatabaseSync;
+  private readonly witness: CommitWitness | undefined;
+  /** The commit number that the transaction under way has written. */
+  private written: number | undefined;
   private readonly statements;
   private readonly readMeta;
   private readonly saveMeta;
@@ -67,6 +71,7 @@ export class Database {
         INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);`);
     });
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    this.witness = file === ':memory:' ? undefined : new CommitWitness(file);
     this.readMeta = this.db.prepare('SELECT * FROM "#meta"');
     this.saveMeta = this.db.prepare(
       'UPDATE "#meta" SET seq = ?, time = ?, epoch = ?, next_run = ?, merger = ?, merged_at = ?',
@@ -88,6 +93,7 @@ export class Database {
   }
 
   setMeta(meta: Meta): void {
+    this.written = meta.seq;
     this.saveMeta.run(meta.seq, meta.time, meta.epoch, meta.nextRun, meta.merger, meta.mergedAt);
   }
 
@@ -109,7 +115,10 @@ export class Database {
 
   /** Runs `work` inside the write lock; all of it is committed, or nothing. Throws SQLITE_BUSY when the lock is taken. */
   inLock<T>(work: () => T): T {
-    return this.transaction(this.statements.lock, work);
+    this.written = undefined;
+    const result = this.transaction(this.statements.lock, work);
+    this.witness?.committed(this.written);
+    return result;
   }
 
   /** Runs `work` on one snapshot, without the lock. */
@@ -118,6 +127,7 @@ export class Database {
   }
 
   close(): void {
+    this.witness?.close();
     this.db.close();
   }
 
