@@ -10,7 +10,10 @@ export const MAX_DOCUMENT_BYTES = 1 << 20;
 
 /** What a transaction function may do: reads first, then writes, which take effect together or not at all. */
 export interface Transaction {
-  /** Store time when this attempt began. For leases and bookkeeping; for release windows use `floor`. */
+  /**
+   * Store time when this attempt first read. For leases and bookkeeping; for release windows use `floor`. Both are known once
+   * a first `get` or `find` has answered, and throw before: the answer tells the time, so that nothing is asked for it alone.
+   */
   readonly now: UnixMillis;
   /**
    * Store time rounded down to a multiple of `span` ms. It still holds at the moment that orders this transaction's

@@ -52,15 +52,15 @@ export function storeUploads(
   random: Random,
 ): StoreUpload {
   return async (upload) => {
+    if (upload.keys.length === 0) return { kind: 'stored', inserted: 0 };
     const hashes = new Map(upload.keys.map((key) => [key, settings.hashKey(key.data)]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
-      const span = releaseSpan(settings.window);
-      const now = tx.floor(span);
       // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
       if (written !== undefined && (await isCommitted(tx, ids))) return written;
       const found = await findByHashes(tx, [...hashes.values()]);
+      const now = tx.floor(releaseSpan(settings.window));
       const outcome = reconcile(upload, storedKeys(found, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
       const { primaries: keys } = outcome;
@@ -151,7 +151,7 @@ async function newCounts(
 ): Promise<{ readonly id: string; readonly delta: TotalDelta } | undefined> {
   const { upload, keys, ids, now, settings } = of;
   const delta = totalDelta(upload, keys.length, floorTo(now, settings.window));
-  if (delta === undefined || upload.keys.length === 0) return undefined;
+  if (delta === undefined) return undefined;
   if (keys.length === upload.keys.length) return { id: ids.delta, delta };
   const sent = upload.keys.map(({ data }) => data);
   const id = settings.skippedCountsId({ authority: delta.authority, hour: delta.hour, keys: sent });

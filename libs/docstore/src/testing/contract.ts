@@ -462,7 +462,58 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
     describe('time', () => {
       const advance = engine.advance?.bind(engine);
       const after = async (decide: (tx: Transaction) => UnixMillis): Promise<UnixMillis> =>
-        await store.transact(async (tx) => await Promise.resolve(decide(tx)));
+        await store.transact(async (tx) => {
+          await tx.get(counters, ['w']);
+          return decide(tx);
+        });
+
+      it.each([
+        ['now', (tx: Transaction) => tx.now],
+        ['floor', (tx: Transaction) => tx.floor(DAY)],
+      ])('does not know %s before a first read has answered', async (_, ask) => {
+        const asking = store.transact(async (tx) => {
+          const reading = tx.get(counters, ['w']);
+          try {
+            return ask(tx);
+          } finally {
+            await reading;
+          }
+        });
+        await expect(asking).rejects.toThrow('after its first read');
+      });
+
+      it.each([
+        ['a document', async (tx: Transaction) => await tx.get(counters, ['w'])],
+        ['no document at all', async (tx: Transaction) => await tx.get(counters, [])],
+        [
+          'a document with an impossible id',
+          async (tx: Transaction) => await tx.get(counters, ['..']),
+        ],
+        [
+          'a query',
+          async (tx: Transaction) =>
+            await tx.find(people, { where: { city: 'Bern' }, order: { by: 'age' } }),
+        ],
+        ['an empty query', async (tx: Transaction) => await tx.find(people, { limit: 0 })],
+        [
+          'many at once',
+          async (tx: Transaction) =>
+            await Promise.all([
+              tx.get(counters, ['w']),
+              tx.find(people, {}),
+              tx.get(counters, ['v']),
+            ]),
+        ],
+      ])('knows it after reading %s', async (_, read) => {
+        const before = await store.now();
+        const told = await store.transact(async (tx) => {
+          await read(tx);
+          tx.set(counters, 'w', { n: 0, m: 0 });
+          return tx.now;
+        });
+        expect(told).toBeGreaterThanOrEqual(before);
+        expect(await store.now()).toBeGreaterThanOrEqual(told);
+      });
 
       it('gives a transaction the time rounded down', async () => {
         const day = await after((tx) => tx.floor(DAY));
@@ -472,9 +523,10 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
 
       it('orders every later commit at or after the time that a committed transaction was told', async () => {
         const told = await store.transact(async (tx) => {
+          await tx.get(counters, ['w']);
           tx.set(counters, 'w', { n: 0, m: 0 });
           advance?.(-5000);
-          return await Promise.resolve(tx.now);
+          return tx.now;
         });
         expect(await store.now()).toBeGreaterThanOrEqual(told);
         expect(await after((tx) => tx.now)).toBeGreaterThanOrEqual(told);
@@ -495,6 +547,7 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
         if (store.closingDelay > 0) return;
         const floors: UnixMillis[] = [];
         await store.transact(async (tx) => {
+          await tx.get(counters, ['v']);
           floors.push(tx.floor(HOUR));
           if (floors.length === 1) {
             advance(HOUR);

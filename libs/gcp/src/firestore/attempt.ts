@@ -8,11 +8,14 @@ import {
   indexFor,
 } from '@keyserver/docstore';
 import { type UnixMillis, floorTo } from '@keyserver/time';
+import { Beginning } from './beginning.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf } from './document.ts';
 import { CallFailure, readFault } from './failure.ts';
+import type { Reading } from './reading.ts';
 import { findAll, getAll } from './reads.ts';
 import { MAX_COMMIT_BYTES, writeBytes } from './size.ts';
+import type { StoreTime } from './store-time.ts';
 import type { Write } from './wire.ts';
 
 /** A call that failed, and what it is to callers unless it is tried again. */
@@ -23,23 +26,27 @@ export interface FailedCall {
 
 /** One attempt of a transaction: every read takes locks that Firestore holds until the attempt ends; writes are gathered. */
 export class Attempt implements Transaction {
-  readonly now: UnixMillis;
-  readonly transaction: Uint8Array;
   readonly writes: Write[] = [];
+  readonly beginning: Beginning;
   /** The first read of this attempt that failed, whatever the function made of it. */
   failed: FailedCall | undefined;
-  hasRead = false;
+  /** Why this attempt must not commit, whatever the function made of it: a wrong clock, or an unreadable document. */
+  barred: { readonly error: unknown } | undefined;
   private readonly connection: Connection;
   private bytes = 0;
 
   constructor(of: {
-    readonly now: UnixMillis;
-    readonly transaction: Uint8Array;
     readonly connection: Connection;
+    readonly time: StoreTime;
+    /** The transaction of the attempt before this one. */
+    readonly before: Uint8Array | undefined;
   }) {
-    this.now = of.now;
-    this.transaction = of.transaction;
     this.connection = of.connection;
+    this.beginning = new Beginning(of);
+  }
+
+  get now(): UnixMillis {
+    return this.beginning.now;
   }
 
   // Need not hold at the commit: closingDelay covers the longest life of a transaction.
@@ -48,19 +55,17 @@ export class Attempt implements Transaction {
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
-    const { connection, transaction } = this;
     return await this.reading(
       from,
-      async () => await getAll(connection, from, { ids, reading: { transaction } }),
+      async (reading) => await getAll(this.connection, from, { ids, reading }),
     );
   }
 
   async find<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
-    const { connection, transaction } = this;
     indexFor(from.layout, query);
     return await this.reading(
       from,
-      async () => await findAll(connection, from, { query, reading: { transaction } }),
+      async (reading) => await findAll(this.connection, from, { query, reading }),
     );
   }
 
@@ -81,14 +86,19 @@ export class Attempt implements Transaction {
     this.write({ delete: this.connection.names.of(from.layout.name, id) });
   }
 
-  private async reading<D, T>(from: Collection<D>, read: () => Promise<T>): Promise<T> {
+  private async reading<D, T>(
+    from: Collection<D>,
+    read: (reading: Reading) => Promise<T>,
+  ): Promise<T> {
     if (this.writes.length > 0)
       throw new StoreFault('refused', 'a transaction reads before it writes');
-    this.hasRead = true;
     try {
-      return await read();
+      return await this.beginning.read(read);
     } catch (error) {
-      if (!(error instanceof CallFailure)) throw error;
+      if (!(error instanceof CallFailure)) {
+        this.barred ??= { error };
+        throw error;
+      }
       const fault = readFault(error, from.layout.name);
       this.failed ??= { failure: error, fault };
       throw fault;

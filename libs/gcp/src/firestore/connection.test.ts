@@ -6,6 +6,7 @@ import { startFirestoreStandIn } from '../../../../test/stand-ins/firestore/star
 import { Connection } from './connection.ts';
 import { openFirestoreStore } from './index.ts';
 import { USUAL_PATIENCE } from './patience.ts';
+import { OUTSIDE } from './reading.ts';
 import { getAll } from './reads.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });
@@ -66,7 +67,7 @@ describe('a call', () => {
         stream.end();
       },
       async (connection) => {
-        const reading = getAll(connection, counters, { ids: ['a'], reading: undefined });
+        const reading = getAll(connection, counters, { ids: ['a'], reading: OUTSIDE });
         await expect(reading).rejects.toMatchObject({ verdict: 'away', code: 'INCOMPLETE' });
       },
     );

@@ -4,20 +4,11 @@ import { failureOf } from './failure.ts';
 import { Names } from './names.ts';
 import type { Patience } from './patience.ts';
 import type { StructuredQuery } from './query-request.ts';
+import type { Reading } from './reading.ts';
 import { within } from './within.ts';
 import { type ReadMessage, type Write, readMessage } from './wire.ts';
 
 const ROLLBACK_MS = 2_000;
-
-/** Where a read belongs: in a transaction, in one that it begins, or (undefined) in none. */
-export type Reading =
-  | { readonly transaction: Uint8Array }
-  | {
-      readonly newTransaction: {
-        readonly readWrite: { readonly retryTransaction?: Uint8Array };
-      };
-    }
-  | undefined;
 
 interface Stream {
   on(event: 'data', take: (message: unknown) => void): unknown;
@@ -63,15 +54,22 @@ export class Connection {
       database: this.names.database,
       documents: [...documents],
       ...(of.fields === undefined ? {} : { mask: { fieldPaths: [...of.fields] } }),
-      ...of.reading,
+      ...of.reading.consistency(),
     };
-    await this.read((client, options) => client.batchGetDocuments(request, options), take);
+    await this.read(
+      (client, options) => client.batchGetDocuments(request, options),
+      hearing(of.reading, take),
+    );
   }
 
   /** Runs a query; the answers come in its order. */
   async runQuery(query: StructuredQuery, reading: Reading, take: Take): Promise<void> {
-    const request = { parent: this.names.documents, structuredQuery: query, ...reading };
-    await this.read((client, options) => client.runQuery(request, options), take);
+    const request = {
+      parent: this.names.documents,
+      structuredQuery: query,
+      ...reading.consistency(),
+    };
+    await this.read((client, options) => client.runQuery(request, options), hearing(reading, take));
   }
 
   /** Applies all writes or none; in a transaction, only if everything that it read still holds. */
@@ -136,6 +134,13 @@ export class Connection {
 }
 
 const ignore = (): void => undefined;
+
+const hearing =
+  (reading: Reading, take: Take): Take =>
+  (message) => {
+    reading.heard(message);
+    return take(message);
+  };
 
 async function drain(stream: Stream, signal: AbortSignal, take: Take): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { type Collection, MAX_WRITES, type Query, StoreFault, indexFor } from '@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CallFailure, writeFault } from './failure.ts';
 import { pauseBound } from './patience.ts';
+import { OUTSIDE } from './reading.ts';
 import { runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
 import type { Engine } from './transact.ts';
@@ -25,15 +26,10 @@ export async function deleteAllOf<D>(
     const step = { ...query, limit: Math.min(MAX_WRITES, left + deletion.inDoubt.size) };
     const documents = await retrying(engine, from.layout.name, async () => {
       const found: StoredDocument[] = [];
-      await runDeclared(
-        engine.connection,
-        names,
-        { query: step, reading: undefined },
-        (document) => {
-          found.push(document);
-          return true;
-        },
-      );
+      await runDeclared(engine.connection, names, { query: step, reading: OUTSIDE }, (document) => {
+        found.push(document);
+        return true;
+      });
       return found;
     });
     deletion.settleDoubt(documents);

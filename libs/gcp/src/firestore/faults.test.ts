@@ -63,6 +63,10 @@ const create = async (id = 'c'): Promise<void> => {
     tx.create(counters, id, { n: 1 });
   });
 };
+const calls = (): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    [READS, 'RunQuery', 'Commit'].map((method) => [method, standIn.faults.calls(method)]),
+  );
 const stored = async (id = 'c'): Promise<number | undefined> =>
   (await store.get(counters, [id]))[0]?.n;
 
@@ -291,7 +295,7 @@ describe('a transaction', () => {
 
   it('runs again after a failed read, even if its function made light of it', async () => {
     await create();
-    standIn.faults.fail({ method: READS, code: 'UNAVAILABLE', times: 1, after: 1 });
+    standIn.faults.fail({ method: READS, code: 'UNAVAILABLE', times: 1 });
     const seen = await store.transact(async (tx) => {
       const found = await tx.get(counters, ['c']).catch(() => []);
       tx.set(counters, 'seen', { n: found.length });
@@ -303,14 +307,13 @@ describe('a transaction', () => {
 
   it('runs again after a read that lost to others', async () => {
     await create();
-    standIn.faults.fail({ method: READS, code: 'ABORTED', times: 1, after: 1 });
+    standIn.faults.fail({ method: READS, code: 'ABORTED', times: 1 });
     const found = await store.transact(async (tx) => await tx.get(counters, ['c']));
     expect(found).toEqual([{ n: 1 }]);
   });
 
   it.each([
     [READS, 0, 'NOT_FOUND'],
-    [READS, 1, 'NOT_FOUND'],
     ['RunQuery', 0, 'FAILED_PRECONDITION'],
   ] as const)(
     'is not called refused when its %s (after %d) meets %s',
@@ -350,12 +353,55 @@ describe('a transaction', () => {
 
   it('writes nothing when its function took longer than a transaction may', async () => {
     await reopen({ ...impatient, transactMs: 200 });
-    standIn.faults.slow({ method: READS, ms: 400, times: 1, after: 1 });
+    standIn.faults.slow({ method: READS, ms: 400, times: 1 });
     const late = store.transact(async (tx) => {
       await tx.get(counters, ['other']);
       tx.create(counters, 'c', { n: 1 });
     });
     await expect(late).rejects.toMatchObject({ reason: 'unavailable' });
+    expect(await stored()).toBeUndefined();
+  });
+
+  it('begins with its first read, and asks for nothing else', async () => {
+    await create();
+    standIn.faults.clear();
+    const found = await store.transact(async (tx) => {
+      const [document] = await tx.get(counters, ['c']);
+      await tx.find(counters, { where: { n: 1 } });
+      tx.set(counters, 'd', { n: tx.now });
+      return document;
+    });
+    expect(found).toEqual({ n: 1 });
+    expect(await stored('d')).toBe(START);
+    expect(calls()).toEqual({ [READS]: 2, RunQuery: 1, Commit: 1 });
+  });
+
+  it('begins once on the server, however many reads it opens with', async () => {
+    await create();
+    const many = Array.from({ length: 301 }, (_, n) => `absent${String(n)}`);
+    await store.transact(async (tx) => {
+      await Promise.all([
+        tx.get(counters, many),
+        tx.find(counters, { where: { n: 1 } }),
+        tx.get(counters, ['c']),
+      ]);
+      tx.set(counters, 'c', { n: 2 });
+    });
+    await write((tx) => {
+      tx.set(counters, 'absent0', { n: 1 });
+      tx.set(counters, 'absent300', { n: 1 });
+    });
+    expect(await stored()).toBe(2);
+  });
+
+  it('commits nothing with a wrong clock, even if its function made light of that', async () => {
+    clock.advance(31 * SECOND);
+    const writing = store.transact(async (tx) => {
+      await tx.get(counters, ['c']).catch(() => undefined);
+      tx.create(counters, 'c', { n: 1 });
+    });
+    await expect(writing).rejects.toMatchObject({ reason: 'clock' });
+    clock.advance(-31 * SECOND);
     expect(await stored()).toBeUndefined();
   });
 

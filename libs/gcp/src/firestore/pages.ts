@@ -9,6 +9,7 @@ import {
   indexFor,
 } from '@keyserver/docstore';
 import { foundFrom, idOf } from './document.ts';
+import { OUTSIDE } from './reading.ts';
 import { runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
 import type { Engine } from './transact.ts';
@@ -62,7 +63,7 @@ async function readPage<D>(engine: Engine, from: Collection<D>, query: Query<D>)
     const documents: StoredDocument[] = [];
     let bytes = 0;
     let cut = false;
-    await runDeclared(engine.connection, from, { query, reading: undefined }, (document) => {
+    await runDeclared(engine.connection, from, { query, reading: OUTSIDE }, (document) => {
       documents.push(document);
       bytes += weigh(document);
       cut = bytes >= MAX_PAGE_BYTES;

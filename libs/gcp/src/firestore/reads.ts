@@ -5,10 +5,11 @@ import {
   type Query,
   indexFor,
 } from '@keyserver/docstore';
-import type { Connection, Reading } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { foundFrom, valueFrom } from './document.ts';
 import { incomplete } from './failure.ts';
 import { structuredQuery } from './query-request.ts';
+import type { Reading } from './reading.ts';
 import type { StoredDocument } from './wire.ts';
 
 const CHUNK = 300;

@@ -12,6 +12,7 @@ import { Connection } from './connection.ts';
 import { deleteAllOf } from './delete-all.ts';
 import { pagesOf } from './pages.ts';
 import { type Patience, USUAL_PATIENCE } from './patience.ts';
+import { OUTSIDE } from './reading.ts';
 import { getAll } from './reads.ts';
 import { retrying } from './retrying.ts';
 import { StoreTime } from './store-time.ts';
@@ -68,7 +69,7 @@ class FirestoreStore implements DocumentStore {
     const { clock = systemClock, random = systemRandom } = settings;
     const patience = { ...USUAL_PATIENCE, ...settings.patience };
     const connection = new Connection({ projectId, databaseId, emulatorHost, patience });
-    const time = new StoreTime({ connection, clock, random });
+    const time = new StoreTime({ connection, clock });
     this.engine = { connection, time, random, patience };
   }
 
@@ -77,7 +78,7 @@ class FirestoreStore implements DocumentStore {
     return await retrying(
       this.engine,
       from.layout.name,
-      async () => await getAll(connection, from, { ids, reading: undefined }),
+      async () => await getAll(connection, from, { ids, reading: OUTSIDE }),
     );
   }
 
@@ -98,12 +99,7 @@ class FirestoreStore implements DocumentStore {
   }
 
   async now(): Promise<UnixMillis> {
-    const { now } = await retrying(
-      this.engine,
-      'time',
-      async () => await this.engine.time.read(undefined),
-    );
-    return now;
+    return await retrying(this.engine, 'time', async () => await this.engine.time.now());
   }
 
   async close(): Promise<void> {

@@ -78,7 +78,7 @@ class Tries {
 const isTemporary = ({ verdict }: CallFailure): boolean =>
   verdict === 'contended' || verdict === 'quota' || verdict === 'away';
 
-/** One attempt, from the read that begins the transaction to its commit. */
+/** One attempt, from its first read to its commit. */
 class Run<T> {
   transaction: Uint8Array | undefined;
   private readonly engine: Engine;
@@ -92,27 +92,19 @@ class Run<T> {
   }
 
   async once(before: Uint8Array | undefined): Promise<Outcome<T>> {
-    let attempt: Attempt;
-    try {
-      attempt = await this.begin(before);
-    } catch (error) {
-      if (error instanceof CallFailure)
-        return failed({ failure: error, fault: readFault(error, 'transaction') });
-      return { kind: 'threw', error };
-    }
-    const decided = await this.ask(attempt);
-    if (attempt.failed !== undefined) return this.rolledBack(attempt, failed(attempt.failed));
-    if (performance.now() > this.until) return this.rolledBack(attempt, tooSlow());
-    return await this.finish(attempt, decided);
+    const { connection, time } = this.engine;
+    const attempt = new Attempt({ connection, time, before });
+    const outcome = await this.attempt(attempt);
+    this.transaction = attempt.beginning.transaction ?? before;
+    return outcome;
   }
 
-  private async begin(before: Uint8Array | undefined): Promise<Attempt> {
-    const { connection, time } = this.engine;
-    const readWrite = before === undefined ? {} : { retryTransaction: before };
-    const { now, transaction } = await time.read({ newTransaction: { readWrite } });
-    if (transaction === undefined) throw new Error('Firestore began no transaction');
-    this.transaction = transaction;
-    return new Attempt({ now, transaction, connection });
+  private async attempt(attempt: Attempt): Promise<Outcome<T>> {
+    const decided = await this.ask(attempt);
+    if (attempt.failed !== undefined) return this.rolledBack(attempt, failed(attempt.failed));
+    if (attempt.barred !== undefined) return this.rolledBack(attempt, threw(attempt.barred.error));
+    if (performance.now() > this.until) return this.rolledBack(attempt, threw(tooSlow()));
+    return await this.finish(attempt, decided);
   }
 
   private async ask(attempt: Attempt): Promise<Outcome<T>> {
@@ -125,11 +117,14 @@ class Run<T> {
 
   /** Commits; without writes too, as that tells whether the view that a result or an error came from was consistent. */
   private async finish(attempt: Attempt, decided: Outcome<T>): Promise<Outcome<T>> {
-    const threw = decided.kind === 'threw';
-    const writes = threw ? [] : attempt.writes;
-    const needless = writes.length === 0 && !attempt.hasRead;
-    if (needless || (threw && decided.error instanceof StoreFault))
-      return this.rolledBack(attempt, decided);
+    const isError = decided.kind === 'threw';
+    if (isError && decided.error instanceof StoreFault) return this.rolledBack(attempt, decided);
+    const writes = isError ? [] : attempt.writes;
+    if (!attempt.beginning.hasRead) {
+      if (writes.length === 0) return decided;
+      const unbegun = await this.beginWithout(attempt);
+      if (unbegun !== undefined) return this.rolledBack(attempt, unbegun);
+    }
     const failure = await this.commit(attempt, writes);
     if (failure === undefined) return decided;
     const inDoubt = failure.verdict === 'away' && writes.length > 0;
@@ -137,12 +132,25 @@ class Run<T> {
     return this.rolledBack(attempt, { kind: 'failed', failure, fault, inDoubt });
   }
 
+  /** Begins what reads nothing, as only store time tells whether this machine may write. */
+  private async beginWithout(attempt: Attempt): Promise<Outcome<T> | undefined> {
+    try {
+      await attempt.beginning.read(async () => {
+        await Promise.resolve();
+      });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CallFailure)) return threw(error);
+      return failed({ failure: error, fault: readFault(error, 'time') });
+    }
+  }
+
   private async commit(
     attempt: Attempt,
     writes: readonly Write[],
   ): Promise<CallFailure | undefined> {
     try {
-      await this.engine.connection.commit(writes, attempt.transaction);
+      await this.engine.connection.commit(writes, attempt.beginning.transaction);
       return undefined;
     } catch (error) {
       if (error instanceof CallFailure) return error;
@@ -151,14 +159,15 @@ class Run<T> {
   }
 
   private rolledBack(attempt: Attempt, outcome: Outcome<T>): Outcome<T> {
-    this.engine.connection.rollBack(attempt.transaction);
+    const { transaction } = attempt.beginning;
+    if (transaction !== undefined) this.engine.connection.rollBack(transaction);
     return outcome;
   }
 }
 
 const failed = (call: FailedCall): Outcome<never> => ({ ...call, kind: 'failed', inDoubt: false });
 
-const tooSlow = (): Outcome<never> => ({
-  kind: 'threw',
-  error: new StoreFault('unavailable', 'a transaction took too long to decide'),
-});
+const threw = (error: unknown): Outcome<never> => ({ kind: 'threw', error });
+
+const tooSlow = (): StoreFault =>
+  new StoreFault('unavailable', 'a transaction took too long to decide');

@@ -18,7 +18,7 @@ import { indexedFields } from './table.ts';
 
 /** One attempt of a transaction: remembers what was read and what is to be written. */
 export class Attempt implements Transaction {
-  readonly now: UnixMillis;
+  private readonly began: UnixMillis;
   private readonly connection: Connection;
   private readonly numberOf: (layout: Layout) => number;
   private readonly floors: { span: number; value: number }[] = [];
@@ -31,9 +31,15 @@ export class Attempt implements Transaction {
     readonly connection: Connection;
     readonly numberOf: (layout: Layout) => number;
   }) {
-    this.now = of.now;
+    this.began = of.now;
     this.connection = of.connection;
     this.numberOf = of.numberOf;
+  }
+
+  get now(): UnixMillis {
+    if (this.documents.length + this.queries.length === 0)
+      throw new TypeError('a transaction knows the time only after its first read');
+    return this.began;
   }
 
   floor(span: number): UnixMillis {
@@ -102,7 +108,12 @@ export class Attempt implements Transaction {
   }
 
   private reads(): ReadSet {
-    return { now: this.now, floors: this.floors, documents: this.documents, queries: this.queries };
+    return {
+      now: this.began,
+      floors: this.floors,
+      documents: this.documents,
+      queries: this.queries,
+    };
   }
 
   private readsFirst(): void {
