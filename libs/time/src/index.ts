@@ -1,3 +1,4 @@
+export type { ClockReading, ReadClocks } from './clock-reading.ts';
 export { type Clock, systemClock } from './clock.ts';
 export {
   DAY,
@@ -20,7 +21,7 @@ export {
   intervalNumber,
   intervalStart,
 } from './interval.ts';
-export { type SimulatedClock, clockOver, simulatedClock } from './simulated-clock.ts';
+export { type SimulatedClock, clockOver, clocksOver, simulatedClock } from './simulated-clock.ts';
 export { type WindowLength, floorTo, windowLength } from './window.ts';
 export {
   type WindowCalendar,

@@ -1,5 +1,4 @@
 import { collection, ints } from '@keyserver/docstore';
-import { systemClock } from '@keyserver/time';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,8 @@ import { ArrayIndex } from './array-index.ts';
 import { Committer } from './committer.ts';
 import { Database } from './database.ts';
 import { Housekeeper } from './housekeeper.ts';
+import { machineClocks } from './machine-clocks.ts';
+import { StoreTime } from './store-time.ts';
 
 const tagged = collection({ name: 'tagged', fields: { tags: ints() }, arrayIndex: 'tags' });
 
@@ -26,8 +27,9 @@ it('keeps its indexes in memory while another process has the lock', () => {
   const array = new WatchedIndex(database.db, table, { hot: 1, fanIn: 2, lastLevel: 2 });
   array.add([1, 2], 1);
   const collections = new Map([[0, { table, array }]]);
-  const committer = new Committer(database, collections, systemClock);
-  const settings = { clock: systemClock, housekeepingEvery: 60_000 };
+  const time = new StoreTime(database, machineClocks());
+  const committer = new Committer(database, collections, time);
+  const settings = { time, every: 60_000, report: () => undefined };
   const housekeeper = new Housekeeper(database, collections, settings);
   const other = new DatabaseSync(join(directory, 'store.sqlite'));
   other.exec('BEGIN IMMEDIATE');

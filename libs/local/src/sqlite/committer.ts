@@ -1,12 +1,11 @@
 import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
-import { type Clock, floorTo, unixMillis } from '@keyserver/time';
-import type { Database, Meta, OpenCollection } from './database.ts';
+import { floorTo, unixMillis } from '@keyserver/time';
+import type { Database, OpenCollection } from './database.ts';
 import { answerOf } from './fault.ts';
+import { TOLERANCE } from './judge-clocks.ts';
 import { type Answer, type Put, type ReadSet, type Write, sameVersions } from './protocol.ts';
 import { isBusy } from './sql.ts';
-
-/** How far this machine's clock may lie behind store time before nothing is written any more, ms. */
-const MAX_CLOCK_LAG = 30_000;
+import { type StoreTime, isDoubt } from './store-time.ts';
 
 /** A transaction that wants to commit: what it read, what it writes. */
 export interface Member {
@@ -18,12 +17,16 @@ export interface Member {
 export class Committer {
   private readonly database: Database;
   private readonly collections: ReadonlyMap<number, OpenCollection>;
-  private readonly clock: Clock;
+  private readonly time: StoreTime;
 
-  constructor(database: Database, collections: ReadonlyMap<number, OpenCollection>, clock: Clock) {
+  constructor(
+    database: Database,
+    collections: ReadonlyMap<number, OpenCollection>,
+    time: StoreTime,
+  ) {
     this.database = database;
     this.collections = collections;
-    this.clock = clock;
+    this.time = time;
   }
 
   /** The answers to the members, in order, and the store time of the commit. Throws SQLITE_BUSY when the lock is taken. */
@@ -31,11 +34,15 @@ export class Committer {
     try {
       return this.database.inLock(() => {
         const meta = this.database.meta();
-        const time = Math.max(this.timeAfter(meta), ...members.map(({ reads }) => reads.now));
+        const taken = this.time.take(meta);
+        // What a transaction was told while the clock jumped for a moment must not become store time: it runs again.
+        const plausible = members.map(({ reads }) => reads.now - taken <= TOLERANCE);
+        const told = members.filter((_, n) => plausible[n] === true).map(({ reads }) => reads.now);
+        const time = Math.max(taken, ...told);
         let seq = meta.seq;
         for (const open of this.collections.values()) open.array?.catchUp(meta);
-        const answers = members.map((member) => {
-          if (!this.holds(member.reads, time)) return stale;
+        const answers = members.map((member, n) => {
+          if (plausible[n] !== true || !this.holds(member.reads, time)) return stale;
           if (member.writes.length === 0) return committed;
           return this.apply(member.writes, ++seq);
         });
@@ -44,8 +51,9 @@ export class Committer {
         return { answers, time };
       });
     } catch (error) {
-      // Only a lock that was not had is busy: nothing was begun, so what the indexes know still holds.
-      if (!isBusy(error)) for (const open of this.collections.values()) open.array?.forget();
+      // Without the lock, or with a clock that is doubted, nothing was begun: what the indexes know still holds.
+      if (!isBusy(error) && !isDoubt(error))
+        for (const open of this.collections.values()) open.array?.forget();
       throw error;
     }
   }
@@ -54,17 +62,10 @@ export class Committer {
   now(): number {
     return this.database.inLock(() => {
       const meta = this.database.meta();
-      const time = this.timeAfter(meta);
+      const time = this.time.take(meta);
       this.database.setMeta({ ...meta, time });
       return time;
     });
-  }
-
-  private timeAfter(meta: Meta): number {
-    const now = this.clock.now();
-    if (meta.time - now > MAX_CLOCK_LAG)
-      throw new StoreFault('clock', 'this machine is more than 30 s behind store time');
-    return Math.max(now, meta.time);
   }
 
   private holds(reads: ReadSet, time: number): boolean {

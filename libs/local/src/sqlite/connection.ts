@@ -1,6 +1,7 @@
 import { StoreFault } from '@keyserver/docstore';
 import type { EngineLink, StartEngine } from './engine-link.ts';
 import { withDetails } from './fault.ts';
+import type { HousekeepingFault } from './housekeeping-fault.ts';
 import {
   type Answer,
   type Asked,
@@ -15,6 +16,14 @@ interface Pending {
   readonly reject: (fault: Error) => void;
 }
 
+/** What is heard of an engine besides answers. */
+export interface ConnectionListener {
+  /** All housekeeping that fails, whenever that changes. */
+  readonly housekeeping: (faults: readonly HousekeepingFault[]) => void;
+  /** The engine has ended although nobody closed it; it does not come back. */
+  readonly lost: (fault: StoreFault) => void;
+}
+
 /** The store's end of the way to its engine: sends requests in batches and matches the answers. */
 export class Connection {
   /** The latest store time that the engine saw. */
@@ -22,15 +31,18 @@ export class Connection {
   /** Where the database is, for what goes wrong with it. */
   readonly at: { readonly path: string };
   private readonly link: EngineLink;
+  private readonly hears: ConnectionListener;
   private readonly pending = new Map<number, Pending>();
   private readonly ended: Promise<void>;
   private end: () => void = () => undefined;
   private outbox: Asked[] = [];
   private ticket = 0;
+  private closing = false;
   private gone: StoreFault | undefined;
 
-  constructor(settings: WorkerSettings, start: StartEngine) {
+  constructor(settings: WorkerSettings, start: StartEngine, hears: ConnectionListener) {
     this.at = { path: settings.file };
+    this.hears = hears;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
@@ -54,6 +66,7 @@ export class Connection {
 
   async close(): Promise<void> {
     if (this.gone !== undefined) return;
+    this.closing = true;
     await this.ask({ kind: 'close' });
     await this.ended;
   }
@@ -84,7 +97,8 @@ export class Connection {
   }
 
   private receive(delivery: Delivery): void {
-    this.time = Math.max(this.time, delivery.time);
+    this.time = delivery.time;
+    if (delivery.housekeeping !== undefined) this.hears.housekeeping(delivery.housekeeping);
     for (const { ticket, answer } of delivery.answers) {
       this.pending.get(ticket)?.resolve(answer);
       this.pending.delete(ticket);
@@ -92,9 +106,11 @@ export class Connection {
   }
 
   private lose(fault: StoreFault): void {
+    const isFirst = this.gone === undefined;
     this.gone ??= withDetails(fault, this.at);
     for (const { reject } of this.pending.values()) reject(this.gone);
     this.pending.clear();
     this.end();
+    if (isFirst && !this.closing) this.hears.lost(fault);
   }
 }

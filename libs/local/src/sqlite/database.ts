@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
+import { type ClockReading, unixMillis } from '@keyserver/time';
 import { ArrayIndex } from './array-index.ts';
 import { naming } from './fault.ts';
 import { CommitWitness } from './commit-witness.ts';
@@ -24,9 +25,9 @@ export interface Meta {
   /** Grows whenever the runs of an array index change. */
   readonly epoch: number;
   readonly nextRun: number;
-  /** The process that merges runs, and when it last did. */
+  /** The process that merges runs, and how often any did: while that grows, the merger is at work. */
   readonly merger: number;
-  readonly mergedAt: number;
+  readonly merges: number;
 }
 
 /** The tables and indexes of one declared collection. */
@@ -44,6 +45,8 @@ export class Database {
   private readonly statements;
   private readonly readMeta;
   private readonly saveMeta;
+  private readonly readAnchor;
+  private readonly saveAnchor;
 
   constructor(file: string) {
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
@@ -68,7 +71,10 @@ export class Database {
         time INTEGER NOT NULL, epoch INTEGER NOT NULL, next_run INTEGER NOT NULL, merger INTEGER NOT NULL,
         merged_at INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS "#layouts" (name TEXT PRIMARY KEY, layout TEXT NOT NULL);
-        INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);`);
+        INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);
+        CREATE TABLE IF NOT EXISTS "#clock" (only INTEGER PRIMARY KEY CHECK (only = 1), boot TEXT NOT NULL,
+        uptime INTEGER NOT NULL, wall INTEGER NOT NULL);
+        INSERT OR IGNORE INTO "#clock" SELECT 1, '', 0, time FROM "#meta";`);
     });
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     this.witness = file === ':memory:' ? undefined : new CommitWitness(file);
@@ -76,6 +82,8 @@ export class Database {
     this.saveMeta = this.db.prepare(
       'UPDATE "#meta" SET seq = ?, time = ?, epoch = ?, next_run = ?, merger = ?, merged_at = ?',
     );
+    this.readAnchor = this.db.prepare('SELECT * FROM "#clock"');
+    this.saveAnchor = this.db.prepare('UPDATE "#clock" SET boot = ?, uptime = ?, wall = ?');
   }
 
   meta(): Meta {
@@ -87,14 +95,28 @@ export class Database {
         epoch: integer(found['epoch']),
         nextRun: integer(found['next_run']),
         merger: integer(found['merger']),
-        mergedAt: integer(found['merged_at']),
+        merges: integer(found['merged_at']),
       };
     });
   }
 
   setMeta(meta: Meta): void {
     this.written = meta.seq;
-    this.saveMeta.run(meta.seq, meta.time, meta.epoch, meta.nextRun, meta.merger, meta.mergedAt);
+    this.saveMeta.run(meta.seq, meta.time, meta.epoch, meta.nextRun, meta.merger, meta.merges);
+  }
+
+  /** The newest reading of the machine's clocks that was believed. */
+  anchor(): ClockReading {
+    const found = this.readAnchor.get() ?? {};
+    return {
+      boot: String(found['boot']),
+      uptime: integer(found['uptime']),
+      wall: unixMillis(integer(found['wall'])),
+    };
+  }
+
+  setAnchor({ boot, uptime, wall }: ClockReading): void {
+    this.saveAnchor.run(boot, uptime, wall);
   }
 
   /** Opens a collection, and makes its tables when it is new. Throws when it was made by another version. */

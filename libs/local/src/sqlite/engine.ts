@@ -1,10 +1,12 @@
 import type { Layout } from '@keyserver/docstore';
-import type { Clock } from '@keyserver/time';
+import type { ReadClocks } from '@keyserver/time';
 import { Committer } from './committer.ts';
 import { Database, type OpenCollection } from './database.ts';
 import { answerOf, naming } from './fault.ts';
 import { isBusy } from './sql.ts';
 import { Housekeeper } from './housekeeper.ts';
+import type { HousekeepingFault } from './housekeeping-fault.ts';
+import { StoreTime } from './store-time.ts';
 import { type Answer, type Answered, type Asked, type Request, packRows } from './protocol.ts';
 
 const DELETE_STEP = 500;
@@ -24,6 +26,7 @@ interface Waiting {
  */
 export class Engine {
   private readonly database: Database;
+  private readonly storeTime: StoreTime;
   private readonly committer: Committer;
   private readonly housekeeper: Housekeeper;
   private readonly declared = new Map<number, Layout>();
@@ -31,17 +34,24 @@ export class Engine {
   private readonly deliver: (time: number, answers: readonly Answered[]) => void;
   private waiting: Waiting[] = [];
   private scheduled = false;
-  private time = 0;
+  /** The latest store time that is known here. */
+  time = 0;
 
   constructor(of: {
     readonly file: string;
-    readonly clock: Clock;
+    readonly clocks: ReadClocks;
     readonly housekeepingEvery: number;
     readonly deliver: (time: number, answers: readonly Answered[]) => void;
+    readonly report: (faults: readonly HousekeepingFault[]) => void;
   }) {
     this.database = new Database(of.file);
-    this.committer = new Committer(this.database, this.collections, of.clock);
-    this.housekeeper = new Housekeeper(this.database, this.collections, of);
+    this.storeTime = new StoreTime(this.database, of.clocks);
+    this.committer = new Committer(this.database, this.collections, this.storeTime);
+    this.housekeeper = new Housekeeper(this.database, this.collections, {
+      time: this.storeTime,
+      every: of.housekeepingEvery,
+      report: of.report,
+    });
     this.deliver = of.deliver;
     this.time = this.database.meta().time;
   }
@@ -136,7 +146,9 @@ export class Engine {
     const limit = Math.min(request.query.limit ?? DELETE_STEP, DELETE_STEP);
     const query = { ...request.query, limit };
     const count = this.database.inLock(() => {
-      array?.catchUp(this.database.meta());
+      const meta = this.database.meta();
+      this.storeTime.take(meta); // a machine whose clock is doubted deletes nothing either
+      array?.catchUp(meta);
       const rows =
         query.containsAny === undefined ? table.query(query) : (array?.find(query) ?? []);
       for (const row of rows) table.delete(row.id);

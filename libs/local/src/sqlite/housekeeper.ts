@@ -1,44 +1,61 @@
 import type { Random } from '@keyserver/random';
 import { systemRandom } from '@keyserver/random';
-import type { Clock } from '@keyserver/time';
-import { type Database, type Meta, type OpenCollection } from './database.ts';
+import type { Database, Meta, OpenCollection } from './database.ts';
+import type { HousekeepingFault, HousekeepingTask } from './housekeeping-fault.ts';
+import { HousekeepingFaults } from './housekeeping-faults.ts';
+import { MergeTurn } from './merge-turn.ts';
 import { isBusy } from './sql.ts';
+import type { StoreTime } from './store-time.ts';
+import { Sweeper } from './sweeper.ts';
 
-const SWEEP_DOCUMENTS = 500;
 const REST_FACTOR = 9;
 const REST_FACTOR_BEHIND = 1;
 const MANY_RUNS = 24;
-const MERGER_SILENT_AFTER_MS = 60_000;
-const IDS = 2 ** 40;
+
+/** What a housekeeper works with, besides the database. */
+export interface HousekeeperSettings {
+  readonly time: StoreTime;
+  /** Pause between two steps, ms. */
+  readonly every: number;
+  /** Hears what fails, all of it, whenever that changes. */
+  readonly report: (faults: readonly HousekeepingFault[]) => void;
+}
 
 /**
  * Keeps the database in shape in small steps: runs of the array indexes are made and merged, expired documents are
- * deleted. It does nothing that a reader depends on, and a step that finds the lock taken is simply left for later.
+ * deleted. It does nothing that a reader depends on. A step that finds the lock taken is left for later; any other fault is
+ * reported until the step succeeds.
  */
 export class Housekeeper {
   private readonly database: Database;
   private readonly collections: ReadonlyMap<number, OpenCollection>;
-  private readonly clock: Clock;
+  private readonly time: StoreTime;
   private readonly random: Random = systemRandom;
-  private readonly self: number;
+  private readonly turn: MergeTurn;
+  private readonly sweeper: Sweeper;
+  private readonly faults: HousekeepingFaults;
   private readonly timer: NodeJS.Timeout;
-  private readonly positions = new Map<OpenCollection, string>();
   private nextMerge: NodeJS.Timeout | undefined;
 
   constructor(
     database: Database,
     collections: ReadonlyMap<number, OpenCollection>,
-    of: { readonly clock: Clock; readonly housekeepingEvery: number },
+    of: HousekeeperSettings,
   ) {
     this.database = database;
     this.collections = collections;
-    this.clock = of.clock;
-    this.self = 1 + this.random.below(IDS);
+    this.time = of.time;
+    this.turn = new MergeTurn(database, this.random);
+    this.sweeper = new Sweeper(database);
+    this.faults = new HousekeepingFaults(of.report);
     this.timer = setInterval(() => {
+      this.attempt('time', '', () => {
+        this.time.watch();
+      });
       this.afterCommit();
       this.mergeAfter(0);
       this.sweepExpired();
-    }, of.housekeepingEvery).unref();
+    }, of.every).unref();
   }
 
   /** A random pause below `maxMs`. */
@@ -48,9 +65,9 @@ export class Housekeeper {
 
   /** Makes a run of what an array index has in memory, when it is enough. */
   afterCommit(): void {
-    for (const { array } of this.collections.values()) {
+    for (const { table, array } of this.collections.values()) {
       if (array?.isFull() !== true) continue;
-      this.quietly((meta) => {
+      this.onIndexes('runs', table.layout.name, (meta) => {
         array.catchUp(meta);
         return array.flush(this.newRun) ? 'live' : 'idle';
       });
@@ -81,32 +98,20 @@ export class Housekeeper {
   /** One step for each array index; false when there is nothing left to do. */
   private mergeOnce(): boolean {
     let working = false;
-    for (const { array } of this.collections.values()) {
+    for (const { table, array } of this.collections.values()) {
       if (array === undefined) continue;
-      const done = this.quietly((meta) => {
+      const done = this.onIndexes('merge', table.layout.name, (meta) => {
         // Another process may have swept away what a merge of ours had written.
-        if (meta.merger !== this.self) array.abandonMerge();
-        if (!this.mayMerge(meta)) return 'idle';
+        if (!this.turn.isOurs(meta)) array.abandonMerge();
+        if (!this.turn.mayTake(meta)) return 'idle';
         array.catchUp(meta);
         const step = array.mergeStep(this.newRun);
-        if (step !== 'idle')
-          this.database.setMeta({
-            ...this.database.meta(),
-            merger: this.self,
-            mergedAt: this.clock.now(),
-          });
+        if (step !== 'idle') this.turn.take();
         return step;
       });
       working ||= done !== 'idle';
     }
     return working;
-  }
-
-  private mayMerge(meta: Meta): boolean {
-    return (
-      meta.merger === this.self ||
-      Math.abs(this.clock.now() - meta.mergedAt) > MERGER_SILENT_AFTER_MS
-    );
   }
 
   private readonly newRun = (): number => {
@@ -116,30 +121,49 @@ export class Housekeeper {
   };
 
   private sweepExpired(): void {
-    for (const open of this.collections.values()) {
-      if (open.table.layout.expiry === undefined) continue;
-      this.quietly((meta) => {
-        const now = Math.min(meta.time, this.clock.now());
-        const next = open.table.sweep(this.positions.get(open) ?? '', SWEEP_DOCUMENTS, now);
-        this.positions.set(open, next ?? '');
-        return 'idle';
-      });
-    }
+    this.attempt('sweep', '', () => {
+      const now = this.time.certainTime(this.database.meta());
+      if (now === undefined) return;
+      for (const name of this.sweeper.expiring())
+        this.attempt('sweep', name, () => {
+          this.sweeper.step(name, now);
+        });
+    });
   }
 
-  /** One step inside the lock; a new epoch when it made runs live. A taken lock, or any fault, leaves it for later. */
-  private quietly(step: (meta: Meta) => 'idle' | 'working' | 'live'): 'idle' | 'working' | 'live' {
-    try {
-      return this.database.inLock(() => {
-        const done = step(this.database.meta());
+  /** One step on an array index inside the lock; a new epoch when it made runs live. */
+  private onIndexes(
+    task: HousekeepingTask,
+    collection: string,
+    step: (meta: Meta) => 'idle' | 'working' | 'live',
+  ): 'idle' | 'working' | 'live' {
+    let done: 'idle' | 'working' | 'live' = 'idle';
+    const ended = this.attempt(task, collection, () => {
+      done = this.database.inLock(() => {
+        const result = step(this.database.meta());
         const meta = this.database.meta();
-        if (done === 'live') this.database.setMeta({ ...meta, epoch: meta.epoch + 1 });
-        return done;
+        if (result === 'live') this.database.setMeta({ ...meta, epoch: meta.epoch + 1 });
+        return result;
       });
+    });
+    // What an index noted of a step that was rolled back does not hold.
+    if (ended === 'failed') for (const { array } of this.collections.values()) array?.forget();
+    return done;
+  }
+
+  private attempt(
+    task: HousekeepingTask,
+    collection: string,
+    work: () => void,
+  ): 'done' | 'busy' | 'failed' {
+    try {
+      work();
+      this.faults.succeeded(task, collection);
+      return 'done';
     } catch (error) {
-      if (isBusy(error)) return 'idle'; // nothing was begun
-      for (const { array } of this.collections.values()) array?.forget();
-      return 'idle';
+      if (isBusy(error)) return 'busy'; // nothing was begun
+      this.faults.failed(task, collection, error);
+      return 'failed';
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { AnyQuery, FaultDetails, Layout, StoreFaultReason } from '@keyserver/docstore';
+import type { HousekeepingFault } from './housekeeping-fault.ts';
 
 /** A document, and the number of the commit that wrote it. */
 export interface Version {
@@ -114,6 +115,8 @@ export interface Answered {
 export interface Delivery {
   readonly time: number;
   readonly answers: readonly Answered[];
+  /** All housekeeping that fails, when that has changed. */
+  readonly housekeeping?: readonly HousekeepingFault[];
 }
 
 /** What the worker is started with. */

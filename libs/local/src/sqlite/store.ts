@@ -21,6 +21,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { type StartEngine, startInThread } from './engine-link.ts';
 import { decoded } from './fault.ts';
+import type { HousekeepingFault } from './housekeeping-fault.ts';
+import { isDoubt } from './store-time.ts';
 import { Attempt, readPage, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
@@ -39,6 +41,10 @@ export interface SqliteSettings {
   readonly housekeepingEveryMs?: number;
   /** Where the engine runs; in a thread of its own unless given. */
   readonly startEngine?: StartEngine;
+  /** Hears which pieces of housekeeping fail, all of them, whenever that changes. */
+  readonly onHousekeeping?: (faults: readonly HousekeepingFault[]) => void;
+  /** Hears that the thread of the engine has ended although nobody closed the store; it does not come back. */
+  readonly onLost?: (fault: StoreFault) => void;
 }
 
 /** Opens the document store of one machine: one SQLite file, any number of processes. */
@@ -47,6 +53,8 @@ export async function openSqliteStore(settings: SqliteSettings): Promise<Documen
   try {
     await store.now();
   } catch (fault) {
+    // With a clock that is doubted a store can be read, and work goes on by itself once the clock is right.
+    if (isDoubt(fault)) return store;
     await store.close();
     throw fault;
   }
@@ -70,6 +78,10 @@ class SqliteStore implements DocumentStore {
         housekeepingEvery: settings.housekeepingEveryMs ?? HOUSEKEEPING_MS,
       },
       settings.startEngine ?? startInThread,
+      {
+        housekeeping: settings.onHousekeeping ?? ignore,
+        lost: settings.onLost ?? ignore,
+      },
     );
   }
 
@@ -182,6 +194,7 @@ class SqliteStore implements DocumentStore {
 }
 
 const ignoreUntilAwaited = (): void => undefined;
+const ignore = (): void => undefined;
 
 function cursorOf<D>(from: Collection<D>, query: Query<D>, last: Found<D>): Cursor {
   if (query.order === undefined) return { id: last.id };

@@ -142,17 +142,6 @@ export class Table {
     this.named(() => this.removeById.run(id));
   }
 
-  /** Deletes expired documents among the `limit` ids after `after`; returns where to go on, undefined at the end. */
-  sweep(after: string, limit: number, now: number): string | undefined {
-    const sql = `SELECT id, expires FROM ${this.name} WHERE id > ? ORDER BY id LIMIT ?`;
-    const seen = this.named(() => this.prepared(sql).all(after, limit));
-    for (const found of seen) {
-      const expires = found['expires'];
-      if (typeof expires === 'number' && expires <= now) this.delete(String(found['id']));
-    }
-    return seen.length < limit ? undefined : String(seen.at(-1)?.['id']);
-  }
-
   /** What goes wrong with this table says that it was this one. */
   private named<T>(work: () => T): T {
     return naming(this.layout.name, work);

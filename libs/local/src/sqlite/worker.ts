@@ -1,6 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { clockOver, systemClock } from '@keyserver/time';
+import { clocksOver } from '@keyserver/time';
 import { Engine } from './engine.ts';
+import type { HousekeepingFault } from './housekeeping-fault.ts';
+import { machineClocks } from './machine-clocks.ts';
 import type { Answered, Asked, Delivery, WorkerSettings } from './protocol.ts';
 
 // Who was just answered mostly asks again at once: a transaction that has read commits, a reader wants the next page. To be
@@ -13,8 +15,12 @@ function run(settings: WorkerSettings): void {
     const delivery: Delivery = { time, answers };
     parentPort?.postMessage(delivery, bodiesOf(answers));
   };
-  const clock = settings.clock === undefined ? systemClock : clockOver(settings.clock);
-  const engine = new Engine({ ...settings, clock, deliver });
+  const clocks = settings.clock === undefined ? machineClocks() : clocksOver(settings.clock);
+  const report = (housekeeping: readonly HousekeepingFault[]): void => {
+    const delivery: Delivery = { time: engine.time, answers: [], housekeeping };
+    parentPort?.postMessage(delivery);
+  };
+  const engine: Engine = new Engine({ ...settings, clocks, deliver, report });
   const accept = (batch: readonly Asked[]): void => {
     engine.accept(batch);
     if (batch.some(({ request }) => request.kind === 'close')) parentPort?.close();

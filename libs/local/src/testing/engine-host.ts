@@ -1,9 +1,11 @@
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import { clocksOver, simulatedClock, unixMillis } from '@keyserver/time';
 import { Engine } from '../sqlite/engine.ts';
+import type { HousekeepingFault } from '../sqlite/housekeeping-fault.ts';
 import type { FromHost, ToHost } from './host-process.ts';
 
 // A process that runs engines for another one, so that a test can have one database open in several processes.
 const clock = simulatedClock(unixMillis(0));
+const clocks = clocksOver(clock.memory);
 const engines = new Map<number, Engine>();
 
 const send = (message: FromHost): void => {
@@ -17,7 +19,11 @@ process.on('message', (message) => {
     const deliver: ConstructorParameters<typeof Engine>[0]['deliver'] = (now, answers) => {
       send({ engine: id, delivery: { time: now, answers } });
     };
-    engines.set(id, new Engine({ ...order.open, clock, deliver }));
+    const report = (housekeeping: readonly HousekeepingFault[]): void => {
+      send({ engine: id, delivery: { time: engine.time, answers: [], housekeeping } });
+    };
+    const engine: Engine = new Engine({ ...order.open, clocks, deliver, report });
+    engines.set(id, engine);
     return;
   }
   engines.get(id)?.accept(order.batch);

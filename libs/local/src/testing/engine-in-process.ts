@@ -1,6 +1,7 @@
 import { StoreFault } from '@keyserver/docstore';
-import { clockOver, systemClock } from '@keyserver/time';
+import { clocksOver } from '@keyserver/time';
 import type { EngineLink, StartEngine } from '../sqlite/engine-link.ts';
+import { machineClocks } from '../sqlite/machine-clocks.ts';
 import { Engine } from '../sqlite/engine.ts';
 import type { Delivery } from '../sqlite/protocol.ts';
 
@@ -17,12 +18,15 @@ export const startInProcess: StartEngine = (settings, listener): EngineLink => {
       listener.delivered(copy);
     });
   };
-  const clock = settings.clock === undefined ? systemClock : clockOver(settings.clock);
-  const engine = new Engine({
+  const clocks = settings.clock === undefined ? machineClocks() : clocksOver(settings.clock);
+  const engine: Engine = new Engine({
     ...settings,
-    clock,
+    clocks,
     deliver: (time, answers) => {
       deliver({ time, answers });
+    },
+    report: (housekeeping) => {
+      deliver({ time: engine.time, answers: [], housekeeping });
     },
   });
   return {

@@ -1,0 +1,66 @@
+import { type ClockReading, DAY, HOUR, MINUTE, SECOND } from '@keyserver/time';
+
+/** How far a clock may be off before it is doubted: time servers step by less, and so does a leap second. */
+export const TOLERANCE = 30 * SECOND;
+
+/** A machine that was off for longer is not told from a clock that was set wrong, unless somebody says so. */
+export const LONGEST_STOP = 3 * DAY;
+
+/** How long a clock must have agreed with the time that passed before a jump of it is believed, or anything is deleted. */
+export const SETTLING = 10 * MINUTE;
+
+/** Whether the clocks of a machine fit what its store remembers; if not, by how much (ms) and in what way. */
+export type Verdict =
+  | { readonly kind: 'believed' }
+  | {
+      readonly kind: 'doubted';
+      /** Behind store time; off what has passed since it was last believed; or past that by more than a stop is thought to take. */
+      readonly doubt: 'behind' | 'jumped' | 'long_stop';
+      readonly by: number;
+    };
+
+const BELIEVED: Verdict = { kind: 'believed' };
+
+/** Compares the time of day with the latest store time that anybody was given. */
+export function judgeByMark({ wall }: ClockReading, mark: number): Verdict {
+  const lag = mark - wall;
+  return lag > TOLERANCE ? { kind: 'doubted', doubt: 'behind', by: lag } : BELIEVED;
+}
+
+/** Compares a reading of the clocks with the newest one that was believed; the `wall` of that is 0 in a new store. */
+export function judgeByAnchor(reading: ClockReading, anchor: ClockReading): Verdict {
+  if (anchor.wall === 0) return BELIEVED;
+  const shown = reading.wall - anchor.wall;
+  if (!isSameBoot(reading, anchor))
+    return shown > LONGEST_STOP ? { kind: 'doubted', doubt: 'long_stop', by: shown } : BELIEVED;
+  const off = shown - (reading.uptime - anchor.uptime);
+  return Math.abs(off) > TOLERANCE ? { kind: 'doubted', doubt: 'jumped', by: off } : BELIEVED;
+}
+
+// A machine without a name for each of its starts is known to have been started anew by its smaller uptime.
+const isSameBoot = (one: ClockReading, before: ClockReading): boolean =>
+  one.boot === before.boot && one.uptime >= before.uptime;
+
+/** Says in words what makes a clock doubtful. */
+export function doubtSentence({ doubt, by }: Extract<Verdict, { kind: 'doubted' }>): string {
+  const amount = about(Math.abs(by));
+  switch (doubt) {
+    case 'behind':
+      return `the clock of this machine is ${amount} behind store time`;
+    case 'jumped':
+      return `the clock of this machine has jumped ${amount} ${by > 0 ? 'ahead' : 'back'}`;
+    case 'long_stop':
+      return `the clock of this machine shows ${amount} more than when the store was last in use`;
+  }
+}
+
+const UNITS = [
+  { name: 'days', ms: DAY },
+  { name: 'h', ms: HOUR },
+  { name: 'min', ms: MINUTE },
+] as const;
+
+function about(ms: number): string {
+  const unit = UNITS.find((each) => ms >= 2 * each.ms) ?? { name: 's', ms: SECOND };
+  return `${String(Math.round(ms / unit.ms))} ${unit.name}`;
+}

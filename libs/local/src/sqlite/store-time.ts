@@ -1,0 +1,132 @@
+import { StoreFault } from '@keyserver/docstore';
+import { type ClockReading, MINUTE, type ReadClocks } from '@keyserver/time';
+import type { Database, Meta } from './database.ts';
+import {
+  LONGEST_STOP,
+  SETTLING,
+  TOLERANCE,
+  type Verdict,
+  doubtSentence,
+  judgeByAnchor,
+  judgeByMark,
+} from './judge-clocks.ts';
+
+/** How old the anchor may become before a process that is believed renews it; several times shorter than SETTLING. */
+const ANCHOR_AGE = 2 * MINUTE;
+
+/** What a store and the clocks of its machine say about time. */
+export interface TimeReport {
+  readonly wall: number;
+  /** The latest store time that anybody was given. */
+  readonly mark: number;
+  readonly verdict: Verdict;
+}
+
+/** A jump that may be believed once it has lasted. */
+interface Jump {
+  readonly by: number;
+  /** The uptime at which it was first seen. */
+  readonly since: number;
+  /** The anchor that it contradicts. When another process renews that, the jump is this process's error alone. */
+  readonly anchored: number;
+}
+
+/**
+ * Store time as one process takes it from its machine. The clock is believed only as far as it agrees with the time that has
+ * passed, by the uptime of the machine, since any process of the store last was believed.
+ */
+export class StoreTime {
+  private readonly database: Database;
+  private readonly read: ReadClocks;
+  private jump: Jump | undefined;
+  /** The uptime since which every reading of this process was believed. */
+  private believedSince: number | undefined;
+
+  constructor(database: Database, read: ReadClocks) {
+    this.database = database;
+    this.read = read;
+  }
+
+  /** Store time; inside the write lock. The caller stores it as the new mark. Throws when the clock is doubted. */
+  take(meta: Meta): number {
+    const reading = this.read();
+    const verdict = this.judge(reading, meta);
+    if (verdict.kind === 'doubted') throw doubtFault(verdict);
+    if (this.isAnchorDue(reading)) this.database.setAnchor(reading);
+    return Math.max(meta.time, reading.wall);
+  }
+
+  /** Looks at the clocks, as must be done regularly, and keeps the anchor young. */
+  watch(): void {
+    const reading = this.read();
+    const { kind } = this.judge(reading, this.database.meta());
+    if (kind === 'doubted' || !this.isAnchorDue(reading)) return;
+    this.database.inLock(() => {
+      const meta = this.database.meta();
+      this.database.setMeta({ ...meta, time: this.take(meta) });
+    });
+  }
+
+  /** The time before which documents have certainly expired; undefined until the clock has been believed for a while. */
+  certainTime(meta: Meta): number | undefined {
+    const reading = this.read();
+    const { kind } = this.judge(reading, meta);
+    const since = this.believedSince ?? Infinity;
+    const isSettled = kind === 'believed' && reading.uptime - since >= SETTLING;
+    return isSettled ? Math.min(meta.time, reading.wall) : undefined;
+  }
+
+  report(): TimeReport {
+    const { wall, verdict } = this.look();
+    return { wall, mark: this.database.meta().time, verdict };
+  }
+
+  /** From now on the present clock is right, whatever was known before; inside the write lock. */
+  believe(): void {
+    this.database.setAnchor(this.read());
+  }
+
+  private look(): { readonly wall: number; readonly verdict: Verdict } {
+    const reading = this.read();
+    return { wall: reading.wall, verdict: this.judge(reading, this.database.meta()) };
+  }
+
+  private judge(reading: ClockReading, { time: mark }: Meta): Verdict {
+    const anchor = this.database.anchor();
+    const lasting = this.afterSettling(reading, anchor, judgeByAnchor(reading, anchor));
+    const verdict = lasting.kind === 'believed' ? judgeByMark(reading, mark) : lasting;
+    if (verdict.kind === 'doubted') this.believedSince = undefined;
+    else this.believedSince ??= reading.uptime;
+    return verdict;
+  }
+
+  /** Believes a jump that has lasted for long enough while no process of the store contradicted it. */
+  private afterSettling(reading: ClockReading, anchor: ClockReading, verdict: Verdict): Verdict {
+    if (verdict.kind === 'believed' || verdict.doubt !== 'jumped' || verdict.by > LONGEST_STOP) {
+      this.jump = undefined;
+      return verdict;
+    }
+    const { by } = verdict;
+    const { jump } = this;
+    const isSame = jump?.anchored === anchor.uptime && Math.abs(jump.by - by) <= TOLERANCE;
+    const since = isSame ? jump.since : reading.uptime;
+    if (!isSame) this.jump = { by, since, anchored: anchor.uptime };
+    return reading.uptime - since >= SETTLING ? { kind: 'believed' } : verdict;
+  }
+
+  private isAnchorDue(reading: ClockReading): boolean {
+    const anchor = this.database.anchor();
+    const age = reading.uptime - anchor.uptime;
+    return anchor.boot !== reading.boot || age < 0 || age >= ANCHOR_AGE || anchor.wall === 0;
+  }
+}
+
+/** Whether a fault says that the clock is doubted. */
+export const isDoubt = (fault: unknown): boolean =>
+  fault instanceof StoreFault && fault.reason === 'clock';
+
+const doubtFault = (verdict: Extract<Verdict, { kind: 'doubted' }>): StoreFault =>
+  new StoreFault(
+    'clock',
+    `${doubtSentence(verdict)}; \`npx keyserver store time show\` tells what to do`,
+  );

@@ -1,0 +1,14 @@
+import type { UnixMillis } from './instant.ts';
+
+/** What a machine's clocks show at one moment. */
+export interface ClockReading {
+  /** The time of day, which whoever sets the clock changes. */
+  readonly wall: UnixMillis;
+  /** Time since the machine was started, its sleep included, in ms; nothing sets it. Compared only within one `boot`. */
+  readonly uptime: number;
+  /** Names this start of this machine. */
+  readonly boot: string;
+}
+
+/** Reads the clocks of a machine. */
+export type ReadClocks = () => ClockReading;
