@@ -5,6 +5,7 @@ import type { FindKeyWrapper } from '@keyserver/revision-token';
 import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkDisk } from './disk-room.ts';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
 import { PLACES, stateOf } from './first-start.ts';
 import { type Issuer, openIssuer } from './issuer.ts';
@@ -41,6 +42,8 @@ export interface LocalPlatform {
   readonly keysPart: StorePart;
   /** Removes what replaced and deleted objects have left behind. */
   readonly sweepObjects: () => Promise<void>;
+  /** Fails while the disk has no room left; its fault says so to health. */
+  readonly checkDisk: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -90,6 +93,9 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
     keysPart: keysPart(dataDirectory, random),
     sweepObjects: buckets.sweep,
+    checkDisk: async () => {
+      await checkDisk(dataDirectory);
+    },
     close: async () => {
       await store.close();
     },

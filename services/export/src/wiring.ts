@@ -2,7 +2,13 @@ import { endpointOf, platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
-import { type Ambient, HealthFault, callerVerifier, probeAll } from '@keyserver/service';
+import {
+  type Ambient,
+  HealthFault,
+  type HealthProbe,
+  callerVerifier,
+  probeAll,
+} from '@keyserver/service';
 import {
   type StoreFormat,
   exportStore,
@@ -81,7 +87,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     const change = await formatChange(store, format);
     if (change !== undefined) throw new HealthFault('store_mismatch', change);
   };
-  const health = probeAll(asked, sameStore, watch.probe, logHealth);
+  const health = probeAll(asked, sameStore, watch.probe, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
@@ -108,6 +114,8 @@ interface Platform {
   /** Where buckets are made by somebody else, and may be missing. */
   readonly checkBucket?: CheckBucket;
   readonly keyHashSecret: Uint8Array;
+  /** What health asks of this platform alone. */
+  readonly probes: readonly HealthProbe[];
   readonly close: () => Promise<void>;
 }
 
@@ -118,7 +126,8 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
   if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
   const { openLocalPlatform } = await import('@keyserver/local');
   const { place, dataDirectory } = platform;
-  return { place, ...(await openLocalPlatform({ dataDirectory, clock, random })) };
+  const local = await openLocalPlatform({ dataDirectory, clock, random });
+  return { place, ...local, probes: [local.checkDisk] };
 }
 
 async function openCloud(
@@ -146,7 +155,10 @@ async function openCloud(
   const { findSigner, trySigner } = kms;
   const { openBucket, check: checkBucket } = buckets;
   const { place } = cloud;
-  return { place, store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret, close };
+  return {
+    ...{ place, store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret },
+    ...{ probes: [], close },
+  };
 }
 
 function timesOf(config: ExportSettings, closingDelay: number) {

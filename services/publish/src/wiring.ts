@@ -1,7 +1,7 @@
 import { platformOf } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { type Ambient, HealthFault, probeAll } from '@keyserver/service';
+import { type Ambient, HealthFault, type HealthProbe, probeAll } from '@keyserver/service';
 import {
   type StoreFormat,
   findApp,
@@ -45,7 +45,7 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
 }
 
 function depsOver(
-  { store, keyHashSecret, format }: Platform & { readonly format: StoreFormat },
+  { store, keyHashSecret, format, probes }: Platform & { readonly format: StoreFormat },
   config: PublishConfig,
   { clock, random, openLog, logHealth }: Ambient,
 ): AppDeps {
@@ -87,6 +87,7 @@ function depsOver(
         if (change !== undefined) throw new HealthFault('store_mismatch', change);
       },
       logHealth,
+      ...probes,
     ),
   };
 }
@@ -95,6 +96,8 @@ interface Platform {
   readonly place: string;
   readonly store: DocumentStore;
   readonly keyHashSecret: Uint8Array;
+  /** What health asks of this platform alone. */
+  readonly probes: readonly HealthProbe[];
 }
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
@@ -103,11 +106,12 @@ async function openPlatform(config: PublishConfig, { clock, random }: Ambient): 
   if (platform.kind === 'local') {
     const { openLocalPlatform } = await import('@keyserver/local');
     const { place, dataDirectory } = platform;
-    return { place, ...(await openLocalPlatform({ dataDirectory, clock, random })) };
+    const local = await openLocalPlatform({ dataDirectory, clock, random });
+    return { place, ...local, probes: [local.checkDisk] };
   }
   const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
   const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
-  return { place: platform.place, store, keyHashSecret };
+  return { place: platform.place, store, keyHashSecret, probes: [] };
 }

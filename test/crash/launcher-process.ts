@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** `npm start` as a process of its own. */
+export interface LauncherProcess {
+  readonly urls: Readonly<Record<'publish' | 'export' | 'cdn', string>>;
+  /** Everything that it has shown. */
+  readonly screen: () => string;
+  /** Goes away, as `head` does when it has seen enough. */
+  readonly closeScreen: () => void;
+  /** The status of a path of a service; 0 when there is no answer. */
+  readonly status: (url: string) => Promise<number>;
+  /** SIGTERM; the answer is its exit status. */
+  readonly stop: () => Promise<number | null>;
+}
+
+const SCRIPT = join(import.meta.dirname, '../../tools/local/src/start.ts');
+
+/** Starts the whole suite on a data directory and free ports, and waits until it can be used. */
+export async function startLauncher(dataDirectory: string): Promise<LauncherProcess> {
+  const [publish, exporting, cdn, issuer] = await freePorts(4);
+  const ports = {
+    ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
+    ...{ CDN_PORT: String(cdn), ISSUER_PORT: String(issuer) },
+  };
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', '--disable-warning=ExperimentalWarning', SCRIPT],
+    {
+      env: { PATH: process.env['PATH'], DATA_DIR: dataDirectory, ...ports },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('close', resolve);
+  });
+  const urls = {
+    publish: `http://127.0.0.1:${ports.PUBLISH_PORT}`,
+    export: `http://127.0.0.1:${ports.EXPORT_PORT}`,
+    cdn: `http://127.0.0.1:${ports.CDN_PORT}`,
+  };
+  const screen = textOf(child.stdout);
+  await until('the launcher says how to stop it', () =>
+    Promise.resolve(screen().includes('Ctrl-C stops everything.')),
+  );
+  return {
+    ...{ urls, screen, status },
+    closeScreen: () => {
+      child.stdout.destroy();
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      return await ended;
+    },
+  };
+}
+
+function textOf(stream: Readable): () => string {
+  let shown = '';
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  return () => shown;
+}
+
+async function status(url: string): Promise<number> {
+  try {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return 0;
+  }
+}
+
+const PATIENCE_MS = 120_000;
+const BETWEEN_MS = 200;
+
+/** Looks again and again until something holds. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const giveUp = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > giveUp) throw new Error(`it took too long until ${what}`);
+    await pause(BETWEEN_MS);
+  }
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  for (const server of servers) if (!server.listening) await once(server, 'listening');
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) server.close();
+  return ports;
+}
