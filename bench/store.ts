@@ -20,6 +20,7 @@ import {
   floorTo,
   intervalNumber,
   simulatedClock,
+  systemClock,
   unixMillis,
   windowLength,
 } from '@keyserver/time';
@@ -167,6 +168,7 @@ function keyStoreSettings(): UploadStoreSettings {
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(secret),
     skippedCountsId: skippedCountsId(secret),
+    clock: systemClock,
   };
 }
 

@@ -19,7 +19,7 @@ export {
   renderIndex,
 } from './index-file.ts';
 export { type PaddingDocument, type PaddingPlan, generatePadding } from './pad.ts';
-export { KeySelection, type SelectionRules } from './select.ts';
+export { KeySelection, type SelectionRules, takerOf } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
 export {
   type FindSigner,

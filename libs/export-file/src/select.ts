@@ -21,7 +21,7 @@ export class KeySelection {
 
   /** Padding made after `paddingSequence` is left out. */
   constructor(rules: SelectionRules, paddingSequence: number) {
-    this.wanted = selector(rules);
+    this.wanted = takerOf(rules);
     this.paddingSequence = paddingSequence;
   }
 
@@ -60,8 +60,10 @@ export class KeySelection {
   }
 }
 
-/** Every rule holds for any number of regions; exclusion beats inclusion, also of travelers. */
-function selector(rules: SelectionRules): (batch: KeyBatch) => boolean {
+/** Whether an export takes keys. Every rule holds for any number of regions; exclusion beats inclusion, also of travelers. */
+export function takerOf(
+  rules: SelectionRules,
+): (keys: Pick<KeyBatch, 'regions' | 'traveler'>) => boolean {
   const included = new Set(inputRegionsOf(rules));
   const excluded = new Set(rules.excludeRegions);
   return ({ regions, traveler }) => {

@@ -78,6 +78,8 @@ export interface Events {
     readonly certificate?: CertificateProblem;
     readonly ms?: number;
   };
+  /** Keys were refused because an export that takes them was cut past their window: an operator must act. */
+  'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
   'publish.aborted': None;
 
@@ -166,6 +168,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',
   'publish.refused': 'info',
+  'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'export.batches_created': 'info',
   'export.batch_finished': 'info',

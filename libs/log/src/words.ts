@@ -86,6 +86,7 @@ export const HEALTH_PROBLEMS = [
   'housekeeping_failed', // expired documents or old generations stay behind
   'bucket_unavailable',
   'signing_key_unusable',
+  'window_covered', // uploads are refused: exports are cut past windows that are still open
   'export_late', // the newest export is older than it should be
   'no_answer', // a probe did not answer in time
   'fault', // anything else: the causes say more

@@ -15,6 +15,12 @@ export {
   signingKeys,
 } from './configuration.ts';
 export { findApp, findAuthority } from './configuration-lookup.ts';
+export {
+  type Coverage,
+  WindowCovered,
+  coveredAhead,
+  rememberedCoverage,
+} from './covered-windows.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches } from './export-batch-document.ts';
 export { findSigningKeys, listExports } from './export-configuration.ts';

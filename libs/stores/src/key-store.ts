@@ -18,7 +18,8 @@ import {
   unpackRecords,
 } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
-import { type UnixMillis, floorTo } from '@keyserver/time';
+import { type Clock, type UnixMillis, floorTo } from '@keyserver/time';
+import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
 import {
   type KeyBatchDocument,
   type KeyStoreSettings,
@@ -43,6 +44,8 @@ function drawIds(random: Random): DrawnIds {
 export interface UploadStoreSettings extends KeyStoreSettings {
   /** Ids of counts that are kept once only. */
   readonly skippedCountsId: SkippedCountsId;
+  /** Says when what is remembered of the exports is too old. */
+  readonly clock: Clock;
 }
 
 /** Takes in uploads: looks for keys that are stored already, decides, and stores keys and counts in one transaction. */
@@ -51,8 +54,10 @@ export function storeUploads(
   settings: UploadStoreSettings,
   random: Random,
 ): StoreUpload {
+  const recall = rememberedCoverage(store, settings.clock);
   return async (upload) => {
     if (upload.keys.length === 0) return { kind: 'stored', inserted: 0 };
+    const coverage = await recall();
     const hashes = new Map(upload.keys.map((key) => [key, settings.hashKey(key.data)]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
@@ -65,7 +70,7 @@ export function storeUploads(
       if (outcome.kind === 'refused') return outcome;
       const { primaries: keys } = outcome;
       const counts = await newCounts(tx, { upload, keys, ids, now, settings });
-      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys });
+      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys, coverage });
       if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
       written = { kind: 'stored', inserted: keys.length };
       return written;
@@ -123,6 +128,7 @@ interface Insertion {
   readonly now: UnixMillis;
   readonly settings: KeyStoreSettings;
   readonly random: Random;
+  readonly coverage: Coverage;
 }
 
 function writeKeys(tx: Transaction, insertion: Insertion): void {
@@ -138,6 +144,7 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
     const of = { kind: 'primary', origin: 'local', sourceId: '' } as const;
     const keyHashes = keys.flatMap((key) => insertion.hashes.get(key) ?? []);
     const batch = { ...of, window, regions, traveler, app, authority, records, keyHashes };
+    refuseCovered(insertion.coverage, batch);
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
   }
 }

@@ -57,6 +57,7 @@ async function uploadAndStop(at: number): Promise<void> {
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
     skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+    clock,
   };
   const outcome = await storeUploads(
     store,

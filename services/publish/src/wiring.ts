@@ -9,11 +9,13 @@ import {
   formatChange,
   keyHasher,
   openStoreFormat,
+  rememberedCoverage,
   skippedCountsId,
   storeUploads,
 } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
+import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import { type PublishConfig, keyRules } from './config.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 
@@ -55,33 +57,34 @@ function depsOver(
       lifetimeMs: config.CONFIG_CACHE_SECONDS * SECOND,
       size: REMEMBERED,
     });
+  const log = openLog(config.LOG_LEVEL);
+  const window = config.TRUNCATE_WINDOW_SECONDS;
+  const upload = storeUploads(
+    store,
+    {
+      ...{ clock, window },
+      hashKey: keyHasher(keyHashSecret),
+      skippedCountsId: skippedCountsId(keyHashSecret),
+      retention: config.KEY_RETENTION_HOURS * HOUR,
+      maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
+    },
+    random,
+  );
   return {
     clock,
     random,
-    log: openLog(config.LOG_LEVEL),
+    log,
     findApp: remembered(findApp(store)),
     verifyCertificate: certificateVerifier(
       remembered(findAuthority(store)),
       config.CERTIFICATE_CLOCK_SKEW_SECONDS,
     ),
-    storeUpload: storeUploads(
-      store,
-      {
-        hashKey: keyHasher(keyHashSecret),
-        skippedCountsId: skippedCountsId(keyHashSecret),
-        window: config.TRUNCATE_WINDOW_SECONDS,
-        retention: config.KEY_RETENTION_HOURS * HOUR,
-        maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
-      },
-      random,
-    ),
+    storeUpload: alertWhenCovered(upload, log),
     rules: keyRules(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(
-      async () => {
-        await store.now();
-      },
+      windowsOpen({ store, coverage: rememberedCoverage(store, clock), window }),
       async () => {
         const change = await formatChange(store, format);
         if (change !== undefined) throw new HealthFault('store_mismatch', change);

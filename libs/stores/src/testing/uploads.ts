@@ -13,6 +13,7 @@ import {
   type UnixMillis,
   intervalAt,
   intervalNumber,
+  systemClock,
   unixMillis,
   windowLength,
 } from '@keyserver/time';
@@ -32,6 +33,7 @@ export const SETTINGS: UploadStoreSettings = {
   maxKeyAge: 15 * DAY,
   hashKey: keyHasher(Buffer.alloc(32, 1)),
   skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+  clock: systemClock,
 };
 
 /** A key whose bytes tell its number; of the whole day that ends at 2026-01-15T00:00Z unless told otherwise. Tests only. */

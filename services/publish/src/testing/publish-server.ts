@@ -112,6 +112,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     ...RETENTION,
     hashKey: keyHasher(new Uint8Array(32)),
     skippedCountsId: skippedCountsId(new Uint8Array(32)),
+    clock,
     window: windowLength(HOUR)!,
     maxKeyAge: DEFAULT_KEY_RULES.maxAge,
   };

@@ -1,0 +1,35 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { StoreUpload } from '@keyserver/exposure-keys';
+import { type Logger, configuredId } from '@keyserver/log';
+import { HealthFault, type HealthProbe } from '@keyserver/service';
+import { type Coverage, WindowCovered, coveredAhead } from '@keyserver/stores';
+import type { WindowLength } from '@keyserver/time';
+
+/** Stores uploads, and alerts when one is refused because its keys would be in no file of an export. */
+export const alertWhenCovered =
+  (storeUpload: StoreUpload, log: Logger): StoreUpload =>
+  async (upload) => {
+    try {
+      return await storeUpload(upload);
+    } catch (fault) {
+      if (fault instanceof WindowCovered)
+        log.event('publish.window_covered', { config: configuredId({ id: fault.exportId }) });
+      throw fault;
+    }
+  };
+
+/** Asks the store for its time, and whether uploads at that time would be refused because exports are ahead of it. */
+export const windowsOpen =
+  (of: {
+    readonly store: Pick<DocumentStore, 'now'>;
+    readonly coverage: () => Promise<Coverage>;
+    readonly window: WindowLength;
+  }): HealthProbe =>
+  async () => {
+    const ahead = coveredAhead(await of.coverage(), await of.store.now(), of.window);
+    if (ahead !== undefined)
+      throw new HealthFault(
+        'window_covered',
+        `export ${ahead} is cut past windows that are still open, so its keys are refused`,
+      );
+  };
