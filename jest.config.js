@@ -1,6 +1,9 @@
 export const base = {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'], // several dependencies ship ES modules only
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest', // not among temporary files, which go away
+  globalSetup: '<rootDir>/test/support/own-temporary-directory.ts',
+  globalTeardown: '<rootDir>/test/support/remove-temporary-directory.ts',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   transform: {

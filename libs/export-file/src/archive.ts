@@ -3,6 +3,9 @@ import { secondsOf } from '@keyserver/time';
 import { ZipArchive } from 'archiver';
 import type { ExportBatch } from './export-batch.ts';
 
+// The same fault ends the loop that reads the pieces.
+const ignoreHere = (): void => undefined;
+
 /** Names of the two entries of an archive, in their order. */
 export const BIN_ENTRY = 'export.bin';
 export const SIG_ENTRY = 'export.sig';
@@ -27,7 +30,7 @@ export async function* writeArchive(
     archive.append(source, { name: BIN_ENTRY, date: ENTRY_DATE });
     archive.append(Buffer.from(sig), { name: SIG_ENTRY, date: ENTRY_DATE });
     const finished = archive.finalize();
-    finished.catch(() => undefined); // the same fault ends the loop below
+    finished.catch(ignoreHere);
     const pieces: AsyncIterable<Uint8Array> = archive;
     yield* pieces;
   } finally {

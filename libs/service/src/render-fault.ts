@@ -1,4 +1,4 @@
-import { faultTrail } from '@keyserver/log';
+import { type Logger, faultTrail } from '@keyserver/log';
 import type { ErrorRequestHandler, Response } from 'express';
 import type { LogOf } from './request-log.ts';
 
@@ -26,17 +26,20 @@ export function faultRenderer(
       send(response, BAD_REQUEST); // a path that cannot be decoded is the client's mistake
       return;
     }
-    const answer = answerTo(fault, render);
-    logOf(request).event('request.fault', { status: answer.status, causes: faultTrail(fault) });
+    const log = logOf(request);
+    const answer = answerTo(fault, render, log);
+    log.event('request.fault', { status: answer.status, causes: faultTrail(fault) });
     send(response, answer);
   };
 }
 
-function answerTo(fault: unknown, render: RenderFault): FaultAnswer {
+function answerTo(fault: unknown, render: RenderFault, log: Logger): FaultAnswer {
   try {
     return render(fault) ?? OPAQUE;
-  } catch {
-    return OPAQUE; // left alone, Express would print the fault and show it to the client
+  } catch (rendering) {
+    // Left alone, Express would print this fault and show it to the client.
+    log.event('request.fault', { status: OPAQUE.status, causes: faultTrail(rendering) });
+    return OPAQUE;
   }
 }
 

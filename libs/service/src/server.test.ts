@@ -139,6 +139,7 @@ describe('a fault in a route', () => {
     });
     const response = await service.fetch('/fail');
     expect([response.status, await response.text()]).toEqual([500, '{"error":"internal error"}']);
+    expect(service.events('request.fault')).toHaveLength(2); // both faults: neither may be lost
   });
 
   it('cuts an answer that has begun, so that half of it is not taken for the whole', async () => {

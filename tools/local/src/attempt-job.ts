@@ -7,6 +7,9 @@ export type PostJob = (job: ScheduledJob, signal: AbortSignal) => Promise<number
 /** Waits, unless the signal comes first; then it rejects. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
+/** For a pause that a signal has ended: whoever waited looks at the signal next. */
+export const ignoreStop = (): void => undefined;
+
 /** How one turn of a job went; `status` 0 stands for no answer. */
 export type Turn =
   | { readonly kind: 'done' }
@@ -24,7 +27,7 @@ export async function attemptJob(
   const { post, pause, signal } = with_;
   let status = 0;
   for (let attempt = 0; attempt <= job.retries; attempt++) {
-    if (attempt > 0) await pause(pauseBefore(attempt), signal).catch(() => undefined);
+    if (attempt > 0) await pause(pauseBefore(attempt), signal).catch(ignoreStop);
     if (signal.aborted) return { kind: 'stopped' };
     status = await statusOf(job, post, signal);
     if (status >= 200 && status < 300) return { kind: 'done' };

@@ -1,5 +1,5 @@
 import { SECOND } from '@keyserver/time';
-import type { Pause } from './attempt-job.ts';
+import { type Pause, ignoreStop } from './attempt-job.ts';
 
 const BETWEEN = SECOND / 5;
 const ATTEMPTS = 150;
@@ -16,7 +16,7 @@ export async function awaitHealth(
     );
     waiting = waiting.filter((_, at) => healthy[at] !== true);
     if (waiting.length === 0) break;
-    await of.pause(BETWEEN, of.signal).catch(() => undefined);
+    await of.pause(BETWEEN, of.signal).catch(ignoreStop);
   }
   return waiting.map(({ name }) => name);
 }

@@ -1,7 +1,7 @@
 import type { Logger, ServiceName } from '@keyserver/log';
 import type { LogState } from '@keyserver/service';
 import { type Clock, MINUTE, SECOND } from '@keyserver/time';
-import type { Pause } from './attempt-job.ts';
+import { type Pause, ignoreStop } from './attempt-job.ts';
 
 /** A service process that runs. */
 export interface ServiceChild {
@@ -49,7 +49,7 @@ export function supervise(of: Supervision): Supervised {
       if (stopping.signal.aborted) return;
       of.log.event('launcher.child_ended', { child: of.name, status });
       if (of.clock.now() - startedAt >= WELL) attempt = 1;
-      await of.pause(pauseBefore(attempt), stopping.signal).catch(() => undefined);
+      await of.pause(pauseBefore(attempt), stopping.signal).catch(ignoreStop);
       // The signal is looked at again: a service started now would outlive the launcher.
       if (isAborted(stopping.signal)) return;
       child = of.start();

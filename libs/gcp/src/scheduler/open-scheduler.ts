@@ -6,6 +6,9 @@ import { withinDeadline } from '../within-deadline.ts';
 import { type CloudJob, cloudJob } from './cloud-job.ts';
 import { type Place, SchedulerFault, codeOf, schedulerFault } from './scheduler-fault.ts';
 
+// What could not be opened need not be closed.
+const ignoreUnopened = (): void => undefined;
+
 /** Where the jobs are, and how Cloud Scheduler is reached. */
 export interface SchedulerSettings extends Place {
   /** Another host than Google's. */
@@ -73,7 +76,7 @@ export function openScheduler(settings: SchedulerSettings): CloudScheduler {
       return await bounded(`resume ${name}`, settled);
     },
     close: async () => {
-      await client.close().catch(() => undefined); // what could not be opened need not be closed
+      await client.close().catch(ignoreUnopened);
     },
   };
 }
