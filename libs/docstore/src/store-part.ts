@@ -3,7 +3,7 @@
  * a part that vanished, or was exchanged for that of another store, is not taken for it.
  */
 export interface StorePart {
-  /** What it is recorded under in the database: `keys`, or the name of a bucket behind `bucket/`. */
+  /** What it is recorded under in the database: `keys`, or the name of a bucket behind `bucket:`. */
   readonly name: string;
   /** What people call it, as the beginning of a sentence. */
   readonly described: string;

@@ -1,3 +1,4 @@
+export { namedProbe } from './named-probe.ts';
 export { type Body, readBody } from './body.ts';
 export { type Caller, type CallerRules, type VerifyCaller, callerVerifier } from './caller.ts';
 export {

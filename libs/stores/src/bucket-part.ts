@@ -8,7 +8,7 @@ import { listExports } from './export-configuration.ts';
 export const STORE_ID_OBJECT = '.store-id';
 
 const HEADERS = { contentType: 'text/plain', cacheControl: 'no-cache, max-age=0' };
-const BUCKET = 'bucket/';
+const BUCKET = 'bucket:';
 
 /** A bucket as a part of a store. */
 export function bucketPart(openBucket: OpenBucket, bucket: string): StorePart {

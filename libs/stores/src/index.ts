@@ -40,14 +40,6 @@ export { usedSigningKeys } from './used-signing-keys.ts';
 export type { KnownFormat } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
 export { type StoreFormat, StoreMismatch, readStoreFormat, storeFormat } from './store-format.ts';
-export { STORE_ID_OBJECT, bucketObjection, bucketPart } from './bucket-part.ts';
-export { guardedBuckets, rememberedCheck } from './guarded-buckets.ts';
-export {
-  MissingPart,
-  type PartCheck,
-  type PartState,
-  checkPart,
-  recordPart,
-  stateOfPart,
-  storeParts,
-} from './store-parts.ts';
+export { STORE_ID_OBJECT, bucketPart } from './bucket-part.ts';
+export { type OwnParts, ownParts } from './own-parts.ts';
+export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';

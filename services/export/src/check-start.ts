@@ -12,21 +12,21 @@ export interface StartChecks {
   readonly storeTime: () => Promise<UnixMillis>;
   readonly watch: SigningKeyWatch;
   readonly log: Logger;
-  /** Where buckets are made by somebody else, and a service that cannot work must not replace one that does. */
-  readonly checkBucket: CheckBucket | undefined;
+  readonly checkBucket: CheckBucket;
+  /** Whether a version that works goes on when this one does not start, as on Google Cloud. */
+  readonly replacesAnother: boolean;
 }
 
 /**
- * Tries what the exports need. On Google Cloud a start is refused when a bucket, or every key of an export, can never
- * serve: the version of the service that ran before goes on then. On one machine nothing could go on in its place, and other
+ * Tries what the exports need. A start is refused when a bucket can never serve, or is not the store's own; on Google Cloud
+ * also when every key of an export can never sign: the version of the service that ran before goes on then. On one machine nothing could go on in its place, and other
  * exports need none of what is missing. What a start is not refused for is reported, and shows in health.
  */
 export async function checkStart(of: StartChecks): Promise<void> {
-  const { watch, checkBucket } = of;
-  if (checkBucket !== undefined && !(await areBucketsThere(of, checkBucket))) return;
+  const { watch, checkBucket, replacesAnother } = of;
+  if (!(await areBucketsThere(of, checkBucket))) return;
   await watch.check();
-  if (checkBucket !== undefined && watch.silent().length > 0)
-    throw new Error(watch.problems().join('; '));
+  if (replacesAnother && watch.silent().length > 0) throw new Error(watch.problems().join('; '));
 }
 
 /** False when a bucket cannot be asked now, which the first job finds out again. */

@@ -3,7 +3,7 @@ import { type LogLevel, createLogger } from '@keyserver/log';
 import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
 import { simulatedClock } from '@keyserver/time';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -109,6 +109,16 @@ describe('the export service', () => {
   it('does not start over data with another window', async () => {
     const other = { ...env, TRUNCATE_WINDOW_SECONDS: '300' };
     await expect(startExport(other, ambient)).rejects.toThrow('npx keyserver store set-window 300');
+  });
+
+  it('does not start without its buckets, and makes none anew', async () => {
+    const [buckets, away] = [join(directory, 'buckets'), join(directory, 'away')];
+    renameSync(buckets, away);
+    await expect(startExport(env, ambient)).rejects.toThrow(
+      'The bucket exports does not carry the id of the store any more',
+    );
+    expect(existsSync(buckets)).toBe(false);
+    renameSync(away, buckets);
   });
 
   it('does not start on a port that is taken', async () => {

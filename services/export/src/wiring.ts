@@ -1,5 +1,5 @@
 import { endpointOf, platformOf } from '@keyserver/config';
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { systemTimers } from '@keyserver/jobs';
 import {
@@ -7,9 +7,12 @@ import {
   HealthFault,
   type HealthProbe,
   callerVerifier,
+  namedProbe,
   probeAll,
 } from '@keyserver/service';
 import {
+  MissingPart,
+  type OwnParts,
   type StoreFormat,
   exportStore,
   findSigningKeys,
@@ -18,6 +21,7 @@ import {
   leaseStore,
   listExports,
   openStoreFormat,
+  ownParts,
   readKeyBatches,
   usedSigningKeys,
 } from '@keyserver/stores';
@@ -44,8 +48,9 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const verifyCaller = callerVerifierOf(config, ambient);
   const log = openLog(config.LOG_LEVEL);
   const platform = await openPlatform(config, ambient);
-  const { store, openBucket, findSigner, trySigner } = platform;
-  const format = await formatOf(platform, config, ambient);
+  const { store, findSigner, trySigner } = platform;
+  const { format, parts } = await belonging(platform, config, ambient);
+  const { openBucket } = parts;
   const times = timesOf(config, store.closingDelay);
   const keys = {
     window: times.window,
@@ -75,7 +80,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     limit: config.CATCH_UP_BATCHES,
   });
   try {
-    await checkStart({ ...shared, watch, checkBucket: platform.checkBucket });
+    await checkStart({ ...shared, watch, ...startChecks(platform, parts) });
   } catch (fault) {
     await platform.close();
     throw fault;
@@ -87,23 +92,36 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     const change = await formatChange(store, format);
     if (change !== undefined) throw new HealthFault('store_mismatch', change);
   };
-  const health = probeAll(asked, sameStore, watch.probe, logHealth, ...platform.probes);
+  const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
+  const health = probeAll(asked, sameStore, ownsParts, watch.probe, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
-/** Compares the store with the settings; a store of another format is given back. */
-async function formatOf(
-  { store, place, keyHashSecret, close }: Platform,
+/** Compares the store with the settings, and its parts with each other; what does not fit is given back. */
+async function belonging(
+  platform: Platform,
   { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile }: ExportSettings,
-  { random }: Ambient,
-): Promise<StoreFormat> {
+  { clock, random }: Ambient,
+): Promise<{ readonly format: StoreFormat; readonly parts: OwnParts }> {
+  const { store, place, keyHashSecret, close } = platform;
   try {
-    return await openStoreFormat(store, { place, window, profile, keyHashSecret }, random);
+    const known = { place, window, profile, keyHashSecret };
+    const format = await openStoreFormat(store, known, random);
+    const parts = await ownParts({ ...platform, storeId: format.storeId, clock });
+    return { format, parts };
   } catch (fault) {
     await close();
     throw fault;
   }
 }
+
+const startChecks = ({ checkBucket }: Platform, parts: OwnParts) => ({
+  checkBucket: async (bucket: string): Promise<void> => {
+    await checkBucket?.(bucket);
+    await parts.checkBucket(bucket);
+  },
+  replacesAnother: checkBucket !== undefined,
+});
 
 interface Platform {
   readonly place: string;
@@ -113,6 +131,8 @@ interface Platform {
   readonly trySigner: TrySigner;
   /** Where buckets are made by somebody else, and may be missing. */
   readonly checkBucket?: CheckBucket;
+  /** The keys of one machine. */
+  readonly keysPart?: StorePart;
   readonly keyHashSecret: Uint8Array;
   /** What health asks of this platform alone. */
   readonly probes: readonly HealthProbe[];

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuthorizedApp } from '@keyserver/health-authority';
@@ -58,6 +58,26 @@ const post = async (url: string): Promise<number> => {
 };
 
 describe('startPublish', () => {
+  it('does not start over the keys of another store', async () => {
+    await (await start()).close();
+    await writeFile(join(directory, 'keys', 'store-id'), 'of another', { mode: 0o600 });
+    await expect(start()).rejects.toThrow(
+      /^The directory .*keys carries the id of another store than the database; put back/,
+    );
+  });
+
+  it('is unhealthy while its keys are gone, and well again with them', async () => {
+    const service = await start();
+    const health = async () => await (await fetch(`${service.url}/health`)).json();
+    const [keys, away] = [join(directory, 'keys'), join(directory, 'away')];
+    await rename(keys, away);
+    expect(await health()).toEqual({ status: 'unhealthy', problems: ['part_missing'] });
+    await rename(away, keys);
+    clock.advance(2000);
+    expect(await health()).toEqual({ status: 'ok' });
+    await service.close();
+  });
+
   it('answers phones over the data directory, and remembers over a restart what they sent', async () => {
     await configure();
     const first = await start();

@@ -1,9 +1,17 @@
 import { platformOf } from '@keyserver/config';
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { type Ambient, HealthFault, type HealthProbe, probeAll } from '@keyserver/service';
 import {
+  type Ambient,
+  HealthFault,
+  type HealthProbe,
+  namedProbe,
+  probeAll,
+} from '@keyserver/service';
+import {
+  MissingPart,
   type StoreFormat,
+  checkPart,
   findApp,
   findAuthority,
   formatChange,
@@ -39,6 +47,7 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
     const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
     const known = { place, window, profile, keyHashSecret };
     const format = await openStoreFormat(store, known, ambient.random);
+    await checkKeys({ ...platform, format });
     return { deps: depsOver({ ...platform, format }, config, ambient), release };
   } catch (fault) {
     await release();
@@ -47,10 +56,11 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
 }
 
 function depsOver(
-  { store, keyHashSecret, format, probes }: Platform & { readonly format: StoreFormat },
+  platform: Platform & { readonly format: StoreFormat },
   config: PublishConfig,
   { clock, random, openLog, logHealth }: Ambient,
 ): AppDeps {
+  const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
       clock,
@@ -89,10 +99,19 @@ function depsOver(
         const change = await formatChange(store, format);
         if (change !== undefined) throw new HealthFault('store_mismatch', change);
       },
+      namedProbe('part_missing', MissingPart, async () => {
+        await checkKeys(platform);
+      }),
       logHealth,
       ...probes,
     ),
   };
+}
+
+/** Checks that the directory of keys is the store's own, where there is one. */
+async function checkKeys(of: Platform & { readonly format: StoreFormat }): Promise<void> {
+  const { store, keysPart, format } = of;
+  if (keysPart !== undefined) await checkPart({ store, storeId: format.storeId }, keysPart);
 }
 
 interface Platform {
@@ -101,6 +120,8 @@ interface Platform {
   readonly keyHashSecret: Uint8Array;
   /** What health asks of this platform alone. */
   readonly probes: readonly HealthProbe[];
+  /** The keys of one machine. */
+  readonly keysPart?: StorePart;
 }
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.

@@ -1,7 +1,7 @@
 import { type Environment, loadSettings, storeVariables } from '@keyserver/config';
 import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import { openStoreFormat } from '@keyserver/stores';
+import { listExports, openStoreFormat, ownParts } from '@keyserver/stores';
 import { type Clock, SECOND } from '@keyserver/time';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -107,9 +107,9 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
   };
 }
 
-/** Refuses data of another format before any service would, and before a new store is given a configuration. */
+/** Refuses data of another format, or parts that do not belong together, before any service would, and before a new store is given a configuration. */
 async function compareFormat(
-  { env, random }: LaunchSurroundings,
+  { env, random, clock }: LaunchSurroundings,
   { config, dataDirectory, platform }: Opened,
 ): Promise<void> {
   const { TRUNCATE_WINDOW_SECONDS: window } = loadSettings(
@@ -118,7 +118,10 @@ async function compareFormat(
   );
   const { store, keyHashSecret } = platform;
   const known = { place: dataDirectory, window, profile: config.PROFILE, keyHashSecret };
-  await openStoreFormat(store, known, random);
+  const { storeId } = await openStoreFormat(store, known, random);
+  const { checkBucket } = await ownParts({ ...platform, storeId, clock });
+  for (const bucket of new Set((await listExports(store)()).map((config) => config.bucket)))
+    await checkBucket(bucket);
 }
 
 const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): Supervised =>

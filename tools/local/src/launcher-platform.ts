@@ -1,4 +1,5 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import type { OpenBucket } from '@keyserver/export-file';
 import type { MintToken } from './post-job.ts';
 
 /** What the launcher needs of the machine's platform. */
@@ -6,6 +7,8 @@ export interface LauncherPlatform {
   readonly store: DocumentStore;
   /** What stored keys are looked up by. */
   readonly keyHashSecret: Uint8Array;
+  readonly keysPart: StorePart;
+  readonly openBucket: OpenBucket;
   readonly createSigningKey: (name: string) => Promise<string>;
   /** The public half of a signing key; undefined when its file is not there. */
   readonly signingKeyOf: (name: string) => Promise<string | undefined>;

@@ -1,6 +1,6 @@
 import { ConfigFault } from '@keyserver/config';
 import { systemRandom } from '@keyserver/random';
-import { StoreMismatch } from '@keyserver/stores';
+import { MissingPart, StoreMismatch } from '@keyserver/stores';
 import { systemClock } from '@keyserver/time';
 import { launch } from './launch.ts';
 import { LaunchRefused } from './settings.ts';
@@ -34,6 +34,7 @@ try {
     fault instanceof ConfigFault ||
     fault instanceof LaunchRefused ||
     fault instanceof StoreMismatch ||
+    fault instanceof MissingPart ||
     isUnusableDirectory(fault);
   const reason = fault instanceof Error ? fault.message : 'an unknown fault';
   process.stderr.write(told ? `${reason}\n` : `The suite cannot start: ${reason}\n`);

@@ -1,0 +1,48 @@
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import type { OpenBucket } from '@keyserver/export-file';
+import type { Clock } from '@keyserver/time';
+import { bucketObjection, bucketPart } from './bucket-part.ts';
+import { guardedBuckets, rememberedCheck } from './guarded-buckets.ts';
+import { checkPart } from './store-parts.ts';
+
+/** The parts of a store that a process works with. */
+export interface OwnParts {
+  /** Buckets into which nothing is put while they do not belong to the store. */
+  readonly openBucket: OpenBucket;
+  readonly checkBucket: (bucket: string) => Promise<void>;
+  /** Checks the part that is no bucket, where there is one, and the buckets that were asked for. */
+  readonly check: () => Promise<void>;
+}
+
+/** Checks what lies outside the database against the id in it: at the start, before every write, and for health. */
+export async function ownParts(of: {
+  readonly store: DocumentStore;
+  readonly storeId: string;
+  /** The keys of one machine; undefined where they are in Cloud KMS. */
+  readonly keysPart?: StorePart | undefined;
+  readonly openBucket: OpenBucket;
+  readonly clock: Clock;
+}): Promise<OwnParts> {
+  const { store, storeId, keysPart, openBucket, clock } = of;
+  const objection = bucketObjection(store, openBucket);
+  const checkBucket = rememberedCheck(async (bucket) => {
+    await checkPart({ store, storeId, objection }, bucketPart(openBucket, bucket));
+  }, clock);
+  const asked = new Set<string>();
+  const noted = async (bucket: string): Promise<void> => {
+    asked.add(bucket);
+    await checkBucket(bucket);
+  };
+  const checkKeys = async (): Promise<void> => {
+    if (keysPart !== undefined) await checkPart({ store, storeId }, keysPart);
+  };
+  await checkKeys();
+  return {
+    openBucket: guardedBuckets(openBucket, noted),
+    checkBucket: noted,
+    check: async () => {
+      await checkKeys();
+      for (const bucket of asked) await checkBucket(bucket);
+    },
+  };
+}
