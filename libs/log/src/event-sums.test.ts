@@ -1,6 +1,13 @@
 import { MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { LOGGED_EACH } from './event-sums.ts';
-import { type LogLevel, type ProcessLog, createLogger, faultTrail, requestIdOf } from './index.ts';
+import {
+  type LogLevel,
+  type ProcessLog,
+  configuredId,
+  createLogger,
+  faultTrail,
+  requestIdOf,
+} from './index.ts';
 import { type HandTimer, handTimer } from './testing/hand-timer.ts';
 
 interface Line {
@@ -95,20 +102,24 @@ describe('events that anybody may cause', () => {
     expect(sum).not.toHaveProperty('requestId');
   });
 
-  it.each(['caller.refused', 'caller.unverifiable', 'publish.aborted'] as const)(
-    'are bounded as %s too',
-    (name) => {
-      const { log, timer, lines } = logOf('debug');
-      for (let n = 0; n < 100; n++) {
-        if (name === 'caller.refused') log.event(name, { reason: 'missing' });
-        else if (name === 'caller.unverifiable') log.event(name, { causes: [] });
-        else log.event(name, {});
-      }
-      timer.pass(MINUTE);
-      expect(lines(name)).toHaveLength(LOGGED_EACH);
-      expect(lines('log.events_summed')).toMatchObject([{ event: name }]);
-    },
-  );
+  it.each([
+    'caller.refused',
+    'caller.unverifiable',
+    'publish.aborted',
+    'publish.window_covered',
+  ] as const)('are bounded as %s too', (name) => {
+    const { log, timer, lines } = logOf('debug');
+    for (let n = 0; n < 100; n++) {
+      if (name === 'caller.refused') log.event(name, { reason: 'missing' });
+      else if (name === 'caller.unverifiable') log.event(name, { causes: [] });
+      else if (name === 'publish.window_covered')
+        log.event(name, { config: configuredId({ id: 'de' }) });
+      else log.event(name, {});
+    }
+    timer.pass(MINUTE);
+    expect(lines(name)).toHaveLength(LOGGED_EACH);
+    expect(lines('log.events_summed')).toMatchObject([{ event: name }]);
+  });
 
   it('are not counted where they would not be logged', () => {
     const { log, timer, lines } = logOf('warning');
