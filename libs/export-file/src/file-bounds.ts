@@ -23,3 +23,25 @@ export const MAX_SIG_BYTES = 64 * 1024;
 
 /** Bytes of an archive: keys are random and hardly shrink. */
 export const MAX_ARCHIVE_BYTES = MAX_BIN_BYTES + 8 * 1024 * 1024;
+
+/*
+ * What phones take. Newer versions of iOS take more files, but nobody can say which phones a country has.
+ */
+
+/**
+ * Files that one phone takes in a day: https://github.com/google/exposure-notifications-server/issues/425 names both
+ * makers' documents (ENManager.detectExposures of iOS 13.5, Android API 1.3.2).
+ */
+export const PHONE_FILES_A_DAY = { ios: 15, android: 20 } as const;
+
+/**
+ * Keys of one file that both makers hold to be the most: Exposure-Key-File-Format-and-Verification.pdf of Google, see
+ * https://github.com/google/exposure-notifications-server/issues/481.
+ */
+export const PHONE_FILE_RECORDS = 750_000;
+
+/** Bytes of export.bin that a phone should not have to take at once: https://github.com/corona-warn-app/cwa-server/pull/463. */
+export const PHONE_FILE_BYTES = 16_000_000;
+
+/** Bytes of a key that was valid for a whole day, as most are; a shorter one takes three more. */
+export const USUAL_KEY_BYTES = 31;

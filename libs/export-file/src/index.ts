@@ -8,9 +8,13 @@ export {
   MAX_BATCH_FILES,
   MAX_FILE_RECORDS,
   MAX_SIGNERS,
+  PHONE_FILES_A_DAY,
+  PHONE_FILE_BYTES,
+  PHONE_FILE_RECORDS,
+  USUAL_KEY_BYTES,
 } from './file-bounds.ts';
 export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
-export { type ExportConfig, type SigningKey, inputRegionsOf } from './export-config.ts';
+export { type ExportConfig, type SigningKey, inputRegionsOf, signingAt } from './export-config.ts';
 export {
   ARCHIVE_HEADERS,
   INDEX_HEADERS,

@@ -1,6 +1,7 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
 import { type ConfigurationChange, auditEntries } from '@keyserver/stores';
+import { adviseOnChange } from './advise.ts';
 import type { Configuration, Problem } from './configuration.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
 import { readStored } from './stored-configuration.ts';
@@ -31,6 +32,7 @@ export const planChanges = async (store: DocumentStore, wanted: Configuration): 
       : {
           kind: 'planned',
           changes: steps.map(({ change }) => change),
+          advice: adviseOnChange(stored, wanted, tx.now),
           basis: fingerprintOf(stored),
         };
   });

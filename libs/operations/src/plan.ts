@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Transaction, MAX_WRITES } from '@keyserver/docstore';
 import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
+import type { ChangeAdvice } from './advise.ts';
 import type { Configuration, Problem, Section } from './configuration.ts';
 import type { DescribedFields } from './described-fields.ts';
 import { noteOn } from './field-notes.ts';
@@ -11,6 +12,8 @@ export type Plan =
   | {
       readonly kind: 'planned';
       readonly changes: readonly ConfigurationChange[];
+      /** What a careful operator would want to know before the changes are made. */
+      readonly advice: readonly ChangeAdvice[];
       /** Stands for the stored configuration that the changes were worked out against. */
       readonly basis: string;
     }

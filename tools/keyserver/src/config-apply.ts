@@ -1,26 +1,21 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { DocumentStore } from '@keyserver/docstore';
 import {
+  ADVICE_NAMES,
+  type AdviceName,
   type ApplyOutcome,
   type Configuration,
-  type Plan,
   type Problem,
   applyConfiguration,
   parseConfiguration,
   planChanges,
 } from '@keyserver/operations';
+import { type ApplyFlags, type Planned, agree, plannedFor } from './config-agree.ts';
 import { type StoreFlags, addStoreOptions, openStore } from './data-store.ts';
 import { Failure } from './failure.ts';
 import { readTextFile } from './files.ts';
-import { renderChanges } from './render-changes.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, jsonText } from './table.ts';
-
-interface ApplyFlags extends StoreFlags {
-  readonly yes?: true;
-  readonly dryRun?: true;
-  readonly json?: true;
-}
 
 const MAX_FILE_BYTES = 8_000_000;
 
@@ -30,10 +25,15 @@ export function addConfigApply(config: Command, around: Surroundings): void {
     .description('Show what a configuration file would change, ask, and apply it.')
     .argument('<file>', 'the configuration file (YAML)')
     .option('--yes', 'apply without asking')
+    .option(
+      '--yes-really <name>',
+      'apply in spite of what speaks against it under this name; may be repeated',
+      adviceNames,
+    )
     .option('--dry-run', 'only show the changes')
     .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
-    .action(async (file: string, flags: ApplyFlags) => {
+    .action(async (file: string, flags: ApplyFlags & StoreFlags) => {
       const wanted = await readConfiguration(file, around);
       const { store, close } = await openStore(flags, around, { mayBeNew: 'store' });
       try {
@@ -42,6 +42,13 @@ export function addConfigApply(config: Command, around: Surroundings): void {
         await close();
       }
     });
+}
+
+function adviceNames(text: string, before: readonly AdviceName[] = []): readonly AdviceName[] {
+  const name = ADVICE_NAMES.find((known) => known === text);
+  if (name === undefined)
+    throw new InvalidArgumentError(`must be one of ${ADVICE_NAMES.join(', ')}`);
+  return [...before, name];
 }
 
 async function readConfiguration(file: string, around: Surroundings): Promise<Configuration> {
@@ -76,23 +83,6 @@ async function applyTo(
   report(plan, outcome, { flags, around });
 }
 
-type Planned = Extract<Plan, { kind: 'planned' }>;
-
-/** Shows the changes and finds out whether they are to be made. */
-async function agree(
-  plan: Planned,
-  flags: ApplyFlags,
-  { terminal }: Surroundings,
-): Promise<boolean> {
-  if (flags.json !== true) terminal.out(renderChanges(plan.changes));
-  if (flags.dryRun === true || plan.changes.length === 0) return false;
-  if (flags.yes === true) return true;
-  if (!terminal.interactive)
-    throw new Failure('nobody is here to be asked; give --yes to apply or --dry-run to look');
-  if (await terminal.ask(`Apply ${counted(plan.changes.length, 'change')}?`)) return true;
-  throw new Failure('nothing was applied');
-}
-
 function report(
   plan: Planned,
   outcome: ApplyOutcome | undefined,
@@ -102,6 +92,6 @@ function report(
     throw new Failure('nothing was applied: the configuration changed meanwhile; look again');
   if (outcome?.kind === 'refused') throw refusal(outcome.problems, 'this configuration', around);
   const applied = outcome?.kind === 'applied';
-  if (flags.json === true) around.terminal.out(jsonText({ applied, changes: plan.changes }));
+  if (flags.json === true) around.terminal.out(jsonText({ applied, ...plannedFor(plan) }));
   else if (applied) around.terminal.out(`Applied ${counted(plan.changes.length, 'change')}.\n`);
 }

@@ -89,7 +89,7 @@ describe('config apply', () => {
     expect(ran).toMatchObject({ code: 0, questions: [] });
     expect(ran.out.split('\n')).toEqual([
       '~ change authorities 1',
-      '    keys.2024-1.thru: 2026-01-01T00:00:00Z -> (gone)',
+      '    keys.2024-1.thru: 2034-01-01T00:00:00Z -> (gone)',
       '~ change apps org.example.exposures',
       '    regions: CA, US -> US',
       '~ change exports us-ca',
@@ -130,7 +130,7 @@ describe('config apply', () => {
       applied: true,
       changes: [{ action: 'add' }, {}, {}, {}],
     });
-    expect(await apply('--yes')).toEqual({ applied: false, changes: [] });
+    expect(await apply('--yes')).toEqual({ applied: false, changes: [], advice: [] });
   });
 
   it('lists every problem of a file and refuses it', async () => {
@@ -192,6 +192,87 @@ describe('config apply', () => {
     const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(/^keyserver: [^\n]*a-file[^\n]*\n$/);
+  });
+});
+
+describe('config apply of what a careful operator would not want', () => {
+  const hourly = example.replace('period: 4h', 'period: 1h');
+  const bare = hourly.replace('minRecords: 1000', 'minRecords: 0');
+  const periodOf = async (dataDirectory: string): Promise<string | undefined> =>
+    /period: .*/.exec((await keyserver(['config', 'show'], { dataDirectory })).out)?.[0];
+  const apply = async (
+    text: string,
+    flags: readonly string[],
+    around: Parameters<typeof keyserver>[1],
+  ): ReturnType<typeof keyserver> =>
+    await keyserver(['config', 'apply', aFileWith('careless.yaml', text), ...flags], around);
+
+  it('says so in a sentence and asks about each kind', async () => {
+    const dataDirectory = applied();
+    const ran = await apply(bare, ['--yes'], { dataDirectory, answer: true });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain(
+      '! too_many_files: Export us-ca makes up to 24 files a day; a phone takes 15 (iOS) or 20 (Android)',
+    );
+    expect(ran.questions).toEqual(['Really, with too_many_files?', 'Really, with little_padding?']);
+    expect(await periodOf(dataDirectory)).toBe('period: 1h');
+  });
+
+  it('applies nothing when the answer is no', async () => {
+    const dataDirectory = applied();
+    const ran = await apply(hourly, [], { dataDirectory, answer: false });
+    expect(ran).toMatchObject({ code: 2, err: 'keyserver: nothing was applied\n' });
+    expect(ran.questions).toHaveLength(1);
+    expect(await periodOf(dataDirectory)).toBe('period: 4h');
+  });
+
+  it('applies nothing where nobody is asked, until each kind is accepted by its name', async () => {
+    const dataDirectory = applied();
+    expect(await apply(bare, ['--yes'], { dataDirectory })).toMatchObject({
+      code: 2,
+      err: 'keyserver: nothing was applied; to apply all the same give --yes-really too_many_files --yes-really little_padding\n',
+    });
+    const one = ['--yes', '--yes-really', 'too_many_files'];
+    expect(await apply(bare, one, { dataDirectory })).toMatchObject({ code: 2 });
+    expect(await periodOf(dataDirectory)).toBe('period: 4h');
+    const both = [...one, '--yes-really', 'little_padding'];
+    expect(await apply(bare, both, { dataDirectory })).toMatchObject({ code: 0, err: '' });
+    expect(await periodOf(dataDirectory)).toBe('period: 1h');
+  });
+
+  it('does not take an accepted name for a yes to the changes', async () => {
+    const flags = ['--yes-really', 'too_many_files'];
+    const ran = await apply(hourly, flags, { dataDirectory: applied() });
+    expect(ran).toMatchObject({ code: 2 });
+    expect(ran.err).toContain('give --yes to apply');
+  });
+
+  it('lists it in JSON, also when nothing is applied for it', async () => {
+    const dataDirectory = applied();
+    const listed = { name: 'too_many_files', section: 'exports', id: 'us-ca', standing: false };
+    const looked = await apply(hourly, ['--json', '--dry-run'], { dataDirectory });
+    expect(looked.code).toBe(0);
+    expect(JSON.parse(looked.out)).toMatchObject({ applied: false, advice: [listed] });
+    const refused = await apply(hourly, ['--json', '--yes'], { dataDirectory });
+    expect(refused.code).toBe(2);
+    expect(JSON.parse(refused.out)).toMatchObject({ applied: false, advice: [listed] });
+  });
+
+  it('does not ask again about what is so already', async () => {
+    const dataDirectory = applied();
+    const accepted = ['--yes', '--yes-really', 'too_many_files'];
+    await apply(hourly, accepted, { dataDirectory });
+    const same = await apply(hourly, [], { dataDirectory });
+    expect(same).toMatchObject({ code: 0, questions: [] });
+    expect(same.out).toMatch(/^No changes.*\n! too_many_files \(already so\): /);
+    const other = hourly.replace('paddingRange: 100', 'paddingRange: 200');
+    expect(await apply(other, ['--yes'], { dataDirectory })).toMatchObject({ code: 0, err: '' });
+  });
+
+  it.each(['too_many', '', 'TOO_MANY_FILES'])('knows no advice named "%s"', async (name) => {
+    const { code, err } = await apply(example, ['--yes-really', name], {});
+    expect(code).toBe(2);
+    expect(err).toContain('must be one of app_in_no_export, ');
   });
 });
 

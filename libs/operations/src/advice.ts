@@ -1,0 +1,31 @@
+import type { Section } from './configuration.ts';
+
+/** What a configuration may be advised against, by the names under which an operator accepts it all the same. */
+export const ADVICE_NAMES = [
+  'app_in_no_export',
+  'app_without_authority',
+  'app_without_certificate',
+  'too_many_files',
+  'files_too_large',
+  'floor_above_file',
+  'little_padding',
+  'constant_padding',
+  'no_signing_key',
+  'signing_gap',
+  'signing_key_ends_soon',
+  'new_key_signs_soon',
+  'no_authority_key',
+  'authority_key_gap',
+  'authority_key_ends_soon',
+] as const;
+
+/** A kind of advice; names are stable, since scripts give them. */
+export type AdviceName = (typeof ADVICE_NAMES)[number];
+
+/** Something that is allowed and that a careful operator would not want: about which entry, and why, in one sentence. */
+export interface Advice {
+  readonly name: AdviceName;
+  readonly section: Section;
+  readonly id: string;
+  readonly message: string;
+}

@@ -1,0 +1,128 @@
+import { signingAt } from '@keyserver/export-file';
+import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
+import type { Advice, AdviceName } from './advice.ts';
+import type { Configuration } from './configuration.ts';
+import { type Span, coveredUntil, isOver, nextBegin } from './spans.ts';
+import { formatTime } from './time-text.ts';
+
+type Export = Configuration['exports'][number];
+type SigningKey = Configuration['signingKeys'][number];
+
+/** A new signing key takes weeks to reach phones, and a new key of an authority to be agreed on. */
+const SOON = 28 * DAY;
+/** Makers need about two weeks to distribute a key; whoever plans less has not waited for them. */
+const DISTRIBUTION = 14 * DAY;
+
+/** Exports that have, or will have, no key to sign with: no file is made then. */
+export const adviseOnSigningKeys = (
+  { exports, signingKeys }: Configuration,
+  now: UnixMillis,
+): readonly Advice[] =>
+  exports
+    .filter((config) => !isOver(config, now))
+    .flatMap((config) =>
+      adviseOnSpans(keysOf(config, signingKeys), {
+        section: 'exports',
+        id: config.id,
+        text: `signing key of export ${config.id}`,
+        during: { from: laterOf(now, config.from), thru: config.thru },
+        now,
+        names: ['no_signing_key', 'signing_gap', 'signing_key_ends_soon'],
+        effect: 'no file is made',
+      }),
+    );
+
+/** Authorities that an app relies on and that have, or will have, no key: every certificate is refused then. */
+export const adviseOnAuthorityKeys = (
+  { apps, authorities }: Configuration,
+  now: UnixMillis,
+): readonly Advice[] =>
+  authorities
+    .filter(({ id }) => apps.some((app) => app.authorities.includes(id)))
+    .flatMap(({ id, name, keys }) =>
+      adviseOnSpans(keys, {
+        section: 'authorities',
+        id: String(id),
+        text: `key of authority ${id} (${name})`,
+        during: { from: now, thru: undefined },
+        now,
+        names: ['no_authority_key', 'authority_key_gap', 'authority_key_ends_soon'],
+        effect: 'its certificates are refused',
+      }),
+    );
+
+interface Watched {
+  readonly section: 'exports' | 'authorities';
+  readonly id: string;
+  readonly text: string;
+  /** When a key is needed. */
+  readonly during: Span;
+  readonly now: UnixMillis;
+  readonly names: readonly [none: AdviceName, gap: AdviceName, endsSoon: AdviceName];
+  readonly effect: string;
+}
+
+function adviseOnSpans(keys: readonly Span[], of: Watched): readonly Advice[] {
+  const { section, id, text, during, now, effect, names } = of;
+  const end = coveredUntil(keys, during.from);
+  if (end === undefined || (during.thru !== undefined && end >= during.thru)) return [];
+  const next = nextBegin(keys, end);
+  const until = next === undefined ? '' : ` until ${formatTime(next)}`;
+  const say = (name: AdviceName, message: string): readonly Advice[] => [
+    { name, section, id, message },
+  ];
+  if (end === during.from)
+    return say(
+      names[0],
+      end === now
+        ? `No ${text} is in force: ${effect}${until}.`
+        : `No ${text} is in force when it begins: ${effect} from ${formatTime(end)}${until}.`,
+    );
+  if (next !== undefined)
+    return say(
+      names[1],
+      `The last ${text} ends before its successor begins: ${effect} from ${formatTime(end)}${until}.`,
+    );
+  return end < now + SOON
+    ? say(names[2], `The last ${text} ends soon: ${effect} from ${formatTime(end)} on.`)
+    : [];
+}
+
+/**
+ * Exports whose files are soon signed first with a key that has just come: phones of Apple read no other signature, so those
+ * that do not know the key by then read nothing more.
+ */
+export const adviseOnNewKeys = (
+  before: Configuration,
+  after: Configuration,
+  now: UnixMillis,
+): readonly Advice[] =>
+  after.exports.flatMap((config) => {
+    const was = before.exports.find(({ id }) => id === config.id);
+    if (was === undefined || isOver(config, now)) return [];
+    const known = keysOf(was, before.signingKeys);
+    // Without any signature until now there is nothing that phones could lose.
+    if (signingAt(known, now).length === 0) return [];
+    const soon = unixMillis(now + DISTRIBUTION);
+    const [key] = signingAt(keysOf(config, after.signingKeys), soon);
+    return key === undefined || known.some((one) => isSame(one, key)) ? [] : [newKey(config, key)];
+  });
+
+const newKey = ({ id }: Export, { id: keyId, from }: SigningKey): Advice => ({
+  name: 'new_key_signs_soon',
+  section: 'exports',
+  id,
+  message: `Files of export ${id} are signed first with ${keyId} from ${formatTime(from)} on: phones of Apple that do not know this key by then refuse them.`,
+});
+
+const keysOf = ({ signingKeys: ids }: Export, keys: readonly SigningKey[]): readonly SigningKey[] =>
+  keys.filter(({ id }) => ids.includes(id));
+
+/** Whether phones that know one know the other, and it does not begin to sign sooner. */
+const isSame = (one: SigningKey, other: SigningKey): boolean =>
+  one.signingKey === other.signingKey &&
+  one.keyId === other.keyId &&
+  one.keyVersion === other.keyVersion &&
+  one.from <= other.from;
+
+const laterOf = (a: UnixMillis, b: UnixMillis): UnixMillis => (a > b ? a : b);
