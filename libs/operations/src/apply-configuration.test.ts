@@ -2,7 +2,7 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { auditEntries, exportConfigs } from '@keyserver/stores';
+import { auditEntries, exportConfigs, openStoreFormat } from '@keyserver/stores';
 import { simulatedClock, unixMillis } from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';
 import type { Configuration } from './configuration.ts';
@@ -45,6 +45,42 @@ const exportsOf = (...fields: object[]): Configuration =>
 afterEach(closeTestStores);
 
 describe('planChanges', () => {
+  describe('of a store', () => {
+    const withPeriod = (period: string): Configuration => exportsOf({ period });
+    const planned = async (
+      profile: 'development' | 'production' | undefined,
+      wanted: Configuration,
+    ): Promise<string> => {
+      const store = await emptyStore();
+      const known = profile === undefined ? {} : { profile };
+      await openStoreFormat(store, { place: 'a test', ...known }, seededRandom('format'));
+      const plan = await planChanges(store, wanted);
+      return plan.kind === 'refused' ? plan.problems.map(({ message }) => message).join() : '';
+    };
+
+    it.each(['production', undefined] as const)(
+      'of profile %s refuses periods below five minutes',
+      async (profile) => {
+        expect(await planned(profile, withPeriod('5s'))).toBe(
+          'gives us a period of 5s; outside the development profile it is 5m at least',
+        );
+        expect(await planned(profile, withPeriod('4m'))).toContain('5m at least');
+        expect(await planned(profile, withPeriod('5m'))).toBe('');
+      },
+    );
+
+    it('of the development profile takes any period', async () => {
+      expect(await planned('development', withPeriod('5s'))).toBe('');
+    });
+  });
+
+  it('leaves a short period alone that an export has already', async () => {
+    const store = await storeWith(exportsOf({ period: '20s' }));
+    const same = await planChanges(store, exportsOf({ period: '20s', minRecords: 500 }));
+    expect(same.kind).toBe('planned');
+    expect((await planChanges(store, exportsOf({ period: '30s' }))).kind).toBe('refused');
+  });
+
   it('adds everything to an empty store, and writes nothing', async () => {
     const store = await emptyStore();
     const plan = await planChanges(store, aConfiguration());

@@ -1,9 +1,10 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
-import { type ConfigurationChange, auditEntries } from '@keyserver/stores';
+import { type ConfigurationChange, auditEntries, readStoreFormat } from '@keyserver/stores';
 import { adviseOnChange } from './advise.ts';
 import type { Configuration, Problem } from './configuration.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
+import { tooShortPeriods } from './shortest-period.ts';
 import { readStored } from './stored-configuration.ts';
 
 /** Who applies a configuration, and what was shown to them before. */
@@ -22,11 +23,16 @@ export type ApplyOutcome =
   | { readonly kind: 'stale' }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
-/** What applying a configuration to a store would change. */
+/**
+ * What applying a configuration to a store would change, and what speaks against it. Whoever lets people change a
+ * configuration begins here; the server's own first configuration goes without.
+ */
 export const planChanges = async (store: DocumentStore, wanted: Configuration): Promise<Plan> =>
   await store.transact(async (tx) => {
     const stored = await readStored(tx);
-    const { steps, problems } = stepsBetween(stored, wanted);
+    const { steps, problems: impossible } = stepsBetween(stored, wanted);
+    const profile = (await readStoreFormat(tx))?.profile;
+    const problems = [...impossible, ...tooShortPeriods(stored, wanted, profile)];
     return problems.length > 0
       ? { kind: 'refused', problems }
       : {

@@ -39,7 +39,13 @@ export { skippedCountsId, totalDeltas } from './total-deltas.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export type { KnownFormat } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
-export { type StoreFormat, StoreMismatch, readStoreFormat, storeFormat } from './store-format.ts';
+export {
+  type StoreFormat,
+  StoreMismatch,
+  type StoreProfile,
+  readStoreFormat,
+  storeFormat,
+} from './store-format.ts';
 export { STORE_ID_OBJECT, bucketPart } from './bucket-part.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
 export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
