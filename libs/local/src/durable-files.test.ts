@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createIn, failedWith, nameOnce, removeFile, writeDurably } from './durable-files.ts';
+import {
+  createIn,
+  failedWith,
+  makeDirectory,
+  nameOnce,
+  removeFile,
+  writeDurably,
+} from './durable-files.ts';
 
 let root = '';
 
@@ -11,6 +18,41 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
+});
+
+describe('what a power failure must not take', () => {
+  it('is a file, synced once after its last piece and before it is closed', async () => {
+    const done: string[] = [];
+    const note = async (what: string): Promise<void> => {
+      await Promise.resolve();
+      done.push(what);
+    };
+    const file = {
+      writeFile: async (piece: unknown) => {
+        await note(`write ${String(piece)}`);
+      },
+      sync: async () => {
+        await note('sync');
+      },
+      close: async () => {
+        await note('close');
+      },
+    };
+    await writeDurably(file, [Buffer.from('one'), Buffer.from('two')]);
+    expect(done).toEqual(['write one', 'write two', 'sync', 'close']);
+  });
+
+  it('is the entry of every directory that was made, in the one above it', async () => {
+    const synced: string[] = [];
+    const sync = async (path: string): Promise<void> => {
+      await Promise.resolve();
+      synced.push(path);
+    };
+    await makeDirectory(join(root, 'a', 'b'), 0o700, sync);
+    expect(synced).toEqual([join(root, 'a'), root]);
+    await makeDirectory(join(root, 'a', 'b'), 0o700, sync);
+    expect(synced).toHaveLength(2);
+  });
 });
 
 describe('files that survive a crash', () => {

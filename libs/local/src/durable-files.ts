@@ -18,12 +18,16 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Creates a directory and those above it, as durably as the files that will lie there. */
-export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
+/** Creates a directory and those above it, as durably as the files that will lie there; `sync` makes each entry durable. */
+export async function makeDirectory(
+  path: string,
+  mode = 0o777,
+  sync = syncDirectory,
+): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) {
-    await syncDirectory(dirname(made));
+    await sync(dirname(made));
   }
 }
 
@@ -41,7 +45,7 @@ export async function createIn(directory: string, name: string, mode = 0o666): P
 
 /** Writes a file piece by piece, and closes it; the answer is its size, once all of it is on the disk. */
 export async function writeDurably(
-  file: FileHandle,
+  file: Pick<FileHandle, 'writeFile' | 'sync' | 'close'>,
   content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<number> {
   try {

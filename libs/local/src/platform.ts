@@ -1,4 +1,4 @@
-import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import type { StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
@@ -15,13 +15,13 @@ import { privateDirectory } from './private-files.ts';
 import { refuseOlderDatabase } from './refuse-older-database.ts';
 import { keyHashSecret } from './secrets.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
-import { openSqliteStore } from './sqlite/store.ts';
+import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from './sqlite/store.ts';
 import { UnusableDataDirectory } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 
 /** Everything that the services need of one machine, below one data directory. */
 export interface LocalPlatform {
-  readonly store: DocumentStore;
+  readonly store: SqliteDocumentStore;
   readonly openBucket: OpenBucket;
   readonly findSigner: FindSigner;
   readonly trySigner: TrySigner;
@@ -47,7 +47,9 @@ export interface LocalPlatform {
   readonly close: () => Promise<void>;
 }
 
-interface LocalSettings {
+type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onLost'>;
+
+interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
   /** The machine's clock, or a simulated one for tests. */
   readonly clock?: Clock;
@@ -78,6 +80,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     file,
     random,
     ...(isSimulated(clock) ? { clock } : {}),
+    ...listenersOf(settings),
   });
   return {
     store,
@@ -101,6 +104,11 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     },
   };
 }
+
+const listenersOf = ({ onHousekeeping, onLost }: StoreListeners): StoreListeners => ({
+  ...(onHousekeeping === undefined ? {} : { onHousekeeping }),
+  ...(onLost === undefined ? {} : { onLost }),
+});
 
 /** Makes the database its owner's alone before SQLite does; the files beside it follow its mode. */
 async function privateDatabase(file: string): Promise<void> {

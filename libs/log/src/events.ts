@@ -4,6 +4,7 @@ import type {
   CallerRefusal,
   CertificateProblem,
   HealthProblem,
+  HousekeepingTask,
   JobName,
   LogOutput,
   PublishCode,
@@ -137,6 +138,15 @@ export interface Events {
     readonly ms: number;
   };
 
+  /** The store could not do a piece of its own work; it tries again and again. */
+  'housekeeping.failed': {
+    readonly task: HousekeepingTask;
+    readonly collection?: ConfiguredId;
+    /** The engine's number for what went wrong; 0 when it has none. */
+    readonly code: number;
+  };
+  'housekeeping.recovered': None;
+
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
   'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
@@ -182,6 +192,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',
+  'housekeeping.failed': 'error',
+  'housekeeping.recovered': 'info',
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',

@@ -26,6 +26,7 @@ export {
   type CallerRefusal,
   HEALTH_PROBLEMS,
   type HealthProblem,
+  type HousekeepingTask,
   type JobName,
   type LogOutput,
   type PublishCode,

@@ -21,3 +21,4 @@ export { showConfiguration } from './show-configuration.ts';
 export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
 export type { JobState, Scheduler } from './scheduler.ts';
 export { compareStoreFormat, openStoreFormat } from '@keyserver/stores';
+export { type MendableTime, type TimeReport, acceptTime, resetTime } from './mend-time.ts';

@@ -9,6 +9,7 @@ export {
   listen,
 } from './listen.ts';
 export { HealthFault, type HealthProbe, probeAll } from './health.ts';
+export { crash, housekeepingWatch } from './housekeeping-watch.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';

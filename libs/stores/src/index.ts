@@ -49,3 +49,4 @@ export {
 export { STORE_ID_OBJECT, bucketPart } from './bucket-part.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
 export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
+export { bringBack, removeEarlyBatches } from './reset-time.ts';

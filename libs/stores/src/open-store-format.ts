@@ -1,6 +1,6 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { alwaysWindow } from '@keyserver/time';
+import { type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
 import { type Comparison, type KnownFormat, keyHashCheckOf, mismatchOf } from './compare-format.ts';
 import { contradictionIn } from './format-evidence.ts';
 import { SHARDS } from './key-batch-document.ts';
@@ -76,8 +76,21 @@ const LASTING = [
 const comparisonOf = async (store: DocumentStore, known: KnownFormat): Promise<Comparison> => ({
   ...known,
   closingDelay: store.closingDelay,
-  now: await store.now(),
+  now: await timeOf(store),
 });
+
+// With a clock that is doubted a service starts all the same, writes nothing, and goes on once the clock is right. The newest
+// window is the one that it must agree with.
+async function timeOf(store: DocumentStore): Promise<UnixMillis> {
+  try {
+    return await store.now();
+  } catch (fault) {
+    if (fault instanceof StoreFault && fault.reason === 'clock') return LAST;
+    throw fault;
+  }
+}
+
+const LAST = unixMillis(8_640_000_000_000_000);
 
 function refuse(sentence: string | undefined): void {
   if (sentence !== undefined) throw new StoreMismatch(sentence);

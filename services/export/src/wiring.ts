@@ -7,6 +7,8 @@ import {
   HealthFault,
   type HealthProbe,
   callerVerifier,
+  crash,
+  housekeepingWatch,
   namedProbe,
   probeAll,
 } from '@keyserver/service';
@@ -141,13 +143,15 @@ interface Platform {
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
 async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<Platform> {
-  const { clock, random } = ambient;
+  const { clock, random, openLog } = ambient;
   const platform = platformOf(config);
   if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
   const { openLocalPlatform } = await import('@keyserver/local');
   const { place, dataDirectory } = platform;
-  const local = await openLocalPlatform({ dataDirectory, clock, random });
-  return { place, ...local, probes: [local.checkDisk] };
+  const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
+  const listeners = { onHousekeeping: watch.heard, onLost: crash };
+  const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
+  return { place, ...local, probes: [local.checkDisk, watch.probe] };
 }
 
 async function openCloud(

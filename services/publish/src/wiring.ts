@@ -5,6 +5,8 @@ import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  crash,
+  housekeepingWatch,
   namedProbe,
   probeAll,
 } from '@keyserver/service';
@@ -125,13 +127,18 @@ interface Platform {
 }
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
-async function openPlatform(config: PublishConfig, { clock, random }: Ambient): Promise<Platform> {
+async function openPlatform(
+  config: PublishConfig,
+  { clock, random, openLog }: Ambient,
+): Promise<Platform> {
   const platform = platformOf(config);
   if (platform.kind === 'local') {
     const { openLocalPlatform } = await import('@keyserver/local');
     const { place, dataDirectory } = platform;
-    const local = await openLocalPlatform({ dataDirectory, clock, random });
-    return { place, ...local, probes: [local.checkDisk] };
+    const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
+    const listeners = { onHousekeeping: watch.heard, onLost: crash };
+    const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
+    return { place, ...local, probes: [local.checkDisk, watch.probe] };
   }
   const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;

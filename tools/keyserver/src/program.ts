@@ -6,6 +6,7 @@ import { addExportCommands } from './export-commands.ts';
 import { CANNOT, Failure, sentenceOf } from './failure.ts';
 import { addJobsCommands } from './jobs-commands.ts';
 import { addPublish } from './publish.ts';
+import { addStoreCommands } from './store-commands.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Runs one command line, without the program's name, and gives the exit code. */
@@ -47,6 +48,7 @@ function createProgram(around: Surroundings): Command {
   addConfigCommands(program, around);
   addDataCommands(program, around);
   addJobsCommands(program, around);
+  addStoreCommands(program, around);
   return program;
 }
 

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { openLocalPlatform } from '@keyserver/local';
-import type { Scheduler } from '@keyserver/operations';
+import type { MendableTime, Scheduler } from '@keyserver/operations';
 import type { Clock } from '@keyserver/time';
 
 /** A store that a command works on; the command closes it. */
@@ -16,6 +16,21 @@ export const openPlatform = async (
   dataDirectory: string,
   of: { readonly clock: Clock; readonly databaseMayBeNew: boolean },
 ): Promise<OpenStore> => await openLocalPlatform({ dataDirectory, ...of });
+
+/** Opens the time of a server on one machine; the caller closes it. */
+export async function openStoreTime(
+  dataDirectory: string,
+  clock: Clock,
+): Promise<{ readonly time: MendableTime; readonly close: () => Promise<void> }> {
+  const { store, close } = await openLocalPlatform({ dataDirectory, clock });
+  return {
+    time: {
+      report: async () => await store.timeReport(),
+      mend: async (as, decide) => await store.mendTime(as, decide),
+    },
+    close,
+  };
+}
 
 /** Opens a Firestore database; the caller closes it. Google's client is loaded only here, as that takes its time. */
 export async function openFirestore(of: {

@@ -5,6 +5,7 @@ import { answerOf } from './fault.ts';
 import { TOLERANCE } from './judge-clocks.ts';
 import { type Answer, type Put, type ReadSet, type Write, sameVersions } from './protocol.ts';
 import { isBusy } from './sql.ts';
+import type { TimeMending } from './time-report.ts';
 import { type StoreTime, isDoubt } from './store-time.ts';
 
 /** A transaction that wants to commit: what it read, what it writes. */
@@ -56,6 +57,20 @@ export class Committer {
         for (const open of this.collections.values()) open.array?.forget();
       throw error;
     }
+  }
+
+  /** Commits what an operator does to mend store time, at the time that the machine shows. */
+  mend(as: TimeMending, { reads, writes }: Member): { answer: Answer; time: number } {
+    return this.database.inLock(() => {
+      const meta = this.database.meta();
+      for (const open of this.collections.values()) open.array?.catchUp(meta);
+      if (!this.holds(reads, reads.now)) return { answer: stale, time: meta.time };
+      const answer = this.apply(writes, meta.seq + 1);
+      if (answer.kind !== 'committed') return { answer, time: meta.time };
+      const time = this.time.mend(as, meta);
+      this.database.setMeta({ ...meta, seq: meta.seq + 1, time });
+      return { answer, time };
+    });
   }
 
   /** Store time, taken inside the lock: every later commit is ordered at or after it. */

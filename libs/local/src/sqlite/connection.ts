@@ -111,6 +111,6 @@ export class Connection {
     for (const { reject } of this.pending.values()) reject(this.gone);
     this.pending.clear();
     this.end();
-    if (isFirst && !this.closing) this.hears.lost(fault);
+    if (isFirst && !this.closing) this.hears.lost(this.gone);
   }
 }

@@ -64,7 +64,7 @@ export class Engine {
     for (const { ticket, request } of batch) {
       if (needsLock(request)) this.waiting.push({ asked: { ticket, request }, giveUp });
       else if (isSearch(request)) searches.push({ ticket, request });
-      else answers.push({ ticket, answer: this.guarded(() => this.read(request)) });
+      else answers.push({ ticket, answer: this.guarded(() => this.answer(request)) });
       // The other thread can begin with a long answer while this one goes on.
       const last = answers.at(-1);
       if (last !== undefined && isLong(last.answer)) this.deliver(this.time, answers.splice(0));
@@ -141,6 +141,11 @@ export class Engine {
       this.time = this.committer.now();
       return { kind: 'time' };
     }
+    if (request.kind === 'mend-time') {
+      const { answer, time } = this.committer.mend(request.as, request);
+      this.time = time;
+      return answer;
+    }
     if (request.kind !== 'delete-some') throw new Error('this request needs no lock');
     const { table, array } = this.at(request.collection);
     const limit = Math.min(request.query.limit ?? DELETE_STEP, DELETE_STEP);
@@ -157,7 +162,13 @@ export class Engine {
     return { kind: 'count', count };
   }
 
-  private read(request: Request): Answer {
+  private answer(request: Request): Answer {
+    return request.kind === 'time-report'
+      ? { kind: 'time-report', report: this.storeTime.report() }
+      : this.read(request);
+  }
+
+  private read(request: Exclude<Request, { kind: 'time-report' }>): Answer {
     switch (request.kind) {
       case 'declare':
         this.declared.set(request.collection, request.layout);
@@ -179,6 +190,7 @@ export class Engine {
         return { kind: 'done' };
       case 'commit':
       case 'delete-some':
+      case 'mend-time':
       case 'now':
         throw new Error('this request needs the lock');
     }
@@ -223,8 +235,14 @@ export class Engine {
   }
 }
 
-const needsLock = (request: Request): boolean =>
-  request.kind === 'commit' || request.kind === 'delete-some' || request.kind === 'now';
+const LOCKING: ReadonlySet<Request['kind']> = new Set<Request['kind']>([
+  'commit',
+  'delete-some',
+  'mend-time',
+  'now',
+]);
+
+const needsLock = (request: Request): boolean => LOCKING.has(request.kind);
 
 interface ArraySearch {
   readonly ticket: number;

@@ -1,5 +1,6 @@
 import type { AnyQuery, FaultDetails, Layout, StoreFaultReason } from '@keyserver/docstore';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
+import type { TimeMending, TimeReport } from './time-report.ts';
 
 /** A document, and the number of the commit that wrote it. */
 export interface Version {
@@ -60,6 +61,13 @@ export type Request =
   | { readonly kind: 'commit'; readonly reads: ReadSet; readonly writes: readonly Write[] }
   | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'now' }
+  | { readonly kind: 'time-report' }
+  | {
+      readonly kind: 'mend-time';
+      readonly as: TimeMending;
+      readonly reads: ReadSet;
+      readonly writes: readonly Write[];
+    }
   | { readonly kind: 'close' };
 
 /** Rows on their way between threads: all bodies in one buffer, which is transferred, not copied. */
@@ -87,6 +95,7 @@ export type Answer =
   | { readonly kind: 'stale' }
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'time' }
+  | { readonly kind: 'time-report'; readonly report: TimeReport }
   | { readonly kind: 'done' }
   | {
       readonly kind: 'fault';

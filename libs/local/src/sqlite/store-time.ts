@@ -10,17 +10,10 @@ import {
   judgeByAnchor,
   judgeByMark,
 } from './judge-clocks.ts';
+import type { TimeMending, TimeReport } from './time-report.ts';
 
 /** How old the anchor may become before a process that is believed renews it; several times shorter than SETTLING. */
 const ANCHOR_AGE = 2 * MINUTE;
-
-/** What a store and the clocks of its machine say about time. */
-export interface TimeReport {
-  readonly wall: number;
-  /** The latest store time that anybody was given. */
-  readonly mark: number;
-  readonly verdict: Verdict;
-}
 
 /** A jump that may be believed once it has lasted. */
 interface Jump {
@@ -77,18 +70,22 @@ export class StoreTime {
   }
 
   report(): TimeReport {
-    const { wall, verdict } = this.look();
-    return { wall, mark: this.database.meta().time, verdict };
-  }
-
-  /** From now on the present clock is right, whatever was known before; inside the write lock. */
-  believe(): void {
-    this.database.setAnchor(this.read());
-  }
-
-  private look(): { readonly wall: number; readonly verdict: Verdict } {
     const reading = this.read();
-    return { wall: reading.wall, verdict: this.judge(reading, this.database.meta()) };
+    const meta = this.database.meta();
+    const verdict = this.judge(reading, meta);
+    const doubt = verdict.kind === 'doubted' ? doubtSentence(verdict) : undefined;
+    return { wall: reading.wall, mark: meta.time, doubt, remedy: remedyOf(reading, meta, verdict) };
+  }
+
+  /** Store time as an operator mends it; inside the write lock. Throws when that is not what mends it. */
+  mend(as: TimeMending, meta: Meta): number {
+    const reading = this.read();
+    const remedy = remedyOf(reading, meta, this.judge(reading, meta));
+    if (remedy !== (as === 'accept' ? 'accept' : 'reset'))
+      throw new StoreFault('refused', `there is nothing to ${as}: the clock is not doubted so`);
+    if (as === 'prepare-reset') return meta.time;
+    this.database.setAnchor(reading);
+    return as === 'reset' ? reading.wall : Math.max(meta.time, reading.wall);
   }
 
   private judge(reading: ClockReading, { time: mark }: Meta): Verdict {
@@ -119,6 +116,11 @@ export class StoreTime {
     const age = reading.uptime - anchor.uptime;
     return anchor.boot !== reading.boot || age < 0 || age >= ANCHOR_AGE || anchor.wall === 0;
   }
+}
+
+function remedyOf(reading: ClockReading, meta: Meta, verdict: Verdict): TimeReport['remedy'] {
+  if (verdict.kind === 'believed') return undefined;
+  return judgeByMark(reading, meta.time).kind === 'believed' ? 'accept' : 'reset';
 }
 
 /** Whether a fault says that the clock is doubted. */

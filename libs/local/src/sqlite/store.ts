@@ -23,6 +23,7 @@ import { type StartEngine, startInThread } from './engine-link.ts';
 import { decoded } from './fault.ts';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
 import { isDoubt } from './store-time.ts';
+import type { TimeMending, TimeReport } from './time-report.ts';
 import { Attempt, readPage, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
@@ -47,26 +48,32 @@ export interface SqliteSettings {
   readonly onLost?: (fault: StoreFault) => void;
 }
 
+/** The document store of one machine, whose time an operator may have to mend. */
+export interface SqliteDocumentStore extends DocumentStore {
+  timeReport(): Promise<TimeReport>;
+  /** Runs a transaction at the time that the machine shows, and mends store time with it. */
+  mendTime<T>(as: TimeMending, decide: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
 /** Opens the document store of one machine: one SQLite file, any number of processes. */
-export async function openSqliteStore(settings: SqliteSettings): Promise<DocumentStore> {
+export async function openSqliteStore(settings: SqliteSettings): Promise<SqliteDocumentStore> {
   const store = new SqliteStore(settings);
   try {
-    await store.now();
+    await store.open();
   } catch (fault) {
-    // With a clock that is doubted a store can be read, and work goes on by itself once the clock is right.
-    if (isDoubt(fault)) return store;
     await store.close();
     throw fault;
   }
   return store;
 }
 
-class SqliteStore implements DocumentStore {
+class SqliteStore implements SqliteDocumentStore {
   readonly closingDelay = 0;
   private readonly connection: Connection;
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly numbers = new Map<string, number>();
+  private isOpen = false;
 
   constructor(settings: SqliteSettings) {
     this.clock = settings.clock ?? systemClock;
@@ -80,9 +87,21 @@ class SqliteStore implements DocumentStore {
       settings.startEngine ?? startInThread,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
-        lost: settings.onLost ?? ignore,
+        lost: (fault) => {
+          if (this.isOpen) settings.onLost?.(fault);
+        },
       },
     );
+  }
+
+  /** Finds out whether the engine works. With a clock that is doubted it can be read, and goes on once the clock is right. */
+  async open(): Promise<void> {
+    try {
+      await this.now();
+    } catch (fault) {
+      if (!isDoubt(fault)) throw fault;
+    }
+    this.isOpen = true;
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
@@ -124,15 +143,19 @@ class SqliteStore implements DocumentStore {
   }
 
   async transact<T>(decide: (tx: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const outcome = await this.attempt(decide);
-      if (outcome.kind === 'done') return outcome.result;
-      if (attempt > PATIENT_ATTEMPTS) await pause(this.random.below(MAX_PAUSE_MS));
-    }
-    throw new StoreFault(
-      'contended',
-      'other writers changed what this transaction read, again and again',
+    return await this.untilItHolds(
+      async () => await this.attempt(decide, Math.max(this.clock.now(), this.connection.time)),
     );
+  }
+
+  async timeReport(): Promise<TimeReport> {
+    const answer = await this.connection.ask({ kind: 'time-report' });
+    if (answer.kind !== 'time-report') throw new Error('the engine gave no report of time');
+    return answer.report;
+  }
+
+  async mendTime<T>(as: TimeMending, decide: (tx: Transaction) => Promise<T>): Promise<T> {
+    return await this.untilItHolds(async () => await this.attempt(decide, this.clock.now(), as));
   }
 
   async deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number> {
@@ -158,11 +181,25 @@ class SqliteStore implements DocumentStore {
     await this.connection.close();
   }
 
+  private async untilItHolds<T>(attempt: () => Promise<Outcome<T>>): Promise<T> {
+    for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
+      const outcome = await attempt();
+      if (outcome.kind === 'done') return outcome.result;
+      if (attempts > PATIENT_ATTEMPTS) await pause(this.random.below(MAX_PAUSE_MS));
+    }
+    throw new StoreFault(
+      'contended',
+      'other writers changed what this transaction read, again and again',
+    );
+  }
+
   private async attempt<T>(
     decide: (tx: Transaction) => Promise<T>,
-  ): Promise<{ kind: 'done'; result: T } | { kind: 'stale' }> {
+    now: number,
+    mending?: TimeMending,
+  ): Promise<Outcome<T>> {
     const tx = new Attempt({
-      now: unixMillis(Math.max(this.clock.now(), this.connection.time)),
+      now: unixMillis(now),
       connection: this.connection,
       numberOf: (layout) => this.numberOf(layout),
     });
@@ -171,10 +208,13 @@ class SqliteStore implements DocumentStore {
       result = await decide(tx);
     } catch (error) {
       // What it read may have been a mixture of two states: only a consistent view may fail.
-      if (error instanceof StoreFault || (await tx.stillHolds())) throw error;
+      if (error instanceof StoreFault || mending !== undefined || (await tx.stillHolds()))
+        throw error;
       return { kind: 'stale' };
     }
-    return (await tx.commit()) === 'committed' ? { kind: 'done', result } : { kind: 'stale' };
+    return (await tx.commit(mending)) === 'committed'
+      ? { kind: 'done', result }
+      : { kind: 'stale' };
   }
 
   private async page<D>(from: Collection<D>, query: Query<D>): Promise<readonly Found<D>[]> {
@@ -192,6 +232,8 @@ class SqliteStore implements DocumentStore {
     return collection;
   }
 }
+
+type Outcome<T> = { readonly kind: 'done'; readonly result: T } | { readonly kind: 'stale' };
 
 const ignoreUntilAwaited = (): void => undefined;
 const ignore = (): void => undefined;

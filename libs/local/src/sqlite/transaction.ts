@@ -15,6 +15,7 @@ import type { Connection } from './connection.ts';
 import { decoded } from './fault.ts';
 import { type ReadSet, type Row, type Write, unpackPage, unpackRows } from './protocol.ts';
 import { indexedFields } from './table.ts';
+import type { TimeMending } from './time-report.ts';
 
 /** One attempt of a transaction: remembers what was read and what is to be written. */
 export class Attempt implements Transaction {
@@ -97,13 +98,14 @@ export class Attempt implements Transaction {
     return answer.kind === 'committed';
   }
 
-  /** Commits, or tells that something it read has changed since. */
-  async commit(): Promise<'committed' | 'stale'> {
-    const answer = await this.connection.ask({
-      kind: 'commit',
-      reads: this.reads(),
-      writes: this.writes,
-    });
+  /** Commits, to mend store time if so, or tells that something it read has changed since. */
+  async commit(mending?: TimeMending): Promise<'committed' | 'stale'> {
+    const what = { reads: this.reads(), writes: this.writes };
+    const answer = await this.connection.ask(
+      mending === undefined
+        ? { kind: 'commit', ...what }
+        : { kind: 'mend-time', as: mending, ...what },
+    );
     return answer.kind === 'committed' ? 'committed' : 'stale';
   }
 

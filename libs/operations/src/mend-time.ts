@@ -1,0 +1,92 @@
+import type { Transaction } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
+import { auditEntries, bringBack, removeEarlyBatches } from '@keyserver/stores';
+import type { UnixMillis } from '@keyserver/time';
+
+/** What is known of the time of a store on one machine. */
+export interface TimeReport {
+  /** What the clock of this machine shows. */
+  readonly wall: number;
+  /** The latest store time that anybody was given. */
+  readonly mark: number;
+  /** Why the clock is doubted, in a sentence; undefined when it is believed. */
+  readonly doubt: string | undefined;
+  /** What an operator can do when the clock is right all the same. */
+  readonly remedy: 'accept' | 'reset' | undefined;
+}
+
+/** The time of a store on one machine, as an operator may mend it. Each `mend` is one transaction at the machine's time. */
+export interface MendableTime {
+  readonly report: () => Promise<TimeReport>;
+  readonly mend: <T>(
+    as: 'accept' | 'reset' | 'prepare-reset',
+    decide: (tx: Transaction) => Promise<T>,
+  ) => Promise<T>;
+}
+
+/** Who mends, for the audit log. */
+export interface Mender {
+  readonly actor: string;
+  readonly random: Random;
+}
+
+/** From now on the clock of this machine is right: the store goes on from it. */
+export async function acceptTime(time: MendableTime, by: Mender): Promise<void> {
+  const { mark } = await time.report();
+  const auditId = randomId(by.random);
+  await time.mend('accept', async (tx) => {
+    await tx.get(auditEntries, [auditId]); // a transaction knows the time after its first read
+    audit(tx, { auditId, by, operation: 'time.accept', before: mark });
+  });
+}
+
+/**
+ * Brings store time back to the clock of this machine, and with it what was done ahead of that: batches past the present are
+ * removed and cut again in their time, exports go on from the present, leases end. Keys stay as they are: those in windows
+ * ahead are exported when these have passed. The answer is how many batches were removed.
+ */
+export async function resetTime(time: MendableTime, by: Mender): Promise<number> {
+  const { mark } = await time.report();
+  const auditId = randomId(by.random);
+  let removed = 0;
+  for (;;) {
+    for (let more = 1; more > 0; removed += more)
+      more = await time.mend('prepare-reset', removeEarlyBatches);
+    const isBack = await time
+      .mend('reset', async (tx) => {
+        if (!(await bringBack(tx))) throw new BatchesLeft();
+        audit(tx, { auditId, by, operation: 'time.reset', before: mark });
+      })
+      .then(() => true, whenBatchesAreLeft);
+    if (isBack) return removed;
+  }
+}
+
+/** Somebody cut another batch ahead of the present meanwhile; nothing was changed. */
+class BatchesLeft extends Error {
+  override readonly name = 'BatchesLeft';
+}
+
+function whenBatchesAreLeft(error: unknown): false {
+  if (error instanceof BatchesLeft) return false;
+  throw error;
+}
+
+interface Entry {
+  readonly auditId: string;
+  readonly by: Mender;
+  readonly operation: 'time.accept' | 'time.reset';
+  readonly before: number;
+}
+
+function audit(tx: Transaction, { auditId, by, operation, before }: Entry): void {
+  const change = { field: 'time', before: iso(before), after: iso(tx.now), note: undefined };
+  tx.create(auditEntries, auditId, {
+    at: tx.now,
+    actor: by.actor,
+    operation,
+    changes: [{ action: 'change', section: 'store', id: 'time', fields: [change] }],
+  });
+}
+
+const iso = (t: number | UnixMillis): string => new Date(t).toISOString();

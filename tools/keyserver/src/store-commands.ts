@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { addStoreTime } from './store-time.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** The commands about a store as a whole. */
+export function addStoreCommands(program: Command, around: Surroundings): void {
+  const store = program
+    .command('store')
+    .description('Look after the store as a whole.')
+    .addHelpText('after', '\nExample:\n  $ keyserver store time show');
+  addStoreTime(store, around);
+}
