@@ -2,6 +2,7 @@ import type { KeyBatch } from '@keyserver/exposure-keys';
 import type { UnixMillis } from '@keyserver/time';
 import type { BatchSpan } from './batch.ts';
 import type { ExportBatch, ExportFile, Frozen } from './export-batch.ts';
+import type { Progress } from './lateness.ts';
 import type { ExportConfig, SigningKey } from './export-config.ts';
 
 /** All exports, ended ones too, in no particular order. */
@@ -88,12 +89,16 @@ export interface BatchWork {
 export interface Listing {
   /** Batches with files, oldest first, as far as every earlier batch of the export is finished. */
   readonly batches: readonly ExportBatch[];
+  /** Batches whose files were never listed and are not to be any more. */
+  readonly expired: readonly ExportBatch[];
   /** The unfinished batch that finished ones wait for. */
   readonly heldBackBy: ExportBatch | undefined;
 }
 
 /** The finished batches and whether their files are listed. */
 export interface BatchListing {
+  /** How far the work on an export has come. */
+  progressOf(configId: string): Promise<Progress>;
   /** What the index may name of the batches that start after `since`. */
   listing(configId: string, since: UnixMillis): Promise<Listing>;
   /** Batches whose files are recorded and not known to be listed, in their turn, at most `most`. */

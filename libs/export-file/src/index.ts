@@ -23,6 +23,7 @@ export {
   renderIndex,
 } from './index-file.ts';
 export { type PaddingDocument, type PaddingPlan, generatePadding } from './pad.ts';
+export { type LateCause, type Progress, type Punctuality, latenessOf } from './lateness.ts';
 export { KeySelection, type SelectionRules, takerOf } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
 export {

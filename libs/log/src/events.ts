@@ -117,6 +117,13 @@ export interface Events {
   };
   /** A signing key that could not sign can sign now, or is not wanted any longer. */
   'export.key_usable': { readonly key: ConfiguredId };
+  /** The newest files of an export are older than they should be: an operator must act. */
+  'export.late': {
+    readonly config: ConfiguredId;
+    readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed';
+  };
+  /** Archives that should be listed are not in their bucket: an operator must act. */
+  'export.archive_missing': { readonly config: ConfiguredId; readonly files: number };
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
   'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
@@ -187,6 +194,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.key_unusable': 'error',
   'export.key_usable': 'info',
   'export.prefix_held': 'alert',
+  'export.late': 'alert',
+  'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
   'job.finished': 'info',

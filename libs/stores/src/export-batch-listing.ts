@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BatchListing, ExportBatch } from '@keyserver/export-file';
-import type { UnixMillis } from '@keyserver/time';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
 import { batchOf, exportBatches } from './export-batch-document.ts';
 import { exportProgress } from './export-progress.ts';
 
@@ -9,13 +9,20 @@ const PER_TRANSACTION = 200;
 /** The finished batches, as the index sees them. */
 export function batchListing(store: DocumentStore): BatchListing {
   return {
+    async progressOf(configId) {
+      const [progress] = await store.get(exportProgress, [configId]);
+      const [open] = await finished(store, configId, { state: 'open', limit: 1 });
+      const [unlisted] = await finished(store, configId, { state: 'stored', limit: 1 });
+      const coveredUntil = progress === undefined ? undefined : unixMillis(progress.coveredUntil);
+      return { coveredUntil, open, unlisted };
+    },
     async listing(configId, since) {
       // The order of the reads matters. Whatever is cut or finished after the first two of them lies past the limit
       // that they set; and a batch moves from stored to complete only, so it cannot be missed between the last two.
       const [progress] = await store.get(exportProgress, [configId]);
       const [open] = await finished(store, configId, { state: 'open', limit: 1 });
       const coveredUntil = (progress?.coveredUntil ?? 0) + 1;
-      const stored = await finished(store, configId, { state: 'stored', since });
+      const stored = await finished(store, configId, { state: 'stored' });
       const complete = await finished(store, configId, { state: 'complete', since });
       const until = Math.min(open?.end ?? coveredUntil, coveredUntil);
       const byId = new Map([...stored, ...complete].map((batch) => [batch.id, batch]));
@@ -23,6 +30,7 @@ export function batchListing(store: DocumentStore): BatchListing {
         batches: [...byId.values()]
           .filter((batch) => batch.end < until && batch.start > since)
           .sort((a, b) => a.end - b.end),
+        expired: stored.filter((batch) => batch.start <= since),
         heldBackBy: stored.some((batch) => open !== undefined && batch.end > open.end)
           ? open
           : undefined,

@@ -47,6 +47,13 @@ export const exportSettings = settings({
     max: 720,
     default: 336,
   }),
+  EXPORT_LATE_SECONDS: integer({
+    about:
+      'How long after it was due a batch may take to be listed before an alert and health say that the export is late.',
+    min: 60,
+    max: 86_400,
+    default: 1800,
+  }),
   CATCH_UP_BATCHES: integer({
     about:
       'How many batches of one export one run creates at most; what is left waits for the next.',

@@ -1,10 +1,12 @@
-import { type BatchQueue, type ExportBatch, sharesKeys } from '@keyserver/export-file';
+import { type BatchQueue, type ExportBatch, indexName, sharesKeys } from '@keyserver/export-file';
 import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { configuredId, faultTrail } from '@keyserver/log';
+import { HOUR, type UnixMillis } from '@keyserver/time';
 import {
   type Destination,
   type PublishIndexDeps,
   isSamePlace,
+  placesOf,
   publishIndex,
 } from './publish-index.ts';
 import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-batch.ts';
@@ -13,6 +15,10 @@ import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-b
 export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
   /** Tries the signing keys, and reports those that cannot sign. */
   readonly checkSigningKeys: () => Promise<void>;
+  /** Alerts for exports that are late. */
+  readonly checkLate: () => Promise<void>;
+  /** When the indexes of an export were last looked after by this process. */
+  readonly lookedAfter: Map<string, UnixMillis>;
   readonly queue: BatchQueue;
 }
 
@@ -37,10 +43,12 @@ export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobRepo
   const call: Call = { job, tried: new Set(), published: [], problems: [], done: 0 };
   await deps.checkSigningKeys();
   await publishWhatIsStored(deps, call);
+  await lookAfterIndexes(deps, call);
   for (let batch = await next(deps, call); batch !== undefined; batch = await next(deps, call)) {
     call.tried.add(batch.id);
     await account(deps, call, await workOnBatch(deps, batch, job.signal));
   }
+  await deps.checkLate();
   const { done, problems } = call;
   const left = await deps.queue.countOpen(MOST_COUNTED);
   if (job.signal.aborted && done === 0)
@@ -75,6 +83,28 @@ async function publishWhatIsStored(deps: DoWorkDeps, call: Call): Promise<void> 
   for (const { config } of await deps.listings.unlisted(MOST_UNLISTED))
     if (!isPublished(call, config)) await publish(deps, call, config);
 }
+
+const LOOKED_AFTER_EVERY = HOUR;
+
+/**
+ * Takes what is past retention out of every index, of exports that have ended too, and looks for the archives that are
+ * listed: at the first call of a process and once an hour, since it reads all batches of two weeks.
+ */
+async function lookAfterIndexes(deps: DoWorkDeps, call: Call): Promise<void> {
+  const now = await deps.storeTime();
+  for (const config of await deps.listExports()) {
+    if (call.job.signal.aborted) return;
+    const before = deps.lookedAfter.get(config.id);
+    if (before !== undefined && now - before < LOOKED_AFTER_EVERY) continue;
+    for (const place of await placesOf(deps, config))
+      if (!isPublished(call, place) && (await hasIndex(deps, place)))
+        await publish(deps, call, place);
+    deps.lookedAfter.set(config.id, now);
+  }
+}
+
+const hasIndex = async ({ openBucket }: DoWorkDeps, to: Destination): Promise<boolean> =>
+  (await openBucket(to.bucket).find(indexName(to.filenameRoot))) !== undefined;
 
 async function account(deps: DoWorkDeps, call: Call, worked: WorkedBatch): Promise<void> {
   const { batch, outcome } = worked;
@@ -111,7 +141,9 @@ async function isAwaited({ listings }: DoWorkDeps, batch: ExportBatch): Promise<
 async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<void> {
   call.published.push(to);
   try {
-    await publishIndex(deps, to, call.job.signal);
+    const missing = await publishIndex(deps, to, call.job.signal);
+    const problem = `${missing} archives of export ${configuredId(to)} are missing`;
+    if (missing > 0 && !call.problems.includes(problem)) call.problems.push(problem);
   } catch (fault) {
     const config = configuredId(to);
     deps.log.event('export.config_failed', { config, causes: faultTrail(fault) });

@@ -230,3 +230,113 @@ describe('the verification keys', () => {
     expect(await keysDocument(world)).toMatchObject([{ keyVersion: 'k1' }]);
   });
 });
+
+describe('an archive that is gone', () => {
+  const gone = async (world: ExportWorld): Promise<void> => {
+    await world.deps.openBucket('exports').delete(NOON_FILE);
+  };
+
+  it('is not listed again, and alerts, when the next file is', async () => {
+    const world = await openStarted();
+    await gone(world);
+    await world.publish(3, { window: hour(12) });
+    await afterHours(world, 1);
+    expect(await world.work()).toMatchObject({
+      kind: 'failed',
+      done: 1,
+      problems: ['1 archives of export us are missing'],
+    });
+    expect(await world.index()).toEqual(['us/1768478400-1768482000-00001.zip']);
+    expect(world.log.events('export.archive_missing')).toMatchObject([
+      { severity: 'ALERT', config: 'us', files: 1 },
+    ]);
+  });
+
+  it('is noticed within the hour when there is no next file', async () => {
+    const world = await openStarted();
+    await gone(world);
+    world.clock.advance(HOUR);
+    expect(await world.work()).toMatchObject({ kind: 'failed', done: 0 });
+    expect(await world.index()).toEqual([]);
+  });
+
+  it('is listed again where it was once it is back', async () => {
+    const world = await openStarted();
+    await world.publish(3, { window: hour(12) });
+    await afterHours(world, 1);
+    await world.work();
+    const bucket = world.deps.openBucket('exports');
+    const { info, content } = (await bucket.read(NOON_FILE))!;
+    await gone(world);
+    world.clock.advance(HOUR);
+    await world.work();
+    await bucket.put(
+      NOON_FILE,
+      (async function* () {
+        yield await Promise.resolve(content);
+      })(),
+      { headers: info, expected: 'absent' },
+    );
+    world.clock.advance(HOUR);
+    expect(await world.work()).toMatchObject({ kind: 'done' });
+    expect((await world.index())?.[0]).toBe(NOON_FILE);
+  });
+});
+
+describe('retention of the index', () => {
+  it('takes the files of an ended export out as well, with no batch of it at work', async () => {
+    const world = await openStarted();
+    await world.configure(anExport({ thru: hour(12) }));
+    world.clock.advance(14 * DAY - 2 * HOUR);
+    await world.run();
+    expect(await world.index()).toEqual([NOON_FILE]);
+    world.clock.advance(HOUR);
+    expect(await world.work()).toMatchObject({ kind: 'done', done: 0 });
+    expect(await world.index()).toEqual([]);
+  });
+
+  it('empties the index at an old place of a moved export', async () => {
+    const world = await openStarted();
+    await world.configure(anExport({ filenameRoot: 'v2' }));
+    world.clock.advance(14 * DAY);
+    await world.run({ limit: 480 });
+    expect(await world.index('us')).toEqual([]);
+  });
+
+  it('makes no index for an export that has none', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.work();
+    expect(await world.index()).toBeUndefined();
+  });
+
+  it('looks once an hour', async () => {
+    const world = await openStarted();
+    await world.work();
+    await world.deps.openBucket('exports').delete(NOON_FILE);
+    world.clock.advance(59 * MINUTE);
+    expect(await world.work()).toMatchObject({ kind: 'done' });
+    world.clock.advance(MINUTE);
+    expect(await world.work()).toMatchObject({ kind: 'failed' });
+  });
+
+  it('lets go of files that were past it before they could be listed', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.publish(3, { window: hour(11) });
+    await world.cut();
+    world.clock.advance(13 * DAY);
+    await world.work({
+      listings: {
+        ...world.deps.listings,
+        markListed: async () => {
+          await Promise.resolve();
+        },
+      },
+    });
+    world.clock.advance(2 * DAY);
+    await world.work();
+    expect(await world.deps.listings.unlisted(10)).toEqual([]);
+    expect(await world.index()).toEqual([]);
+  });
+});

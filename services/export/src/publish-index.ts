@@ -1,5 +1,6 @@
 import {
   type BatchListing,
+  type BlobStore,
   type ExportBatch,
   type ExportConfig,
   INDEX_HEADERS,
@@ -9,7 +10,7 @@ import {
   renderIndex,
 } from '@keyserver/export-file';
 import { type Logger, configuredId } from '@keyserver/log';
-import { type UnixMillis, unixMillis } from '@keyserver/time';
+import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
 import { type VerificationKeysDeps, publishVerificationKeys } from './publish-verification-keys.ts';
 import { replaceObject } from './replace-object.ts';
 
@@ -31,17 +32,18 @@ export type Destination = Pick<ExportConfig, 'id' | 'bucket' | 'filenameRoot' | 
 /**
  * Brings the index of an export up to date, and before it the keys that its files are checked with. The index names the
  * files of finished batches up to the first unfinished one, and what ended later below what ended earlier, because phones
- * that remember the last line would miss a file that appears above it.
+ * that remember the last line would miss a file that appears above it. A file whose archive is gone is left out, since
+ * phones that meet a 404 may stop there; the answer is how many these are.
  */
 export async function publishIndex(
   deps: PublishIndexDeps,
   to: Destination,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const now = await deps.storeTime();
   const since = unixMillis(Math.max(0, now - deps.retentionMs));
   const live = (await deps.listExports()).find(({ id }) => id === to.id);
-  let listed: readonly ExportBatch[] = [];
+  let seen: Seen = { listed: [], expired: [], names: [], missing: 0 };
   const written = await replaceObject(
     {
       bucket: deps.openBucket(to.bucket),
@@ -49,22 +51,73 @@ export async function publishIndex(
       headers: INDEX_HEADERS,
       contentAfter: async () => {
         const listing = await deps.listings.listing(to.id, since);
-        listed = listing.batches.filter(({ config }) => isSamePlace(config, to));
         alertIfHeld(deps, listing, now);
-        const signingKeys = [...(live ?? to).signingKeys, ...listed.flatMap(signersOf)];
+        seen = await seenIn(listing, to, deps.openBucket(to.bucket));
+        const signingKeys = [...(live ?? to).signingKeys, ...seen.listed.flatMap(signersOf)];
         await publishVerificationKeys(deps, { ...to, signingKeys, since }, signal);
-        return renderIndex(namesOf(listed));
+        return renderIndex(seen.names);
       },
     },
     deps.pause,
     signal,
   );
-  if (written)
-    deps.log.event('export.index_written', {
-      config: configuredId(to),
-      files: namesOf(listed).length,
-    });
-  await deps.listings.markListed(listed);
+  report(deps.log, to, { ...seen, written });
+  await deps.listings.markListed([...seen.listed, ...seen.expired]);
+  return seen.missing;
+}
+
+/** What an index is made of. */
+interface Seen {
+  readonly listed: readonly ExportBatch[];
+  readonly expired: readonly ExportBatch[];
+  /** The archives of the listed batches that are there. */
+  readonly names: readonly string[];
+  /** How many of their archives are not there. */
+  readonly missing: number;
+}
+
+async function seenIn(listing: Listing, to: Destination, bucket: BlobStore): Promise<Seen> {
+  const listed = listing.batches.filter(({ config }) => isSamePlace(config, to));
+  const recorded = namesOf(listed);
+  const present = await objectsBelow(bucket, to.filenameRoot);
+  const names = recorded.filter((name) => present.has(name));
+  return { listed, expired: listing.expired, names, missing: recorded.length - names.length };
+}
+
+function report(
+  log: Logger,
+  to: Destination,
+  { names, missing, written }: Seen & { readonly written: boolean },
+): void {
+  const config = configuredId(to);
+  if (written) log.event('export.index_written', { config, files: names.length });
+  if (missing > 0) log.event('export.archive_missing', { config, files: missing });
+}
+
+/** How long after its last file has left an index that index is still looked after. */
+const EMPTIED = 7 * DAY;
+
+/** Where files of an export are listed, or were until lately: an edited export has files in more than one place. */
+export async function placesOf(
+  { listings, storeTime, retentionMs }: PublishIndexDeps,
+  config: ExportConfig,
+): Promise<readonly Destination[]> {
+  const since = unixMillis(Math.max(0, (await storeTime()) - retentionMs - EMPTIED));
+  const { batches } = await listings.listing(config.id, since);
+  const places: Destination[] = [];
+  for (const place of [config, ...batches.map((batch) => batch.config)])
+    if (!places.some((known) => isSamePlace(known, place))) places.push(place);
+  return places;
+}
+
+/**
+ * The names of all objects of an export. They were recorded after they were written, and whatever was written is listed at
+ * once: on Google Cloud as well (https://cloud.google.com/storage/docs/consistency).
+ */
+async function objectsBelow(bucket: BlobStore, root: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const { name } of bucket.list(`${root}/`)) names.add(name);
+  return names;
 }
 
 /** Whether two copies of an export publish at the same place. */

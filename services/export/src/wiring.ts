@@ -31,6 +31,7 @@ import { DAY, HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { ExportSettings } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
+import { lateWatch } from './late-watch.ts';
 import { jitteredPause } from './pause.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
@@ -69,12 +70,15 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     storeTime: async () => await store.now(),
   };
   const watch = signingKeyWatch(shared);
+  const late = lateWatch({ ...shared, ...times, ...batches.listings });
   const jobs = scheduledJobs({
     ...batches,
     ...times,
     ...shared,
     ...{ clock, random },
     checkSigningKeys: watch.check,
+    checkLate: late.check,
+    lookedAfter: new Map(),
     readKeyBatches: readKeyBatches(store, keys),
     leases: leaseStore(store, random),
     timers: systemTimers,
@@ -95,7 +99,8 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     if (change !== undefined) throw new HealthFault('store_mismatch', change);
   };
   const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
-  const health = probeAll(asked, sameStore, ownsParts, watch.probe, logHealth, ...platform.probes);
+  const own = [asked, sameStore, ownsParts, watch.probe, late.probe];
+  const health = probeAll(...own, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
@@ -190,6 +195,7 @@ function timesOf(config: ExportSettings, closingDelay: number) {
     window: config.TRUNCATE_WINDOW_SECONDS,
     minWindowAge: Math.max(config.MIN_WINDOW_AGE_SECONDS * SECOND, closingDelay),
     retentionMs: config.EXPORT_RETENTION_HOURS * HOUR,
+    lateAfter: config.EXPORT_LATE_SECONDS * SECOND,
     leaseMs: config.LEASE_SECONDS * SECOND,
     // A call that had time for less than two batches would do one, and leave the others to the next call.
     batchDeadlineMs:

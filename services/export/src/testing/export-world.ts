@@ -46,6 +46,7 @@ import {
   unixMillis,
   windowLength,
 } from '@keyserver/time';
+import { type LateWatch, lateWatch } from '../late-watch.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
 import type { SignerDeps } from '../signers.ts';
 import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';
@@ -105,6 +106,7 @@ export interface ExportWorld {
   /** Every object name that was ever written. */
   readonly written: Set<string>;
   readonly deps: ScheduledJobsDeps;
+  readonly late: LateWatch;
   /** The watch that the jobs of this world use. */
   readonly watch: SigningKeyWatch;
   /** Another watch of the same world. */
@@ -182,11 +184,18 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
       ...over,
     });
   const watch = watchOver();
+  const batches = exportStore(store, { random, keys, keepMs: 74 * DAY });
+  const late = lateWatch({
+    ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
+    ...{ window: WINDOW, minWindowAge: 0, lateAfter: 30 * MINUTE },
+  });
   const deps: ScheduledJobsDeps = {
-    ...exportStore(store, { random, keys, keepMs: 74 * DAY }),
+    ...batches,
     listExports: listExports(store),
     ...signing,
     checkSigningKeys: watch.check,
+    checkLate: late.check,
+    lookedAfter: new Map(),
     readKeyBatches: readKeyBatches(store, keys),
     storeTime,
     leases: leaseStore(store, random),
@@ -208,7 +217,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
   };
   let published = 0;
   const world: ExportWorld = {
-    ...{ store, clock, log, timers, signers, written, deps, watch, watchOver },
+    ...{ store, clock, log, timers, signers, written, deps, late, watch, watchOver },
     async configure(...configs) {
       await store.transact(async (tx) => {
         for (const config of configs)

@@ -1,0 +1,115 @@
+import { HealthFault } from '@keyserver/service';
+import { closeTestStores } from '@keyserver/local/testing';
+import { DAY, HOUR, MINUTE } from '@keyserver/time';
+import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
+
+afterEach(closeTestStores);
+
+/** A server that has run for an hour, with one hourly export of which the newest file is in time. */
+async function openPunctual(): Promise<ExportWorld> {
+  const world = await openExportWorld();
+  await world.configure(anExport());
+  await world.late.check();
+  await world.publish(3, { window: hour(11) });
+  await world.run();
+  world.clock.advance(HOUR);
+  await world.publish(3, { window: hour(12) });
+  return world;
+}
+
+const healthOf = async ({ late }: ExportWorld): Promise<unknown> =>
+  await late.probe().then(
+    () => 'well',
+    (fault: unknown) => fault,
+  );
+const causes = ({ log }: ExportWorld): readonly unknown[] =>
+  log.events('export.late').map(({ because }) => because);
+
+async function expectLate(world: ExportWorld, because: string): Promise<void> {
+  await world.late.check();
+  expect(causes(world)).toEqual([because]);
+  expect(world.log.events('export.late')).toMatchObject([{ severity: 'ALERT', config: 'us' }]);
+  const fault = await healthOf(world);
+  expect(fault).toBeInstanceOf(HealthFault);
+  expect(fault).toMatchObject({ reason: 'export_late' });
+}
+
+describe('an export is late', () => {
+  it('when its batches are not cut', async () => {
+    const world = await openPunctual();
+    world.clock.advance(29 * MINUTE);
+    await world.late.check();
+    expect([causes(world), await healthOf(world)]).toEqual([[], 'well']);
+    world.clock.advance(MINUTE);
+    await expectLate(world, 'not_cut');
+  });
+
+  it('when it was never cut', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    await world.late.check();
+    world.clock.advance(30 * MINUTE);
+    await expectLate(world, 'not_cut');
+  });
+
+  it('when a batch cannot be made, also while do-work has nothing to do', async () => {
+    const world = await openPunctual();
+    await world.cut();
+    await world.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    world.clock.advance(30 * MINUTE);
+    expect(await world.work()).toEqual({ kind: 'done', done: 0, left: 1 });
+    expect(causes(world)).toEqual(['not_made']);
+    expect(await healthOf(world)).toMatchObject({ reason: 'export_late' });
+  });
+
+  it('when nothing signs its batches', async () => {
+    const world = await openPunctual();
+    world.signers.clear();
+    await world.run();
+    world.clock.advance(30 * MINUTE);
+    await expectLate(world, 'no_signer');
+  });
+
+  it('when its index cannot be written', async () => {
+    const world = await openPunctual();
+    const bucket = world.deps.openBucket('exports');
+    await world.run({
+      openBucket: () => ({
+        ...bucket,
+        put: async (name, content, options) =>
+          name.endsWith('index.txt') ? 'conflict' : await bucket.put(name, content, options),
+      }),
+    });
+    world.clock.advance(30 * MINUTE);
+    await expectLate(world, 'not_listed');
+  });
+
+  it('no longer once it has caught up', async () => {
+    const world = await openPunctual();
+    world.clock.advance(5 * HOUR);
+    await world.late.check();
+    await world.run();
+    expect(await healthOf(world)).toBe('well');
+  });
+});
+
+describe('an export is in time', () => {
+  it('while its process has just begun and may catch up', async () => {
+    const world = await openExportWorld();
+    await world.configure(anExport());
+    expect(await healthOf(world)).toBe('well');
+    world.clock.advance(29 * MINUTE);
+    expect(await healthOf(world)).toBe('well');
+  });
+
+  it.each([
+    ['has ended', { thru: hour(11) }],
+    ['has not begun', { from: hour(40) }],
+  ])('when it %s', async (_, config) => {
+    const world = await openExportWorld();
+    await world.configure(anExport(config));
+    await world.run();
+    world.clock.advance(10 * HOUR);
+    expect(await healthOf(world)).toBe('well');
+  });
+});
