@@ -353,7 +353,7 @@ describe('a call', () => {
       kind: 'failed',
       done: 1,
       left: 1,
-      problems: ['batch ca-1768474800-1768478400 failed'],
+      problems: ['the index of export ca failed', 'batch ca-1768474800-1768478400 failed'],
     });
     expect(world.log.lines.join('')).not.toContain('secret words');
     expect(await world.work()).toEqual({ kind: 'done', done: 1, left: 0 });

@@ -91,15 +91,20 @@ const LOOKED_AFTER_EVERY = HOUR;
  * listed: at the first call of a process and once an hour, since it reads all batches of two weeks.
  */
 async function lookAfterIndexes(deps: DoWorkDeps, call: Call): Promise<void> {
-  const now = await deps.storeTime();
+  // The pace of this process alone: what an index may name is decided by store time.
+  const now = deps.clock.now();
   for (const config of await deps.listExports()) {
     if (call.job.signal.aborted) return;
     const before = deps.lookedAfter.get(config.id);
     if (before !== undefined && now - before < LOOKED_AFTER_EVERY) continue;
-    for (const place of await placesOf(deps, config))
-      if (!isPublished(call, place) && (await hasIndex(deps, place)))
-        await publish(deps, call, place);
     deps.lookedAfter.set(config.id, now);
+    try {
+      for (const place of await placesOf(deps, config, now))
+        if (!isPublished(call, place) && (await hasIndex(deps, place)))
+          await publish(deps, call, place);
+    } catch (fault) {
+      failed(deps, call, { config, fault });
+    }
   }
 }
 
@@ -145,8 +150,16 @@ async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<v
     const problem = `${missing} archives of export ${configuredId(to)} are missing`;
     if (missing > 0 && !call.problems.includes(problem)) call.problems.push(problem);
   } catch (fault) {
-    const config = configuredId(to);
-    deps.log.event('export.config_failed', { config, causes: faultTrail(fault) });
-    if (!call.job.signal.aborted) call.problems.push(`the index of export ${config} failed`);
+    failed(deps, call, { config: to, fault });
   }
+}
+
+function failed(
+  { log }: DoWorkDeps,
+  { job, problems }: Call,
+  of: { readonly config: Destination; readonly fault: unknown },
+): void {
+  const config = configuredId(of.config);
+  log.event('export.config_failed', { config, causes: faultTrail(of.fault) });
+  if (!job.signal.aborted) problems.push(`the index of export ${config} failed`);
 }

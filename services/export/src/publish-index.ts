@@ -99,10 +99,11 @@ const EMPTIED = 7 * DAY;
 
 /** Where files of an export are listed, or were until lately: an edited export has files in more than one place. */
 export async function placesOf(
-  { listings, storeTime, retentionMs }: PublishIndexDeps,
+  { listings, retentionMs }: PublishIndexDeps,
   config: ExportConfig,
+  now: UnixMillis,
 ): Promise<readonly Destination[]> {
-  const since = unixMillis(Math.max(0, (await storeTime()) - retentionMs - EMPTIED));
+  const since = unixMillis(Math.max(0, now - retentionMs - EMPTIED));
   const { batches } = await listings.listing(config.id, since);
   const places: Destination[] = [];
   for (const place of [config, ...batches.map((batch) => batch.config)])
