@@ -1,4 +1,10 @@
-import { type BatchQueue, type ExportBatch, indexName, sharesKeys } from '@keyserver/export-file';
+import {
+  type BatchQueue,
+  type ExportBatch,
+  type ExportConfig,
+  indexName,
+  sharesKeys,
+} from '@keyserver/export-file';
 import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { configuredId, faultTrail } from '@keyserver/log';
 import { HOUR, type UnixMillis } from '@keyserver/time';
@@ -98,13 +104,21 @@ async function lookAfterIndexes(deps: DoWorkDeps, call: Call): Promise<void> {
     const before = deps.lookedAfter.get(config.id);
     if (before !== undefined && now - before < LOOKED_AFTER_EVERY) continue;
     deps.lookedAfter.set(config.id, now);
-    try {
-      for (const place of await placesOf(deps, config, now))
-        if (!isPublished(call, place) && (await hasIndex(deps, place)))
-          await publish(deps, call, place);
-    } catch (fault) {
-      failed(deps, call, { config, fault });
-    }
+    await lookAfterOne(deps, call, { config, now });
+  }
+}
+
+async function lookAfterOne(
+  deps: DoWorkDeps,
+  call: Call,
+  { config, now }: { readonly config: ExportConfig; readonly now: UnixMillis },
+): Promise<void> {
+  try {
+    for (const place of await placesOf(deps, config, now))
+      if (!isPublished(call, place) && (await hasIndex(deps, place)))
+        await publish(deps, call, place);
+  } catch (fault) {
+    failed(deps, call, { config, fault });
   }
 }
 
