@@ -15,6 +15,7 @@ it.each([
   'after bucket.put',
   'before work.finish',
   'after work.finish',
+  'before bucket.list',
   'before listings.markListed',
   'before queue.release',
 ])('gives the same files, each listed once, when a worker dies %s', async (point) => {

@@ -356,7 +356,16 @@ function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<Scheduled
     trySigner: one('trySigner', deps.trySigner),
     usedKeys: all('usedKeys', deps.usedKeys),
     storeTime: one('storeTime', deps.storeTime),
-    openBucket: (name) => all('bucket', deps.openBucket(name)),
+    openBucket: (name) => {
+      const bucket = deps.openBucket(name);
+      return {
+        ...all('bucket', bucket),
+        list: async function* (prefix) {
+          faults('before bucket.list');
+          yield* bucket.list(prefix);
+        },
+      };
+    },
     readKeyBatches: async function* (windows) {
       faults('before readKeyBatches');
       yield* deps.readKeyBatches(windows);
