@@ -22,6 +22,7 @@ import {
   simulatedClock,
   systemClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import type { Figures, Measure } from './figures.ts';
@@ -163,7 +164,7 @@ function keyStoreSettings(): UploadStoreSettings {
   if (window === undefined) throw new Error('an hour is a window');
   const secret = systemRandom.bytes(32);
   return {
-    window,
+    windows: () => alwaysWindow(window),
     retention: 14 * DAY,
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(secret),

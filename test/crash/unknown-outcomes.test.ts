@@ -129,7 +129,9 @@ const SPANS = [3, 2, 1].map((back) => ({
   end: unixMillis(NOON - back * HOUR),
 }));
 const exportsOf = (store: DocumentStore): ExportStore =>
-  exportStore(store, { random: systemRandom, keys: SETTINGS, keepMs: 74 * DAY });
+  exportStore(store, {
+    ...{ random: systemRandom, keys: SETTINGS, windows: SETTINGS.windows, keepMs: 74 * DAY },
+  });
 const LEASE = { lengthMs: 60_000, wants: () => true };
 
 async function configured(store: DocumentStore): Promise<void> {

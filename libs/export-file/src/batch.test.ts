@@ -5,6 +5,7 @@ import {
   SECOND,
   type UnixMillis,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
@@ -21,7 +22,7 @@ const coverage = (of: Partial<Coverage> = {}): Coverage => ({
   // A new store holds no key yet, an export that goes on no key that is past retention.
   nothingBefore: of.coveredUntil === undefined ? at('10:00') : unixMillis(0),
   eff: at('10:11'),
-  window: W,
+  windows: alwaysWindow(W),
   limit: 100,
   ...of,
 });
@@ -214,7 +215,7 @@ describe('catching up', () => {
               coveredUntil: unixMillis(covered),
               nothingBefore: unixMillis(0),
               eff: unixMillis(eff),
-              window: windowLength(w)!,
+              windows: alwaysWindow(windowLength(w)!),
               limit,
             },
           );

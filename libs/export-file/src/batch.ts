@@ -1,4 +1,10 @@
-import { type UnixMillis, type WindowLength, floorTo, unixMillis } from '@keyserver/time';
+import {
+  type UnixMillis,
+  type WindowCalendar,
+  floorTo,
+  unixMillis,
+  windowStart,
+} from '@keyserver/time';
 import type { ExportConfig } from './export-config.ts';
 
 /** The time that one batch covers: from `start`, up to but without `end`. */
@@ -15,8 +21,8 @@ export interface Coverage {
   readonly nothingBefore: UnixMillis;
   /** Store time less the age that a window must have before it is exported. */
   readonly eff: UnixMillis;
-  /** The release window of keys. */
-  readonly window: WindowLength;
+  /** The release windows of keys. */
+  readonly windows: WindowCalendar;
   /** At most so many batches at once; what is left waits for the next call. */
   readonly limit: number;
 }
@@ -30,9 +36,9 @@ export function dueBatches(
   config: Pick<ExportConfig, 'period' | 'from' | 'thru'>,
   coverage: Coverage,
 ): readonly BatchSpan[] {
-  const { eff, window, limit } = coverage;
+  const { eff, windows, limit } = coverage;
   if (config.from >= eff) return [];
-  const until = floorTo(lastEnd(config, floorTo(eff, window), window), config.period);
+  const until = floorTo(lastEnd(config, windowStart(windows, eff), windows), config.period);
   const first = firstStart(config, coverage, until);
   const due: BatchSpan[] = [];
   for (let start = first; start < until && due.length < limit; start += config.period)
@@ -44,11 +50,11 @@ export function dueBatches(
 function lastEnd(
   { period, thru }: Pick<ExportConfig, 'period' | 'thru'>,
   closed: UnixMillis,
-  window: WindowLength,
+  windows: WindowCalendar,
 ): UnixMillis {
   if (thru === undefined) return closed;
   if (thru === 0) return unixMillis(0);
-  const lastWindow = floorTo(unixMillis(thru - 1), window);
+  const lastWindow = windowStart(windows, unixMillis(thru - 1));
   return unixMillis(Math.min(closed, floorTo(lastWindow, period) + period));
 }
 
@@ -59,10 +65,10 @@ function lastEnd(
  */
 function firstStart(
   { period, from }: Pick<ExportConfig, 'period' | 'from'>,
-  { coveredUntil, nothingBefore, window }: Coverage,
+  { coveredUntil, nothingBefore, windows }: Coverage,
   until: number,
 ): number {
-  const begin = coveredUntil ?? floorTo(from, window);
+  const begin = coveredUntil ?? windowStart(windows, from);
   const held = Math.min(floorTo(nothingBefore, period), until - period);
   return Math.max(floorTo(begin, period), held, 0);
 }

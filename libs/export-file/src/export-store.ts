@@ -1,5 +1,5 @@
 import type { KeyBatch } from '@keyserver/exposure-keys';
-import type { UnixMillis } from '@keyserver/time';
+import type { UnixMillis, WindowCalendar } from '@keyserver/time';
 import type { BatchSpan } from './batch.ts';
 import type { ExportBatch, ExportFile, Frozen } from './export-batch.ts';
 import type { Progress } from './lateness.ts';
@@ -17,6 +17,8 @@ interface CutState {
   readonly coveredUntil: UnixMillis | undefined;
   /** No window before it holds a key that may be exported, nor ever will. */
   readonly nothingBefore: UnixMillis;
+  /** The release windows of keys. */
+  readonly windows: WindowCalendar;
   /** Store time. */
   readonly now: UnixMillis;
 }

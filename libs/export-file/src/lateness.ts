@@ -1,4 +1,4 @@
-import { type UnixMillis, type WindowLength, floorTo, unixMillis } from '@keyserver/time';
+import { type UnixMillis, type WindowCalendar, unixMillis, windowStart } from '@keyserver/time';
 import { dueBatches } from './batch.ts';
 import type { ExportBatch } from './export-batch.ts';
 import type { ExportConfig } from './export-config.ts';
@@ -17,7 +17,6 @@ export interface Progress {
 
 /** When batches are due, and how long after that they are late. */
 export interface Punctuality {
-  readonly window: WindowLength;
   /** Age that a window must have before it is exported, ms. */
   readonly minWindowAge: number;
   /** How long after it was due a batch may take until it is listed, ms. */
@@ -28,12 +27,17 @@ export interface Punctuality {
 export function latenessOf(
   config: ExportConfig,
   { coveredUntil, open, unlisted }: Progress,
-  { now, window, minWindowAge, lateAfter }: Punctuality & { readonly now: UnixMillis },
+  {
+    now,
+    windows,
+    minWindowAge,
+    lateAfter,
+  }: Punctuality & { readonly now: UnixMillis; readonly windows: WindowCalendar },
 ): LateCause | undefined {
   const eff = unixMillis(Math.max(0, now - minWindowAge - lateAfter));
-  const isLate = ({ end }: ExportBatch): boolean => end <= floorTo(eff, window);
+  const isLate = ({ end }: ExportBatch): boolean => end <= windowStart(windows, eff);
   // An export that was never cut begins at an unknown time, so only its newest batch is asked for.
-  const due = { coveredUntil, nothingBefore: eff, eff, window, limit: 1 };
+  const due = { coveredUntil, nothingBefore: eff, eff, windows, limit: 1 };
   if (dueBatches(config, due).length > 0) return 'not_cut';
   if (open !== undefined && isLate(open))
     return open.frozen?.signers.length === 0 ? 'no_signer' : 'not_made';

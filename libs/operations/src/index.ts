@@ -22,3 +22,4 @@ export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
 export type { JobState, Scheduler } from './scheduler.ts';
 export { compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 export { type MendableTime, type TimeReport, acceptTime, resetTime } from './mend-time.ts';
+export { type WindowPlan, changeWindow, planWindow } from './change-window.ts';

@@ -16,6 +16,7 @@ import {
   type SimulatedClock,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import { type MendableTime, acceptTime, resetTime } from './mend-time.ts';
@@ -75,8 +76,8 @@ describe('resetting store time', () => {
   const cut = async (): Promise<readonly number[]> => {
     const { cutBatches } = exportStore(platform.store, {
       random: by.random,
+      windows: () => alwaysWindow(windowLength(HOUR)!),
       keys: {
-        window: windowLength(HOUR) as never,
         retention: 14 * DAY,
         maxKeyAge: 15 * DAY,
         hashKey: () => 0,

@@ -9,6 +9,7 @@ import {
   type SimulatedClock,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
@@ -93,7 +94,8 @@ describe('keys for a window that is covered already', () => {
 
   it('are those of a process that begins with longer windows than the data has', async () => {
     await covered(NOON + 5 * MINUTE);
-    const short = { ...SETTINGS, clock, window: windowLength(5 * MINUTE)! };
+    const windows = () => alwaysWindow(windowLength(5 * MINUTE)!);
+    const short = { ...SETTINGS, clock, windows };
     expect(await storeUploads(store, short, systemRandom)(anUpload([aKey(1)]))).toMatchObject({
       kind: 'stored',
     });
@@ -138,7 +140,7 @@ describe('what is remembered of the exports', () => {
 
   it('tells which export is ahead of the windows that are open', async () => {
     const ahead = async () =>
-      coveredAhead(await rememberedCoverage(store, clock)(), clock.now(), SETTINGS.window);
+      coveredAhead(await rememberedCoverage(store, clock)(), clock.now(), SETTINGS.windows());
     await covered(NOON);
     expect(await ahead()).toBeUndefined();
     await covered(NOON + 1);

@@ -5,9 +5,9 @@ import {
   type Clock,
   SECOND,
   type UnixMillis,
-  type WindowLength,
-  floorTo,
+  type WindowCalendar,
   unixMillis,
+  windowStart,
 } from '@keyserver/time';
 import { listExports } from './export-configuration.ts';
 import { exportProgress } from './export-progress.ts';
@@ -95,9 +95,9 @@ async function readCoverage(store: DocumentStore): Promise<Coverage> {
 export function coveredAhead(
   coverage: Coverage,
   now: UnixMillis,
-  window: WindowLength,
+  windows: WindowCalendar,
 ): string | undefined {
-  const open = floorTo(now, window);
+  const open = windowStart(windows, now);
   return coverage.find(
     ({ config, coveredUntil }) => open < coveredUntil && open < (config.thru ?? Infinity),
   )?.config.id;

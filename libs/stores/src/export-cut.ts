@@ -1,14 +1,16 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { BatchSpan, CutBatches } from '@keyserver/export-file';
-import { type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import { type UnixMillis, type WindowCalendar, unixMillis, windowStart } from '@keyserver/time';
 import { exportConfigOf, exportConfigs } from './configuration.ts';
 import { batchId, exportBatches, openBatch } from './export-batch-document.ts';
 import { exportProgress } from './export-progress.ts';
 import type { KeyStoreSettings } from './key-batch-document.ts';
 import { findOldestWindow } from './key-reader.ts';
+import type { ReadWindows } from './store-windows.ts';
 
 interface CutOptions {
-  readonly keys: Pick<KeyStoreSettings, 'window' | 'retention'>;
+  readonly keys: Pick<KeyStoreSettings, 'retention'>;
+  readonly windows: ReadWindows;
   readonly keepMs: number;
 }
 
@@ -16,15 +18,16 @@ interface CutOptions {
 export const cutBatches =
   (store: DocumentStore, options: CutOptions): CutBatches =>
   async (configId, due) => {
-    const nothingBefore = await beginningOfKeys(store, options.keys, configId);
+    const nothingBefore = await beginningOfKeys(store, options, configId);
     return await store.transact(async (tx) => {
       const [stored] = await tx.get(exportConfigs, [configId]);
       const [progress] = await tx.get(exportProgress, [configId]);
       const coveredUntil = optionalTime(progress?.coveredUntil);
       if (stored === undefined) return { created: 0, coveredUntil };
       const config = exportConfigOf(configId, stored);
-      const spans = due({ config, coveredUntil, nothingBefore, now: tx.now });
-      refuseOpenWindows(spans, closedAt(tx.now, store, options.keys));
+      const windows = await options.windows(tx);
+      const spans = due({ config, coveredUntil, nothingBefore, windows, now: tx.now });
+      refuseOpenWindows(spans, closedAt(tx.now, store, windows));
       const missing = await absent(tx, configId, spans);
       for (const span of missing)
         tx.create(
@@ -50,14 +53,14 @@ export const cutBatches =
  */
 async function beginningOfKeys(
   store: DocumentStore,
-  keys: CutOptions['keys'],
+  { keys, windows }: CutOptions,
   configId: string,
 ): Promise<UnixMillis> {
   const now = await store.now();
   const retained = unixMillis(Math.max(0, now - keys.retention));
   const [progress] = await store.get(exportProgress, [configId]);
   if (progress !== undefined) return retained;
-  const closed = closedAt(now, store, keys);
+  const closed = closedAt(now, store, await windows(store));
   return (await findOldestWindow(store, { from: retained, until: closed })) ?? closed;
 }
 
@@ -65,8 +68,8 @@ async function beginningOfKeys(
 const closedAt = (
   now: UnixMillis,
   { closingDelay }: DocumentStore,
-  { window }: CutOptions['keys'],
-): UnixMillis => floorTo(unixMillis(Math.max(0, now - closingDelay)), window);
+  windows: WindowCalendar,
+): UnixMillis => windowStart(windows, unixMillis(Math.max(0, now - closingDelay)));
 
 /** A key that came into a window after it was covered would be in no file. */
 function refuseOpenWindows(spans: readonly BatchSpan[], closed: UnixMillis): void {

@@ -10,6 +10,7 @@ import {
   type SimulatedClock,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
@@ -21,7 +22,6 @@ const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
 const at = (hour: number) => unixMillis(NOON + (hour - 12) * HOUR);
 const span = (start: number, end = start + 1): BatchSpan => ({ start: at(start), end: at(end) });
 const keys = {
-  window: windowLength(HOUR)!,
   retention: 14 * DAY,
   maxKeyAge: 15 * DAY,
   hashKey: () => 1,
@@ -56,7 +56,12 @@ beforeEach(async () => {
 afterEach(closeTestStores);
 
 const worker = (name: string, over = store) =>
-  exportStore(over, { random: seededRandom(name), keys, keepMs: 74 * DAY });
+  exportStore(over, {
+    random: seededRandom(name),
+    keys,
+    windows: () => alwaysWindow(windowLength(HOUR)!),
+    keepMs: 74 * DAY,
+  });
 
 async function open(spans: readonly BatchSpan[], config = anExport()): Promise<void> {
   await store.transact(async (tx) => {

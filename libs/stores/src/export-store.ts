@@ -6,12 +6,15 @@ import { batchQueue } from './export-batch-queue.ts';
 import { type CreatePadding, batchWork } from './export-batch-work.ts';
 import { cutBatches } from './export-cut.ts';
 import { type KeyStoreSettings, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import type { ReadWindows } from './store-windows.ts';
 
 /** What the export store takes besides the document store. */
 export interface ExportStoreOptions {
   readonly random: Random;
   /** Generated keys are stored like all others. */
   readonly keys: KeyStoreSettings;
+  /** The windows that batches are cut by. */
+  readonly windows: ReadWindows;
   /** How long a batch and the padding sequence of its day are kept, in ms; far longer than the files are listed. */
   readonly keepMs: number;
 }

@@ -34,12 +34,14 @@ export {
   keyHasher,
 } from './key-batch-document.ts';
 export { readKeyBatches } from './key-reader.ts';
+export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDeltas } from './total-deltas.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export type { KnownFormat } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
 export {
+  FORMAT_ID,
   type StoreFormat,
   StoreMismatch,
   type StoreProfile,

@@ -13,7 +13,7 @@ import {
 } from '@keyserver/docstore';
 import { KEY_BYTES, type KeyBatch, RECORD, RECORD_BYTES } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
-import { INTERVAL, type UnixMillis, type WindowLength, unixMillis } from '@keyserver/time';
+import { HOUR, INTERVAL, type UnixMillis, unixMillis } from '@keyserver/time';
 
 /** Key batches are spread over so many shards; a constant of the data format, every reader reads all. */
 export const SHARDS = 64;
@@ -56,8 +56,6 @@ export type KeyBatchDocument = DocumentOf<typeof fields>;
 
 /** What the deployment sets for its key store. */
 export interface KeyStoreSettings {
-  /** Release times are rounded down to it. */
-  readonly window: WindowLength;
   /** How long a window can be read, ms. */
   readonly retention: number;
   /** How long after its end a key may be published or revised, ms. */
@@ -125,12 +123,15 @@ export const keyBatchOf = (
 export const isFoundBy = (stored: KeyBatchDocument, hashKey: HashKey): boolean =>
   keysOf(stored.records).every((key) => stored.keyHashes.includes(hashKey(key)));
 
+/** The age of a key is measured in whole intervals, by a clock that may differ from store time: never look too short. */
+const FOUND_LONGER = 2 * HOUR;
+
 /**
  * Until when an upload of the same key must find a stored one: as long as the key itself could still be published.
  * `end` is an interval number.
  */
 export const knownUntil = (end: number, settings: KeyStoreSettings): UnixMillis =>
-  unixMillis(end * INTERVAL + settings.maxKeyAge + 2 * settings.window);
+  unixMillis(end * INTERVAL + settings.maxKeyAge + FOUND_LONGER);
 
 function keysOf(records: Uint8Array): Uint8Array[] {
   return Array.from({ length: records.length / RECORD_BYTES }, (_, n) =>

@@ -11,6 +11,7 @@ import {
   intervalNumber,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
@@ -29,7 +30,7 @@ import {
 } from './testing/uploads.ts';
 import { skippedCountsId, totalDeltas } from './total-deltas.ts';
 
-const WINDOW = SETTINGS.window;
+const WINDOW = HOUR;
 const hex = (...keys: readonly ExposureKey[]) => keys.map(({ data }) => keyHex(data)).sort();
 const MISSING_TOKEN = { kind: 'refused', code: 'missing_revision_token' };
 
@@ -239,7 +240,7 @@ describe('what is known of a stored key', () => {
 
 describe('the count of an upload', () => {
   it('tells no finer time than the window, also where that is longer than an hour', async () => {
-    const daily = { ...SETTINGS, window: windowLength(DAY)! };
+    const daily = { ...SETTINGS, windows: () => alwaysWindow(windowLength(DAY)!) };
     await storeUploads(store, daily, systemRandom)(anUpload([aKey(1)]));
     expect(await deltas()).toMatchObject([{ hour: clock.now() - 12 * HOUR, keys: 1 }]);
   });

@@ -18,7 +18,7 @@ import {
   unpackRecords,
 } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
-import { type Clock, type UnixMillis, floorTo } from '@keyserver/time';
+import { type Clock, type UnixMillis, type WindowCalendar, windowStart } from '@keyserver/time';
 import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
 import {
   type KeyBatchDocument,
@@ -27,6 +27,7 @@ import {
   keyBatches,
   knownUntil,
 } from './key-batch-document.ts';
+import type { FindWindows } from './store-windows.ts';
 import { type SkippedCountsId, type TotalDelta, totalDelta, totalDeltas } from './total-deltas.ts';
 
 /** Ids of the documents that an upload creates, each drawn once, so that a repeated attempt recognises an earlier one. */
@@ -46,6 +47,8 @@ export interface UploadStoreSettings extends KeyStoreSettings {
   readonly skippedCountsId: SkippedCountsId;
   /** Says when what is remembered of the exports is too old. */
   readonly clock: Clock;
+  /** The windows that release times are rounded down to. */
+  readonly windows: FindWindows;
 }
 
 /** Takes in uploads: looks for keys that are stored already, decides, and stores keys and counts in one transaction. */
@@ -65,12 +68,13 @@ export function storeUploads(
       // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
       if (written !== undefined && (await isCommitted(tx, ids))) return written;
       const found = await findByHashes(tx, [...hashes.values()]);
-      const now = tx.floor(releaseSpan(settings.window));
+      const windows = await settings.windows(tx);
+      const now = tx.floor(releaseSpan(windows));
       const outcome = reconcile(upload, storedKeys(found, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
       const { primaries: keys } = outcome;
-      const counts = await newCounts(tx, { upload, keys, ids, now, settings });
-      writeKeys(tx, { upload, ids, hashes, now, settings, random, keys, coverage });
+      const counts = await newCounts(tx, { upload, keys, ids, now, windows, settings });
+      writeKeys(tx, { upload, ids, hashes, now, windows, settings, random, keys, coverage });
       if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
       written = { kind: 'stored', inserted: keys.length };
       return written;
@@ -126,16 +130,17 @@ interface Insertion {
   readonly ids: DrawnIds;
   readonly hashes: ReadonlyMap<ExposureKey, number>;
   readonly now: UnixMillis;
+  readonly windows: WindowCalendar;
   readonly settings: KeyStoreSettings;
   readonly random: Random;
   readonly coverage: Coverage;
 }
 
 function writeKeys(tx: Transaction, insertion: Insertion): void {
-  const { upload, ids, now, settings, random } = insertion;
+  const { upload, ids, now, windows, settings, random } = insertion;
   const byWindow = new Map<UnixMillis, ExposureKey[]>();
   for (const key of insertion.keys) {
-    const window = releaseWindow(keyEnd(key), now, settings.window);
+    const window = releaseWindow(keyEnd(key), now, windows);
     byWindow.set(window, [...(byWindow.get(window) ?? []), key]);
   }
   for (const [n, [window, keys]] of [...byWindow].entries()) {
@@ -152,12 +157,12 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
 /** The counts of an upload and their id; undefined when there is nothing to count, or it is counted already. */
 async function newCounts(
   tx: Transaction,
-  of: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now'> & {
+  of: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now' | 'windows'> & {
     readonly settings: UploadStoreSettings;
   },
 ): Promise<{ readonly id: string; readonly delta: TotalDelta } | undefined> {
-  const { upload, keys, ids, now, settings } = of;
-  const delta = totalDelta(upload, keys.length, floorTo(now, settings.window));
+  const { upload, keys, ids, now, windows, settings } = of;
+  const delta = totalDelta(upload, keys.length, windowStart(windows, now));
   if (delta === undefined) return undefined;
   if (keys.length === upload.keys.length) return { id: ids.delta, delta };
   const sent = upload.keys.map(({ data }) => data);

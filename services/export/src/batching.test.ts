@@ -12,6 +12,7 @@ import {
   intervalAt,
   intervalNumber,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
@@ -41,7 +42,7 @@ const starting = (store: DocumentStore, clock: ExportWorld['clock']) =>
   storeUploads(
     store,
     {
-      ...{ window: WINDOW, retention: 14 * DAY, maxKeyAge: 15 * DAY, clock },
+      ...{ windows: () => alwaysWindow(WINDOW), retention: 14 * DAY, maxKeyAge: 15 * DAY, clock },
       hashKey: keyHasher(Buffer.alloc(32, 1)),
       skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
     },
@@ -74,7 +75,11 @@ async function publish(
     statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' },
   });
   expect(outcome).toEqual({ kind: 'stored', inserted: 1 });
-  acknowledged.push({ key, regions, window: releaseWindow(keyEnd(key), now, WINDOW) });
+  acknowledged.push({
+    key,
+    regions,
+    window: releaseWindow(keyEnd(key), now, alwaysWindow(WINDOW)),
+  });
 }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(

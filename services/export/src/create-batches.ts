@@ -1,14 +1,12 @@
 import { type CutBatches, type ListExports, dueBatches } from '@keyserver/export-file';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
-import { type UnixMillis, type WindowLength, unixMillis } from '@keyserver/time';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
 
 /** What it takes to cut time into batches. */
 export interface CreateBatchesDeps {
   readonly listExports: ListExports;
   readonly cutBatches: CutBatches;
   readonly log: Logger;
-  /** The release window of keys. */
-  readonly window: WindowLength;
   /** Age that a window must have before it is exported, in ms; never less than the store needs to close it. */
   readonly minWindowAge: number;
   /** At most so many batches of one export in one run. */
@@ -69,12 +67,12 @@ async function cutOne(
   listed: Config,
   horizon: number | undefined,
 ): Promise<CutReport> {
-  const { window, limit } = deps;
+  const { limit } = deps;
   let behind = false;
   const { created, coveredUntil } = await deps.cutBatches(listed.id, (state) => {
     const aged = Math.max(0, state.now - deps.minWindowAge);
     const eff = unixMillis(Math.min(aged, horizon ?? aged));
-    const spans = dueBatches(state.config, { ...state, eff, window, limit });
+    const spans = dueBatches(state.config, { ...state, eff, limit });
     behind = spans.length === limit;
     return spans;
   });

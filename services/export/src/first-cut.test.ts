@@ -17,6 +17,7 @@ import {
   intervalNumber,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -52,7 +53,7 @@ async function uploadAndStop(at: number): Promise<void> {
     await Promise.resolve();
   });
   const settings = {
-    window: windowLength(HOUR)!,
+    windows: () => alwaysWindow(windowLength(HOUR)!),
     retention: 14 * DAY,
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),

@@ -8,13 +8,15 @@ import {
 } from '@keyserver/export-file';
 import { type Logger, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
-import type { UnixMillis } from '@keyserver/time';
+import type { UnixMillis, WindowCalendar } from '@keyserver/time';
 
 /** What it takes to find out which exports are late. */
 export interface LateWatchDeps extends Punctuality {
   readonly listExports: ListExports;
   readonly progressOf: (configId: string) => Promise<Progress>;
   readonly storeTime: () => Promise<UnixMillis>;
+  /** The release windows of keys. */
+  readonly readWindows: () => WindowCalendar | Promise<WindowCalendar>;
   readonly log: Logger;
 }
 
@@ -67,8 +69,9 @@ interface Late {
 
 async function findLate(deps: LateWatchDeps, now: UnixMillis): Promise<readonly Late[]> {
   const late: Late[] = [];
+  const windows = await deps.readWindows();
   for (const config of await deps.listExports()) {
-    const because = latenessOf(config, await deps.progressOf(config.id), { ...deps, now });
+    const because = latenessOf(config, await deps.progressOf(config.id), { ...deps, now, windows });
     if (because !== undefined) late.push({ config, because });
   }
   return late;

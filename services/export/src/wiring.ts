@@ -25,6 +25,7 @@ import {
   openStoreFormat,
   ownParts,
   readKeyBatches,
+  storedWindows,
   usedSigningKeys,
 } from '@keyserver/stores';
 import { DAY, HOUR, SECOND } from '@keyserver/time';
@@ -56,12 +57,16 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const { openBucket } = parts;
   const times = timesOf(config, store.closingDelay);
   const keys = {
-    window: times.window,
     retention: config.KEY_RETENTION_HOURS * HOUR,
     maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
     hashKey: keyHasher(platform.keyHashSecret),
   };
-  const batches = exportStore(store, { random, keys, keepMs: times.retentionMs + AFTERLIFE });
+  const batches = exportStore(store, {
+    random,
+    keys,
+    windows: storedWindows,
+    keepMs: times.retentionMs + AFTERLIFE,
+  });
   const shared = {
     ...{ log, openBucket, findSigner, trySigner },
     listExports: listExports(store),
@@ -70,7 +75,10 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     storeTime: async () => await store.now(),
   };
   const watch = signingKeyWatch(shared);
-  const late = lateWatch({ ...shared, ...times, ...batches.listings });
+  const late = lateWatch({
+    ...{ ...shared, ...times, ...batches.listings },
+    readWindows: async () => await storedWindows(store),
+  });
   const jobs = scheduledJobs({
     ...batches,
     ...times,
@@ -192,7 +200,6 @@ async function openCloud(
 
 function timesOf(config: ExportSettings, closingDelay: number) {
   return {
-    window: config.TRUNCATE_WINDOW_SECONDS,
     minWindowAge: Math.max(config.MIN_WINDOW_AGE_SECONDS * SECOND, closingDelay),
     retentionMs: config.EXPORT_RETENTION_HOURS * HOUR,
     lateAfter: config.EXPORT_LATE_SECONDS * SECOND,

@@ -2,7 +2,7 @@ import { closeTestStores } from '@keyserver/local/testing';
 import { recordingLog } from '@keyserver/log/testing';
 import { HealthFault } from '@keyserver/service';
 import { WindowCovered } from '@keyserver/stores';
-import { HOUR, unixMillis, windowLength } from '@keyserver/time';
+import { HOUR, alwaysWindow, unixMillis, windowLength } from '@keyserver/time';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import { aPublishServer, closePublishServers } from './testing/publish-server.ts';
 import { aKey, anUpload } from './testing/uploads.ts';
@@ -31,10 +31,10 @@ describe('an upload whose keys would be in no file', () => {
 });
 
 describe('health', () => {
-  const window = windowLength(HOUR)!;
+  const windows = () => alwaysWindow(windowLength(HOUR)!);
   const probeAt = (now: number, coveredUntil: number) =>
     windowsOpen({
-      window,
+      windows,
       store: { now: async () => await Promise.resolve(unixMillis(now)) },
       coverage: async () =>
         await Promise.resolve([
@@ -60,7 +60,7 @@ describe('health', () => {
 
   it('fails with the store', async () => {
     const away = async () => await Promise.reject(new Error('away'));
-    const probe = windowsOpen({ window, store: { now: away }, coverage: away });
+    const probe = windowsOpen({ windows, store: { now: away }, coverage: away });
     await expect(probe()).rejects.toThrow('away');
   });
 });

@@ -3,7 +3,7 @@ import type { StoreUpload } from '@keyserver/exposure-keys';
 import { type Logger, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
 import { type Coverage, WindowCovered, coveredAhead } from '@keyserver/stores';
-import type { WindowLength } from '@keyserver/time';
+import type { WindowCalendar } from '@keyserver/time';
 
 /** Stores uploads, and alerts when one is refused because its keys would be in no file of an export. */
 export const alertWhenCovered =
@@ -23,10 +23,10 @@ export const windowsOpen =
   (of: {
     readonly store: Pick<DocumentStore, 'now'>;
     readonly coverage: () => Promise<Coverage>;
-    readonly window: WindowLength;
+    readonly windows: () => WindowCalendar | Promise<WindowCalendar>;
   }): HealthProbe =>
   async () => {
-    const ahead = coveredAhead(await of.coverage(), await of.store.now(), of.window);
+    const ahead = coveredAhead(await of.coverage(), await of.store.now(), await of.windows());
     if (ahead !== undefined)
       throw new HealthFault(
         'window_covered',

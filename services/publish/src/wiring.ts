@@ -20,6 +20,8 @@ import {
   keyHasher,
   openStoreFormat,
   rememberedCoverage,
+  rememberedWindows,
+  storedWindows,
   skippedCountsId,
   storeUploads,
 } from '@keyserver/stores';
@@ -70,11 +72,10 @@ function depsOver(
       size: REMEMBERED,
     });
   const log = openLog(config.LOG_LEVEL);
-  const window = config.TRUNCATE_WINDOW_SECONDS;
   const upload = storeUploads(
     store,
     {
-      ...{ clock, window },
+      ...{ clock, windows: rememberedWindows() },
       hashKey: keyHasher(keyHashSecret),
       skippedCountsId: skippedCountsId(keyHashSecret),
       retention: config.KEY_RETENTION_HOURS * HOUR,
@@ -96,7 +97,10 @@ function depsOver(
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(
-      windowsOpen({ store, coverage: rememberedCoverage(store, clock), window }),
+      windowsOpen({
+        ...{ store, coverage: rememberedCoverage(store, clock) },
+        windows: async () => await storedWindows(store),
+      }),
       async () => {
         const change = await formatChange(store, format);
         if (change !== undefined) throw new HealthFault('store_mismatch', change);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addStoreSetWindow } from './store-set-window.ts';
 import { addStoreTime } from './store-time.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -9,4 +10,5 @@ export function addStoreCommands(program: Command, around: Surroundings): void {
     .description('Look after the store as a whole.')
     .addHelpText('after', '\nExample:\n  $ keyserver store time show');
   addStoreTime(store, around);
+  addStoreSetWindow(store, around);
 }

@@ -11,10 +11,12 @@ import {
   HOUR,
   INTERVAL,
   type UnixMillis,
+  type WindowCalendar,
   intervalAt,
   intervalNumber,
   systemClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import type { DocumentStore } from '@keyserver/docstore';
@@ -27,8 +29,8 @@ import { skippedCountsId } from '../total-deltas.ts';
 export const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
 
 /** Hourly windows, kept for two weeks. Tests only. */
-export const SETTINGS: UploadStoreSettings = {
-  window: windowLength(HOUR)!,
+export const SETTINGS: UploadStoreSettings & { readonly windows: () => WindowCalendar } = {
+  windows: () => alwaysWindow(windowLength(HOUR)!),
   retention: 14 * DAY,
   maxKeyAge: 15 * DAY,
   hashKey: keyHasher(Buffer.alloc(32, 1)),

@@ -45,6 +45,7 @@ import {
   simulatedClock,
   unixMillis,
   windowLength,
+  alwaysWindow,
 } from '@keyserver/time';
 import { type LateWatch, lateWatch } from '../late-watch.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
@@ -160,7 +161,6 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     return known;
   };
   const keys = {
-    window: WINDOW,
     retention: 14 * DAY,
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
@@ -184,10 +184,11 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
       ...over,
     });
   const watch = watchOver();
-  const batches = exportStore(store, { random, keys, keepMs: 74 * DAY });
+  const windows = () => alwaysWindow(WINDOW);
+  const batches = exportStore(store, { random, keys, windows, keepMs: 74 * DAY });
   const late = lateWatch({
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
-    ...{ window: WINDOW, minWindowAge: 0, lateAfter: 30 * MINUTE },
+    ...{ readWindows: windows, minWindowAge: 0, lateAfter: 30 * MINUTE },
   });
   const deps: ScheduledJobsDeps = {
     ...batches,
@@ -207,7 +208,6 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     pause: async () => {
       await Promise.resolve();
     },
-    window: WINDOW,
     minWindowAge: 0,
     retentionMs: 14 * DAY,
     leaseMs: MINUTE,

@@ -24,6 +24,7 @@ import {
   type SimulatedClock,
   simulatedClock,
   unixMillis,
+  alwaysWindow,
   windowLength,
 } from '@keyserver/time';
 import { type AppDeps, createApp } from '../app.ts';
@@ -113,7 +114,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     hashKey: keyHasher(new Uint8Array(32)),
     skippedCountsId: skippedCountsId(new Uint8Array(32)),
     clock,
-    window: windowLength(HOUR)!,
+    windows: () => alwaysWindow(windowLength(HOUR)!),
     maxKeyAge: DEFAULT_KEY_RULES.maxAge,
   };
   return {

@@ -1,0 +1,120 @@
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
+import {
+  CHANGE_NOTICE,
+  type ConfigurationChange,
+  FORMAT_ID,
+  auditEntries,
+  exportConfigs,
+  readStoreFormat,
+  storeFormat,
+} from '@keyserver/stores';
+import {
+  MINUTE,
+  SECOND,
+  type UnixMillis,
+  type WindowCalendar,
+  type WindowChange,
+  type WindowLength,
+  unixMillis,
+  windowLengthAt,
+} from '@keyserver/time';
+import { type Refused, refused } from './unusable-export.ts';
+
+/** What becomes of the windows of a store. `decided` was asked for before and has not begun yet. */
+export type WindowPlan =
+  | {
+      readonly kind: 'planned' | 'decided';
+      readonly before: WindowLength;
+      readonly change: WindowChange;
+    }
+  | { readonly kind: 'unchanged' }
+  | Refused;
+
+/** What changing the windows of a store to another length would do. */
+export const planWindow = async (store: DocumentStore, length: WindowLength): Promise<WindowPlan> =>
+  await store.transact(async (tx) => await planIn(tx, store, length));
+
+/**
+ * Changes the length of windows from a later instant on, in one audited step. Nothing that is stored is touched: a batch holds
+ * whatever lies between its start and its end, and the windows before and after the change meet at its instant. Services
+ * may run: those that write keys read the windows anew before the change begins, and whoever cuts batches reads them in the
+ * transaction that does.
+ */
+export async function changeWindow(
+  store: DocumentStore,
+  length: WindowLength,
+  by: { readonly actor: string; readonly random: Random },
+): Promise<WindowPlan> {
+  const auditId = randomId(by.random);
+  return await store.transact(async (tx) => {
+    const plan = await planIn(tx, store, length);
+    const format = await readStoreFormat(tx);
+    if (plan.kind !== 'planned' || format?.windows === undefined) return plan;
+    tx.set(storeFormat, FORMAT_ID, { ...format, windows: [...format.windows, plan.change] });
+    tx.create(auditEntries, auditId, {
+      ...{ at: tx.now, actor: by.actor, operation: 'store.set-window' },
+      changes: [auditOf(plan.before, plan.change)],
+    });
+    return plan;
+  });
+}
+
+async function planIn(
+  tx: Transaction,
+  { closingDelay }: DocumentStore,
+  length: WindowLength,
+): Promise<WindowPlan> {
+  const windows = (await readStoreFormat(tx))?.windows;
+  if (windows === undefined)
+    return refused('the store does not say its windows yet: start the services once');
+  const before = windowLengthAt(windows, tx.now);
+  const pending = windows.find(({ from }) => from > tx.now);
+  if (pending?.length === length) return { kind: 'decided', before, change: pending };
+  if (pending !== undefined) return refused(pendingSentence(pending));
+  if (length === before) return { kind: 'unchanged' };
+  // Where windows close late the store is shared by real people; see the same bound on TRUNCATE_WINDOW_SECONDS.
+  if (closingDelay > 0 && length < MINUTE)
+    return refused('windows on Google Cloud are at least 60 s long');
+  const broken = await brokenPeriod(tx, length);
+  if (broken !== undefined) return refused(broken);
+  return { kind: 'planned', before, change: { from: beginning(tx.now, windows, length), length } };
+}
+
+const pendingSentence = ({ from, length }: WindowChange): string =>
+  `the windows become ${length / SECOND} s long at ${new Date(from).toISOString()}: wait until then`;
+
+/** A batch of half a window would wait for the other half; ended exports do not change any more. */
+async function brokenPeriod(tx: Transaction, length: WindowLength): Promise<string | undefined> {
+  for (const { id, value } of await tx.find(exportConfigs, {}))
+    if ((value.thru === undefined || value.thru > tx.now) && value.period % length !== 0)
+      return `the period of export ${id}, ${value.period / SECOND} s, is no multiple of ${length / SECOND} s: change it first with \`npx keyserver config apply\``;
+  return undefined;
+}
+
+/** The first instant, after everybody has heard of it, at which a window of both lengths begins. */
+function beginning(now: UnixMillis, windows: WindowCalendar, length: WindowLength): UnixMillis {
+  const both = leastCommonMultiple(windowLengthAt(windows, now), length);
+  return unixMillis(Math.ceil((now + CHANGE_NOTICE) / both) * both);
+}
+
+/** Both lengths divide a day, so this is at most one. */
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
+}
+
+const auditOf = (before: WindowLength, { from, length }: WindowChange): ConfigurationChange => ({
+  action: 'change',
+  section: 'store',
+  id: 'format',
+  fields: [
+    {
+      field: 'window',
+      before: `${before / SECOND}s`,
+      after: `${length / SECOND}s`,
+      note: `from ${new Date(from).toISOString()}`,
+    },
+  ],
+});
