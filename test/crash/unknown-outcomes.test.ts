@@ -150,7 +150,7 @@ async function leased(store: DocumentStore): Promise<ExportBatch> {
 }
 
 const FREEZE: Freeze = {
-  ...{ sequence: 0, attempt: 0, padding: [] },
+  ...{ sequence: 0, attempt: 0, padding: [], padTo: 0 },
   frozen: { paddingSequence: 1, signers: [], maxRecords: 1000, encoder: 'v1' },
 };
 

@@ -8,7 +8,10 @@ export const MAX_WRITES = 500;
 /** Most bytes of one document (Firestore's limit). */
 export const MAX_DOCUMENT_BYTES = 1 << 20;
 
-/** What a transaction function may do: reads first, then writes, which take effect together or not at all. */
+/**
+ * What a transaction function may do: reads first, then writes, which take effect together or not at all: at most 500, and
+ * together with their index entries at most 10 MiB.
+ */
 export interface Transaction {
   /**
    * Store time when this attempt first read. For leases and bookkeeping; for release windows use `floor`. Both are known once

@@ -33,3 +33,11 @@ export {
 } from './query.ts';
 export { type FaultDetails, StoreFault, type StoreFaultReason } from './store-fault.ts';
 export type { StorePart } from './store-part.ts';
+export {
+  MAX_INDEX_ENTRIES,
+  MAX_TRANSACTION_BYTES,
+  type StorageSize,
+  storageSize,
+  writtenBytes,
+  writtenSize,
+} from './transaction-size.ts';

@@ -45,6 +45,8 @@ export interface ExportBatch {
   /** Counts leases; a worker may write only while it is still its own. */
   readonly fence: number;
   readonly leaseExpires: UnixMillis;
+  /** How many keys the batch is padded to, once a first part of padding is stored that is too much at once. */
+  readonly padTo: number | undefined;
   readonly frozen: Frozen | undefined;
   readonly files: readonly ExportFile[];
 }

@@ -63,13 +63,19 @@ export interface Freeze {
   readonly sequence: number;
   /** Generated keys, each document with that next sequence as its source. */
   readonly padding: readonly KeyBatch[];
+  /** How many keys the batch has with it: whoever goes on with the rest of the padding must not draw that anew. */
+  readonly padTo: number;
   readonly frozen: Frozen;
   readonly attempt: number;
 }
 
-/** How a freeze went: overtaken means that another batch of the day was frozen since the sequence was read. */
+/**
+ * How a freeze went. Padded: one transaction cannot hold so much padding; a first part of it is stored, belongs to the day from
+ * now on, and the batch is not frozen yet. Overtaken: another batch of the day was padded since the sequence was read.
+ */
 export type FreezeOutcome =
   | { readonly kind: 'frozen'; readonly batch: ExportBatch }
+  | { readonly kind: 'padded'; readonly batch: ExportBatch; readonly padding: readonly KeyBatch[] }
   | { readonly kind: 'overtaken' }
   | { readonly kind: 'lost' };
 
@@ -81,7 +87,7 @@ export type BatchEnd =
 export interface BatchWork {
   /** The padding sequence of the UTC day that a batch lies in; 0 before the first freeze of the day. */
   paddingSequence(batch: ExportBatch): Promise<number>;
-  /** Stores the padding and the decisions together, or neither. At most 498 documents of padding. */
+  /** Stores the padding and the decisions together; or neither, but a first part of padding that is too much at once. */
   freeze(batch: ExportBatch, step: Freeze): Promise<FreezeOutcome>;
   /** Ends the batch; false when the lease was lost. */
   finish(batch: ExportBatch, end: BatchEnd): Promise<boolean>;

@@ -1,4 +1,11 @@
-import { type DocumentStore, MAX_WRITES, StoreFault } from '@keyserver/docstore';
+import {
+  type Collection,
+  type DocumentStore,
+  MAX_TRANSACTION_BYTES,
+  MAX_WRITES,
+  StoreFault,
+  writtenBytes,
+} from '@keyserver/docstore';
 import { type BucketNames, withBucketNames } from './bucket-names.ts';
 import { type Difference, comparedAfter, differencesFrom } from './data-differences.ts';
 import { type Recorded, documentsOf } from './data-file.ts';
@@ -9,9 +16,9 @@ import { type OpenExport, isHashedUnder, openExport, unknownBucket } from './ope
 import { type Refused, UnusableExport, refused, refusing } from './unusable-export.ts';
 import { workInProgress } from './work-in-progress.ts';
 
-/** Bounds of one transaction; the position is one more write. */
+/** Bounds of one transaction. The position is one more write, and other names of buckets make a document larger. */
 const MOST_DOCUMENTS = MAX_WRITES - 1;
-const MOST_BYTES = 4 << 20;
+const MOST_BYTES = MAX_TRANSACTION_BYTES / 2;
 
 /** What is imported. */
 export interface ImportRequest {
@@ -119,7 +126,7 @@ async function writeFile(
   let from = begun;
   const done = begun.collection === name ? begun.documents : 0;
   let documents = done;
-  for await (const group of groups(documentsOf(path, { exportId, of }), done)) {
+  for await (const group of groups(of, documentsOf(path, { exportId, of }), done)) {
     documents += group.length;
     const step = { from, to: { collection: name, documents } };
     await store
@@ -148,6 +155,7 @@ function refusedBy(collection: string): (error: unknown) => never {
 
 /** The documents behind the first `skipped`, in groups that one transaction takes. */
 async function* groups<D>(
+  of: Collection<D>,
   documents: AsyncIterable<Recorded<D>>,
   skipped: number,
 ): AsyncGenerator<readonly Recorded<D>[]> {
@@ -156,14 +164,15 @@ async function* groups<D>(
   let seen = 0;
   for await (const document of documents) {
     if (seen++ < skipped) continue;
-    const full = group.length === MOST_DOCUMENTS || bytes + document.payload.length > MOST_BYTES;
+    const weight = writtenBytes(of, document.id, document.value);
+    const full = group.length === MOST_DOCUMENTS || bytes + weight > MOST_BYTES;
     if (full && group.length > 0) {
       yield group;
       group = [];
       bytes = 0;
     }
     group.push(document);
-    bytes += document.payload.length;
+    bytes += weight;
   }
   if (group.length > 0) yield group;
 }

@@ -33,6 +33,7 @@ const fields = {
   frozen: optional(json(frozenOf)),
   files: json((stored): readonly ExportFile[] => array(stored).map(fileOf)),
   expireAt: int(),
+  padTo: optional(int()),
 };
 
 /** A batch as it is stored. */
@@ -86,6 +87,7 @@ export const batchOf = (id: string, stored: BatchDocument): ExportBatch => ({
   attempt: stored.attempt,
   fence: stored.fence,
   leaseExpires: unixMillis(stored.leaseExpires),
+  padTo: stored.padTo,
   frozen: stored.frozen,
   files: stored.files,
 });

@@ -1,17 +1,28 @@
-import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import {
+  type DocumentStore,
+  MAX_TRANSACTION_BYTES,
+  MAX_WRITES,
+  type Transaction,
+  writtenBytes,
+} from '@keyserver/docstore';
 import type { BatchWork, ExportBatch, Freeze, FreezeOutcome } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { DAY, floorTo } from '@keyserver/time';
 import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
 import { padDays } from './export-progress.ts';
+import { type KeyBatchDocument, keyBatches } from './key-batch-document.ts';
 
-/** Creates one document of generated keys as part of a transaction. */
-export type CreatePadding = (tx: Transaction, padding: KeyBatch) => void;
+/** The document in which generated keys are stored. */
+export type PaddingDocumentOf = (padding: KeyBatch) => KeyBatchDocument;
+
+/** The batch and its day are written with the padding; a batch may be a full document. */
+const MOST_DOCUMENTS = MAX_WRITES - 2;
+const MOST_BYTES = MAX_TRANSACTION_BYTES - (2 << 20);
 
 interface Deps {
   readonly store: DocumentStore;
   readonly keepMs: number;
-  readonly createPadding: CreatePadding;
+  readonly paddingDocument: PaddingDocumentOf;
 }
 
 /** The steps of a worker at its batch. */
@@ -59,11 +70,35 @@ async function freeze(
   if (alreadyDone(stored, step)) return { kind: 'frozen', batch: batchOf(batch.id, stored) };
   const [pads] = await tx.get(padDays, [day]);
   if ((pads?.sequence ?? 0) !== step.sequence) return { kind: 'overtaken' };
-  for (const padding of step.padding) deps.createPadding(tx, padding);
+  const documents = firstThatFit(step.padding, deps.paddingDocument);
+  for (const [id, document] of documents) tx.create(keyBatches, id, document);
   tx.set(padDays, day, { sequence: step.sequence + 1, expireAt: tx.now + deps.keepMs });
+  if (documents.length < step.padding.length) {
+    // A run after an unknown outcome finds itself overtaken, and the worker looks again.
+    const padded = { ...stored, padTo: step.padTo };
+    tx.set(exportBatches, batch.id, padded);
+    const padding = step.padding.slice(0, documents.length);
+    return { kind: 'padded', batch: batchOf(batch.id, padded), padding };
+  }
   const frozen = { ...stored, attempt: step.attempt, frozen: step.frozen };
   tx.set(exportBatches, batch.id, frozen);
   return { kind: 'frozen', batch: batchOf(batch.id, frozen) };
+}
+
+/** The documents of the padding, as far as one transaction takes them. */
+function firstThatFit(
+  padding: readonly KeyBatch[],
+  documentOf: PaddingDocumentOf,
+): readonly (readonly [id: string, document: KeyBatchDocument])[] {
+  const documents: (readonly [string, KeyBatchDocument])[] = [];
+  let bytes = 0;
+  for (const one of padding.slice(0, MOST_DOCUMENTS)) {
+    const document = documentOf(one);
+    bytes += writtenBytes(keyBatches, one.id, document);
+    if (bytes > MOST_BYTES) break;
+    documents.push([one.id, document]);
+  }
+  return documents;
 }
 
 /** Only the holder of the fence freezes, so what it wants to write can only stem from an earlier run of this transaction. */

@@ -288,6 +288,7 @@ const padding = (id: string, of: Partial<KeyBatch> = {}): KeyBatch => ({
 const aFreeze = (of: Partial<Freeze> = {}): Freeze => ({
   sequence: 0,
   padding: [padding('p1')],
+  padTo: 1,
   attempt: 0,
   frozen: {
     paddingSequence: (of.sequence ?? 0) + 1,
@@ -355,6 +356,58 @@ describe('freezing', () => {
     const outcome = await worker('w', forgetful()).work.freeze(await leased(), aFreeze());
     expect(outcome.kind).toBe('frozen');
     expect(await storedPadding()).toEqual(['p1']);
+  });
+});
+
+describe('freezing with more padding than one transaction takes', () => {
+  const sequence = async (batch: ExportBatch) => await worker('w').work.paddingSequence(batch);
+
+  /** So many documents of generated keys, none of which is like another. */
+  const documents = (count: number, keysEach: number): KeyBatch[] =>
+    Array.from({ length: count }, (_, n) =>
+      padding(`p${String(n)}`, { records: Buffer.alloc(keysEach * RECORD_BYTES, n) }),
+    );
+
+  it.each([
+    ['too many documents', documents(600, 1)],
+    ['too heavy documents', documents(200, 500)],
+  ])(
+    'stores a first part of %s, which the day keeps, and freezes with the rest',
+    async (_, all) => {
+      await open([span(8)]);
+      const batch = await leased();
+      const { work } = worker('w');
+      const first = await work.freeze(batch, aFreeze({ padding: all, padTo: 12_345 }));
+      if (first.kind !== 'padded') throw new Error(first.kind);
+      expect(first.batch).toMatchObject({ padTo: 12_345, frozen: undefined, state: 'open' });
+      expect(first.padding).toEqual(all.slice(0, first.padding.length));
+      expect(await storedPadding()).toHaveLength(first.padding.length);
+      expect(await sequence(batch)).toBe(1);
+      const rest = all.slice(first.padding.length);
+      const step = aFreeze({ sequence: 1, padding: rest, padTo: 12_345 });
+      expect((await work.freeze(first.batch, step)).kind).toBe('frozen');
+      expect(await storedPadding()).toHaveLength(all.length);
+    },
+  );
+
+  it('stores a first part once when the answer to a commit was lost, and looks again', async () => {
+    await open([span(8)]);
+    const batch = await leased();
+    const all = documents(600, 1);
+    const outcome = await worker('w', forgetful()).work.freeze(batch, aFreeze({ padding: all }));
+    expect(outcome).toEqual({ kind: 'overtaken' });
+    expect(await storedPadding()).toHaveLength(498);
+    expect(await sequence(batch)).toBe(1);
+  });
+
+  it('stores no part once the lease was lost', async () => {
+    await open([span(8)]);
+    const lost = await leased('a');
+    clock.advance(60_000);
+    await leased('b');
+    const late = await worker('a').work.freeze(lost, aFreeze({ padding: documents(600, 1) }));
+    expect(late).toEqual({ kind: 'lost' });
+    expect(await storedPadding()).toEqual([]);
   });
 });
 

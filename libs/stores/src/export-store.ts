@@ -3,9 +3,9 @@ import type { ExportStore } from '@keyserver/export-file';
 import type { Random } from '@keyserver/random';
 import { batchListing } from './export-batch-listing.ts';
 import { batchQueue } from './export-batch-queue.ts';
-import { type CreatePadding, batchWork } from './export-batch-work.ts';
+import { type PaddingDocumentOf, batchWork } from './export-batch-work.ts';
 import { cutBatches } from './export-cut.ts';
-import { type KeyStoreSettings, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import { type KeyStoreSettings, keyBatchDocument } from './key-batch-document.ts';
 import type { ReadWindows } from './store-windows.ts';
 
 /** What the export store takes besides the document store. */
@@ -24,15 +24,15 @@ export function exportStore(store: DocumentStore, options: ExportStoreOptions): 
   return {
     cutBatches: cutBatches(store, options),
     queue: batchQueue(store, options.random),
-    work: batchWork({ store, keepMs: options.keepMs, createPadding: createPadding(options) }),
+    work: batchWork({ store, keepMs: options.keepMs, paddingDocument: paddingDocument(options) }),
     listings: batchListing(store),
   };
 }
 
 const PADDING_APP = 'export-generated';
 
-const createPadding =
-  ({ keys, random }: ExportStoreOptions): CreatePadding =>
-  (tx, { id, ...padding }) => {
-    tx.create(keyBatches, id, keyBatchDocument({ ...padding, app: PADDING_APP }, keys, random));
-  };
+// Its keys can be found like all others: whoever could upload a generated key anew would know it from a real one.
+const paddingDocument =
+  ({ keys, random }: ExportStoreOptions): PaddingDocumentOf =>
+  ({ id: _, ...padding }) =>
+    keyBatchDocument({ ...padding, app: PADDING_APP }, keys, random);

@@ -1,5 +1,7 @@
 import type { ExportConfig } from '@keyserver/export-file';
+import { RECORD_BYTES } from '@keyserver/exposure-keys';
 import { closeTestStores } from '@keyserver/local/testing';
+import { keyBatches } from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { keysIn } from './testing/archive-keys.ts';
 import {
@@ -110,6 +112,49 @@ describe('padding', () => {
     await world.run();
     expect(await world.download('us')).toHaveLength(20);
     expect((await world.download('both')).toSorted()).toEqual((await world.download()).toSorted());
+  });
+
+  const large = anExport({ minRecords: 72_000, paddingRange: 900, maxRecords: 100_000 });
+
+  it('adds more keys than one transaction takes', async () => {
+    const world = await worldOf(large);
+    const keys = await world.publish(3, ELEVEN);
+    await world.run();
+    const listed = await world.download();
+    expect(listed.length).toBeGreaterThanOrEqual(72_000);
+    expect(listed).toEqual(expect.arrayContaining([...keys]));
+    expect(await world.batches()).toMatchObject([{ state: 'complete', padTo: listed.length }]);
+  });
+
+  it('goes on to the number that was drawn when the worker died with a part of it stored', async () => {
+    const world = await worldOf(large);
+    await world.publish(3, ELEVEN);
+    await world.run(
+      world.mortal((port) => {
+        if (port === 'after work.freeze') throw new Error('the worker is dead');
+      }),
+    );
+    const [dead] = await world.batches();
+    expect(dead).toMatchObject({ state: 'open', frozen: undefined });
+    world.clock.advance(2 * MINUTE);
+    await world.run();
+    expect(await world.download()).toHaveLength(dead?.padTo ?? 0);
+  });
+
+  it('keeps keys of many combinations of regions under their own', async () => {
+    const world = await worldOf(anExport({ minRecords: 1200, maxRecords: 2000 }));
+    const regions = Array.from({ length: 600 }, (_, n) => ['US', `R${String(n)}`]);
+    for (const of of regions) await world.publish(1, { ...ELEVEN, regions: of });
+    await world.run();
+    expect(await world.download()).toHaveLength(1200);
+    const stored = new Map<string, number>();
+    for await (const page of world.store.pages(keyBatches, {}))
+      for (const { value } of page) {
+        const name = value.regions.join();
+        stored.set(name, (stored.get(name) ?? 0) + value.records.length / RECORD_BYTES);
+      }
+    expect([...stored.keys()].toSorted()).toEqual(regions.map((of) => of.join()).toSorted());
+    expect([...stored.values()].reduce((sum, keys) => sum + keys, 0)).toBe(1200);
   });
 
   it('is the same in files that overlap, whichever worker makes them', async () => {

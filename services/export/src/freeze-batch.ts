@@ -3,6 +3,7 @@ import {
   ENCODER_VERSION,
   type ExportBatch,
   type ExportConfig,
+  type FreezeOutcome,
   type FrozenSigner,
   KeySelection,
   type ListExports,
@@ -13,7 +14,6 @@ import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
 import { RECORD_BYTES } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
 import type { UnixMillis } from '@keyserver/time';
-import { boundDocuments } from './bound-documents.ts';
 import type { Pause } from './pause.ts';
 import { type ReadySigner, type SignerDeps, signersInForce } from './signers.ts';
 
@@ -57,41 +57,89 @@ export async function selectKeys(
 /**
  * Selects the keys of a batch, pads them, and fixes both together with all else that its files depend on. Batches of one
  * day do this one after another: each sees the padding of those before it, so that files which overlap hold the same
- * generated keys. Whoever was overtaken looks again.
+ * generated keys. Whoever was overtaken looks again, and so does who could store a part of the padding only.
  */
 export async function freezeBatch(
   deps: FreezeDeps,
   batch: ExportBatch,
-  of: { readonly attempt: number; readonly signal: AbortSignal },
+  of: Attempt,
 ): Promise<FreezeResult> {
   const exports = await deps.listExports();
   const floor = paddingFloor(
     batch.config,
     exports.filter((other) => isActiveIn(other, batch)),
   );
+  let current = batch;
+  let added = 0;
   for (let round = 0; ; round++) {
     of.signal.throwIfAborted();
-    const sequence = await deps.work.paddingSequence(batch);
-    const selection = await selectKeys(deps, batch, { ...of, paddingSequence: sequence + 1 });
-    if (selection.empty) return { kind: 'no_keys' };
-    const signers = await currentSigners(deps, batch, exports);
-    const padding = pad(deps.random, selection, { batch, floor, sequence: sequence + 1 });
-    const frozen = {
-      paddingSequence: sequence + 1,
-      signers: signers.map(namesOf),
-      maxRecords: batch.config.maxRecords,
-      encoder: ENCODER_VERSION,
-    };
-    const outcome = await deps.work.freeze(batch, { ...of, sequence, padding, frozen });
-    if (outcome.kind === 'lost') return outcome;
-    if (outcome.kind === 'frozen') {
-      for (const document of padding) selection.add(document);
-      const added = padding.reduce((sum, { records }) => sum + records.length / RECORD_BYTES, 0);
-      return { kind: 'frozen', batch: outcome.batch, selection, signers, padding: added };
+    const look = await lookAt(deps, current, { ...of, floor });
+    if (look.selection.empty) return { kind: 'no_keys' };
+    const signers = await currentSigners(deps, current, exports);
+    const outcome = await freezeAsSeen(deps, current, { ...of, look, signers });
+    switch (outcome.kind) {
+      case 'lost':
+        return outcome;
+      case 'overtaken':
+        await deps.pause(round, of.signal);
+        break;
+      case 'padded':
+        current = outcome.batch;
+        added += keysIn(outcome.padding);
+        break;
+      case 'frozen':
+        for (const document of look.padding) look.selection.add(document);
+        return {
+          ...{ kind: 'frozen', batch: outcome.batch, selection: look.selection, signers },
+          padding: added + keysIn(look.padding),
+        };
     }
-    await deps.pause(round, of.signal);
   }
 }
+
+interface Attempt {
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a batch holds under one sequence of its day, and what it lacks. */
+interface Look {
+  readonly sequence: number;
+  readonly selection: KeySelection;
+  readonly padding: readonly KeyBatch[];
+}
+
+async function lookAt(
+  deps: FreezeDeps,
+  batch: ExportBatch,
+  { floor, signal }: { readonly floor: number; readonly signal: AbortSignal },
+): Promise<Look> {
+  const sequence = await deps.work.paddingSequence(batch);
+  const selection = await selectKeys(deps, batch, { signal, paddingSequence: sequence + 1 });
+  const padding = pad(deps.random, selection, { batch, floor, sequence: sequence + 1 });
+  return { sequence, selection, padding };
+}
+
+async function freezeAsSeen(
+  { work }: FreezeDeps,
+  batch: ExportBatch,
+  of: { readonly attempt: number; readonly look: Look; readonly signers: readonly ReadySigner[] },
+): Promise<FreezeOutcome> {
+  const { sequence, padding, selection } = of.look;
+  return await work.freeze(batch, {
+    ...{ attempt: of.attempt, sequence, padding },
+    padTo: padding.length === 0 ? 0 : selection.orderKeys().length + keysIn(padding),
+    frozen: {
+      paddingSequence: sequence + 1,
+      signers: of.signers.map(namesOf),
+      maxRecords: batch.config.maxRecords,
+      encoder: ENCODER_VERSION,
+    },
+  });
+}
+
+const keysIn = (padding: readonly KeyBatch[]): number =>
+  padding.reduce((sum, { records }) => sum + records.length / RECORD_BYTES, 0);
 
 const namesOf = ({ id, signingKey, keyId, keyVersion }: ReadySigner): FrozenSigner => ({
   id,
@@ -121,9 +169,12 @@ function pad(
   selection: KeySelection,
   of: { readonly batch: ExportBatch; readonly floor: number; readonly sequence: number },
 ): readonly KeyBatch[] {
-  const range = of.batch.config.paddingRange;
-  const generated = generatePadding(selection, { floor: of.floor, range, random });
-  return boundDocuments(generated).map((document) => ({
+  const { config, padTo } = of.batch;
+  const plan =
+    padTo === undefined
+      ? { floor: of.floor, range: config.paddingRange }
+      : { floor: padTo, range: 0 };
+  return generatePadding(selection, { ...plan, random }).map((document) => ({
     ...document,
     id: randomId(random),
     kind: 'primary',

@@ -13,6 +13,16 @@ describe('jitteredPause', () => {
     expect(ended).toBe(3);
   });
 
+  it('waits, even in the first round', async () => {
+    const timers = manualTimers();
+    const pause = jitteredPause(seededRandom('pause'), timers);
+    let ended = 0;
+    for (const round of [0, 1, 50])
+      void pause(round, new AbortController().signal).then(() => (ended += 1));
+    await timers.advance(0);
+    expect([ended, timers.waiting]).toEqual([0, 3]);
+  });
+
   it('ends at once when the work is called off', async () => {
     const timers = manualTimers();
     const stop = new AbortController();

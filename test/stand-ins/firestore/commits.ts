@@ -7,6 +7,8 @@ import { Refusal } from '../grpc/refusal.ts';
 import type { BatchWriteRequest, CommitRequest, Write } from './requests.ts';
 import { type StoreClock, toTimestamp } from './store-clock.ts';
 import type { Transaction, Transactions } from './transactions.ts';
+import { checkTransactionSize } from './transaction-size.ts';
+import type { Usage } from './usage.ts';
 import { effectOf, placeOfWrite } from './writes.ts';
 
 const MAX_WRITES = 500;
@@ -17,6 +19,7 @@ interface Parts {
   readonly transactions: Transactions;
   readonly locks: Locks;
   readonly indexes: FirestoreIndexes | undefined;
+  readonly usage: Usage;
 }
 
 /** Commits and batches of writes. */
@@ -88,10 +91,13 @@ export class Commits {
     const { changes, results } = effectOf(documents, database, writes, at);
     if (indexes !== undefined)
       for (const { after } of changes) if (after !== undefined) checkIndexedValues(indexes, after);
+    checkTransactionSize(changes, indexes);
     return {
       changes,
       apply: () => {
         documents.apply(changes, at);
+        const deletes = writes.filter(({ operation }) => operation === 'delete').length;
+        this.parts.usage.committed(writes.length - deletes, deletes);
         return { writeResults: results, commitTime: toTimestamp(at) };
       },
     };

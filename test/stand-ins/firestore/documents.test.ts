@@ -245,11 +245,20 @@ describe('what is refused', () => {
 
   it('is a document over 1 MiB by the rules of storage size, to the byte', async () => {
     const doc = openClient(standIn.address, 'large');
-    const most = 1_048_576 - OVERHEAD;
-    await doc.doc('c/a').set({ b: Buffer.alloc(most) });
-    const tooLarge = doc.doc('c/a').set({ b: Buffer.alloc(most + 1) });
+    const rest = 1000;
+    const most = 1_048_576 - OVERHEAD - 'd'.length - 1 - rest;
+    const d = Buffer.alloc(rest);
+    await doc.doc('c/a').set({ b: Buffer.alloc(most), d });
+    const tooLarge = doc.doc('c/a').set({ b: Buffer.alloc(most + 1), d });
     await expect(tooLarge).rejects.toMatchObject(INVALID_ARGUMENT);
     await doc.terminate();
+  });
+
+  it('is a value over 1,048,487 bytes, though the document would be small enough', async () => {
+    const c = fresh();
+    await c.doc('a').set({ b: Buffer.alloc(1_048_487) });
+    const tooLarge = c.doc('a').set({ b: Buffer.alloc(1_048_488) });
+    await expect(tooLarge).rejects.toMatchObject(INVALID_ARGUMENT);
   });
 
   it('is a request over 11 MiB', async () => {

@@ -1,9 +1,10 @@
 import type { Version } from './collection.ts';
 import { collectionId } from './document-name.ts';
 import { valueSize } from './document-size.ts';
+import { leavesOf } from './index-entries.ts';
 import { type FirestoreIndexes, singleFieldModes } from './index-rules.ts';
 import { Refusal } from '../grpc/refusal.ts';
-import type { Fields, Value } from './value.ts';
+import type { Value } from './value.ts';
 
 const MAX_INDEXED_BYTES = 1500;
 
@@ -14,21 +15,15 @@ const MAX_INDEXED_BYTES = 1500;
 export function checkIndexedValues(declared: FirestoreIndexes, version: Version): void {
   const collection = collectionId(version.place.collection);
   for (const { field, value } of leavesOf(version.fields, ''))
-    if (isTooLong(value) && isIndexed(declared, collection, field))
+    if (itemsOf(value).some(isTooLong) && isIndexed(declared, collection, field))
       throw new Refusal(
         'INVALID_ARGUMENT',
         `The value of property "${field}" is longer than ${MAX_INDEXED_BYTES} bytes.`,
       );
 }
 
-function leavesOf(fields: Fields, prefix: string): readonly { field: string; value: Value }[] {
-  return Object.entries(fields).flatMap(([name, value]) => {
-    const field = prefix + name;
-    if (value.valueType === 'mapValue') return leavesOf(value.mapValue.fields, `${field}.`);
-    if (value.valueType !== 'arrayValue') return [{ field, value }];
-    return value.arrayValue.values.map((element) => ({ field, value: element }));
-  });
-}
+const itemsOf = (value: Value): readonly Value[] =>
+  value.valueType === 'arrayValue' ? value.arrayValue.values : [value];
 
 const isTooLong = (value: Value): boolean =>
   value.valueType === 'stringValue'

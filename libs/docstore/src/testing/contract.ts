@@ -170,6 +170,26 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
         await expect(large).rejects.toBeInstanceOf(StoreFault);
       });
 
+      // An entry of an array index counts the id of its document: with a long one, few entries weigh much.
+      const long = (n: number): string => String(n).padStart(1400, 'x');
+      const tagged = (from: number, count: number) =>
+        person({ tags: Array.from({ length: count }, (_, n) => from + n) });
+
+      it('refuses a transaction of over 10 MiB, index entries included, and writes nothing of it', async () => {
+        const heavy = write(store, (tx) => {
+          for (let n = 0; n < 15; n++) tx.create(people, long(n), tagged(n * 500, 500));
+        });
+        await expect(heavy).rejects.toMatchObject({ reason: 'refused' });
+        expect(await all(store.pages(people, {}))).toEqual([]);
+      });
+
+      it('refuses a document of over 40,000 index entries', async () => {
+        const heavy = write(store, (tx) => {
+          tx.set(people, 'p', tagged(0, 40_001));
+        });
+        await expect(heavy).rejects.toMatchObject({ reason: 'refused' });
+      });
+
       it('refuses a transaction of 501 writes and takes one of 500', async () => {
         const writes = async (count: number): Promise<void> => {
           await write(store, (tx) => {
@@ -575,6 +595,14 @@ export function documentStoreContract(name: string, engine: EngineUnderTest): vo
         const left = await all(store.pages(people, {}));
         expect(left).toHaveLength(401);
         expect(left.every(({ value }) => value.city === 'Rome')).toBe(true);
+      });
+
+      it('deletes documents that weigh more together than one transaction may change', async () => {
+        const tags = (n: number) => Array.from({ length: 500 }, (_, m) => n * 500 + m);
+        for (let n = 0; n < 15; n++)
+          await fill(store, { [String(n).padStart(1400, 'x')]: person({ tags: tags(n) }) });
+        expect(await store.deleteAll(people, {})).toBe(15);
+        expect(await all(store.pages(people, {}))).toEqual([]);
       });
 
       it('deletes at most the limit', async () => {

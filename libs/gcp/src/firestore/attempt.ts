@@ -1,6 +1,7 @@
 import {
   type Collection,
   type Found,
+  MAX_TRANSACTION_BYTES,
   MAX_WRITES,
   type Query,
   StoreFault,
@@ -14,7 +15,7 @@ import { fieldsOf } from './document.ts';
 import { CallFailure, readFault } from './failure.ts';
 import type { Reading } from './reading.ts';
 import { findAll, getAll } from './reads.ts';
-import { MAX_COMMIT_BYTES, writeBytes } from './size.ts';
+import { sizeOf, writeBytes } from './size.ts';
 import type { StoreTime } from './store-time.ts';
 import type { Write } from './wire.ts';
 
@@ -33,7 +34,8 @@ export class Attempt implements Transaction {
   /** Why this attempt must not commit, whatever the function made of it: a wrong clock, or an unreadable document. */
   barred: { readonly error: unknown } | undefined;
   private readonly connection: Connection;
-  private bytes = 0;
+  private sentBytes = 0;
+  private changedBytes = 0;
 
   constructor(of: {
     readonly connection: Connection;
@@ -70,20 +72,28 @@ export class Attempt implements Transaction {
   }
 
   create<D>(into: Collection<D>, id: string, value: D): void {
-    const name = this.connection.names.of(into.layout.name, id);
-    this.write({
-      update: { name, fields: fieldsOf(into, id, value) },
-      currentDocument: { exists: false },
-    });
+    this.put(into, id, value, { currentDocument: { exists: false } });
   }
 
   set<D>(into: Collection<D>, id: string, value: D): void {
-    const name = this.connection.names.of(into.layout.name, id);
-    this.write({ update: { name, fields: fieldsOf(into, id, value) } });
+    this.put(into, id, value, {});
   }
 
   delete<D>(from: Collection<D>, id: string): void {
     this.write({ delete: this.connection.names.of(from.layout.name, id) });
+  }
+
+  private put<D>(
+    into: Collection<D>,
+    id: string,
+    value: D,
+    when: { readonly currentDocument?: { readonly exists: boolean } },
+  ): void {
+    const name = this.connection.names.of(into.layout.name, id);
+    const fields = fieldsOf(into, id, value);
+    const { document, entryBytes } = sizeOf(into.layout, id, fields);
+    this.changedBytes += document + entryBytes;
+    this.write({ update: { name, fields }, ...when });
   }
 
   private async reading<D, T>(
@@ -107,10 +117,10 @@ export class Attempt implements Transaction {
 
   private write(write: Write): void {
     this.writes.push(write);
-    this.bytes += writeBytes(write);
+    this.sentBytes += writeBytes(write);
     if (this.writes.length > MAX_WRITES)
       throw new StoreFault('refused', 'a transaction has more than 500 writes');
-    if (this.bytes > MAX_COMMIT_BYTES)
+    if (Math.max(this.sentBytes, this.changedBytes) > MAX_TRANSACTION_BYTES)
       throw new StoreFault('refused', 'a transaction writes more than 10 MiB');
   }
 }

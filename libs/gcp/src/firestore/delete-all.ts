@@ -1,16 +1,25 @@
-import { type Collection, MAX_WRITES, type Query, StoreFault, indexFor } from '@keyserver/docstore';
+import {
+  type Collection,
+  MAX_TRANSACTION_BYTES,
+  MAX_WRITES,
+  type Query,
+  StoreFault,
+  indexFor,
+} from '@keyserver/docstore';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CallFailure, writeFault } from './failure.ts';
 import { pauseBound } from './patience.ts';
 import { OUTSIDE } from './reading.ts';
-import { runDeclared } from './reads.ts';
+import { existing, runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
+import { deletedBytes } from './size.ts';
 import type { Engine } from './transact.ts';
 import type { StoredDocument } from './wire.ts';
 
 /**
- * Deletes the documents of a query in steps of at most 500: reads names, then deletes each document as it was read. One that
- * changed in between is looked at again, as it may no longer belong to the query.
+ * Deletes the documents of a query in steps of at most 500, and of no more than one commit may change: it reads documents, as
+ * only whole ones tell how much they and their index entries weigh, then deletes each as it was read. One that changed in
+ * between is looked at again, as it may no longer belong to the query.
  */
 export async function deleteAllOf<D>(
   engine: Engine,
@@ -19,30 +28,38 @@ export async function deleteAllOf<D>(
 ): Promise<number> {
   indexFor(from.layout, query);
   const deletion = new Deletion(engine);
-  const names = { ...from, only: [] };
   for (;;) {
     const left = (query.limit ?? Infinity) - deletion.count;
     if (left <= 0) return deletion.count;
-    const step = { ...query, limit: Math.min(MAX_WRITES, left + deletion.inDoubt.size) };
-    const documents = await retrying(engine, from.layout.name, async () => {
-      const found: StoredDocument[] = [];
-      await runDeclared(engine.connection, names, { query: step, reading: OUTSIDE }, (document) => {
-        found.push(document);
-        return true;
-      });
-      return found;
-    });
-    deletion.settleDoubt(documents);
+    const step = { ...query, limit: Math.min(MAX_WRITES, left) };
+    const documents = await readStep(engine, from, step);
     if (documents.length === 0) return deletion.count;
-    await deletion.delete(documents.slice(0, (query.limit ?? Infinity) - deletion.count));
+    await deletion.delete(documents);
   }
+}
+
+/** The first documents of a query that one commit can delete: at least one, as no document is too large for that. */
+async function readStep<D>(
+  engine: Engine,
+  from: Collection<D>,
+  query: Query<D>,
+): Promise<readonly StoredDocument[]> {
+  return await retrying(engine, from.layout.name, async () => {
+    const found: StoredDocument[] = [];
+    let bytes = 0;
+    await runDeclared(engine.connection, from, { query, reading: OUTSIDE }, (document) => {
+      bytes += deletedBytes(from.layout, document);
+      const fits = bytes <= MAX_TRANSACTION_BYTES;
+      if (fits) found.push(document);
+      return fits;
+    });
+    return found;
+  });
 }
 
 /** The progress of one bulk deletion. */
 class Deletion {
   count = 0;
-  /** Names in a commit of which no outcome was heard. Those that are gone when looked for again count as deleted. */
-  inDoubt: ReadonlySet<string> = new Set();
   private readonly engine: Engine;
   private inVain = 0;
 
@@ -50,14 +67,7 @@ class Deletion {
     this.engine = engine;
   }
 
-  settleDoubt(found: readonly StoredDocument[]): void {
-    const there = new Set(found.map(({ name }) => name));
-    for (const name of this.inDoubt) if (!there.has(name)) this.count++;
-    this.inDoubt = new Set();
-  }
-
   async delete(documents: readonly StoredDocument[]): Promise<void> {
-    if (documents.length === 0) return;
     try {
       await this.engine.connection.commit(documents.map(deletionOf));
       this.count += documents.length;
@@ -65,8 +75,20 @@ class Deletion {
     } catch (error) {
       if (!(error instanceof CallFailure)) throw error;
       await this.takeFailure(error);
-      if (error.verdict === 'away') this.inDoubt = new Set(documents.map(({ name }) => name));
+      if (error.verdict === 'away') this.count += await this.gone(documents);
     }
+  }
+
+  /** How many of these are gone after a commit of which no outcome was heard. */
+  private async gone(documents: readonly StoredDocument[]): Promise<number> {
+    const names = documents.map(({ name }) => name);
+    const { connection } = this.engine;
+    const left = await retrying(
+      this.engine,
+      'deleted documents',
+      async () => await existing(connection, names),
+    );
+    return names.length - left.size;
   }
 
   // Refused: a document was changed or deleted since it was read; what is left is read again.

@@ -3,11 +3,12 @@ import {
   type Found,
   type Layout,
   MAX_DOCUMENT_BYTES,
+  MAX_INDEX_ENTRIES,
   StoreFault,
 } from '@keyserver/docstore';
-import { documentBytes, valueBytes } from './size.ts';
+import { sizeOf, valueBytes } from './size.ts';
 import { nativeOf, storedKind, valueOf } from './value.ts';
-import type { StoredDocument, Value } from './wire.ts';
+import { type StoredDocument, type Value, idOf } from './wire.ts';
 
 /** A longer value is cut off in its index, and a query over it would miss documents. */
 const MAX_INDEXED_BYTES = 1500;
@@ -27,8 +28,11 @@ export function fieldsOf<D>(into: Collection<D>, id: string, value: D): Record<s
       throw new StoreFault('refused', `${layout.name}.${column.name} is too long for its index`);
     fields[column.name] = stored;
   }
-  if (documentBytes(layout.name, id, fields) > MAX_DOCUMENT_BYTES)
+  const { document, entries } = sizeOf(layout, id, fields);
+  if (document > MAX_DOCUMENT_BYTES)
     throw new StoreFault('refused', `a document of ${layout.name} is over 1 MiB`);
+  if (entries > MAX_INDEX_ENTRIES)
+    throw new StoreFault('refused', `a document of ${layout.name} has over 40,000 index entries`);
   return fields;
 }
 
@@ -64,6 +68,3 @@ export const foundFrom = <D>(from: Collection<D>, stored: StoredDocument): Found
   id: idOf(stored),
   value: valueFrom(from, stored),
 });
-
-/** The id of a stored document. */
-export const idOf = ({ name }: StoredDocument): string => name.slice(name.lastIndexOf('/') + 1);

@@ -1,6 +1,7 @@
 import {
   type Collection,
   type DocumentStore,
+  MAX_TRANSACTION_BYTES,
   bool,
   bytes,
   collection,
@@ -11,6 +12,7 @@ import {
   text,
   texts,
   view,
+  writtenBytes,
 } from '@keyserver/docstore';
 import fc from 'fast-check';
 import {
@@ -189,6 +191,37 @@ describe('a limit of Firestore', () => {
     standIn.faults.clear();
     const over = put(things, 'one', thing({ blob: new Uint8Array(largest + 1) }));
     await expect(over).rejects.toMatchObject(refused);
+    expect(standIn.faults.calls('Commit')).toBe(0);
+  });
+
+  it('is 10 MiB for what a transaction writes, index entries included, to the byte', async () => {
+    const tagged = (n: number): Thing =>
+      thing({ hashes: Array.from({ length: 500 }, (_, m) => n * 500 + m) });
+    // Few entries fill a transaction where each counts a long id.
+    const id = (n: number): string => String(n).padStart(1400, 'x');
+    const each = writtenBytes(things, id(10), tagged(10));
+    const count = Math.floor(MAX_TRANSACTION_BYTES / each);
+    const rest = MAX_TRANSACTION_BYTES - count * each - writtenBytes(things, '99', thing());
+    const fill = async (blob: number): Promise<void> => {
+      await store.transact(async (tx) => {
+        for (let n = 10; n < 10 + count; n++) tx.set(things, id(n), tagged(n));
+        tx.set(things, '99', thing({ blob: new Uint8Array(blob) }));
+        await Promise.resolve();
+      });
+    };
+    await expect(fill(rest + 1)).rejects.toMatchObject(refused);
+    expect(standIn.faults.calls('Commit')).toBe(0);
+    await fill(rest);
+    expect(await idsOf({})).toHaveLength(count + 1);
+  });
+
+  it('is 40,000 for the index entries of a document', async () => {
+    const many = (count: number): Thing =>
+      thing({ hashes: Array.from({ length: count }, (_, n) => n) });
+    // Three indexes of other fields list the document once each.
+    await put(things, 'one', many(39_997));
+    standIn.faults.clear();
+    await expect(put(things, 'one', many(39_998))).rejects.toMatchObject(refused);
     expect(standIn.faults.calls('Commit')).toBe(0);
   });
 

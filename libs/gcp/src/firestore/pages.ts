@@ -8,13 +8,13 @@ import {
   type Query,
   indexFor,
 } from '@keyserver/docstore';
-import { foundFrom, idOf } from './document.ts';
+import { foundFrom } from './document.ts';
 import { OUTSIDE } from './reading.ts';
 import { runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
 import type { Engine } from './transact.ts';
 import { nativeOf, storedKind } from './value.ts';
-import type { StoredDocument } from './wire.ts';
+import { type StoredDocument, idOf } from './wire.ts';
 
 /**
  * A page ends early once it holds so much: 500 documents may be 500 MiB, and beside the page that the caller works on

@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 import { foundFrom, valueFrom } from './document.ts';
 import { incomplete } from './failure.ts';
 import { structuredQuery } from './query-request.ts';
-import type { Reading } from './reading.ts';
+import { OUTSIDE, type Reading } from './reading.ts';
 import type { StoredDocument } from './wire.ts';
 
 const CHUNK = 300;
@@ -26,23 +26,40 @@ export async function getAll<D>(
 ): Promise<readonly (D | undefined)[]> {
   const names = of.ids.map((id) => connection.names.find(from.layout.name, id));
   const wanted = [...new Set(names.flatMap((name) => name ?? []))];
-  const answered = new Map<string, StoredDocument | undefined>();
-  for (let at = 0; at < wanted.length; at += CHUNK)
-    await connection.batchGet(
-      wanted.slice(at, at + CHUNK),
-      { fields: from.only, reading: of.reading },
-      ({ document, missing }) => {
-        const name = document?.name ?? missing;
-        if (name !== undefined) answered.set(name, document);
-        return true;
-      },
-    );
-  // Silence about a document would be taken for its absence, and a stored key for a new one.
-  if (answered.size < wanted.length) throw incomplete();
+  const answered = await readNamed(connection, wanted, {
+    fields: from.only,
+    reading: of.reading,
+  });
   return names.map((name) => {
     const document = name === undefined ? undefined : answered.get(name);
     return document === undefined ? undefined : valueFrom(from, document);
   });
+}
+
+/** Those of these names under which there is a document. */
+export async function existing(
+  connection: Connection,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const answered = await readNamed(connection, names, { fields: [], reading: OUTSIDE });
+  return new Set(names.filter((name) => answered.get(name) !== undefined));
+}
+
+async function readNamed(
+  connection: Connection,
+  names: readonly string[],
+  of: { readonly fields: readonly string[] | undefined; readonly reading: Reading },
+): Promise<ReadonlyMap<string, StoredDocument | undefined>> {
+  const answered = new Map<string, StoredDocument | undefined>();
+  for (let at = 0; at < names.length; at += CHUNK)
+    await connection.batchGet(names.slice(at, at + CHUNK), of, ({ document, missing }) => {
+      const name = document?.name ?? missing;
+      if (name !== undefined) answered.set(name, document);
+      return true;
+    });
+  // Silence about a document would be taken for its absence, and a stored key for a new one.
+  if (answered.size < names.length) throw incomplete();
+  return answered;
 }
 
 /** Runs a query to its end. */

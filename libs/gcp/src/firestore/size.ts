@@ -1,8 +1,8 @@
-import type { Value, Write } from './wire.ts';
+import { type Layout, type StorageSize, storageSize } from '@keyserver/docstore';
+import { nativeOf } from './value.ts';
+import { type StoredDocument, type Value, type Write, idOf } from './wire.ts';
 
-// https://cloud.google.com/firestore/native/docs/storage-size
-const NAME_BYTES = 16;
-const DOCUMENT_BYTES = 32;
+// https://firebase.google.com/docs/firestore/storage-size
 const NUMBER_BYTES = 8;
 
 const textBytes = (text: string): number => Buffer.byteLength(text) + 1;
@@ -17,19 +17,38 @@ export function valueBytes(value: Value): number {
   return NUMBER_BYTES;
 }
 
-/** Bytes of a document by Firestore's rules of storage size. */
-export function documentBytes(
-  collection: string,
+/** What a document takes by Firestore's rules, with its index entries. */
+export const sizeOf = (
+  layout: Layout,
   id: string,
   fields: Readonly<Record<string, Value>>,
-): number {
-  let bytes = NAME_BYTES + DOCUMENT_BYTES + textBytes(collection) + textBytes(id);
-  for (const [name, value] of Object.entries(fields)) bytes += textBytes(name) + valueBytes(value);
-  return bytes;
+): StorageSize =>
+  storageSize(layout, id, (name) => {
+    const value = fields[name];
+    if (value === undefined) return undefined;
+    return 'arrayValue' in value ? value.arrayValue.values.map(valueBytes) : [valueBytes(value)];
+  });
+
+/** The bytes that deleting a document adds to a transaction, whether or not it is what its collection declares. */
+export function deletedBytes(layout: Layout, stored: StoredDocument): number {
+  const { document, entryBytes } = storageSize(layout, idOf(stored), (name) => {
+    const value: unknown = Reflect.get(stored.fields, name);
+    return value === undefined ? undefined : storedSizes(value);
+  });
+  return document + entryBytes;
 }
 
-/** Most bytes of one commit. */
-export const MAX_COMMIT_BYTES = 10 << 20;
+function storedSizes(value: unknown): readonly number[] {
+  const items = nativeOf('texts', value);
+  if (Array.isArray(items)) return items.map(plainSize);
+  const blob = nativeOf('bytes', value);
+  return [plainSize(blob ?? nativeOf('text', value))];
+}
+
+function plainSize(value: unknown): number {
+  if (typeof value === 'string') return textBytes(value);
+  return value instanceof Uint8Array ? value.length : NUMBER_BYTES;
+}
 
 const WRITE_OVERHEAD = 128;
 

@@ -28,6 +28,9 @@ export interface StoredDocument {
   readonly updateTime: Timestamp | undefined;
 }
 
+/** The id of a stored document, the last part of its name. */
+export const idOf = ({ name }: StoredDocument): string => name.slice(name.lastIndexOf('/') + 1);
+
 /** One message of an answered read. */
 export interface ReadMessage {
   readonly document: StoredDocument | undefined;

@@ -3,11 +3,14 @@ import {
   type Collection,
   type Found,
   type Layout,
+  MAX_INDEX_ENTRIES,
+  MAX_TRANSACTION_BYTES,
   MAX_WRITES,
   type Query,
   StoreFault,
   type Transaction,
   indexFor,
+  writtenSize,
 } from '@keyserver/docstore';
 import { type UnixMillis, floorTo } from '@keyserver/time';
 import { putOf } from './committer.ts';
@@ -26,6 +29,7 @@ export class Attempt implements Transaction {
   private readonly documents: ReadSet['documents'][number][] = [];
   private readonly queries: ReadSet['queries'][number][] = [];
   private readonly writes: Write[] = [];
+  private changedBytes = 0;
 
   constructor(of: {
     readonly now: UnixMillis;
@@ -71,21 +75,11 @@ export class Attempt implements Transaction {
   }
 
   create<D>(into: Collection<D>, id: string, value: D): void {
-    this.write({
-      kind: 'create',
-      collection: this.numberOf(into.layout),
-      id,
-      put: putFor(into, value),
-    });
+    this.put('create', into, id, value);
   }
 
   set<D>(into: Collection<D>, id: string, value: D): void {
-    this.write({
-      kind: 'set',
-      collection: this.numberOf(into.layout),
-      id,
-      put: putFor(into, value),
-    });
+    this.put('set', into, id, value);
   }
 
   delete<D>(from: Collection<D>, id: string): void {
@@ -121,6 +115,20 @@ export class Attempt implements Transaction {
   private readsFirst(): void {
     if (this.writes.length > 0)
       throw new StoreFault('refused', 'a transaction reads before it writes');
+  }
+
+  private put<D>(kind: 'create' | 'set', into: Collection<D>, id: string, value: D): void {
+    const put = putFor(into, value);
+    const { document, entries, entryBytes } = writtenSize(into, id, value);
+    if (entries > MAX_INDEX_ENTRIES)
+      throw new StoreFault(
+        'refused',
+        `a document of ${into.layout.name} has over 40,000 index entries`,
+      );
+    this.changedBytes += document + entryBytes;
+    if (this.changedBytes > MAX_TRANSACTION_BYTES)
+      throw new StoreFault('refused', 'a transaction writes more than 10 MiB');
+    this.write({ kind, collection: this.numberOf(into.layout), id, put });
   }
 
   private write(write: Write): void {
