@@ -234,3 +234,67 @@ describe('two transactions', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   });
 });
+
+describe('a read behind a waiting writer', () => {
+  open(10_000);
+
+  /** Someone reads a document, and a writer waits for that. */
+  const waitingFor = async (
+    id: string,
+  ): Promise<{ readonly holder: Uint8Array; readonly writing: Promise<unknown> }> => {
+    const holder = await reading(id);
+    const writing = calls.commit([put(id, 7)]);
+    await arrived(standIn, 'Commit', 1);
+    standIn.faults.clear();
+    return { holder, writing };
+  };
+
+  const numbers = (messages: Awaited<ReturnType<Calls['read']>>): readonly unknown[] =>
+    messages.flatMap(({ found, document }) => (found ?? document)?.fields['n'] ?? []);
+
+  it.each([
+    ['of its document', 'BatchGetDocuments', { documents: ['a'] }, [7]],
+    ['by a query that would have found it before', 'RunQuery', where('EQUAL', 1), []],
+    ['by a query that finds it after', 'RunQuery', where('EQUAL', 7), [7]],
+  ] as const)('%s waits too, and sees what was written', async (_, method, filter, seen) => {
+    const { holder, writing } = await waitingFor('a');
+    const transaction = await calls.begin();
+    const reading =
+      method === 'RunQuery'
+        ? calls.query({ from, where: filter }, { transaction })
+        : calls.read(['a'], { transaction });
+    await arrived(standIn, method, 1);
+    await calls.rollback(holder);
+    await writing;
+    expect(numbers(await reading)).toMatchObject(seen.map(int));
+  });
+
+  it('goes ahead in a transaction that is older than the writer', async () => {
+    const elder = await calls.begin();
+    const { holder, writing } = await waitingFor('a');
+    const [found] = await calls.read(['a'], { transaction: elder });
+    expect(found?.found?.fields['n']).toMatchObject(int(1));
+    await calls.rollback(holder);
+    await calls.rollback(elder);
+    await writing;
+  });
+
+  it('goes ahead outside transactions, and where it reads something else', async () => {
+    const { holder, writing } = await waitingFor('a');
+    expect(await numberIn('a')).toMatchObject(int(1));
+    const younger = await reading('b');
+    await calls.query({ from, where: where('EQUAL', 3) }, { transaction: younger });
+    await calls.rollback(holder);
+    await writing;
+  });
+
+  it('is aborted when the older writer waits for the reader itself', async () => {
+    const elder = await reading('b');
+    const younger = await reading('a');
+    const writing = calls.commit([put('a', 7)], elder);
+    await arrived(standIn, 'Commit', 1);
+    await expect(calls.read(['a'], { transaction: younger })).rejects.toMatchObject(ABORTED);
+    await writing;
+    expect(await numberIn('a')).toMatchObject(int(7));
+  });
+});

@@ -17,16 +17,34 @@ export interface Writer<T> {
   readonly signal: AbortSignal;
 }
 
+/** A read that takes locks in a transaction, or one that takes none. */
+export interface Reader<T> {
+  readonly transaction: Transaction | undefined;
+  /** Whether a change would touch what the read would lock now. */
+  readonly locks: (change: Change) => boolean;
+  readonly answer: () => T;
+}
+
 interface Waiter {
   readonly transaction: Transaction | undefined;
+  /** The lower, the older. */
+  readonly seniority: number;
+  /** What it waits to change; nothing for a reader. */
+  changes: readonly Change[];
   blockers: readonly Transaction[];
   patience?: NodeJS.Timeout;
-  /** Goes ahead if nobody holds what it changes; tells whether it is through. */
+  /** Goes ahead if nobody stands in its way; tells whether it is through. */
   attempt(): boolean;
   fail(refusal: Refusal): void;
 }
 
-/** Pessimistic concurrency: a writer waits for the transactions that have read what it changes. */
+type Settle<T> = (result: T) => void;
+
+/**
+ * Pessimistic concurrency: a writer waits for the transactions that have read what it changes, and transactions begun later wait
+ * to read it until that is done. Of those who wait for each other the older one wins.
+ * https://firebase.google.com/docs/firestore/transaction-data-contention
+ */
 export class Locks {
   private readonly transactions: Transactions;
   private readonly waitMs: number;
@@ -39,17 +57,35 @@ export class Locks {
     this.waitMs = waitMs;
   }
 
-  /** Does what the writer wants when nobody else holds it, in the order of arrival. */
+  /** Does what the writer wants when nobody else holds it. */
   async write<T>(writer: Writer<T>): Promise<T> {
+    return await this.wait(writer.signal, (resolve, reject) =>
+      this.writerAsWaiter(writer, resolve, reject),
+    );
+  }
+
+  /** Answers a read when no older writer waits for what it would lock. */
+  async read<T>(reader: Reader<T>, signal: AbortSignal): Promise<T> {
+    const { transaction } = reader;
+    if (transaction === undefined) return reader.answer();
+    return await this.wait(signal, (resolve, reject) =>
+      this.readerAsWaiter({ ...reader, transaction }, resolve, reject),
+    );
+  }
+
+  private async wait<T>(
+    signal: AbortSignal,
+    waiterFor: (resolve: Settle<T>, reject: Settle<unknown>) => Waiter,
+  ): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
-      const waiter = this.waiterFor(writer, resolve, reject);
+      const waiter = waiterFor(resolve, reject);
       this.waiting.add(waiter);
       this.settle();
       if (!this.waiting.has(waiter)) return;
       waiter.patience = setTimeout(() => {
         waiter.fail(contention());
       }, this.waitMs);
-      writer.signal.addEventListener('abort', () => {
+      signal.addEventListener('abort', () => {
         waiter.fail(new Refusal('CANCELLED', 'The caller has gone.'));
       });
     });
@@ -61,39 +97,80 @@ export class Locks {
     this.settle();
   }
 
-  private waiterFor<T>(
+  private writerAsWaiter<T>(
     { transaction, prepare }: Writer<T>,
-    resolve: (result: T) => void,
-    reject: (error: unknown) => void,
+    resolve: Settle<T>,
+    reject: Settle<unknown>,
   ): Waiter {
-    const leave = (aborted: boolean): boolean => {
-      this.waiting.delete(waiter);
-      clearTimeout(waiter.patience);
-      if (transaction !== undefined) this.transactions.end(transaction, aborted);
-      return true;
-    };
+    const seniority = transaction?.seniority ?? this.transactions.arrival();
     const waiter: Waiter = {
-      transaction,
-      blockers: [],
+      ...{ transaction, seniority, changes: [], blockers: [] },
       attempt: () => {
         try {
           const prepared = prepare();
+          waiter.changes = prepared.changes;
           waiter.blockers = this.transactions.holdersOf(prepared.changes, transaction);
           if (waiter.blockers.length > 0) return false;
           resolve(prepared.apply());
         } catch (refusal) {
           reject(refusal);
         }
-        return leave(false);
+        this.leave(waiter, { ends: true, aborted: false });
+        return true;
       },
       fail: (refusal) => {
-        if (!this.waiting.has(waiter)) return;
-        leave(true);
-        reject(refusal);
-        this.settle();
+        this.giveUp(waiter, refusal, reject);
       },
     };
     return waiter;
+  }
+
+  private readerAsWaiter<T>(
+    { transaction, locks, answer }: Reader<T> & { readonly transaction: Transaction },
+    resolve: Settle<T>,
+    reject: Settle<unknown>,
+  ): Waiter {
+    const { seniority } = transaction;
+    const waiter: Waiter = {
+      ...{ transaction, seniority, changes: [], blockers: [] },
+      attempt: () => {
+        try {
+          const ahead = this.olderThan(seniority).filter(({ changes }) => changes.some(locks));
+          waiter.blockers = ahead.flatMap(whoHolds);
+          if (ahead.length > 0) return false;
+          resolve(answer());
+        } catch (refusal) {
+          reject(refusal);
+        }
+        this.leave(waiter, { ends: false });
+        return true;
+      },
+      fail: (refusal) => {
+        this.giveUp(waiter, refusal, reject);
+      },
+    };
+    return waiter;
+  }
+
+  private olderThan(seniority: number): readonly Waiter[] {
+    return [...this.waiting].filter((waiter) => waiter.seniority < seniority);
+  }
+
+  private leave(
+    waiter: Waiter,
+    how: { readonly ends: true; readonly aborted: boolean } | { readonly ends: false },
+  ): void {
+    this.waiting.delete(waiter);
+    clearTimeout(waiter.patience);
+    if (how.ends && waiter.transaction !== undefined)
+      this.transactions.end(waiter.transaction, how.aborted);
+  }
+
+  private giveUp(waiter: Waiter, refusal: Refusal, reject: Settle<unknown>): void {
+    if (!this.waiting.has(waiter)) return;
+    this.leave(waiter, { ends: true, aborted: true });
+    reject(refusal);
+    this.settle();
   }
 
   /** Lets everyone go ahead who can, until nobody can, and breaks the deadlocks on the way. */
@@ -103,16 +180,20 @@ export class Locks {
     this.settling = true;
     while (this.changed) {
       this.changed = false;
-      for (const waiter of this.waiting) if (waiter.attempt()) this.changed = true;
+      for (const waiter of this.inOrder()) if (waiter.attempt()) this.changed = true;
       if (!this.changed) this.youngestInDeadlock()?.fail(contention());
     }
     this.settling = false;
   }
 
+  private inOrder(): readonly Waiter[] {
+    return [...this.waiting].sort((a, b) => a.seniority - b.seniority);
+  }
+
   private youngestInDeadlock(): Waiter | undefined {
     const stuck = [...this.waiting].filter((waiter) => this.waitsForItself(waiter));
     return stuck.reduce<Waiter | undefined>(
-      (young, waiter) => (seniority(waiter) > seniority(young) ? waiter : young),
+      (young, waiter) => (waiter.seniority > (young?.seniority ?? 0) ? waiter : young),
       undefined,
     );
   }
@@ -131,4 +212,6 @@ export class Locks {
   }
 }
 
-const seniority = (waiter: Waiter | undefined): number => waiter?.transaction?.seniority ?? 0;
+/** Whom someone waits for who waits for a writer: its own transaction, and those that it waits for itself. */
+const whoHolds = ({ transaction, blockers }: Waiter): readonly Transaction[] =>
+  transaction === undefined ? blockers : [transaction, ...blockers];

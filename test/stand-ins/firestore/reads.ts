@@ -8,6 +8,7 @@ import { HISTORY, type Version } from './collection.ts';
 import { placeWithin } from './document-name.ts';
 import type { Documents } from './documents.ts';
 import { masked } from './field-path.ts';
+import type { Reader } from './locks.ts';
 import { type FirestoreIndexes, checkIndexed } from './index-rules.ts';
 import { planOf } from './query-plan.ts';
 import { Refusal } from '../grpc/refusal.ts';
@@ -20,7 +21,8 @@ import type {
 } from './requests.ts';
 import { type QueryResult, runQuery } from './run-query.ts';
 import { type Micros, type StoreClock, fromTimestamp, toTimestamp } from './store-clock.ts';
-import type { Transaction, Transactions } from './transactions.ts';
+import { type Transaction, type Transactions, touches } from './transactions.ts';
+import type { Usage } from './usage.ts';
 import type { Fields, Timestamp } from './value.ts';
 
 interface Parts {
@@ -28,13 +30,13 @@ interface Parts {
   readonly clock: StoreClock;
   readonly transactions: Transactions;
   readonly indexes: FirestoreIndexes | undefined;
+  readonly usage: Usage;
 }
 
 /** The moment that a read sees, and the transaction that locks what it sees. */
 interface View {
   /** Undefined: the documents as they are. */
   readonly at: Micros | undefined;
-  readonly readTime: Timestamp;
   readonly locking: Transaction | undefined;
   /** What tells the caller of a transaction that this read began. */
   readonly begun: readonly { readonly transaction: Uint8Array }[];
@@ -48,33 +50,51 @@ export class Reads {
     this.parts = parts;
   }
 
-  *batchGet(request: BatchGetRequest): Generator<BatchGetAnswer> {
+  batchGet(request: BatchGetRequest): Reader<readonly BatchGetAnswer[]> {
     const places = request.documents.map((name) => placeWithin(request.database, name));
-    const { at, readTime, locking, begun } = this.view(request);
-    const found = places.map((place) => this.parts.documents.get(place, at));
-    for (const { name } of places) locking?.names.add(name);
-    yield* begun;
-    for (const [index, { name }] of places.entries()) {
-      const version = found[index];
-      if (version === undefined) yield { missing: name, readTime };
-      else yield { found: messageOf(version, request.mask?.fieldPaths), readTime };
-    }
+    const names = new Set(places.map(({ name }) => name));
+    const view = this.view(request);
+    const fields = request.mask?.fieldPaths;
+    return {
+      transaction: view.locking,
+      locks: (change) => touches({ names, scans: [] }, change),
+      answer: () => {
+        const readTime = this.readTimeOf(view);
+        this.parts.usage.readDocuments(places.length);
+        for (const name of names) view.locking?.names.add(name);
+        const answers = places.map((place): BatchGetAnswer => {
+          const version = this.parts.documents.get(place, view.at);
+          if (version === undefined) return { missing: place.name, readTime };
+          return { found: messageOf(version, fields), readTime };
+        });
+        return [...view.begun, ...answers];
+      },
+    };
   }
 
-  *runQuery({
+  runQuery({
     parent,
     structuredQuery: query,
     ...request
-  }: RunQueryRequest): Generator<RunQueryAnswer> {
+  }: RunQueryRequest): Reader<readonly RunQueryAnswer[]> {
     if (request.explainOptions !== null)
       throw new Refusal('UNIMPLEMENTED', 'The stand-in does not explain queries.');
     const view = this.view(request);
-    const { versions, skipped } = this.query(parent, query, view);
     const mask = query.select?.fields.map(({ fieldPath }) => fieldPath);
-    const { readTime } = view;
-    yield* view.begun;
-    for (const version of versions) yield { document: messageOf(version, mask), readTime };
-    yield { readTime, skippedResults: skipped };
+    return {
+      transaction: view.locking,
+      locks: (change) =>
+        touches({ names: new Set(), scans: this.scansOf(parent, query, view) }, change),
+      answer: () => {
+        const readTime = this.readTimeOf(view);
+        const { versions, skipped } = this.query(parent, query, view);
+        return [
+          ...view.begun,
+          ...versions.map((version) => ({ document: messageOf(version, mask), readTime })),
+          { readTime, skippedResults: skipped },
+        ];
+      },
+    };
   }
 
   *aggregate({
@@ -92,7 +112,10 @@ export class Reads {
       return [alias, { valueType: 'integerValue', integerValue }];
     });
     yield* view.begun;
-    yield { result: { aggregateFields: Object.fromEntries(counts) }, readTime: view.readTime };
+    yield {
+      result: { aggregateFields: Object.fromEntries(counts) },
+      readTime: this.readTimeOf(view),
+    };
   }
 
   private query(parent: string, query: StructuredQuery, { at, locking }: View): QueryResult {
@@ -100,8 +123,20 @@ export class Reads {
     const plan = planOf(parent, query);
     if (indexes !== undefined) checkIndexed(indexes, plan);
     const result = runQuery(documents, plan, at);
+    this.parts.usage.ranQuery(result.versions.length + result.skipped);
     locking?.scans.push(...result.seen.map((seen) => ({ collection: plan.collection, seen })));
     return result;
+  }
+
+  /** What a query would see now. */
+  private scansOf(parent: string, query: StructuredQuery, { at }: View): Transaction['scans'] {
+    const plan = planOf(parent, query);
+    const { seen } = runQuery(this.parts.documents, plan, at);
+    return seen.map((scan) => ({ collection: plan.collection, seen: scan }));
+  }
+
+  private readTimeOf({ at }: View): Timestamp {
+    return toTimestamp(at ?? this.parts.clock.read());
   }
 
   private view(request: Consistency): View {
@@ -111,11 +146,9 @@ export class Reads {
     const transaction = token === undefined ? fresh : transactions.use(token);
     const asked = request.readTime === undefined ? undefined : fromTimestamp(request.readTime);
     const at = transaction === undefined ? asked : transaction.readTime;
-    const now = clock.read();
-    checkReadTime(at, now);
+    checkReadTime(at, clock.read());
     return {
       at,
-      readTime: toTimestamp(at ?? now),
       locking: at === undefined ? transaction : undefined,
       begun: fresh === undefined ? [] : [{ transaction: fresh.token }],
     };

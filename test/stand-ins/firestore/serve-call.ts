@@ -58,13 +58,13 @@ export function unary<Q extends object, A>(
 export function streaming<Q, A>(
   { faults, cut }: Surroundings,
   method: string,
-  work: (request: Q) => Iterable<A>,
+  work: (request: Q, signal: AbortSignal) => Promise<Iterable<A>> | Iterable<A>,
 ): handleServerStreamingCall<Q, A> {
   return (call) => {
     const signal = cancellation(call);
     const peer = call.getPeer();
     void handle(faults.take(method), {
-      work: () => [...work(call.request)],
+      work: async () => [...(await work(call.request, signal))],
       answer: async (messages) => {
         for (const message of messages)
           if (!call.write(message)) await once(call, 'drain', { signal });

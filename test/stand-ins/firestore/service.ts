@@ -13,10 +13,12 @@ import type {
   ListCollectionIdsRequest,
   ListDocumentsRequest,
   RollbackRequest,
+  RunQueryRequest,
 } from './requests.ts';
 import { type Surroundings, streaming, unary } from './serve-call.ts';
 import type { StoreClock } from './store-clock.ts';
 import { Transactions } from './transactions.ts';
+import type { Usage } from './usage.ts';
 
 /** What the methods work on. */
 export interface Store {
@@ -24,6 +26,7 @@ export interface Store {
   readonly clock: StoreClock;
   readonly indexes: FirestoreIndexes | undefined;
   readonly lockWaitMs: number;
+  readonly usage: Usage;
 }
 
 /** The methods of google.firestore.v1.Firestore that a client of documents, queries and transactions calls. */
@@ -34,10 +37,16 @@ export function firestoreService(store: Store, around: Surroundings): UntypedSer
   const reads = new Reads({ ...store, transactions });
   const commits = new Commits({ ...store, transactions, locks });
   return {
-    BatchGetDocuments: streaming(around, 'BatchGetDocuments', (request: BatchGetRequest) =>
-      reads.batchGet(request),
+    BatchGetDocuments: streaming(
+      around,
+      'BatchGetDocuments',
+      async (request: BatchGetRequest, signal) => await locks.read(reads.batchGet(request), signal),
     ),
-    RunQuery: streaming(around, 'RunQuery', reads.runQuery.bind(reads)),
+    RunQuery: streaming(
+      around,
+      'RunQuery',
+      async (request: RunQueryRequest, signal) => await locks.read(reads.runQuery(request), signal),
+    ),
     RunAggregationQuery: streaming(around, 'RunAggregationQuery', reads.aggregate.bind(reads)),
     BeginTransaction: unary(around, 'BeginTransaction', ({ options }: BeginRequest) => ({
       transaction: transactions.begin(options).token,

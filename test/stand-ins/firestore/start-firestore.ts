@@ -8,6 +8,7 @@ import { RequestSizes } from './request-size.ts';
 import { firestoreService } from './service.ts';
 import { firestoreDefinition } from './service-definition.ts';
 import { storeClock } from './store-clock.ts';
+import { Usage, type UsageCount } from './usage.ts';
 
 /** What a stand-in may be started with. */
 export interface FirestoreOptions {
@@ -17,7 +18,7 @@ export interface FirestoreOptions {
   readonly port?: number;
   /** The declared indexes; the cloud's automatic ones, and every composite one, unless given. */
   readonly indexes?: FirestoreIndexes;
-  /** How long a writer waits for a transaction that has read what it changes. */
+  /** How long a lock is waited for; as long as in the cloud unless given. */
   readonly lockWaitMs?: number;
 }
 
@@ -28,11 +29,14 @@ export interface FirestoreStandIn {
   readonly faults: CallFaults;
   /** How many documents there are. */
   documents(): number;
+  /** What would have been billed since this was asked last. */
+  usage(): UsageCount;
   close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
-const LOCK_WAIT_MS = 2000;
+/** https://firebase.google.com/docs/firestore/manage-data/transactions#transaction_failure (lock deadline) */
+const LOCK_WAIT_MS = 20_000;
 
 /** Starts a server that answers the real Firestore client from memory. */
 export async function startFirestoreStandIn(
@@ -46,6 +50,7 @@ export async function startFirestoreStandIn(
     clock: storeClock(options.now ?? Date.now),
     indexes: options.indexes,
     lockWaitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
+    usage: new Usage(),
   };
   const grpc = new Server({ 'grpc.max_receive_message_length': -1 });
   const sizes = new RequestSizes();
@@ -61,6 +66,7 @@ export async function startFirestoreStandIn(
     address: `${HOST}:${portOf(listener)}`,
     faults,
     documents: () => documents.count(),
+    usage: () => store.usage.take(),
     close: async () => {
       const closed = once(listener, 'close');
       listener.close();

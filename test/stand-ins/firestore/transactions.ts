@@ -30,9 +30,13 @@ interface Ended {
 export const contention = (): Refusal =>
   new Refusal('ABORTED', 'Too much contention on these documents. Please try again.');
 
-const holds = (transaction: Transaction, change: Change): boolean =>
-  transaction.names.has(change.place.name) ||
-  transaction.scans.some(({ collection, seen }) => disturbs(change, collection, seen));
+/** What reads have seen of the documents. */
+export type Seen = Pick<Transaction, 'names' | 'scans'>;
+
+/** Whether a change touches what was seen. */
+export const touches = ({ names, scans }: Seen, change: Change): boolean =>
+  names.has(change.place.name) ||
+  scans.some(({ collection, seen }) => disturbs(change, collection, seen));
 
 const hex = (token: Uint8Array): string => Buffer.from(token).toString('hex');
 
@@ -45,6 +49,12 @@ export class Transactions {
 
   constructor(clock: StoreClock) {
     this.clock = clock;
+  }
+
+  /** The place in the order of age of a writer without a transaction. */
+  arrival(): number {
+    this.begun += 1;
+    return this.begun;
   }
 
   begin(options: TransactionOptions | null): Transaction {
@@ -86,7 +96,7 @@ export class Transactions {
   holdersOf(changes: readonly Change[], self: Transaction | undefined): readonly Transaction[] {
     this.endExpired(this.clock.read());
     return [...this.live.values()].filter(
-      (other) => other !== self && changes.some((change) => holds(other, change)),
+      (other) => other !== self && changes.some((change) => touches(other, change)),
     );
   }
 

@@ -9,6 +9,7 @@ import type { ReadMessage } from './wire.ts';
  * https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#batchgetdocumentsrequest (new_transaction)
  */
 export class Beginning implements Reading {
+  readonly locks = true;
   /** The name of the transaction on the server, once it is known. */
   transaction: Uint8Array | undefined;
   private readonly time: StoreTime;

@@ -1,91 +1,83 @@
+import { Channel, type ChannelMaker } from './channel.ts';
 import type { Client } from './client.ts';
 import { failureOf } from './failure.ts';
+import type { Patience } from './patience.ts';
 
 /** Calls at once on one connection; Google's front end takes 100, and more would wait unseen behind its deadline. */
 const MAX_CALLS = 80;
 const MAX_CHANNELS = 10;
 
-interface Channel {
-  readonly client: Client;
-  readonly ready: Promise<unknown>;
-  calls: number;
-}
-
 /**
- * The connections to Firestore: one, and more while many calls are under way. One on which a call was given up may be dead
- * without anybody having said so: it takes no more calls, and is closed once those that it has are done.
+ * The connections to Firestore: one, and more while many calls are under way. A connection may be dead without anybody having
+ * said so: networks drop what is idle, and keep silent about it. So one that was idle for long is not used again; one that
+ * keeps a call waiting is tried, and if that is not answered either, all its calls fail at once and it is closed.
  */
 export class Channels {
-  private readonly open: Channel[] = [];
+  private readonly open = new Set<Channel>();
   private readonly retired = new Set<Channel>();
-  private readonly make: () => Client;
+  private readonly maker: ChannelMaker;
+  private readonly patience: Patience;
 
-  constructor(make: () => Client) {
-    this.make = make;
+  constructor(maker: ChannelMaker, patience: Patience) {
+    this.maker = maker;
+    this.patience = patience;
   }
 
   /** Runs a call on the connection with the fewest calls. */
   async use<T>(givenUp: AbortSignal, call: (client: Client) => Promise<T>): Promise<T> {
     const channel = this.leastBusy();
-    channel.calls++;
     const retire = (): void => {
       this.retire(channel);
     };
     givenUp.addEventListener('abort', retire, { once: true });
     try {
-      await channel.ready;
-      return await call(channel.client);
+      return await channel.run(call, retire);
     } catch (error) {
       // The client has the same deadline, and may be the first to notice.
       if (failureOf(error).code === 'DEADLINE_EXCEEDED') this.retire(channel);
-      await this.dropIfNeverReady(channel);
+      // A client that found no credentials would never look for them again.
+      if (!(await channel.isReady())) this.open.delete(channel);
       throw error;
     } finally {
-      channel.calls--;
-      if (channel.calls === 0 && this.retired.delete(channel))
-        channel.client.close().catch(ignoreFailure);
+      this.closeIfDone(channel);
     }
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
+    const channels = [...this.open, ...this.retired];
+    this.open.clear();
     await Promise.allSettled(
-      [...this.open.splice(0), ...this.retired].map(async ({ client }) => {
-        await client.close();
+      channels.map(async (channel) => {
+        await channel.close();
       }),
     );
   }
 
+  /** Lets a connection take no more calls; it is closed once those that it has are done. */
   private retire(channel: Channel): void {
-    const at = this.open.indexOf(channel);
-    if (at < 0) return;
-    this.open.splice(at, 1);
+    if (!this.open.delete(channel)) return;
     this.retired.add(channel);
+    this.closeIfDone(channel);
+  }
+
+  private closeIfDone(channel: Channel): void {
+    if (channel.calls > 0 || !this.retired.delete(channel)) return;
+    channel.close().catch(ignoreFailure);
   }
 
   private leastBusy(): Channel {
-    const least = this.open.reduce<Channel | undefined>(
+    for (const channel of this.open)
+      if (channel.idleFor() > this.patience.idleMs) this.retire(channel);
+    const least = [...this.open].reduce<Channel | undefined>(
       (best, one) => (best === undefined || one.calls < best.calls ? one : best),
       undefined,
     );
-    if (least !== undefined && (least.calls < MAX_CALLS || this.open.length >= MAX_CHANNELS))
+    if (least !== undefined && (least.calls < MAX_CALLS || this.open.size >= MAX_CHANNELS))
       return least;
-    const client = this.make();
-    const ready = client.initialize();
-    ready.catch(ignoreFailure);
-    const channel = { client, ready, calls: 0 };
-    this.open.push(channel);
+    const channel = new Channel(this.maker, this.patience);
+    this.open.add(channel);
     return channel;
-  }
-
-  // A client that found no credentials would never look for them again.
-  private async dropIfNeverReady(channel: Channel): Promise<void> {
-    const isReady = await channel.ready.then(
-      () => true,
-      () => false,
-    );
-    const at = this.open.indexOf(channel);
-    if (!isReady && at >= 0) this.open.splice(at, 1);
   }
 }
 

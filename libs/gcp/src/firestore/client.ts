@@ -25,7 +25,7 @@ export function makeClient(of: {
 const CONNECTION = {
   'grpc.use_local_subchannel_pool': 1, // otherwise all clients of a process share one connection
   'grpc.service_config_disable_resolution': 1, // nobody else decides what is repeated
-  'grpc.keepalive_time_ms': 30_000, // finds a dead connection before every call on it has waited in vain
+  'grpc.keepalive_time_ms': 30_000, // keeps a connection under a long wait known to the network
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc-node.flow_control_window': 256 * 1024,
 };

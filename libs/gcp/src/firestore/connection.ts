@@ -38,7 +38,15 @@ export class Connection {
     readonly patience: Patience;
   }) {
     this.names = new Names(of.projectId, of.databaseId);
-    this.channels = new Channels(() => makeClient(of));
+    this.channels = new Channels(
+      {
+        make: () => makeClient(of),
+        prove: async (client) => {
+          await this.prove(client);
+        },
+      },
+      of.patience,
+    );
     this.inTheClear = of.emulatorHost !== undefined;
     this.patience = of.patience;
     this.closed = this.closing.signal;
@@ -57,8 +65,9 @@ export class Connection {
       ...of.reading.consistency(),
     };
     await this.read(
+      of.reading,
       (client, options) => client.batchGetDocuments(request, options),
-      hearing(of.reading, take),
+      take,
     );
   }
 
@@ -69,7 +78,7 @@ export class Connection {
       structuredQuery: query,
       ...reading.consistency(),
     };
-    await this.read((client, options) => client.runQuery(request, options), hearing(reading, take));
+    await this.read(reading, (client, options) => client.runQuery(request, options), take);
   }
 
   /** Applies all writes or none; in a transaction, only if everything that it read still holds. */
@@ -79,7 +88,7 @@ export class Connection {
       writes: [...writes],
       ...(transaction === undefined ? {} : { transaction }),
     };
-    await this.call(this.patience.commitMs, async (client, options, signal) => {
+    await this.call(this.patience.lockMs, async (client, options, signal) => {
       await client.commit(request, { ...options, signal });
     });
   }
@@ -103,12 +112,27 @@ export class Connection {
   }
 
   private async read(
+    reading: Reading,
     open: (client: Client, options: ReturnType<typeof callOptions>) => Stream,
     take: Take,
   ): Promise<void> {
-    await this.call(this.patience.readMs, async (client, options, signal) => {
-      await drain(open(client, options), signal, take);
+    const { attemptMs, lockMs } = this.patience;
+    await this.call(reading.locks ? lockMs : attemptMs, async (client, options, signal) => {
+      await drain(open(client, options), signal, (message) => {
+        reading.heard(message);
+        return take(message);
+      });
     });
+  }
+
+  /** Reads a document that is not there: the smallest call that has an answer. */
+  private async prove(client: Client): Promise<void> {
+    const { names, inTheClear, patience } = this;
+    const options = callOptions({
+      ...{ database: names.database, timeoutMs: patience.proveMs, inTheClear },
+    });
+    const request = { database: names.database, documents: [names.of('#meta', 'time')] };
+    await drain(client.batchGetDocuments(request, options), this.closed, () => true);
   }
 
   private async call(
@@ -134,13 +158,6 @@ export class Connection {
 }
 
 const ignore = (): void => undefined;
-
-const hearing =
-  (reading: Reading, take: Take): Take =>
-  (message) => {
-    reading.heard(message);
-    return take(message);
-  };
 
 async function drain(stream: Stream, signal: AbortSignal, take: Take): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { type DocumentStore, type Transaction, collection, int } from '@keyserver/docstore';
+import { systemRandom } from '@keyserver/random';
 import { SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import {
   type FirestoreStandIn,
@@ -12,11 +13,12 @@ const ALWAYS = 1000;
 
 /** Waits for answers as usual, but does little again. */
 const impatient = {
-  ...{ readMs: 10_000, commitMs: 10_000, transactMs: 20_000, attempts: 6, failures: 3 },
+  ...{ readMs: 10_000, attemptMs: 10_000, lockMs: 10_000, transactMs: 20_000 },
+  ...{ attempts: 6, failures: 3 },
   ...{ firstPauseMs: 1, longestPauseMs: 2 },
 };
 /** Does not wait for what never comes. */
-const hasty = { ...impatient, readMs: 300, commitMs: 300 };
+const hasty = { ...impatient, readMs: 300, attemptMs: 300, lockMs: 300 };
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
 let clock = simulatedClock(START);
@@ -24,10 +26,10 @@ let storeTime: number = START;
 let standIn: FirestoreStandIn;
 let store: DocumentStore;
 
-const open = async (patience: object = impatient): Promise<DocumentStore> =>
+const open = async (patience: object = impatient, random = systemRandom): Promise<DocumentStore> =>
   await openFirestoreStore({
     ...{ projectId: 'a-project', databaseId: 'a-database', emulatorHost: standIn.address },
-    ...{ clock, patience },
+    ...{ clock, patience, random },
   });
 
 const reopen = async (patience: object): Promise<void> => {
@@ -270,6 +272,15 @@ describe('a transaction', () => {
     expect(standIn.faults.calls('Commit')).toBe(impatient.failures);
   });
 
+  it.each(['INVALID_ARGUMENT', 'FAILED_PRECONDITION', 'OUT_OF_RANGE'] as const)(
+    'is refused, and not repeated, when its commit ends in %s',
+    async (code) => {
+      standIn.faults.fail({ method: 'Commit', code, times: ALWAYS });
+      await expect(create()).rejects.toMatchObject({ name: 'StoreFault', reason: 'refused' });
+      expect(standIn.faults.calls('Commit')).toBe(1);
+    },
+  );
+
   it('is not repeated when access is denied', async () => {
     standIn.faults.fail({ method: 'Commit', code: 'PERMISSION_DENIED', times: ALWAYS });
     await expect(create()).rejects.toMatchObject({ reason: 'unavailable' });
@@ -427,6 +438,39 @@ describe('a transaction', () => {
       tx.set(counters, 'c', { n: 3 });
     });
     expect(await stored()).toBe(3);
+  });
+});
+
+describe('a pause before a repetition', () => {
+  /** Draws the longest pause that there is. */
+  const longest = { ...systemRandom, below: (bound: number) => bound - 1 };
+  const PAUSE = 50;
+
+  it.each([
+    ['a read', READS, async () => await stored()],
+    [
+      'a transaction',
+      'Commit',
+      async () => {
+        await create();
+      },
+    ],
+    [
+      'a deletion',
+      'Commit',
+      async () => {
+        await store.deleteAll(counters, {});
+      },
+    ],
+  ] as const)('is waited for by %s', async (_, method, work) => {
+    await create('other');
+    await store.close();
+    const patience = { ...impatient, firstPauseMs: PAUSE, longestPauseMs: PAUSE };
+    store = await open(patience, longest);
+    standIn.faults.fail({ method, code: 'UNAVAILABLE', times: 2 });
+    const begun = performance.now();
+    await work();
+    expect(performance.now() - begun).toBeGreaterThan(2 * (PAUSE - 2));
   });
 });
 

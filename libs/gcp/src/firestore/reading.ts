@@ -12,12 +12,15 @@ export type Consistency =
 
 /** To what a read belongs, and who is told what its answer says besides documents. */
 export interface Reading {
+  /** Whether it may wait for locks, and takes them. */
+  readonly locks: boolean;
   consistency(): Consistency;
   heard(message: ReadMessage): void;
 }
 
 /** A read outside transactions. */
 export const OUTSIDE: Reading = {
+  locks: false,
   consistency: () => ({}),
   heard: () => undefined,
 };
