@@ -28,6 +28,8 @@ export interface StorageStandIn {
   readonly faults: StorageFaults;
   /** The names of a bucket's objects. */
   objects(bucket: string): string[];
+  /** The Content-Range of every request of an upload that had one, in order. */
+  contentRanges(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -41,9 +43,12 @@ export async function startStorageStandIn(
     buckets.map((name) => [name, new StoredBucket(name, { now, checksDeclared })]),
   );
   const faults = new FaultPlan();
+  const ranges: string[] = [];
   const callOf = createRouter({ buckets: stored, permissions, cdn });
   const server = createServer((request, response) => {
     const call = callOf(request);
+    const range = request.headers['content-range'];
+    if (range !== undefined) ranges.push(range);
     respond(call, faults.next(call.op), { request, response }).catch(() => {
       request.socket.destroy();
     });
@@ -53,6 +58,7 @@ export async function startStorageStandIn(
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     faults,
+    contentRanges: () => ranges,
     objects: (bucket) => stored.get(bucket)?.names() ?? [],
     close: async () => {
       const closed = once(server, 'close');

@@ -163,12 +163,18 @@ function progress({ length }: Session): Answer {
   return emptyAnswer(308, length === 0 ? {} : { range: `bytes=0-${length - 1}` });
 }
 
+/** All of a content at once. An empty request names neither a content nor the end of one. */
+function withoutRange(length: number): { start: number; total: number } {
+  if (length === 0) throw invalid('Missing Content-Range header.');
+  return { start: 0, total: length };
+}
+
 /** Where a request's content begins, if it carries one, and how long the object is, if that is known by now. */
 function rangeOf(
   header: string | undefined,
   length: number,
 ): { start: number | undefined; total: number | undefined } {
-  if (header === undefined) return { start: 0, total: length };
+  if (header === undefined) return withoutRange(length);
   const range = /^bytes (?:\*|(\d+)-(\d+|\*))\/(\d+|\*)$/.exec(header);
   if (range === null) throw invalid('Failed to parse Content-Range header.');
   const [, first, last, whole] = range;

@@ -15,6 +15,8 @@ export const callOptions = (timeoutMs: number): CallOptions => ({
 });
 
 const CHANNEL = {
+  // Otherwise a client that takes another's place would take over its dead connection.
+  'grpc.use_local_subchannel_pool': 1,
   // Networks forget idle connections without a word. A job that runs every minute begins with a new one each time, so that
   // one death fails one run at most.
   'grpc.client_idle_timeout_ms': 30_000,

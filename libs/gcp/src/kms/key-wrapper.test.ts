@@ -94,7 +94,8 @@ describe('a data key that is changed on its way', () => {
     ['Encrypt', 'name'],
     ['Encrypt', 'ciphertext'],
     ['Encrypt', 'ciphertextCrc32c'],
-    ['Encrypt', 'verified'],
+    ['Encrypt', 'verifiedPlaintextCrc32c'],
+    ['Encrypt', 'verifiedAdditionalAuthenticatedDataCrc32c'],
     ['Decrypt', 'plaintext'],
     ['Decrypt', 'plaintextCrc32c'],
   ] as const;

@@ -66,6 +66,9 @@ function statusOf(error: unknown): number | undefined {
 export const isTransient = (error: unknown): boolean =>
   [STATUS.deadlineExceeded, STATUS.unavailable].some((code) => code === statusOf(error));
 
+/** Whether nobody answered in time. */
+export const isOverdue = (error: unknown): boolean => statusOf(error) === STATUS.deadlineExceeded;
+
 /** Whether Cloud KMS refused what it was sent, of itself or because it was changed on its way. */
 export const isRefusal = (error: unknown): boolean => statusOf(error) === STATUS.invalidArgument;
 

@@ -2,6 +2,7 @@ import { type Random, systemRandom } from '@keyserver/random';
 import { createVerify } from 'node:crypto';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:net';
+import { startDeafProxy } from '../../../../test/stand-ins/deaf-proxy.ts';
 import { type KmsStandIn, startKmsStandIn } from '../../../../test/stand-ins/kms/start-kms.ts';
 import { type CloudKms, type KmsSettings, openKms } from './index.ts';
 
@@ -146,4 +147,14 @@ describe('opening Cloud KMS', () => {
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '/nowhere/credentials.json';
     await expect(openKms()).rejects.toThrow('the credentials for Cloud KMS cannot be obtained');
   });
+});
+
+it('goes on by a new connection when the first has died unheard, and fails nothing', async () => {
+  const network = await startDeafProxy(standIn.address);
+  const kms = await open({ endpoint: network.address, deadlineMs: 4 * SOON });
+  expect(await useAll(kms)).toBe(true);
+  network.deafen();
+  expect(await useAll(kms)).toBe(true);
+  expect(network.connections()).toBe(2);
+  await network.close();
 });

@@ -3,9 +3,9 @@ import { type Timers, systemTimers } from '@keyserver/jobs';
 import { type Random, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
 import { type NamedKeys, checkKeys, checkSigning } from './check-keys.ts';
-import { connect } from './connection.ts';
 import { wrapperUnder } from './key-wrapper.ts';
 import type { KmsFault } from './kms-fault.ts';
+import { Line } from './line.ts';
 import { askWithin } from './patience.ts';
 import { readPublicKeys } from './public-key.ts';
 import { findSigners } from './signer.ts';
@@ -38,12 +38,18 @@ const DEADLINE_MS = 20_000;
 /** Opens Cloud KMS. No key is touched, so that a service starts while Cloud KMS is away; credentials must be there. */
 export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
   const { deadlineMs = DEADLINE_MS, timers = systemTimers, random = systemRandom } = settings;
-  const client = connect(settings.endpoint);
-  const { ask, end } = askWithin({ deadlineMs, timers, random });
-  await ask(async () => await client.initialize()).catch((error: unknown) => {
+  const line = new Line(settings.endpoint, timers);
+  const questions = askWithin({ deadlineMs, timers, random });
+  const ask = line.watching(questions.ask);
+  await ask(async () => await line.client.initialize()).catch((error: unknown) => {
     throw new Error('the credentials for Cloud KMS cannot be obtained', { cause: error });
   });
-  const kms = { client, ask };
+  const kms = {
+    get client() {
+      return line.client;
+    },
+    ask,
+  };
   const keys = { kms, readPublicKey: readPublicKeys(kms), refusing: new Set<string>() };
   return {
     findSigner: findSigners(keys),
@@ -54,8 +60,8 @@ export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
     wrapperFor: (key) => wrapperUnder(kms, key),
     check: async (named) => await checkKeys(keys, named),
     close: async () => {
-      await end();
-      await client.close();
+      await questions.end();
+      await line.close();
     },
   };
 }

@@ -34,7 +34,7 @@ function askFor(error: unknown, random = longest): { outcome: unknown } {
 describe('patience with Cloud KMS', () => {
   it('gives the answer of the first attempt that has one, and no timer stays', async () => {
     const { ask } = askWithin({ deadlineMs: DEADLINE, timers, random: longest });
-    expect(await ask(async (timeoutMs) => await Promise.resolve(timeoutMs))).toBe(5_000);
+    expect(await ask(async (timeoutMs) => await Promise.resolve(timeoutMs))).toBe(3_000);
     expect(timers.waiting).toBe(0);
   });
 

@@ -19,6 +19,8 @@ export interface Questions {
 }
 
 const ATTEMPTS = 4;
+/** A signature takes a tenth of a second; what takes so long had better be asked again, by a new connection. */
+const LONGEST_ATTEMPT_MS = 3_000;
 const FIRST_PAUSE_MS = 250;
 /** A process that is told to end has few seconds in all, while an attempt that nothing answers goes on for longer. */
 const LAST_MOMENT_MS = 1_000;
@@ -67,7 +69,7 @@ async function repeat<T>(
 ): Promise<T> {
   for (let n = 1; ; n++) {
     try {
-      return await attempt(Math.ceil(patience.deadlineMs / ATTEMPTS));
+      return await attempt(Math.min(LONGEST_ATTEMPT_MS, Math.ceil(patience.deadlineMs / ATTEMPTS)));
     } catch (error) {
       if (state.over || n === ATTEMPTS || !isWorthwhile(error, n)) throw error;
       if (isTransient(error)) await pause(patience, n);

@@ -209,7 +209,7 @@ describe('what was changed on its way', () => {
     ['AsymmetricSign', 'name'],
     ['AsymmetricSign', 'signature'],
     ['AsymmetricSign', 'signatureCrc32c'],
-    ['AsymmetricSign', 'verified'],
+    ['AsymmetricSign', 'verifiedDigestCrc32c'],
   ] as const;
 
   it.each(changes)('in the answer to %s is asked for again: %s', async (method, field) => {

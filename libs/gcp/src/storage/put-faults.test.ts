@@ -111,6 +111,21 @@ describe('an upload that is disturbed', () => {
     await buckets.openBucket(BUCKET).put(NAME, pieces(), ABSENT);
     expect(server.faults.calls('status')).toBe(1);
     expect(await contentIn(buckets.openBucket(BUCKET))).toBe(sha256);
+    const [all, asked, rest, ...others] = server.contentRanges();
+    const length = 4 * CHUNK;
+    expect([all, asked]).toEqual([`bytes 0-${length - 1}/${length}`, 'bytes */*']);
+    expect(others).toEqual([]);
+    const from = Number(/^bytes (\d+)-/.exec(rest ?? '')?.[1]);
+    expect(from).toBeGreaterThanOrEqual(length / 2);
+    expect(rest).toBe(`bytes ${from}-${length - 1}/${length}`);
+  });
+
+  it('names the end of an empty content, as nothing of it could be named', async () => {
+    const server = await standIn();
+    const bucket = bucketsOf(server).openBucket(BUCKET);
+    await bucket.put(NAME, content(0).pieces(), ABSENT);
+    expect(server.contentRanges()).toEqual(['bytes */0']);
+    expect(await contentIn(bucket)).toBe(content(0).sha256);
   });
 
   it('is no object when Cloud Storage has forgotten the upload', async () => {

@@ -1,6 +1,7 @@
 import type { BlobStore } from '@keyserver/export-file';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
+import { startDeafProxy } from '../../../../test/stand-ins/deaf-proxy.ts';
 import type { StorageOp } from '../../../../test/stand-ins/storage/faults.ts';
 import { openCloudBuckets } from './index.ts';
 import {
@@ -255,4 +256,17 @@ describe('Cloud Storage that is away', () => {
       await expect(check(BUCKET)).rejects.toMatchObject({ reason: 'away' });
     });
   });
+});
+
+it('goes on by a new connection when the first has died unheard', async () => {
+  const server = await standIn();
+  const network = await startDeafProxy(new URL(server.url).host);
+  const through = { url: `http://${network.address}` };
+  const bucket = bucketsOf(through, { patience: HASTE }).openBucket(BUCKET);
+  await bucket.put(NAME, SMALL.pieces(), ABSENT);
+  const before = network.connections();
+  network.deafen();
+  expect(await contentIn(bucket)).toBe(SMALL.sha256);
+  expect(network.connections()).toBeGreaterThan(before);
+  await network.close();
 });

@@ -68,10 +68,12 @@ export function uploadSession(client: Storage, uri: string): UploadSession {
   };
 }
 
-/** Empty content has no range: nothing of it could be named. */
+/**
+ * Where nothing is left to send, the request only names the length that completes the object; of an empty one from the start.
+ * https://cloud.google.com/storage/docs/performing-resumable-uploads
+ */
 function rangeOf({ bytes, start, last }: Chunk, from: number): Record<string, string> {
   const end = start + bytes.length;
-  if (end === 0) return {};
   const stretch = from === end ? '*' : `${from}-${end - 1}`;
   return { 'content-range': `bytes ${stretch}/${last ? String(end) : '*'}` };
 }

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type CryptoKey, type JWTPayload, SignJWT, exportJWK, generateKeyPair } from 'jose';
+import {
+  type CryptoKey,
+  type JWTPayload,
+  SignJWT,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+} from 'jose';
 
 /** An issuer of identity tokens with a key set of its own, served over HTTP on this machine. */
 export interface TestIssuer {
@@ -16,6 +23,8 @@ export interface TestIssuer {
   mint(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
   /** Makes a new key; the old one is no longer published. */
   rotate(): Promise<void>;
+  /** Signs claims with the issuer's present key by another algorithm of the same kind of key. */
+  mintBy(algorithm: 'PS256', claims: JWTPayload): Promise<string>;
   /** The public key that is published. */
   publicKey(): CryptoKey;
   close(): Promise<void>;
@@ -46,6 +55,7 @@ export async function testIssuer(alg: 'RS256' | 'ES256' = 'RS256'): Promise<Test
       return fetches;
     },
     mint: async (claims, header) => await key.sign(claims, header),
+    mintBy: async (algorithm, claims) => await key.signBy(algorithm, claims),
     rotate: async () => {
       key = await newKey((generation += 1), alg);
       state.answer = { ...state.answer, body: await key.jwks() };
@@ -66,6 +76,7 @@ async function newKey(
   readonly publicKey: CryptoKey;
   jwks(): Promise<string>;
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  signBy(algorithm: string, claims: JWTPayload): Promise<string>;
 }> {
   const kid = `key-${String(generation)}`;
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
@@ -77,5 +88,10 @@ async function newKey(
     },
     sign: async (claims, header = {}) =>
       await new SignJWT(claims).setProtectedHeader({ alg, kid, ...header }).sign(privateKey),
+    signBy: async (algorithm, claims) => {
+      // A key is bound to one algorithm; the same numbers make a key of another.
+      const other = await importJWK({ ...(await exportJWK(privateKey)), alg: algorithm });
+      return await new SignJWT(claims).setProtectedHeader({ alg: algorithm, kid }).sign(other);
+    },
   };
 }
