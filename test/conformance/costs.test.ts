@@ -1,0 +1,114 @@
+import { KEY_BYTES, packRecords } from '@keyserver/exposure-keys';
+import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { closeTestStores, openTestBucket } from '@keyserver/local/testing';
+import { systemRandom } from '@keyserver/random';
+import { storeUploads } from '@keyserver/stores';
+import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
+import {
+  NOON,
+  SETTINGS,
+  aKey,
+  aKeyUntil,
+  anUpload,
+} from '../../libs/stores/src/testing/uploads.ts';
+import {
+  type ExportWorld,
+  anExport,
+  hour,
+  openExportWorld,
+} from '../../services/export/src/testing/export-world.ts';
+import { rowsOf, sectionOf, textOf } from '../docs/pages.ts';
+import {
+  type FirestoreStandIn,
+  startFirestoreStandIn,
+} from '../stand-ins/firestore/start-firestore.ts';
+
+let firestore: FirestoreStandIn;
+let world: ExportWorld;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  world = await openExportWorld({
+    openStore: async (clock) => {
+      firestore = await startFirestoreStandIn({ now: clock.now });
+      const of = { projectId: 'costs', emulatorHost: firestore.address };
+      const store = await openFirestoreStore({ ...of, clock, random: systemRandom });
+      closers.push(firestore.close, async () => {
+        await store.close();
+      });
+      return store;
+    },
+    openBucket: openTestBucket,
+  });
+});
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+  await closeTestStores();
+});
+
+/** What a step costs, as a row of the page has it. */
+async function row(name: string, step: () => Promise<unknown>): Promise<readonly string[]> {
+  firestore.usage();
+  await step();
+  const { reads, writes, deletes } = firestore.usage();
+  return [name, ...[reads, writes, deletes].map((count) => count.toLocaleString('en-US'))];
+}
+
+/** A line of the index, as the page counts it for phones. */
+const BYTES_OF_NAME = 34;
+/** About so many bytes has a file of a thousand keys, as the page counts it for phones. */
+const BYTES_OF_THOUSAND = 18_000;
+
+/** The next hour is over, and its window closed. */
+const nextHour = (): void => {
+  world.clock.advance(HOUR);
+};
+
+it('costs as many reads, writes and deletions as the page of the data model says', async () => {
+  await world.configure(anExport());
+  await world.publish(3, { window: hour(11) });
+  world.clock.advance(10 * MINUTE);
+  await world.run();
+  const upload = storeUploads(world.store, SETTINGS, systemRandom);
+  const ended = Array.from({ length: 14 }, (_, n) => aKey(1000 + n));
+  const valid = aKeyUntil(2000, unixMillis(NOON + 6 * HOUR));
+  // What every upload needs to know of the configuration is remembered for a while.
+  await upload(anUpload([aKey(999)]));
+  const counted = [
+    await row('an upload of ended keys', async () => await upload(anUpload(ended))),
+    await row(
+      'an upload with a key that is still valid',
+      async () => await upload(anUpload([aKey(3000), valid])),
+    ),
+  ];
+  nextHour();
+  await world.run();
+  counted.push(
+    await row('`create-batches` with nothing to cut', async () => await world.cut()),
+    await row('`do-work` with nothing to do', async () => await world.work()),
+  );
+  nextHour();
+  counted.push(await row('both jobs, with a batch without keys', async () => await world.run()));
+  nextHour();
+  await world.publish(3, { window: hour(14) });
+  counted.push(await row('both jobs, with a batch of one upload', async () => await world.run()));
+  nextHour();
+  for (let n = 0; n < 5; n++) await world.publish(3, { window: hour(15) });
+  counted.push(await row('both jobs, with a batch of five uploads', async () => await world.run()));
+  const [name, ...others] = (await world.index()) ?? [];
+  expect([name?.length, others.length]).toEqual([BYTES_OF_NAME, 3]);
+  nextHour();
+  const thousand = Array.from({ length: 1000 }, (_, n) =>
+    aKey(n, { data: systemRandom.bytes(KEY_BYTES) }),
+  );
+  await world.publish(0, {
+    window: hour(16),
+    records: packRecords(thousand.toSorted((a, b) => Buffer.compare(a.data, b.data))),
+  });
+  await world.run();
+  const archive = await world.object(((await world.index()) ?? []).at(-1) ?? '');
+  expect(Math.abs(archive.length - BYTES_OF_THOUSAND)).toBeLessThan(BYTES_OF_THOUSAND / 10);
+  const page = sectionOf(textOf('docs/data-model.md'), 'In Firestore');
+  const documented = rowsOf(page).filter((cells) => cells.length === counted[0]?.length);
+  expect(documented).toEqual(counted);
+});
