@@ -35,9 +35,9 @@ export interface Placed {
 
 /** Writes documents of any collections. */
 export async function put(store: DocumentStore, documents: readonly Placed[]): Promise<void> {
-  for (let at = 0; at < documents.length; at += 400)
+  for (let at = 0; at < documents.length; at += 20)
     await store.transact(async (tx) => {
-      for (const { of, id, value } of documents.slice(at, at + 400)) tx.set(of, id, value);
+      for (const { of, id, value } of documents.slice(at, at + 20)) tx.set(of, id, value);
       await Promise.resolve();
     });
 }
