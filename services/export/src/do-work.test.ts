@@ -251,6 +251,30 @@ describe('signers', () => {
     expect(await world.batches()).toMatchObject([{ attempt: 0 }]);
   });
 
+  it('that are missing change nothing of what was decided, however often the batch is tried', async () => {
+    const world = await worldOf(anExport({ signingKeys: [] }));
+    await world.publish(1, ELEVEN);
+    await world.run();
+    const decided = await world.batches();
+    const freezes: string[] = [];
+    for (let times = 0; times < 3; times++)
+      await world.work(
+        world.mortal((port) => {
+          if (port === 'before work.freeze') freezes.push(port);
+        }),
+      );
+    expect(freezes).toEqual([]);
+    const [batch] = await world.batches();
+    expect(batch?.frozen).toEqual(decided[0]?.frozen);
+    // Frozen anew it would take a place in the order of padding at every call, which the batches after it then wait for.
+    expect(await world.deps.work.paddingSequence(batch!)).toBe(1);
+    // With a key it is frozen anew once, and signed by it.
+    await world.configure(anExport());
+    await world.run();
+    const [made] = await world.batches();
+    expect(made?.frozen).toMatchObject({ paddingSequence: 2, signers: [{ id: 'k1' }] });
+  });
+
   it('that are missing hold back no batch of another export that shares the keys', async () => {
     const world = await worldOf(
       anExport({ signingKeys: [] }),
