@@ -27,6 +27,13 @@ export { type LateCause, type Progress, type Punctuality, latenessOf } from './l
 export { KeySelection, type SelectionRules, takerOf } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
 export {
+  type OpenSignerDeps,
+  type OpenedSigner,
+  isLasting,
+  isSameKey,
+  openSigner,
+} from './open-signer.ts';
+export {
   type FindSigner,
   type SignatureInProgress,
   type Signer,

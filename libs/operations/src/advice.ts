@@ -10,6 +10,7 @@ export const ADVICE_NAMES = [
   'floor_above_file',
   'little_padding',
   'constant_padding',
+  'signing_key_unusable',
   'no_signing_key',
   'signing_gap',
   'signing_key_ends_soon',

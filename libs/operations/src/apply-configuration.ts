@@ -1,7 +1,15 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import type { OpenSignerDeps } from '@keyserver/export-file';
 import { type Random, randomId } from '@keyserver/random';
-import { type ConfigurationChange, auditEntries, readStoreFormat } from '@keyserver/stores';
+import {
+  type ConfigurationChange,
+  auditEntries,
+  readStoreFormat,
+  usedSigningKeys,
+} from '@keyserver/stores';
+import type { UnixMillis } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
+import { adviseOnUnusableKeys } from './advise-unusable-keys.ts';
 import type { Configuration, Problem } from './configuration.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
 import { tooShortPeriods } from './shortest-period.ts';
@@ -23,24 +31,52 @@ export type ApplyOutcome =
   | { readonly kind: 'stale' }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
+/** Where signing keys sign, for whoever can try them out. */
+export type SigningPlatform = Pick<OpenSignerDeps, 'findSigner' | 'trySigner'>;
+
 /**
  * What applying a configuration to a store would change, and what speaks against it. Whoever lets people change a
- * configuration begins here; the server's own first configuration goes without.
+ * configuration begins here; the server's own first configuration goes without. Signing keys are tried out where a
+ * platform is given.
  */
-export const planChanges = async (store: DocumentStore, wanted: Configuration): Promise<Plan> =>
+export async function planChanges(
+  store: DocumentStore,
+  wanted: Configuration,
+  signing?: SigningPlatform,
+): Promise<Plan> {
+  const { plan, stored: before, now } = await planIn(store, wanted);
+  if (plan.kind === 'refused' || signing === undefined) return plan;
+  // Outside the transaction, which must not wait for Cloud KMS.
+  const usedKeys = usedSigningKeys(store);
+  const unusable = await adviseOnUnusableKeys(
+    { ...signing, usedKeys },
+    { before, after: wanted, now },
+  );
+  return { ...plan, advice: [...plan.advice, ...unusable] };
+}
+
+interface Basis {
+  readonly plan: Plan;
+  readonly stored: Configuration;
+  readonly now: UnixMillis;
+}
+
+const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basis> =>
   await store.transact(async (tx) => {
     const stored = await readStored(tx);
     const { steps, problems: impossible } = stepsBetween(stored, wanted);
     const profile = (await readStoreFormat(tx))?.profile;
     const problems = [...impossible, ...tooShortPeriods(stored, wanted, profile)];
-    return problems.length > 0
-      ? { kind: 'refused', problems }
-      : {
-          kind: 'planned',
-          changes: steps.map(({ change }) => change),
-          advice: adviseOnChange(stored, wanted, tx.now),
-          basis: fingerprintOf(stored),
-        };
+    const plan: Plan =
+      problems.length > 0
+        ? { kind: 'refused', problems }
+        : {
+            kind: 'planned',
+            changes: steps.map(({ change }) => change),
+            advice: adviseOnChange(stored, wanted, tx.now),
+            basis: fingerprintOf(stored),
+          };
+    return { plan, stored, now: tx.now };
   });
 
 /** Makes the store's configuration the wanted one in one audited step; applying it again does nothing. */

@@ -1,6 +1,11 @@
 export { ADVICE_NAMES, type AdviceName } from './advice.ts';
 export type { ChangeAdvice } from './advise.ts';
-export { type ApplyOutcome, applyConfiguration, planChanges } from './apply-configuration.ts';
+export {
+  type ApplyOutcome,
+  type SigningPlatform,
+  applyConfiguration,
+  planChanges,
+} from './apply-configuration.ts';
 export {
   type JobDifference,
   type JobVerdict,

@@ -3,13 +3,14 @@ import {
   type OpenBucket,
   type SigningKey,
   type VerificationKey,
+  openSigner,
   renderVerificationKeys,
   verificationKeysName,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
 import type { Pause } from './pause.ts';
 import { replaceObject } from './replace-object.ts';
-import { type SignerDeps, openSigner } from './signers.ts';
+import type { SignerDeps } from './signers.ts';
 
 /** What it takes to publish verification keys. */
 export interface VerificationKeysDeps extends SignerDeps {

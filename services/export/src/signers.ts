@@ -1,25 +1,20 @@
 import {
   type ExportConfig,
-  type FindSigner,
   type FindSigningKeys,
   type FrozenSigner,
   MAX_SIGNERS,
+  type OpenSignerDeps,
   type Signer,
-  type SignerProblem,
   type SigningKey,
-  type TrySigner,
-  type UnusableSigner,
-  type UsedSigningKeys,
+  isLasting,
+  isSameKey,
+  openSigner,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
-import { createPublicKey } from 'node:crypto';
 
 /** Where signing keys are declared, where they sign, and what is known of those that have. */
-export interface SignerDeps {
+export interface SignerDeps extends OpenSignerDeps {
   readonly findSigningKeys: FindSigningKeys;
-  readonly findSigner: FindSigner;
-  readonly trySigner: TrySigner;
-  readonly usedKeys: UsedSigningKeys;
 }
 
 /** A signer that can sign now. */
@@ -33,48 +28,6 @@ export const isInForce = ({ from, thru }: SigningKey, now: UnixMillis): boolean 
 
 const newestFirst = (a: SigningKey, b: SigningKey): number =>
   b.from - a.from || (a.id < b.id ? 1 : -1);
-
-/** Problems that may be over in a moment: the work is tried again then, rather than done without the key. */
-const PASSING: readonly SignerProblem[] = ['unreachable', 'corrupt', 'failed'];
-
-/** Whether a problem of a key stays until an operator does something about it. */
-export const isLasting = ({ problem }: UnusableSigner): boolean => !PASSING.includes(problem);
-
-/** A key that can sign, with its public half, or what keeps it from signing. */
-export type OpenedSigner =
-  | { readonly kind: 'usable'; readonly signer: Signer; readonly publicKey: string }
-  | { readonly kind: 'unusable'; readonly why: UnusableSigner };
-
-/** Opens the signer of a declared key. A key that is not the one that signed first under its name is not usable. */
-export async function openSigner(deps: SignerDeps, key: SigningKey): Promise<OpenedSigner> {
-  const why = await deps.trySigner(key.signingKey);
-  if (why !== undefined) return { kind: 'unusable', why };
-  const signer = await deps.findSigner(key.signingKey);
-  if (signer === undefined) return { kind: 'unusable', why: gone(key) };
-  const publicKey = await signer.publicKey();
-  const used = await deps.usedKeys.find(key);
-  if (used !== undefined && !isSameKey(used, publicKey))
-    return { kind: 'unusable', why: replaced(key) };
-  return { kind: 'usable', signer, publicKey };
-}
-
-const gone = ({ signingKey }: SigningKey): UnusableSigner => ({
-  problem: 'not_found',
-  place: signingKey,
-  message: `${signingKey} has just been taken away`,
-});
-
-const replaced = ({ signingKey, keyId, keyVersion }: SigningKey): UnusableSigner => ({
-  problem: 'replaced',
-  place: signingKey,
-  message:
-    `${signingKey} is not the key that has signed as id ${keyId}, version ${keyVersion}: ` +
-    'restore that one, or give the new one a new version',
-});
-
-/** Whether two PEM texts hold the same public key. */
-const isSameKey = (one: string, other: string): boolean =>
-  one === other || createPublicKey(one).equals(createPublicKey(other));
 
 /** The signers of an export that are in force and able to sign, newest first. A key that may be able to in a moment is a fault. */
 export async function signersInForce(

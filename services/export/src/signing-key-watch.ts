@@ -4,13 +4,15 @@ import {
   type OpenBucket,
   type SigningKey,
   type UnusableSigner,
+  isLasting,
+  openSigner,
   parseVerificationKeys,
   verificationKeysName,
 } from '@keyserver/export-file';
 import { type Logger, SIGNING_KEY_ADVICE, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
 import { HOUR, type UnixMillis } from '@keyserver/time';
-import { type SignerDeps, isInForce, isLasting, openSigner } from './signers.ts';
+import { type SignerDeps, isInForce } from './signers.ts';
 
 /** What it takes to find out which signing keys cannot sign. */
 export interface SigningKeyWatchDeps extends SignerDeps {

@@ -1,21 +1,27 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { DocumentStore } from '@keyserver/docstore';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   ADVICE_NAMES,
   type AdviceName,
   type ApplyOutcome,
   type Configuration,
   type Problem,
+  type SigningPlatform,
   applyConfiguration,
   parseConfiguration,
   planChanges,
 } from '@keyserver/operations';
 import { type ApplyFlags, type Planned, agree, plannedFor } from './config-agree.ts';
-import { type StoreFlags, addStoreOptions, openStore } from './data-store.ts';
+import { type StoreFlags, addStoreOptions, loopback, openStore } from './data-store.ts';
 import { Failure } from './failure.ts';
 import { readTextFile } from './files.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, jsonText } from './table.ts';
+import { type OpenStore, openCloudKeys } from './wiring.ts';
+
+/** Where signing keys of the cloud are tried out. */
+interface KeyFlags {
+  readonly kmsEndpoint?: string;
+}
 
 const MAX_FILE_BYTES = 8_000_000;
 
@@ -30,18 +36,44 @@ export function addConfigApply(config: Command, around: Surroundings): void {
       'apply in spite of what speaks against it under this name; may be repeated',
       adviceNames,
     )
+    .addOption(
+      new Option(
+        '--kms-endpoint <host:port>',
+        'a stand-in for Cloud KMS on this machine, with --project; without credentials',
+      ).argParser(loopback),
+    )
     .option('--dry-run', 'only show the changes')
     .option('--json', 'print the changes as JSON')
     .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
-    .action(async (file: string, flags: ApplyFlags & StoreFlags) => {
+    .action(async (file: string, flags: ApplyFlags & StoreFlags & KeyFlags) => {
       const wanted = await readConfiguration(file, around);
-      const { store, close } = await openStore(flags, around, { mayBeNew: 'store' });
+      const opened = await openStore(flags, around, { mayBeNew: 'store' });
       try {
-        await applyTo(store, wanted, flags, around);
+        await withKeys(opened, flags, async (signing) => {
+          await applyTo({ store: opened.store, signing }, wanted, flags, around);
+        });
       } finally {
-        await close();
+        await opened.close();
       }
     });
+}
+
+/** Signing keys are tried out where they are kept; an emulator of Firestore has none beside it. */
+async function withKeys(
+  { signing }: OpenStore,
+  { project, endpoint, kmsEndpoint }: StoreFlags & KeyFlags,
+  work: (signing: SigningPlatform | undefined) => Promise<void>,
+): Promise<void> {
+  if (project === undefined || (endpoint !== undefined && kmsEndpoint === undefined)) {
+    await work(signing);
+    return;
+  }
+  const keys = await openCloudKeys(kmsEndpoint);
+  try {
+    await work(keys);
+  } finally {
+    await keys.close();
+  }
 }
 
 function adviceNames(text: string, before: readonly AdviceName[] = []): readonly AdviceName[] {
@@ -65,12 +97,17 @@ function refusal(problems: readonly Problem[], of: string, { terminal }: Surroun
 }
 
 async function applyTo(
-  store: DocumentStore,
+  {
+    store,
+    signing,
+  }: Pick<OpenStore, 'store'> & {
+    readonly signing: SigningPlatform | undefined;
+  },
   wanted: Configuration,
   flags: ApplyFlags,
   around: Surroundings,
 ): Promise<void> {
-  const plan = await planChanges(store, wanted);
+  const plan = await planChanges(store, wanted, signing);
   if (plan.kind === 'refused') throw refusal(plan.problems, 'this configuration', around);
   const agreed = await agree(plan, flags, around);
   const outcome = agreed

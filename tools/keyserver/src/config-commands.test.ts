@@ -1,7 +1,10 @@
 import { jest } from '@jest/globals';
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { startFirestoreStandIn } from '../../../test/stand-ins/firestore/start-firestore.ts';
+import { startKmsStandIn } from '../../../test/stand-ins/kms/start-kms.ts';
 import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
+import { putSigningKey } from './testing/signing-key.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 // Each command opens a store, with a thread of its own.
@@ -15,7 +18,14 @@ const manual = readFileSync(
 const example = /```yaml\n([^]*?)```/.exec(manual)?.[1] ?? '';
 
 let directories = 0;
-const aDirectory = (): string => inScratch(`server-${String((directories += 1))}`);
+const anEmptyPath = (): string => inScratch(`server-${String((directories += 1))}`);
+
+/** The directory of a server that is not configured yet, with its signing key in place. */
+function aDirectory(): string {
+  const path = anEmptyPath();
+  putSigningKey(path);
+  return path;
+}
 
 // Applied once and copied, since opening a store takes longer than anything that is tested here.
 const original = aDirectory();
@@ -28,7 +38,7 @@ beforeAll(async () => {
 });
 
 const applied = (): string => {
-  const dataDirectory = aDirectory();
+  const dataDirectory = anEmptyPath();
   cpSync(original, dataDirectory, { recursive: true });
   return dataDirectory;
 };
@@ -38,7 +48,7 @@ describe('the configuration of a server on Google Cloud', () => {
     const firestore = await startFirestoreStandIn();
     const cloud = ['--project', 'demo-project', '--endpoint', firestore.address];
     const file = aFileWith('server.yaml', example);
-    const dataDirectory = aDirectory();
+    const dataDirectory = anEmptyPath();
     const first = await keyserver(['config', 'apply', file, '--yes', ...cloud], { dataDirectory });
     expect(first.out).toMatch(/Applied 4 changes\.\n$/);
     const shown = await keyserver(['config', 'show', ...cloud], { dataDirectory });
@@ -273,6 +283,65 @@ describe('config apply of what a careful operator would not want', () => {
     const { code, err } = await apply(example, ['--yes-really', name], {});
     expect(code).toBe(2);
     expect(err).toContain('must be one of app_in_no_export, ');
+  });
+});
+
+describe('config apply of a signing key that cannot sign', () => {
+  const keyFile = (dataDirectory: string): string =>
+    join(dataDirectory, 'keys/signing/export-2024.pem');
+
+  it('says where the key is and what is wrong, and asks', async () => {
+    const dataDirectory = anEmptyPath();
+    const file = aFileWith('server.yaml', example);
+    const ran = await keyserver(['config', 'apply', file], { dataDirectory, answer: false });
+    expect(ran.questions).toEqual(['Really, with signing_key_unusable?']);
+    expect(ran.out).toContain(
+      `! signing_key_unusable: Signing key export-2024 cannot sign: ${keyFile(dataDirectory)} does not exist: `,
+    );
+    const refused = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(refused).toMatchObject({
+      code: 2,
+      err: 'keyserver: nothing was applied; to apply all the same give --yes-really signing_key_unusable\n',
+    });
+  });
+
+  it('says so again, and does not ask, when the key was declared before', async () => {
+    const dataDirectory = applied();
+    chmodSync(keyFile(dataDirectory), 0o644);
+    const file = aFileWith('longer.yaml', example.replace('period: 4h', 'period: 8h'));
+    const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toContain('! signing_key_unusable (already so): ');
+    expect(ran.out).toContain('run chmod 600 on it');
+  });
+
+  it('says nothing of a key that no export uses any longer', async () => {
+    const dataDirectory = applied();
+    rmSync(keyFile(dataDirectory));
+    const ended = example.replace('period: 4h', 'period: 4h\n    thru: 2024-05-20T00:00:00Z');
+    const file = aFileWith('ended.yaml', ended);
+    const ran = await keyserver(['config', 'apply', file, '--dry-run'], { dataDirectory });
+    expect(ran.code).toBe(0);
+    expect(ran.out).not.toContain('signing_key_unusable');
+  });
+
+  it('tries key versions of Cloud KMS', async () => {
+    const [firestore, kms] = [await startFirestoreStandIn(), await startKmsStandIn()];
+    try {
+      const key = 'projects/demo/locations/europe-west1/keyRings/r/cryptoKeys/exports';
+      const version = kms.createSigningKey(key);
+      const cloud = ['--project', 'demo-project', '--endpoint', firestore.address];
+      const withKms = [...cloud, '--kms-endpoint', kms.address, '--dry-run'];
+      const apply = async (name: string) => {
+        const text = example.replace('signingKey: export-2024', `signingKey: ${name}`);
+        return await keyserver(['config', 'apply', aFileWith('cloud.yaml', text), ...withKms]);
+      };
+      expect((await apply(version)).out).not.toContain('signing_key_unusable');
+      const other = `${key}/cryptoKeyVersions/9`;
+      expect((await apply(other)).out).toContain(`cannot sign: ${other} does not exist`);
+    } finally {
+      await Promise.all([firestore.close(), kms.close()]);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
+import { putSigningKey } from './testing/signing-key.ts';
 
 // Each command opens a store, with a thread of its own.
 jest.setTimeout(60_000);
@@ -25,6 +26,7 @@ const aPath = (): string => inScratch(`move-${String((directories += 1))}`);
 const source = aPath();
 const files = aPath();
 beforeAll(async () => {
+  putSigningKey(source);
   const file = aFileWith('moved.yaml', example);
   await keyserver(['config', 'apply', file, '--yes', '--data-dir', source]);
   await exporting();

@@ -46,7 +46,8 @@ const TRACES = ['keyserver.sqlite', 'keys/key-hash.secret', 'buckets'];
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
 
-function loopback(text: string): string {
+/** Parses the address of a stand-in: nothing but this very machine is spoken to without credentials. */
+export function loopback(text: string): string {
   if (LOOPBACK.test(text)) return text;
   throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
 }

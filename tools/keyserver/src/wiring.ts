@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { openLocalPlatform } from '@keyserver/local';
-import type { MendableTime, Scheduler } from '@keyserver/operations';
+import type { MendableTime, Scheduler, SigningPlatform } from '@keyserver/operations';
 import type { Clock } from '@keyserver/time';
 
 /** A store that a command works on; the command closes it. */
@@ -8,14 +8,27 @@ export interface OpenStore {
   readonly store: DocumentStore;
   /** What stored keys are looked up by, where the store's platform keeps it. */
   readonly keyHashSecret?: Uint8Array;
+  /** Where its signing keys sign, where the platform keeps them with the store. */
+  readonly signing?: SigningPlatform;
   readonly close: () => Promise<void>;
 }
 
 /** Opens what a server on one machine keeps in its data directory; the caller closes it. */
-export const openPlatform = async (
+export async function openPlatform(
   dataDirectory: string,
   of: { readonly clock: Clock; readonly databaseMayBeNew: boolean },
-): Promise<OpenStore> => await openLocalPlatform({ dataDirectory, ...of });
+): Promise<OpenStore> {
+  const platform = await openLocalPlatform({ dataDirectory, ...of });
+  return { ...platform, signing: platform };
+}
+
+/** Opens the signing keys of Cloud KMS; the caller closes them. Google's client is loaded only here, as that takes its time. */
+export async function openCloudKeys(
+  endpoint: string | undefined,
+): Promise<SigningPlatform & { readonly close: () => Promise<void> }> {
+  const { openKms } = await import('@keyserver/gcp/kms');
+  return await openKms({ endpoint });
+}
 
 /** Opens the time of a server on one machine; the caller closes it. */
 export async function openStoreTime(
