@@ -38,7 +38,7 @@ export const ONSET_DISTANCE_DAYS: Choice = { min: 1, max: 14, default: 14 };
  * later, as no transaction lives longer, and by clocks that are at most 30 s apart. So the window may begin this much later
  * than the key was checked.
  */
-export const CHECK_TO_WINDOW = 360 * SECOND;
+const CHECK_TO_WINDOW = 360 * SECOND;
 
 /** The first interval in which a key may end that is published at this time, for an age in milliseconds. */
 export const earliestEnd = (at: number, maxAge: number): number =>
