@@ -1,13 +1,14 @@
 import type { Collection, DocumentStore } from '@keyserver/docstore';
-import { movedCollections } from '@keyserver/stores';
+import { movedCollections, readStoreFormat, storeFormat } from '@keyserver/stores';
 import { HOUR } from '@keyserver/time';
 import { payloadOf } from './data-record.ts';
 import { type Tally, TallyKeeper, isLiveAt } from './data-tally.ts';
+import { type MovedFormat, movedFormatOf } from './moved-format.ts';
 
 /** Documents of one read of a store. A page of the largest documents must fit into memory. */
 export const PAGE = 200;
 
-/** A collection of which a store does not hold what an export does. */
+/** A collection of which a store does not hold what an export does; of its format, what moves. */
 export interface Difference {
   readonly collection: string;
   readonly exported: Tally;
@@ -44,5 +45,29 @@ async function tallyOf<D extends object>(
   for await (const page of store.pages(of, {}, PAGE))
     for (const found of page)
       if (isLiveAt(of, found.value, liveAt)) keeper.add(payloadOf(of, found));
+  return keeper.tally();
+}
+
+/** Where a store does not say of its format what came with an export; what the export leaves open is not compared. */
+export async function formatDifference(
+  moved: MovedFormat | undefined,
+  store: DocumentStore,
+): Promise<readonly Difference[]> {
+  if (moved === undefined) return [];
+  const format = await readStoreFormat(store);
+  const exported = tallyOfFormat(moved, moved);
+  const stored = format === undefined ? NOTHING : tallyOfFormat(movedFormatOf(format), moved);
+  return stored.digest === exported.digest
+    ? []
+    : [{ collection: storeFormat.layout.name, exported, stored }];
+}
+
+/** As of one document that has those members of a format which another one has. */
+function tallyOfFormat(format: MovedFormat, like: MovedFormat): Tally {
+  const members = Object.entries(movedFormatOf(format)).filter(([name]) =>
+    Object.hasOwn(like, name),
+  );
+  const keeper = new TallyKeeper();
+  keeper.add(Buffer.from(JSON.stringify(members)));
   return keeper.tally();
 }

@@ -1,14 +1,21 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { movedCollections } from '@keyserver/stores';
-import { type Difference, PAGE, comparedAfter, differencesFrom } from './data-differences.ts';
+import { movedCollections, readStoreFormat } from '@keyserver/stores';
+import {
+  type Difference,
+  PAGE,
+  comparedAfter,
+  differencesFrom,
+  formatDifference,
+} from './data-differences.ts';
 import { beginExport, discardExport, finishExport, recordsFile } from './data-directory.ts';
 import { type Survey, headerOf, payloadsOf, survey } from './data-file.ts';
 import type { Manifest } from './data-manifest.ts';
 import { FrameReader, documentIdOf, frameOf, payloadOf } from './data-record.ts';
 import { isLiveAt } from './data-tally.ts';
 import { sentenceOfFile } from './file-fault.ts';
+import { movedFormatOf } from './moved-format.ts';
 import { type Refused, refused, refusing } from './unusable-export.ts';
 import { unlistedBatch, workInProgress } from './work-in-progress.ts';
 
@@ -53,6 +60,9 @@ async function finish(
   exportId: string,
   { directory, source }: ExportRequest,
 ): Promise<ExportOutcome> {
+  // Read before the documents are read again: a change of it after that leaves an audit entry, which these would show.
+  const format = await readStoreFormat(store);
+  const moved = format === undefined ? {} : { storeFormat: movedFormatOf(format) };
   const liveAt = comparedAfter(await store.now());
   const written: (Survey & { readonly name: string })[] = [];
   for (const of of movedCollections) {
@@ -62,13 +72,16 @@ async function finish(
     written.push({ name, ...held });
   }
   const live = new Map(written.map((file) => [file.name, file.live]));
-  const differences = await differencesFrom(live, store, liveAt);
+  const differences = [
+    ...(await differencesFrom(live, store, liveAt)),
+    ...(await formatDifference(moved.storeFormat, store)),
+  ];
   if (differences.length > 0) {
     await discardExport(directory);
     return { kind: 'changed', differences };
   }
   const collections = written.map(({ live: _, ...file }) => file);
-  const manifest = { exportId, source, storeTime: await store.now(), collections };
+  const manifest = { exportId, source, storeTime: await store.now(), ...moved, collections };
   await finishExport(directory, manifest);
   return { kind: 'exported', manifest };
 }

@@ -7,11 +7,17 @@ import {
   writtenBytes,
 } from '@keyserver/docstore';
 import { type BucketNames, withBucketNames } from './bucket-names.ts';
-import { type Difference, comparedAfter, differencesFrom } from './data-differences.ts';
+import {
+  type Difference,
+  comparedAfter,
+  differencesFrom,
+  formatDifference,
+} from './data-differences.ts';
 import { type Recorded, documentsOf } from './data-file.ts';
 import type { Manifest } from './data-manifest.ts';
 import { isLiveAt } from './data-tally.ts';
 import { type Position, advance, claim, finishImport } from './import-position.ts';
+import { OTHER_SECRET } from './moved-format.ts';
 import { type OpenExport, isHashedUnder, openExport, unknownBucket } from './open-export.ts';
 import { type Refused, UnusableExport, refused, refusing } from './unusable-export.ts';
 import { workInProgress } from './work-in-progress.ts';
@@ -57,7 +63,7 @@ export const importData = async (
     const problem = await whyNotInto(store, exported, request);
     if (problem !== undefined) return refused(problem);
     const { manifest } = exported;
-    const begun = await claim(store, manifest.exportId);
+    const begun = await claim(store, manifest, request.keyHashSecret);
     if (begun.finishedAt !== undefined)
       return { kind: 'imported-before', manifest, at: begun.finishedAt };
     await writeAll(store, { exported, begun, now, request });
@@ -76,7 +82,7 @@ async function whyNotInto(
   if (now < storeTime)
     return `the target's time is ${timeText(now)}, before the source's at the export, ${timeText(storeTime)}; mend its clock or wait`;
   if (keyHashSecret !== undefined && !(await isHashedUnder(exported, keyHashSecret)))
-    return 'the key-hash secret of the target is not the one of the source; copy it first';
+    return OTHER_SECRET;
   const unknown = await unknownBucket(exported, buckets.keys());
   if (unknown !== undefined) return `no export is configured for a bucket ${unknown}`;
   return await workInProgress(store);
@@ -91,7 +97,10 @@ async function finish(
 ): Promise<ImportOutcome> {
   const liveAt = comparedAfter(await store.now());
   const { manifest, live } = await openExport(directory, { liveAt, buckets });
-  const differences = await differencesFrom(live, store, liveAt);
+  const differences = [
+    ...(await differencesFrom(live, store, liveAt)),
+    ...(await formatDifference(manifest.storeFormat, store)),
+  ];
   if (differences.length > 0) return { kind: 'differs', manifest, differences };
   await finishImport(store, manifest.exportId);
   return { kind: 'imported', manifest };

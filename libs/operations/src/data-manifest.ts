@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { windowLength } from '@keyserver/time';
 import { Ajv } from 'ajv';
+import type { MovedFormat } from './moved-format.ts';
 
 /** What a finished export says of one collection: its documents, and its file. */
 export interface ExportedCollection {
@@ -18,6 +20,8 @@ export interface Manifest {
   readonly source: string;
   /** Store time of the source once everything had been read, ms. */
   readonly storeTime: number;
+  /** What readers and writers of the data must agree on; a version that knew of none left it out. */
+  readonly storeFormat?: MovedFormat;
   readonly collections: readonly ExportedCollection[];
 }
 
@@ -26,46 +30,63 @@ export const FORMAT = { format: 'exposure-key-server-data', version: 1 } as cons
 
 const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' };
-const exact = (properties: object): object => ({
+const exact = (properties: object, optional: object = {}): object => ({
   type: 'object',
-  properties,
+  properties: { ...properties, ...optional },
   required: Object.keys(properties),
   additionalProperties: false,
 });
 
+const movedFormat = exact(
+  { version: count, shards: count },
+  {
+    windows: { type: 'array', minItems: 1, items: exact({ from: count, length: count }) },
+    profile: { enum: ['development', 'production'] },
+    keyHashCheck: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+  },
+);
+
 const isManifest = new Ajv().compile<Manifest>(
-  exact({
-    format: { const: FORMAT.format },
-    version: { const: FORMAT.version },
-    exportId: { type: 'string', minLength: 1 },
-    source: { type: 'string' },
-    storeTime: count,
-    collections: {
-      type: 'array',
-      items: exact({
-        name: { type: 'string' },
-        documents: count,
-        digest: sha256,
-        bytes: count,
-        sha256,
-      }),
+  exact(
+    {
+      format: { const: FORMAT.format },
+      version: { const: FORMAT.version },
+      exportId: { type: 'string', minLength: 1 },
+      source: { type: 'string' },
+      storeTime: count,
+      collections: {
+        type: 'array',
+        items: exact({
+          name: { type: 'string' },
+          documents: count,
+          digest: sha256,
+          bytes: count,
+          sha256,
+        }),
+      },
+      checksum: sha256,
     },
-    checksum: sha256,
-  }),
+    { storeFormat: movedFormat },
+  ),
 );
 
 /** The text of a manifest; its last member is the SHA-256 of all before it. */
-export function renderManifest({ exportId, source, storeTime, collections }: Manifest): string {
-  const stated = { ...FORMAT, exportId, source, storeTime, collections };
+export function renderManifest(manifest: Manifest): string {
+  const { exportId, source, storeTime, storeFormat, collections } = manifest;
+  const format = storeFormat === undefined ? {} : { storeFormat };
+  const stated = { ...FORMAT, exportId, source, storeTime, ...format, collections };
   return `${JSON.stringify({ ...stated, checksum: checksumOf(stated) }, undefined, 2)}\n`;
 }
 
 /** The manifest that a text holds; undefined when it is none of this version, or was changed. */
 export function parseManifest(text: string): Manifest | undefined {
   const stated = parsed(text);
-  if (!isManifest(stated)) return undefined;
+  if (!isManifest(stated) || !hasPossibleWindows(stated)) return undefined;
   return renderManifest(stated) === text ? stated : undefined;
 }
+
+const hasPossibleWindows = ({ storeFormat }: Manifest): boolean =>
+  (storeFormat?.windows ?? []).every(({ length }) => windowLength(length) !== undefined);
 
 const checksumOf = (stated: object): string =>
   createHash('sha256').update(JSON.stringify(stated)).digest('hex');

@@ -16,9 +16,28 @@ import { join } from 'node:path';
 import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { seededRandom } from '@keyserver/random/testing';
-import { dataImports, keyHasher, leases, movedCollections } from '@keyserver/stores';
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  FORMAT_ID,
+  type KnownFormat,
+  type StoreFormat,
+  dataImports,
+  keyHasher,
+  leases,
+  movedCollections,
+  openStoreFormat,
+  readStoreFormat,
+  storeFormat,
+} from '@keyserver/stores';
+import {
+  HOUR,
+  MINUTE,
+  alwaysWindow,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
 import fc from 'fast-check';
+import { changeWindow } from './change-window.ts';
 import { type ExportOutcome, exportData } from './data-export.ts';
 import { type ImportOutcome, importData } from './data-import.ts';
 import { type Manifest, parseManifest, renderManifest } from './data-manifest.ts';
@@ -475,6 +494,201 @@ describe('importData', () => {
       'imported',
     );
   });
+});
+
+const length = (ms: number) => windowLength(ms)!;
+const KNOWN = {
+  place: 'here',
+  window: length(HOUR),
+  profile: 'production',
+  keyHashSecret: new Uint8Array(32).fill(1),
+} as const;
+
+/** A store that was opened by somebody who knows that much of it. */
+async function opened(known: Partial<KnownFormat>, at = NOON): Promise<DocumentStore> {
+  const store = await aStore([], at);
+  await openStoreFormat(store, { place: 'here', ...known }, random);
+  return store;
+}
+
+describe('the format of a store', () => {
+  const exportOf = async (source: DocumentStore): Promise<string> => {
+    const directory = await aNewDirectory();
+    expect(reasonOf(await exported(source, directory))).toBe('exported');
+    return directory;
+  };
+  const into = async (target: DocumentStore, directory: string): Promise<string> =>
+    reasonOf(await importData(target, { directory }));
+
+  it('comes along with a change of the windows that is still to come, but the store keeps its own id', async () => {
+    const source = await opened(KNOWN);
+    await changeWindow(source, length(5 * MINUTE), { actor: 'me', random });
+    const target = await opened({});
+    const before = (await readStoreFormat(target))!;
+    expect(await into(target, await exportOf(source))).toBe('imported');
+    const { storeId, ...moved } = (await readStoreFormat(source))!;
+    expect(moved.windows).toHaveLength(2);
+    expect(await readStoreFormat(target)).toEqual({ ...moved, storeId: before.storeId });
+    expect(storeId).not.toBe(before.storeId);
+  });
+
+  it('is in force before the first document is, so that a killed import cannot be opened otherwise', async () => {
+    const source = await opened(KNOWN);
+    await put(source, someDocuments(3));
+    const directory = await exportOf(source);
+    const target = await opened({});
+    await expect(
+      importData(faulty(target, { transaction: 2 }), { directory }),
+    ).rejects.toBeInstanceOf(StoreFault);
+    const wrong = { ...KNOWN, window: length(5 * MINUTE) };
+    await expect(openStoreFormat(target, wrong, random)).rejects.toThrow('are written with 3600');
+    await openStoreFormat(target, KNOWN, random);
+    expect(await into(target, directory)).toBe('imported');
+  });
+
+  it.each([
+    ['the same', KNOWN],
+    ['less', { profile: KNOWN.profile }],
+    ['nothing', {}],
+  ])('is taken by a target that says %s of itself', async (_, known) => {
+    const directory = await exportOf(await opened(KNOWN));
+    const target = await opened(known);
+    expect(await into(target, directory)).toBe('imported');
+    expect(await readStoreFormat(target)).toMatchObject({ windows: alwaysWindow(length(HOUR)) });
+    expect((await verifyData(target, { directory })).kind).toBe('equal');
+  });
+
+  it.each([
+    [
+      'another window',
+      { window: length(5 * MINUTE) },
+      'the exported data have windows of 3600 s, and the target has 300 s: import into a store that no service has opened yet, and set TRUNCATE_WINDOW_SECONDS there as it was at the source',
+    ],
+    [
+      'another profile',
+      { profile: 'development' as const },
+      'the exported data were written in the profile production, and the target was opened in the profile development',
+    ],
+    [
+      'another secret',
+      { keyHashSecret: new Uint8Array(32) },
+      'the key-hash secret of the target is not the one of the source; copy it first',
+    ],
+  ])('is refused by a target with %s, which stays as it was', async (_, other, sentence) => {
+    const directory = await exportOf(await opened(KNOWN));
+    const target = await opened({ ...KNOWN, ...other });
+    const before = await readStoreFormat(target);
+    expect(await into(target, directory)).toContain(sentence);
+    expect(await readStoreFormat(target)).toEqual(before);
+    expect(await target.transact(async (tx) => await tx.find(dataImports, {}))).toEqual([]);
+  });
+
+  it('is refused by a target that does not know of a change to come', async () => {
+    const source = await opened(KNOWN);
+    await changeWindow(source, length(5 * MINUTE), { actor: 'me', random });
+    const reason = await into(await opened(KNOWN), await exportOf(source));
+    expect(reason).toContain('3600 s, 300 s from 2024-05-01T13:00:00.000Z on, and the target has');
+  });
+
+  it('fits a target with the window of today, whatever was before', async () => {
+    const source = await opened({ ...KNOWN, window: length(5 * MINUTE) });
+    await changeWindow(source, length(HOUR), { actor: 'me', random });
+    const directory = await exportOf(source);
+    const target = await opened(KNOWN, NOON + 2 * HOUR);
+    expect(await into(target, directory)).toBe('imported');
+    expect((await readStoreFormat(target))?.windows).toHaveLength(2);
+  });
+
+  it('compares the secret that is given with what the export says of it', async () => {
+    const directory = await exportOf(await opened(KNOWN));
+    const target = await opened({});
+    const keyHashSecret = new Uint8Array(32);
+    expect(reasonOf(await importData(target, { directory, keyHashSecret }))).toMatch(
+      /^the key-hash secret of the target is not/,
+    );
+  });
+
+  it.each([{ version: 2 }, { shards: 32 }])(
+    'is refused when it is another one: %j',
+    async (part) => {
+      const source = await opened(KNOWN);
+      await reformat(source, part);
+      expect(await into(await opened({}), await exportOf(source))).toContain(
+        'import with the version that exported, or a newer one',
+      );
+    },
+  );
+
+  it('is refused where windows close late and cannot be so short', async () => {
+    const directory = await exportOf(await opened({ ...KNOWN, window: length(MINUTE / 2) }));
+    const target = await opened({});
+    await reformat(target, { closingDelay: 330_000 });
+    expect(await into(target, directory)).toMatch(
+      /^windows on Google Cloud are at least 60 s long/,
+    );
+  });
+
+  it('shows in a comparison when the store says otherwise since', async () => {
+    const source = await opened(KNOWN);
+    const directory = await exportOf(source);
+    await reformat(source, { windows: alwaysWindow(length(MINUTE)) });
+    expect(await verifyData(source, { directory })).toMatchObject({
+      kind: 'differs',
+      differences: [{ collection: 'storeFormat' }],
+    });
+    await source.deleteAll(storeFormat, {});
+    expect(await verifyData(source, { directory })).toMatchObject({
+      differences: [{ exported: { documents: 1 }, stored: { documents: 0 } }],
+    });
+  });
+
+  it('keeps nothing of an export during which it changed', async () => {
+    const source = await opened(KNOWN);
+    const directory = await aNewDirectory();
+    let reads = 0;
+    const changing = Object.assign(Object.create(source) as DocumentStore, {
+      get: async (...of: Parameters<DocumentStore['get']>) => {
+        const found = await source.get(...of);
+        if (++reads === 1) await reformat(source, { windows: alwaysWindow(length(MINUTE)) });
+        return found;
+      },
+    });
+    expect(await exported(changing, directory)).toMatchObject({
+      kind: 'changed',
+      differences: [{ collection: 'storeFormat' }],
+    });
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('that an earlier version did not export is found out by whoever opens the target next', async () => {
+    const batch = someDocuments(1).find(({ of }) => of.layout.name === 'keyBatches')!;
+    const value = { ...batch.value, window: NOON - 50 * MINUTE, shard: 0 };
+    const { directory } = await anExport([{ ...batch, value }]);
+    const target = await opened({ window: length(HOUR), profile: 'production' });
+    expect(await into(target, directory)).toBe('imported');
+    expect(await readStoreFormat(target)).toMatchObject({ profile: 'production' });
+    expect(await readStoreFormat(target)).not.toHaveProperty('windows');
+    const wrong = { place: 'here', window: length(HOUR) };
+    await expect(openStoreFormat(target, wrong, random)).rejects.toThrow('no multiples');
+    await openStoreFormat(target, { ...wrong, window: length(10 * MINUTE) }, random);
+  });
+
+  it('cannot be read from a manifest with impossible windows', async () => {
+    const directory = await exportOf(await opened(KNOWN));
+    const file = join(directory, 'manifest.json');
+    const manifest = parseManifest(readFileSync(file, 'utf8'))!;
+    const windows = [{ from: 0, length: 7 }] as unknown as StoreFormat['windows'] & object;
+    const { version, shards } = manifest.storeFormat!;
+    writeFileSync(file, renderManifest({ ...manifest, storeFormat: { version, shards, windows } }));
+    expect(await into(await opened({}), directory)).toMatch(/was changed, or was written by/);
+  });
+
+  async function reformat(store: DocumentStore, part: Partial<StoreFormat>): Promise<void> {
+    await store.transact(async (tx) => {
+      const format = (await readStoreFormat(tx))!;
+      tx.set(storeFormat, FORMAT_ID, { ...format, ...part });
+    });
+  }
 });
 
 function forget(collection: string): (directory: string) => void {

@@ -1,6 +1,11 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BucketNames } from './bucket-names.ts';
-import { type Difference, comparedAfter, differencesFrom } from './data-differences.ts';
+import {
+  type Difference,
+  comparedAfter,
+  differencesFrom,
+  formatDifference,
+} from './data-differences.ts';
 import type { Manifest } from './data-manifest.ts';
 import { openExport } from './open-export.ts';
 import { type Refused, refusing } from './unusable-export.ts';
@@ -26,7 +31,10 @@ export const verifyData = async (
   await refusing(async (): Promise<VerifyOutcome> => {
     const liveAt = comparedAfter(await store.now());
     const { manifest, live } = await openExport(directory, { liveAt, buckets });
-    const differences = await differencesFrom(live, store, liveAt);
+    const differences = [
+      ...(await differencesFrom(live, store, liveAt)),
+      ...(await formatDifference(manifest.storeFormat, store)),
+    ];
     return differences.length === 0
       ? { kind: 'equal', manifest }
       : { kind: 'differs', manifest, differences };

@@ -1,20 +1,32 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { type DataImport, dataImports, movedCollections } from '@keyserver/stores';
+import type { Manifest } from './data-manifest.ts';
+import { takeFormat } from './moved-format.ts';
 import { UnusableExport } from './unusable-export.ts';
 
 /** How far an import has come: so many documents of this collection, and all of those before it. */
 export type Position = Pick<DataImport, 'collection' | 'documents'>;
 
-/** Takes an empty store for an import, or finds how far the same import came earlier. Throws UnusableExport otherwise. */
-export const claim = async (store: DocumentStore, exportId: string): Promise<DataImport> =>
+/**
+ * Takes an empty store for an import and gives it the format of the data, or finds how far the same import came earlier.
+ * Throws UnusableExport otherwise.
+ */
+export const claim = async (
+  store: DocumentStore,
+  { exportId, storeFormat }: Pick<Manifest, 'exportId' | 'storeFormat'>,
+  keyHashSecret: Uint8Array | undefined,
+): Promise<DataImport> =>
   await store.transact(async (tx) => {
     const [begun] = await tx.get(dataImports, [exportId]);
-    if (begun !== undefined) return begun;
-    const held = await firstHeld(tx);
+    if (begun?.finishedAt !== undefined) return begun;
+    const held = begun === undefined ? await firstHeld(tx) : undefined;
     if (held !== undefined)
       throw new UnusableExport(
         `the target already holds documents (${held}) that do not come from this export; import into an empty one`,
       );
+    // Also for one that goes on: a service may have been started on what was there, and gone by that.
+    await takeFormat(tx, storeFormat, keyHashSecret);
+    if (begun !== undefined) return begun;
     const start = { collection: '', documents: 0, startedAt: tx.now };
     tx.create(dataImports, exportId, start);
     return start;

@@ -28,6 +28,7 @@ export { exportStore } from './export-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,
+  SHARDS,
   isFoundBy,
   keyBatchDocument,
   keyBatches,
@@ -38,10 +39,11 @@ export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDeltas } from './total-deltas.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
-export type { KnownFormat } from './compare-format.ts';
+export { type KnownFormat, keyHashCheckOf } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
 export {
   FORMAT_ID,
+  FORMAT_VERSION,
   type StoreFormat,
   StoreMismatch,
   type StoreProfile,

@@ -153,7 +153,17 @@ describe('data import', () => {
     ['64 hexadecimal digits', `${'0f'.repeat(32)}\n`],
   ])('takes a secret to be checked as %s', async (_, content) => {
     const secret = aFileWith('a.secret', content);
-    expect(await importing(aPath(), '--key-hash-secret', secret)).toMatchObject({ code: 0 });
+    expect(await importing(aTarget(), '--key-hash-secret', secret)).toMatchObject({ code: 0 });
+  });
+
+  it('refuses a target with another secret, also when there are no keys yet', async () => {
+    const target = aPath();
+    expect(await importing(target)).toMatchObject({
+      code: 2,
+      out: '',
+      err: 'keyserver: the key-hash secret of the target is not the one of the source; copy it first\n',
+    });
+    expect(await shown(target)).not.toContain('exports:\n  - id');
   });
 
   it('refuses a secret that is none', async () => {
