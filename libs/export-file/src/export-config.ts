@@ -50,9 +50,3 @@ export const inputRegionsOf = (
 ): readonly string[] => [
   ...new Set(config.inputRegions.length === 0 ? [config.outputRegion] : config.inputRegions),
 ];
-
-/** The keys that sign at a time, in the order of their signatures: newest first, as some phones read only the first. */
-export const signingAt = (keys: readonly SigningKey[], now: UnixMillis): readonly SigningKey[] =>
-  keys
-    .filter(({ from, thru }) => from <= now && (thru === undefined || now < thru))
-    .sort((a, b) => b.from - a.from || (a.id < b.id ? 1 : -1));

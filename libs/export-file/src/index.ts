@@ -14,7 +14,7 @@ export {
   USUAL_KEY_BYTES,
 } from './file-bounds.ts';
 export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
-export { type ExportConfig, type SigningKey, inputRegionsOf, signingAt } from './export-config.ts';
+export { type ExportConfig, type SigningKey, inputRegionsOf } from './export-config.ts';
 export {
   ARCHIVE_HEADERS,
   INDEX_HEADERS,
@@ -43,6 +43,7 @@ export {
   tryOut,
 } from './signer.ts';
 export type { SignerName } from './signer-name.ts';
+export { isInForce, signingAt } from './signing-at.ts';
 export {
   KEYS_HEADERS,
   type VerificationKey,

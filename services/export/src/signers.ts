@@ -6,9 +6,11 @@ import {
   type OpenSignerDeps,
   type Signer,
   type SigningKey,
+  isInForce,
   isLasting,
   isSameKey,
   openSigner,
+  signingAt,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
 
@@ -22,13 +24,6 @@ export interface ReadySigner extends FrozenSigner {
   readonly signer: Signer;
 }
 
-/** Whether a key signs at that time. */
-export const isInForce = ({ from, thru }: SigningKey, now: UnixMillis): boolean =>
-  from <= now && (thru === undefined || now < thru);
-
-const newestFirst = (a: SigningKey, b: SigningKey): number =>
-  b.from - a.from || (a.id < b.id ? 1 : -1);
-
 /** The signers of an export that are in force and able to sign, newest first. A key that may be able to in a moment is a fault. */
 export async function signersInForce(
   deps: SignerDeps,
@@ -36,9 +31,8 @@ export async function signersInForce(
   now: UnixMillis,
 ): Promise<readonly ReadySigner[]> {
   const keys = await deps.findSigningKeys(signingKeys);
-  const inForce = keys.filter((key) => isInForce(key, now)).sort(newestFirst);
   const ready: ReadySigner[] = [];
-  for (const key of inForce) {
+  for (const key of signingAt(keys, now)) {
     const { id, signingKey, keyId, keyVersion } = key;
     const signer = await readySigner(deps, key);
     if (signer !== undefined) ready.push({ id, signingKey, keyId, keyVersion, signer });

@@ -4,6 +4,7 @@ import {
   type OpenBucket,
   type SigningKey,
   type UnusableSigner,
+  isInForce,
   isLasting,
   openSigner,
   parseVerificationKeys,
@@ -12,7 +13,7 @@ import {
 import { type Logger, SIGNING_KEY_ADVICE, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
 import { HOUR, type UnixMillis } from '@keyserver/time';
-import { type SignerDeps, isInForce } from './signers.ts';
+import type { SignerDeps } from './signers.ts';
 
 /** What it takes to find out which signing keys cannot sign. */
 export interface SigningKeyWatchDeps extends SignerDeps {
