@@ -81,6 +81,36 @@ describe('planChanges', () => {
     expect((await planChanges(store, exportsOf({ period: '30s' }))).kind).toBe('refused');
   });
 
+  describe('of a signing key', () => {
+    const withKeys = (...keys: object[]): Configuration =>
+      aConfiguration({ signingKeys: keys.map((of) => anEntry('signingKeys', of)) });
+    const refused = (keyId: string): string[] => [
+      `signingKeys gives main the keyId ${keyId}; a new one must be 1 to 40 of letters, digits and "_"`,
+    ];
+
+    it.each(['de-1', '310.1', '-', 'gov.example'])('refuses the new key id %s', async (keyId) => {
+      const wanted = withKeys({ keyId });
+      expect(await plannedLines(await emptyStore(), wanted)).toEqual(refused(keyId));
+      expect(await plannedLines(await storeWith(withKeys({})), wanted)).toEqual(refused(keyId));
+    });
+
+    it.each(['310', 'mcc_310', '_', 'x'.repeat(40)])('takes the key id %s', async (keyId) => {
+      const plan = await planChanges(await emptyStore(), withKeys({ keyId }));
+      expect(plan.kind).toBe('planned');
+    });
+
+    it('leaves a key id alone that the key has already, whatever else changes', async () => {
+      const store = await storeWith(withKeys({ keyId: 'de-1' }));
+      const ended = { keyId: 'de-1', thru: '2030-01-01T00:00:00Z' };
+      expect(await plannedLines(store, withKeys(ended))).toContain('end signingKeys main');
+      expect(await plannedLines(store, withKeys({ keyId: 'de-2' }))).toEqual(refused('de-2'));
+      const next = { ...ended, id: 'next', keyVersion: 'v2' };
+      expect(await plannedLines(store, withKeys(ended, next))).toEqual([
+        'signingKeys gives next the keyId de-1; a new one must be 1 to 40 of letters, digits and "_"',
+      ]);
+    });
+  });
+
   it('adds everything to an empty store, and writes nothing', async () => {
     const store = await emptyStore();
     const plan = await planChanges(store, aConfiguration());

@@ -11,6 +11,7 @@ import type { UnixMillis } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
 import { adviseOnUnusableKeys } from './advise-unusable-keys.ts';
 import type { Configuration, Problem } from './configuration.ts';
+import { unfitKeyIds } from './new-key-ids.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
 import { tooShortPeriods } from './shortest-period.ts';
 import { readStored } from './stored-configuration.ts';
@@ -66,7 +67,11 @@ const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basi
     const stored = await readStored(tx);
     const { steps, problems: impossible } = stepsBetween(stored, wanted);
     const profile = (await readStoreFormat(tx))?.profile;
-    const problems = [...impossible, ...tooShortPeriods(stored, wanted, profile)];
+    const problems = [
+      ...impossible,
+      ...unfitKeyIds(stored, wanted),
+      ...tooShortPeriods(stored, wanted, profile),
+    ];
     const plan: Plan =
       problems.length > 0
         ? { kind: 'refused', problems }
