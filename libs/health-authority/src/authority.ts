@@ -21,7 +21,7 @@ export interface HealthAuthority {
 
 /** An application that may publish here. */
 export interface AuthorizedApp {
-  /** Package name or bundle id, lower case. */
+  /** Package name, bundle id or any other text that the app was built with, lower case. */
   readonly id: string;
   /** Upper case. */
   readonly regions: readonly string[];

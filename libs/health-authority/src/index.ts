@@ -5,6 +5,7 @@ export type {
   FindAuthority,
   HealthAuthority,
 } from './authority.ts';
+export { parseAppId } from './app-id.ts';
 export { isP256PublicKey } from './authority-key.ts';
 export {
   type CertificateOutcome,

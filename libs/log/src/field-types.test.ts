@@ -10,7 +10,17 @@ describe('a configured id', () => {
     expect(configuredId(thing)).toBe(id);
   });
 
-  it.each(['', 'two words', 'a\nb', '{"a":1}', 'ключ', 'x'.repeat(201)])('hides %j', (id) => {
+  it.each([
+    ['dept of health', 'dept%20of%20health'],
+    ['état', '%C3%A9tat'],
+    ['100%', '100%25'],
+    ['a\nb', 'a%0Ab'],
+    ['{"a":1}', '%7B%22a%22%3A1%7D'],
+  ])('of the text %j is %s', (id, logged) => {
+    expect(configuredId({ id })).toBe(logged);
+  });
+
+  it.each(['', 'x'.repeat(801), 'ключ'.repeat(50), '\ud800'])('hides %j', (id) => {
     expect(configuredId({ id })).toBe('unprintable');
   });
 });

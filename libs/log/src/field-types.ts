@@ -10,7 +10,9 @@ export type ServiceUrl = string & { readonly __kind: 'service url' };
 /** The name of an environment variable. */
 export type SettingName = string & { readonly __kind: 'setting name' };
 
-const isConfiguredId = (text: string): text is ConfiguredId => /^[\w.:@/-]{1,200}$/.test(text);
+const isConfiguredId = (text: string): text is ConfiguredId =>
+  /^[\w.:@/!~*'()%-]{1,800}$/.test(text);
+const PLAIN = /^[\w.:@/-]*$/;
 const isSettingName = (text: string): text is SettingName => /^[A-Z][A-Z0-9_]{0,63}$/.test(text);
 const isRequestId = (text: string): text is RequestId => text.length === 36;
 const isServiceUrl = (text: string): text is ServiceUrl => /^http:\/\/\S+:[0-9]+$/.test(text);
@@ -20,7 +22,9 @@ const isServiceUrl = (text: string): text is ServiceUrl => /^http:\/\/\S+:[0-9]+
  * passed by mistake: only what was found in our own store has an id.
  */
 export function configuredId(of: { readonly id: string | number }): ConfiguredId {
-  const id = String(of.id);
+  const text = String(of.id);
+  // Of an app any text may be the id; in a log it is ASCII without spaces, whatever it was.
+  const id = PLAIN.test(text) || /\p{Cs}/u.test(text) ? text : encodeURIComponent(text);
   return isConfiguredId(id) ? id : 'unprintable';
 }
 

@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { isP256PublicKey } from '@keyserver/health-authority';
+import { isP256PublicKey, parseAppId } from '@keyserver/health-authority';
 import { windowLength } from '@keyserver/time';
 import { parseDuration, parseTime } from './time-text.ts';
 
@@ -21,10 +21,8 @@ export const GRAMMARS = {
     parse: matching(/^[a-z0-9-]{1,40}$/),
   },
   appId: {
-    allowed:
-      'a package name or bundle id: 1 to 200 of letters, digits, ".", "_" and "-", a letter or digit first',
-    // An id that a document cannot have, such as ".." or "__x__", would never be found by a phone.
-    parse: (text) => matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/)(text)?.toLowerCase(),
+    allowed: 'the text that the app sends: 1 to 255 bytes of UTF-8 without control characters',
+    parse: parseAppId,
   },
   region: {
     allowed: '1 to 20 of A-Z, 0-9 and -',

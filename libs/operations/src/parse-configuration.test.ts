@@ -179,10 +179,10 @@ describe('parseConfiguration', () => {
     ['authorities', { name: 'x'.repeat(201) }, 'authorities[0].name'],
     ['authorities', { keys: 'none' }, 'authorities[0].keys'],
     ['apps', { id: '' }, 'apps[0].id'],
-    ['apps', { id: 'org example' }, 'apps[0].id'],
-    ['apps', { id: '..' }, 'apps[0].id'],
-    ['apps', { id: '__org__' }, 'apps[0].id'],
-    ['apps', { id: '\u212a' }, 'apps[0].id'], // whose lower case is k
+    ['apps', { id: 'a\nb' }, 'apps[0].id'],
+    ['apps', { id: 'a\0' }, 'apps[0].id'],
+    ['apps', { id: 'x'.repeat(256) }, 'apps[0].id'],
+    ['apps', { id: 'é'.repeat(128) }, 'apps[0].id'],
     ['apps', { regions: [] }, 'apps[0].regions'],
     ['apps', { regions: [7] }, 'apps[0].regions[0]'],
     ['apps', { regions: ['ß'] }, 'apps[0].regions[0]'], // whose upper case is SS

@@ -1,6 +1,7 @@
 import type { Collection, Transaction } from '@keyserver/docstore';
 import {
   appDocument,
+  appDocumentId,
   appOf,
   authorityDocument,
   authorityOf,
@@ -59,7 +60,12 @@ export const describe = (configuration: Configuration): readonly Described[] => 
   ),
   ...configuration.apps.map((app) =>
     described(
-      { section: 'apps', id: app.id, fields: appFields(app) },
+      {
+        section: 'apps',
+        id: app.id,
+        fields: appFields(app),
+        documentId: appDocumentId(app.id),
+      },
       authorizedApps,
       appDocument(app),
     ),
@@ -81,15 +87,21 @@ export const describe = (configuration: Configuration): readonly Described[] => 
 ];
 
 const described = <D>(
-  of: Pick<Described, 'section' | 'id' | 'fields'>,
+  {
+    documentId,
+    ...of
+  }: Pick<Described, 'section' | 'id' | 'fields'> & {
+    /** Where it is not the id itself. */
+    readonly documentId?: string;
+  },
   into: Collection<D>,
   document: D,
 ): Described => ({
   ...of,
   write: (tx) => {
-    tx.set(into, of.id, document);
+    tx.set(into, documentId ?? of.id, document);
   },
   remove: (tx) => {
-    tx.delete(into, of.id);
+    tx.delete(into, documentId ?? of.id);
   },
 });

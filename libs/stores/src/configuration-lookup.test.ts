@@ -3,6 +3,7 @@ import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
+import { appDocumentId } from './app-document-id.ts';
 import { findApp, findAuthority } from './configuration-lookup.ts';
 import {
   appDocument,
@@ -51,12 +52,38 @@ describe('findApp', () => {
     },
   );
 
+  it('finds an app under every id that it may have been built with, in any letter case', async () => {
+    const ids = [
+      'dept of health',
+      'a/b',
+      'état',
+      '..',
+      '__gov__',
+      '100%',
+      '健康🔑',
+      'é'.repeat(127),
+    ];
+    await store.transact((tx) => {
+      for (const id of ids) tx.set(authorizedApps, appDocumentId(id), appDocument(app));
+      return Promise.resolve();
+    });
+    for (const id of ids)
+      for (const sent of [id, id.toUpperCase()])
+        expect(await findApp(store)(sent)).toEqual({ ...app, id });
+  });
+
+  it('does not take the encoded form of an id for the id', async () => {
+    expect(await findApp(store)('dept%20of%20health')).toBeUndefined();
+    expect(await findApp(store)('a%2Fb')).toBeUndefined();
+  });
+
   it.each([
     ['an unknown id', 'gov.example'],
     ['no id', ''],
-    ['a path', 'a/b'],
-    ['a relative path', '..'],
-    ['a reserved id', '__gov__'],
+    ['a path', 'b/a'],
+    ['a relative path', '.'],
+    ['a reserved id', '__health__'],
+    ['an id that is half encoded', '%'],
     ['half a character', '\ud800'],
     ['a very long id', 'x'.repeat(64_000)],
     ['an id with a null character', 'gov.example.doh\0'],

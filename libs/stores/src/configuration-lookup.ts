@@ -1,26 +1,22 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { FindApp, FindAuthority } from '@keyserver/health-authority';
+import { type FindApp, type FindAuthority, parseAppId } from '@keyserver/health-authority';
+import { appDocumentId } from './app-document-id.ts';
 import { appOf, authorityOf, authorizedApps, healthAuthorities } from './configuration.ts';
 
-/** Longest document id and longest indexed text that every engine can look up. */
+/** Longest indexed text that every engine can look up. */
 const MAX_BYTES = 1500;
 
 const isSearchable = (text: string): boolean =>
   text !== '' && Buffer.byteLength(text) <= MAX_BYTES && !/\p{Cs}/u.test(text);
 
-const isDocumentId = (text: string): boolean =>
-  isSearchable(text) && !text.includes('/') && !/^(\.\.?|__.*__)$/su.test(text);
-
-/**
- * Looks applications up by what a phone sent. A text that no document can have as its id belongs to nobody; asking an
- * engine for it would be a fault where the phone deserves a refusal.
- */
+/** Looks applications up by what a phone sent. A text that is no app id belongs to nobody. */
 export function findApp(store: DocumentStore): FindApp {
   return async (sent) => {
-    const id = sent.toLowerCase();
-    if (!isDocumentId(id)) return undefined;
-    const [stored] = await store.get(authorizedApps, [id]);
-    return stored === undefined ? undefined : appOf(id, stored);
+    const id = parseAppId(sent);
+    if (id === undefined) return undefined;
+    const documentId = appDocumentId(id);
+    const [stored] = await store.get(authorizedApps, [documentId]);
+    return stored === undefined ? undefined : appOf(documentId, stored);
   };
 }
 

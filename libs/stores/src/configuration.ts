@@ -11,17 +11,18 @@ import {
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { AuthorityKey, AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
+import { appIdOf } from './app-document-id.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
 
 const appFields = { regions: texts(), authorities: texts(), bypassCertificate: bool() };
 
-/** Applications that may publish; the document id is the application's id, lower case. */
+/** Applications that may publish; the document id is made of the application's id by `appDocumentId`. */
 export const authorizedApps = collection({ name: 'authorizedApps', fields: appFields });
 
 /** The application of a stored document. */
 export const appOf = (id: string, stored: DocumentOf<typeof appFields>): AuthorizedApp => ({
   ...stored,
-  id,
+  id: appIdOf(id),
   authorities: stored.authorities.map(Number),
 });
 

@@ -1,5 +1,6 @@
 export { allCollections, movedCollections } from './all-collections.ts';
 export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
+export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,
   appOf,

@@ -9,6 +9,7 @@ import {
   app,
   bypassApp,
   certificateFor,
+  oddlyNamedApp,
   wireBody,
 } from './testing/uploads.ts';
 
@@ -38,6 +39,29 @@ describe('POST /v1/publish', () => {
     expect(first).toMatchObject({ status: 200, body: { insertedExposures: 1 } });
     expectRefusal(await server.send(sent), 400, 'missing_revision_token');
     expect(await server.stored()).toHaveLength(1);
+  });
+
+  it.each(['dept of health / état "1"', 'Dept Of Health / État "1"'])(
+    'knows the app %s by the text that it was built with',
+    async (appId) => {
+      const server = await aPublishServer();
+      const answer = await server.post(anUpload([aKey(1)], { appId }));
+      expect(answer).toMatchObject({ status: 200, body: { insertedExposures: 1 } });
+    },
+  );
+
+  it.each([
+    '',
+    'dept of health',
+    'dept%20of%20health%20%2F%20%C3%A9tat%20%221%22',
+    '..',
+    'a/b',
+    '\0',
+  ])('refuses the app id %j, which nobody has', async (appId) => {
+    const server = await aPublishServer();
+    const answer = await server.post(anUpload([aKey(1)], { appId }));
+    expectRefusal(answer, 401, 'unknown_health_authority_id');
+    expect(await server.stored()).toEqual([]);
   });
 
   it('refuses stored keys with a token that it cannot read', async () => {
@@ -183,6 +207,14 @@ describe('the log of an upload', () => {
         dropped: 1,
         warned: 0,
       }),
+    ]);
+  });
+
+  it('names an app of any text in letters that every log reader takes', async () => {
+    const server = await aPublishServer();
+    await server.post(anUpload([aKey(1)], { appId: oddlyNamedApp.id }));
+    expect(server.log.events('publish.accepted')).toMatchObject([
+      { app: 'dept%20of%20health%20%2F%20%C3%A9tat%20%221%22' },
     ]);
   });
 

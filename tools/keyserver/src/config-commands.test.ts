@@ -1,7 +1,10 @@
 import { jest } from '@jest/globals';
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startFirestoreStandIn } from '../../../test/stand-ins/firestore/start-firestore.ts';
+import {
+  type FirestoreStandIn,
+  startFirestoreStandIn,
+} from '../../../test/stand-ins/firestore/start-firestore.ts';
 import { startKmsStandIn } from '../../../test/stand-ins/kms/start-kms.ts';
 import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
 import { putSigningKey } from './testing/signing-key.ts';
@@ -43,9 +46,27 @@ const applied = (): string => {
   return dataDirectory;
 };
 
+/** The ids of apps that were made for servers of other makes, as they are stored; no document may have three of them. */
+const oddIds = ['..', '__doh__', 'a/b', 'dept of health', 'org.example.exposures', 'état'];
+const withOddApps = example.replace(
+  'apps:\n',
+  `apps:\n${['..', '__DOH__', 'A/b', 'Dept Of Health', 'État']
+    .map((id) => `  - { id: '${id}', regions: [US], authorities: [1] }\n`)
+    .join('')}`,
+);
+const appsOf = (json: string): unknown =>
+  (JSON.parse(json) as { apps: { id: string }[] }).apps.map(({ id }) => id).sort();
+
 describe('the configuration of a server on Google Cloud', () => {
+  let firestore: FirestoreStandIn;
+  beforeEach(async () => {
+    firestore = await startFirestoreStandIn();
+  });
+  afterEach(async () => {
+    await firestore.close();
+  });
+
   it('is applied to and shown from its Firestore database, not that of this machine', async () => {
-    const firestore = await startFirestoreStandIn();
     const cloud = ['--project', 'demo-project', '--endpoint', firestore.address];
     const file = aFileWith('server.yaml', example);
     const dataDirectory = anEmptyPath();
@@ -56,7 +77,19 @@ describe('the configuration of a server on Google Cloud', () => {
     const second = await keyserver(['config', 'apply', again, ...cloud], { dataDirectory });
     expect(second.out).toBe('No changes: the configuration is as the file says.\n');
     expect(existsSync(dataDirectory)).toBe(false);
-    await firestore.close();
+  });
+
+  it('has the apps of every store under the same ids', async () => {
+    const cloud = ['--project', 'demo-project', '--endpoint', firestore.address];
+    const file = aFileWith('odd-apps.yaml', withOddApps);
+    const added = await keyserver(['config', 'apply', file, '--yes', ...cloud]);
+    expect(added).toMatchObject({ code: 0, err: '' });
+    expect(added.out).toContain('+ add apps dept of health\n');
+    const shown = await keyserver(['config', 'show', '--json', ...cloud]);
+    expect(appsOf(shown.out)).toEqual(oddIds);
+    const less = aFileWith('less-apps.yaml', example);
+    const ran = await keyserver(['config', 'apply', less, '--yes', ...cloud]);
+    expect(ran.out).toMatch(/Applied 5 changes\.\n$/);
   });
 
   it('is not looked for in two places at once', async () => {

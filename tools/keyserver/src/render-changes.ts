@@ -1,4 +1,5 @@
 import type { Plan } from '@keyserver/operations';
+import { printable } from './printable.ts';
 
 type Change = Extract<Plan, { kind: 'planned' }>['changes'][number];
 type FieldChange = Change['fields'][number];
@@ -10,6 +11,9 @@ const MARK: Readonly<Record<Change['action'], string>> = {
   remove: '-',
 };
 
+/** The longest id is that of an app; cut off, two might look the same. */
+const LONGEST_ID = 255;
+
 /** Configuration changes as people read them: a line per entry, a line per field. */
 export function renderChanges(changes: readonly Change[]): string {
   if (changes.length === 0) return 'No changes: the configuration is as the file says.\n';
@@ -18,7 +22,7 @@ export function renderChanges(changes: readonly Change[]): string {
 
 const renderChange = (change: Change): string =>
   [
-    `${MARK[change.action]} ${change.action} ${change.section} ${change.id}`,
+    `${MARK[change.action]} ${change.action} ${change.section} ${printable(change.id, LONGEST_ID)}`,
     ...change.fields.map((field) => `    ${renderField(field)}`),
   ]
     .map((line) => `${line}\n`)

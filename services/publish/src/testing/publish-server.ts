@@ -7,6 +7,7 @@ import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
 import {
   appDocument,
+  appDocumentId,
   authorityDocument,
   authorizedApps,
   findApp,
@@ -29,7 +30,7 @@ import {
 } from '@keyserver/time';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
-import { NOW, app, authority, bypassApp, wireBody } from './uploads.ts';
+import { NOW, app, authority, bypassApp, oddlyNamedApp, wireBody } from './uploads.ts';
 
 /** A publish service that listens on this machine, over a store in memory. */
 export interface TestServer {
@@ -100,8 +101,9 @@ async function openConfiguredStore(): Promise<{ store: DocumentStore; clock: Sim
 async function configure(store: DocumentStore): Promise<void> {
   await store.transact((tx) => {
     tx.set(healthAuthorities, String(authority.id), authorityDocument(authority));
-    for (const one of [app, bypassApp, { ...app, id: 'no.regions', regions: [] }])
-      tx.set(authorizedApps, one.id, appDocument(one));
+    const withoutRegions = { ...app, id: 'no.regions', regions: [] };
+    for (const one of [app, bypassApp, oddlyNamedApp, withoutRegions])
+      tx.set(authorizedApps, appDocumentId(one.id), appDocument(one));
     return Promise.resolve();
   });
 }

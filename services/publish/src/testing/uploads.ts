@@ -43,6 +43,9 @@ export const app: AuthorizedApp = {
 /** An application of a test deployment, which may publish without a certificate. */
 export const bypassApp: AuthorizedApp = { ...app, id: 'gov.example.test', bypassCertificate: true };
 
+/** An application whose id was made for a server of another make. */
+export const oddlyNamedApp: AuthorizedApp = { ...app, id: 'dept of health / état "1"' };
+
 /** A key that a phone offers: of the whole day before NOW unless told otherwise. */
 export const aKey = (n: number, of: Partial<OfferedKey> = {}): OfferedKey => ({
   key: Buffer.alloc(16, n).toString('base64'),
