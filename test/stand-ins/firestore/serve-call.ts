@@ -26,7 +26,7 @@ interface Handling<A> {
   readonly work: () => Promise<A> | A;
   readonly answer: (result: A) => Promise<void> | void;
   readonly refuse: (refusal: Partial<ServerErrorResponse>) => void;
-  readonly cut: () => void;
+  readonly cut: (unheard?: A) => void;
 }
 
 /** Answers the calls of a method that has one answer. */
@@ -59,6 +59,7 @@ export function streaming<Q, A>(
   { faults, cut }: Surroundings,
   method: string,
   work: (request: Q, signal: AbortSignal) => Promise<Iterable<A>> | Iterable<A>,
+  lost: (unheard: readonly A[]) => void = () => undefined,
 ): handleServerStreamingCall<Q, A> {
   return (call) => {
     const signal = cancellation(call);
@@ -74,8 +75,9 @@ export function streaming<Q, A>(
         call.sendMetadata(new Metadata()); // a stream that ends without a head, the client takes for a network failure
         call.emit('error', refusal);
       },
-      cut: () => {
+      cut: (unheard) => {
         cut(peer);
+        if (unheard !== undefined) lost(unheard);
       },
     });
   };
@@ -105,7 +107,16 @@ async function handle<A>(fault: CallFault | undefined, handling: Handling<A>): P
       return;
     case 'cut':
       if (fault.when === 'before') handling.cut();
-      else await done({ ...handling, refuse: handling.cut }, handling.cut);
+      else
+        await done(
+          {
+            ...handling,
+            refuse: () => {
+              handling.cut();
+            },
+          },
+          handling.cut,
+        );
   }
 }
 

@@ -36,16 +36,23 @@ export function firestoreService(store: Store, around: Surroundings): UntypedSer
   const locks = new Locks(transactions, store.lockWaitMs);
   const reads = new Reads({ ...store, transactions });
   const commits = new Commits({ ...store, transactions, locks });
+  /** Nobody can end a transaction whose name was lost with the answer; it goes with the connection. */
+  const endUnheard = (messages: readonly { readonly transaction?: Uint8Array }[]): void => {
+    for (const { transaction } of messages)
+      if (transaction !== undefined) locks.release(transactions.use(transaction));
+  };
   return {
     BatchGetDocuments: streaming(
       around,
       'BatchGetDocuments',
       async (request: BatchGetRequest, signal) => await locks.read(reads.batchGet(request), signal),
+      endUnheard,
     ),
     RunQuery: streaming(
       around,
       'RunQuery',
       async (request: RunQueryRequest, signal) => await locks.read(reads.runQuery(request), signal),
+      endUnheard,
     ),
     RunAggregationQuery: streaming(around, 'RunAggregationQuery', reads.aggregate.bind(reads)),
     BeginTransaction: unary(around, 'BeginTransaction', ({ options }: BeginRequest) => ({
