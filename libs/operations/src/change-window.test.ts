@@ -120,8 +120,9 @@ function exporter(store: DocumentStore, minWindowAge: number) {
     const until = unixMillis(Math.max(...spans.map(({ end }) => end)));
     for await (const page of read({ from, until }))
       for (const { window, records } of page)
-        for (const _ of spans.filter(({ start, end }) => start <= window && window < end))
-          files.set(id, [...(files.get(id) ?? []), keyIn(records)]);
+        spans
+          .filter(({ start, end }) => start <= window && window < end)
+          .forEach(() => files.set(id, [...(files.get(id) ?? []), keyIn(records)]));
   };
   return { cut, keysOf: (id: string) => (files.get(id) ?? []).toSorted() };
 }

@@ -69,9 +69,11 @@ export function rememberedCoverage(store: DocumentStore, clock: Clock): () => Pr
     if (remembered === undefined || age < 0 || age >= REMEMBERED) {
       const asked = { at: now, coverage: readCoverage(store) };
       remembered = asked;
-      asked.coverage.catch(() => {
+      // Whoever awaits it is told of the fault; the next one asks anew.
+      const forgetFault = (): void => {
         if (remembered === asked) remembered = undefined;
-      });
+      };
+      asked.coverage.catch(forgetFault);
     }
     return await remembered.coverage;
   };
