@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  type Generation,
+  type NewGeneration,
   contentFile,
   newestSlot,
   slotFile,
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const headers = { contentType: 'text/plain', cacheControl: 'no-cache', digest: 'd' };
 
-async function written(nonce: string): Promise<Generation> {
+async function written(nonce: string): Promise<NewGeneration> {
   await writeFile(contentFile(directory, nonce), 'x');
   return { kind: 'object', nonce, size: 1, headers };
 }
@@ -60,7 +60,7 @@ describe('the generations of an object', () => {
   });
 
   it('refuse a generation whose content was swept while its writer slept', async () => {
-    const lost: Generation = { kind: 'object', nonce: 'gone', size: 1, headers };
+    const lost: NewGeneration = { kind: 'object', nonce: 'gone', size: 1, headers };
     expect(await succeed(directory, undefined, lost)).toBe('lost');
     expect(await newestSlot(directory)).toBeUndefined();
   });

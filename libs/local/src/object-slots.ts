@@ -14,7 +14,12 @@ export type Generation =
       readonly size: number;
       readonly headers: BlobHeaders;
     }
-  | { readonly kind: 'deleted'; readonly nonce: string };
+  | { readonly kind: 'deleted'; readonly nonce: string }
+  /** Its record makes no sense, as after a disk has failed. What it was is not known, but another may follow it. */
+  | { readonly kind: 'damaged' };
+
+/** A generation that can be written. */
+export type NewGeneration = Exclude<Generation, { kind: 'damaged' }>;
 
 /** A generation in its place in the sequence; the highest number is the object as it is now. */
 export interface Slot {
@@ -67,7 +72,7 @@ export async function readGeneration(
   number: number,
 ): Promise<Generation | undefined> {
   try {
-    return parseGeneration(await readFile(slotFile(directory, number), 'utf8'));
+    return generationFrom(await readFile(slotFile(directory, number), 'utf8'));
   } catch (error) {
     if (failedWith(error, 'ENOENT')) return undefined;
     throw new Error('reading the record of an object failed', { cause: error });
@@ -82,7 +87,7 @@ export async function readGeneration(
 export async function succeed(
   directory: string,
   predecessor: Slot | undefined,
-  generation: Generation,
+  generation: NewGeneration,
 ): Promise<'done' | 'taken' | 'lost'> {
   const number = (predecessor?.number ?? 0) + 1;
   const record = `@${generation.nonce}.record`;
@@ -100,7 +105,7 @@ export async function succeed(
 async function stillFollows(
   directory: string,
   predecessor: Slot | undefined,
-  generation: Generation,
+  generation: NewGeneration,
 ): Promise<boolean> {
   const files = await filesOf(directory);
   const numbers = slotNumbers(files);
@@ -123,16 +128,19 @@ export async function writtenAt(file: string): Promise<number | undefined> {
   }
 }
 
-function parseGeneration(text: string): Generation {
-  const stored: unknown = JSON.parse(text);
-  if (isGeneration(stored)) return stored;
-  throw new Error('a record of an unknown shape');
+function generationFrom(text: string): Generation {
+  try {
+    const stored: unknown = JSON.parse(text);
+    return isGeneration(stored) ? stored : { kind: 'damaged' };
+  } catch {
+    return { kind: 'damaged' };
+  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
-function isGeneration(stored: unknown): stored is Generation {
+function isGeneration(stored: unknown): stored is NewGeneration {
   if (!isRecord(stored) || typeof stored['nonce'] !== 'string') return false;
   if (stored['kind'] === 'deleted') return true;
   const headers = stored['headers'];

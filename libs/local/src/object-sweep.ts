@@ -59,7 +59,8 @@ async function sweepOrphans(directory: string, now: number): Promise<void> {
   for (const number of slotNumbers(files)) {
     const generation = await readGeneration(directory, number);
     named.add(slotFile(directory, number));
-    if (generation !== undefined) named.add(contentFile(directory, generation.nonce));
+    if (generation !== undefined && generation.kind !== 'damaged')
+      named.add(contentFile(directory, generation.nonce));
   }
   for (const file of files.map((name) => join(directory, name))) {
     const written = named.has(file) ? undefined : await writtenAt(file);
@@ -80,7 +81,8 @@ async function sweepDeletion(directory: string, now: number): Promise<void> {
 async function drop(directory: string, number: number): Promise<void> {
   const generation = await readGeneration(directory, number);
   await removeFile(slotFile(directory, number));
-  if (generation !== undefined) await removeFile(contentFile(directory, generation.nonce));
+  if (generation !== undefined && generation.kind !== 'damaged')
+    await removeFile(contentFile(directory, generation.nonce));
 }
 
 async function entriesOf(directory: string): Promise<readonly Dirent[]> {

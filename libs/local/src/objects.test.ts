@@ -9,7 +9,7 @@ import {
 } from '@keyserver/time';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -151,27 +151,6 @@ describe('what is left on the disk', () => {
   });
 });
 
-describe('a damaged object', () => {
-  it.each(['', 'null', '{"nonce":"n","kind":"other"}', '{"kind":"object","nonce":"n","size":"1"}'])(
-    'is a fault, never an answer, when its record is %j',
-    async (record) => {
-      const { root, files } = await aged();
-      await mkdir(join(root, 'exports', 'a.zip'), { recursive: true });
-      await writeFile(join(root, 'exports', 'a.zip', '@1.json'), record);
-      await expect(files.openBucket('exports').find('a.zip')).rejects.toThrow(/record/);
-    },
-  );
-
-  it('is a fault when its content is missing', async () => {
-    const { root, files } = await aged();
-    await put(files, 'a.zip', 'content');
-    const directory = join(root, 'exports', 'a.zip');
-    const content = (await readdir(directory)).find((name) => name.endsWith('.content')) ?? '';
-    await unlink(join(directory, content));
-    await expect(files.openBucket('exports').read('a.zip')).rejects.toThrow(/missing/);
-  });
-});
-
 describe('several processes', () => {
   function appender(root: string, writer: string, lines: number): ChildProcess {
     const script = fileURLToPath(new URL('./testing/append-lines.ts', import.meta.url));
@@ -217,4 +196,85 @@ describe('several processes', () => {
     expect(left.every((line) => /^[123]-\d+$/.test(line))).toBe(true);
     expect(new Set(left).size).toBe(left.length);
   }, 30_000);
+});
+
+describe('a damaged object', () => {
+  const DAMAGES = {
+    'a record that was cut off': async (directory: string) => {
+      await truncate(join(directory, '@1.json'), 20);
+    },
+    'an empty record': async (directory: string) => {
+      await truncate(join(directory, '@1.json'), 0);
+    },
+    'a record of something else': async (directory: string) => {
+      await writeFile(join(directory, '@1.json'), '{"kind":"object"}');
+    },
+    'a record of another kind': async (directory: string) => {
+      await writeFile(join(directory, '@1.json'), '{"nonce":"n","kind":"other"}');
+    },
+    'a content that was cut off': async (directory: string) => {
+      await truncate(await contentIn(directory), 3);
+    },
+    'a content that has grown': async (directory: string) => {
+      await writeFile(await contentIn(directory), 'more than was there');
+    },
+    'a content that is gone': async (directory: string) => {
+      await unlink(await contentIn(directory));
+    },
+  };
+  const contentIn = async (directory: string): Promise<string> => {
+    const name = (await readdir(directory)).find((file) => file.endsWith('.content'));
+    return join(directory, name ?? '');
+  };
+
+  it.each(Object.entries(DAMAGES))(
+    'with %s is named to whoever would serve it',
+    async (_, harm) => {
+      const { root, files } = await aged();
+      await put(files, 'v1/index.txt', 'content');
+      const path = join(root, 'exports/v1/index.txt');
+      await harm(path);
+      await expect(files.openObject('exports', 'v1/index.txt')).rejects.toMatchObject({
+        ...{ name: 'ObjectFault', reason: 'damaged', problem: 'store_damaged' },
+        details: { object: 'exports/v1/index.txt', path },
+      });
+    },
+  );
+
+  it.each(Object.entries(DAMAGES))(
+    'with %s is written anew by whoever derives it',
+    async (_, harm) => {
+      const { root, files } = await aged();
+      await put(files, 'v1/index.txt', 'content');
+      await harm(join(root, 'exports/v1/index.txt'));
+      const bucket = files.openBucket('exports');
+      expect(await bucket.find('v1/index.txt')).toBeUndefined();
+      expect(await bucket.read('v1/index.txt')).toBeUndefined();
+      await put(files, 'v1/index.txt', 'content');
+      expect((await bucket.read('v1/index.txt'))?.content).toEqual(Buffer.from('content'));
+    },
+  );
+
+  it('is not listed, and can be deleted', async () => {
+    const { root, files } = await aged();
+    await put(files, 'v1/index.txt', 'content');
+    await truncate(join(root, 'exports/v1/index.txt/@1.json'), 5);
+    const bucket = files.openBucket('exports');
+    for await (const listed of bucket.list('v1/')) expect(listed).toBeUndefined();
+    await bucket.delete('v1/index.txt');
+    expect(await files.openObject('exports', 'v1/index.txt')).toBeUndefined();
+  });
+
+  it('does not keep the sweep from the others, and goes with its leftovers in time', async () => {
+    const { root, clock, files } = await aged();
+    await put(files, 'v1/index.txt', 'old');
+    await truncate(join(root, 'exports/v1/index.txt/@1.json'), 5);
+    await put(files, 'v1/index.txt', 'new');
+    clock.advance(2 * DAY);
+    await files.sweep();
+    expect(await filesIn(root, 'exports/v1/index.txt')).toHaveLength(2);
+    expect((await files.openBucket('exports').read('v1/index.txt'))?.content.toString()).toBe(
+      'new',
+    );
+  });
 });

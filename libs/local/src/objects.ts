@@ -5,7 +5,8 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createIn, failedWith, removeFile, syncDirectory, writeDurably } from './durable-files.ts';
 import { directoryOfBucket, directoryOfObject } from './object-name.ts';
-import { type Generation, type Slot, contentFile, newestSlot, succeed } from './object-slots.ts';
+import { type Generation, contentFile, newestSlot, succeed } from './object-slots.ts';
+import { ObjectFault, generationOf, infoOf, objectState } from './object-state.ts';
 import { dropBefore, sweepBelow, sweepObject } from './object-sweep.ts';
 
 const ATTEMPTS = 50;
@@ -46,7 +47,9 @@ export function openBucketDirectory(
     },
     openObject: async (bucket, name) => {
       const directory = directoryOfBucket(root, bucket);
-      return directory === undefined ? undefined : await openNewest(directory, name);
+      const found = directory === undefined ? undefined : await openNewest(directory, name);
+      if (found !== 'damaged') return found;
+      throw new ObjectFault(`${bucket}/${name}`, join(directory ?? '', name));
     },
     sweep: async () => {
       await sweepBelow(root, clock.now());
@@ -58,11 +61,11 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
   return {
     find: async (name) => {
       const directory = directoryOfObject(bucketDirectory, name);
-      return directory === undefined ? undefined : infoOf(name, await newestSlot(directory));
+      return directory === undefined ? undefined : infoOf(await objectState(directory, name));
     },
     read: async (name) => {
       const found = await openNewest(bucketDirectory, name);
-      if (found === undefined) return undefined;
+      if (found === undefined || found === 'damaged') return undefined;
       try {
         return { info: found.info, content: await found.content.readFile() };
       } finally {
@@ -72,12 +75,14 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
     put: async (name, content, { headers, expected }) => {
       const directory = directoryOfObject(bucketDirectory, name);
       if (directory === undefined) throw new RangeError('not the name of an object');
-      if (generationOf(await newestSlot(directory)) !== expected) return 'conflict';
+      if (generationOf(await objectState(directory, name)) !== expected) return 'conflict';
       const written = await write(directory, content, { headers, ambient });
-      const slot = await commit(directory, written, expected);
-      if (slot === undefined) await removeFile(contentFile(directory, written.nonce));
+      const number = await commit({ directory, name }, written, expected);
+      if (number === undefined) await removeFile(contentFile(directory, written.nonce));
       await sweepObject(directory, ambient.clock.now());
-      return infoOf(name, slot) ?? 'conflict';
+      if (number === undefined) return 'conflict';
+      const { nonce, size } = written;
+      return { ...written.headers, name, size, generation: `${String(number)}-${nonce}` };
     },
     list: (prefix) => listBelow(bucketDirectory, '', prefix),
     delete: async (name) => {
@@ -86,19 +91,6 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
     },
   };
 }
-
-const generationOf = (slot: Slot | undefined): string =>
-  slot?.generation.kind === 'object' ? `${String(slot.number)}-${slot.generation.nonce}` : 'absent';
-
-const infoOf = (name: string, slot: Slot | undefined): BlobInfo | undefined =>
-  slot?.generation.kind === 'object'
-    ? {
-        ...slot.generation.headers,
-        name,
-        generation: generationOf(slot),
-        size: slot.generation.size,
-      }
-    : undefined;
 
 /** The objects in the directories below that of an object, or of the bucket for the empty name. */
 async function* listBelow(
@@ -110,8 +102,9 @@ async function* listBelow(
     const name = above === '' ? segment : `${above}/${segment}`;
     const isListed = name.startsWith(prefix);
     if (!isListed && !prefix.startsWith(`${name}/`)) continue;
-    const slot = isListed ? await newestSlot(join(bucketDirectory, name)) : undefined;
-    const info = infoOf(name, slot);
+    const info = isListed
+      ? infoOf(await objectState(join(bucketDirectory, name), name))
+      : undefined;
     if (info !== undefined) yield info;
     yield* listBelow(bucketDirectory, name, prefix);
   }
@@ -127,19 +120,22 @@ async function directoriesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function openNewest(bucketDirectory: string, name: string): Promise<OpenObject | undefined> {
+async function openNewest(
+  bucketDirectory: string,
+  name: string,
+): Promise<OpenObject | 'damaged' | undefined> {
   const directory = directoryOfObject(bucketDirectory, name);
   if (directory === undefined) return undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const slot = await newestSlot(directory);
-    const info = infoOf(name, slot);
-    if (slot === undefined || info === undefined) return undefined;
-    const content = await openUnlessGone(contentFile(directory, slot.generation.nonce));
-    if (content === undefined) continue; // replaced or deleted since its record was read: look again
+    const state = await objectState(directory, name);
+    if (state.kind === 'absent') return undefined;
+    if (state.kind === 'damaged') return 'damaged';
+    const content = await openUnlessGone(contentFile(directory, state.nonce));
+    if (content === undefined) continue; // replaced or deleted since it was looked at: look again
     const modified = unixMillis(Math.floor((await content.stat()).mtimeMs));
-    return { info, modified, content };
+    return { info: state.info, modified, content };
   }
-  throw new Error('the content of an object is missing');
+  throw new Error('an object changed faster than it could be opened');
 }
 
 async function openUnlessGone(file: string): Promise<FileHandle | undefined> {
@@ -171,17 +167,18 @@ async function write(
   }
 }
 
+/** The number of the new generation; undefined when another writer was first. */
 async function commit(
-  directory: string,
+  { directory, name }: { readonly directory: string; readonly name: string },
   written: Written,
   expected: string,
-): Promise<Slot | undefined> {
+): Promise<number | undefined> {
   for (;;) {
-    const before = await newestSlot(directory);
+    const before = await objectState(directory, name);
     if (generationOf(before) !== expected) return undefined;
-    const outcome = await succeed(directory, before, written);
+    const outcome = await succeed(directory, before.slot, written);
     if (outcome === 'lost') return undefined;
-    if (outcome === 'done') return { number: (before?.number ?? 0) + 1, generation: written };
+    if (outcome === 'done') return (before.slot?.number ?? 0) + 1;
   }
 }
 

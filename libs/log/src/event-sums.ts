@@ -14,6 +14,7 @@ const KIND_OF: KindOf = {
   'publish.window_covered': () => ({}), // one for each upload, while that lasts
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),
+  'files.object_damaged': () => ({}),
   'request.fault': ({ status, causes: [first] }) => ({
     status,
     ...(first === undefined ? {} : { class: first.class }),

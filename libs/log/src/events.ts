@@ -129,6 +129,9 @@ export interface Events {
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
   'export.config_failed': Fault & { readonly config: ConfiguredId };
 
+  /** A file that should be served has a record or a content that makes no sense; whoever asks for it gets nothing. */
+  'files.object_damaged': Fault & { readonly object: ConfiguredId };
+
   'job.finished': {
     readonly job: JobName;
     readonly done: number;
@@ -198,6 +201,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
+  'files.object_damaged': 'error',
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',

@@ -2,21 +2,23 @@ import { once } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Express } from 'express';
-import { readBody } from './index.ts';
+import { type ReadBody, bodyReader } from './index.ts';
 import { type TestService, aService } from './testing/an-app.ts';
 import { rawConnection } from './testing/raw-http.ts';
 
 const LIMIT = 1000;
+const AT_ONCE = 2;
+let readBody: ReadBody;
 let service: TestService;
 let settle: (kind: string) => void;
 let outcome: Promise<string>;
 
 const routes = (app: Express): void => {
   app.post('/', async (request, response) => {
-    const body = await readBody(request, response, LIMIT);
+    const body = await readBody(request, response);
     settle(body.kind);
     if (body.kind === 'body') response.send(Buffer.from(body.bytes));
-    else response.status(413).send('{}');
+    else response.status(body.kind === 'busy' ? 503 : 413).send('{}');
   });
 };
 const post = async (body: RequestInit['body']): Promise<Response> => {
@@ -33,6 +35,7 @@ const streamOf = (...pieces: Uint8Array[]): ReadableStream =>
   });
 
 beforeEach(() => {
+  readBody = bodyReader({ limit: LIMIT, atOnce: AT_ONCE });
   outcome = new Promise((resolve) => {
     settle = resolve;
   });
@@ -56,7 +59,7 @@ describe('reading a body', () => {
 
   it('holds on to the bytes alone, for the pieces that they come in cost far more memory', async () => {
     const request = new IncomingMessage(new Socket());
-    const body = readBody(request, new ServerResponse(request), LIMIT);
+    const body = readBody(request, new ServerResponse(request));
     const piece = Buffer.from('a');
     request.emit('data', piece);
     piece.write('b');
@@ -98,6 +101,63 @@ describe('reading a body', () => {
     connection.destroy();
   });
 
+  it('reads a megabyte before it refuses, so that the client reads the answer, and not one byte more', async () => {
+    const discarded = 1 << 20;
+    const request = new IncomingMessage(new Socket());
+    let isRefused = false;
+    const body = readBody(request, new ServerResponse(request)).finally(() => {
+      isRefused = true;
+    });
+    request.emit('data', Buffer.alloc(LIMIT + discarded));
+    await new Promise(setImmediate);
+    expect([isRefused, request.isPaused()]).toEqual([false, false]);
+    request.emit('data', Buffer.alloc(1));
+    expect(await body).toEqual({ kind: 'too_large' });
+    expect(request.isPaused()).toBe(true);
+  });
+
+  it('reads a body to its end that announces a megabyte too much, and none that announces more', async () => {
+    const kindOf = async (length: number): Promise<string> => {
+      const request = new IncomingMessage(new Socket());
+      request.headers['content-length'] = String(length);
+      const body = readBody(request, new ServerResponse(request));
+      request.emit('end');
+      return (await body).kind;
+    };
+    expect(await kindOf(LIMIT + (1 << 20))).toBe('body');
+    expect(await kindOf(LIMIT + (1 << 20) + 1)).toBe('too_large');
+  });
+
+  it('keeps so many bodies at a time, and answers those that come on top without keeping them', async () => {
+    service = await aService({ routes });
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n';
+    const slow = await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        const connection = await rawConnection(service.server.port);
+        connection.send(`${head}abc`);
+        return connection;
+      }),
+    );
+    while ((await (await post('x')).text()) === 'x'); // until the slow ones have arrived
+    const refused = await post('x');
+    expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
+    slow[0]?.send('defghij');
+    expect(await slow[0]?.until('abcdefghij')).toMatch(/^HTTP\/1.1 200 /);
+    expect(await (await post('x')).text()).toBe('x');
+    for (const connection of slow) connection.destroy();
+  });
+
+  it('has room again when a sender goes away', async () => {
+    readBody = bodyReader({ limit: LIMIT, atOnce: 1 });
+    service = await aService({ routes });
+    const connection = await rawConnection(service.server.port);
+    connection.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc');
+    while ((await (await post('x')).text()) === 'x');
+    connection.destroy();
+    expect(await outcome).toBeDefined();
+    while ((await (await post('x')).text()) !== 'x');
+  });
+
   it('gives up a body whose sender goes away', async () => {
     service = await aService({ routes });
     const connection = await rawConnection(service.server.port);
@@ -128,7 +188,7 @@ describe('reading a body', () => {
         app.post('/', async (request, response) => {
           response.socket?.destroy();
           await once(response, 'close');
-          settle((await readBody(request, response, LIMIT)).kind);
+          settle((await readBody(request, response)).kind);
         });
       },
     });

@@ -4,24 +4,44 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type Body =
   | { readonly kind: 'body'; readonly bytes: Uint8Array }
   | { readonly kind: 'too_large' }
+  | { readonly kind: 'busy' }
   | { readonly kind: 'aborted' };
+
+/** Reads the body of one request. */
+export type ReadBody = (request: IncomingMessage, response: ServerResponse) => Promise<Body>;
 
 // A close with unread bytes resets the connection, and the client would never see the answer: so much is read and
 // thrown away before a body that is too large is refused.
 const DISCARDED = 1 << 20;
 
 /**
- * Reads a request's body, keeping at most `limit` bytes. After `too_large` the connection ends with the answer.
- * A body that comes too slowly is cut by the server's time-outs and counts as aborted.
+ * Reads bodies of at most `limit` bytes, and keeps at most `atOnce` of them at a time, since slow ones could otherwise fill
+ * the memory: what comes on top is read, thrown away and `busy`. After `busy` and `too_large` the connection ends with the
+ * answer. A body that comes too slowly is cut by the server's time-outs and counts as aborted.
  */
-export async function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  limit: number,
-): Promise<Body> {
-  const body = await collect(request, limit);
-  if (body.kind === 'too_large') response.setHeader('Connection', 'close');
-  return body;
+export function bodyReader(of: { readonly limit: number; readonly atOnce: number }): ReadBody {
+  const { limit, atOnce } = of;
+  let kept = 0;
+  return async (request, response) => {
+    const body = kept < atOnce ? await keep(request) : await throwAway(request);
+    if (body.kind === 'too_large' || body.kind === 'busy')
+      response.setHeader('Connection', 'close');
+    return body;
+  };
+
+  async function keep(request: IncomingMessage): Promise<Body> {
+    kept += 1;
+    try {
+      return await collect(request, limit);
+    } finally {
+      kept -= 1;
+    }
+  }
+}
+
+async function throwAway(request: IncomingMessage): Promise<Body> {
+  const body = await collect(request, 0);
+  return body.kind === 'aborted' ? body : { kind: 'busy' };
 }
 
 async function collect(request: IncomingMessage, limit: number): Promise<Body> {

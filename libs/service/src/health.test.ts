@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { recordingLog } from '@keyserver/log/testing';
-import { simulatedClock, unixMillis } from '@keyserver/time';
-import { HealthFault, healthWatch, probeAll, problemsOf } from './health.ts';
+import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import { HealthFault, healthWatch, probeAll, problemsOf, seldom } from './health.ts';
 import { type TestService, aService } from './testing/an-app.ts';
 
 describe('the health of a service', () => {
@@ -117,6 +117,87 @@ describe('a probe of several', () => {
     expect(events('service.unhealthy')).toMatchObject([
       { causes: [{ code: 'disk_full' }, { code: 'store_unavailable' }] },
     ]);
+  });
+});
+
+describe('a probe that is asked seldom', () => {
+  const every = 10_000;
+  let clock: SimulatedClock;
+  let asked: number;
+  let isAway: boolean;
+  const probe = async (): Promise<void> => {
+    asked += 1;
+    await Promise.resolve();
+    if (isAway) throw new HealthFault('store_damaged', 'damaged');
+  };
+
+  beforeEach(() => {
+    clock = simulatedClock(unixMillis(1_700_000_000_000));
+    asked = 0;
+    isAway = false;
+  });
+
+  it('holds for a while when it was well', async () => {
+    const rare = seldom(probe, every, clock);
+    await rare();
+    clock.advance(every - 1);
+    await rare();
+    expect(asked).toBe(1);
+    clock.advance(1);
+    await rare();
+    expect(asked).toBe(2);
+  });
+
+  it('is asked again at once while it is not', async () => {
+    const rare = seldom(probe, every, clock);
+    isAway = true;
+    await expect(rare()).rejects.toThrow();
+    await expect(rare()).rejects.toThrow();
+    isAway = false;
+    await rare();
+    expect(asked).toBe(3);
+  });
+
+  it('is asked again after the clock was set back', async () => {
+    const rare = seldom(probe, every, clock);
+    await rare();
+    clock.set(unixMillis(1_600_000_000_000));
+    await rare();
+    expect(asked).toBe(2);
+  });
+});
+
+describe('damage that a request has met', () => {
+  const damaged = Object.assign(new Error('broken page'), { problem: 'store_damaged' });
+  const away = Object.assign(new Error('away'), { problem: 'store_unavailable' });
+  const serviceThatThrows = async (fault: Error): Promise<TestService> =>
+    await aService({
+      routes: (app) => {
+        app.get('/', () => {
+          throw fault;
+        });
+      },
+    });
+
+  it('is told by health for five minutes, although no probe finds it', async () => {
+    const service = await serviceThatThrows(new Error('failed', { cause: damaged }));
+    expect((await service.fetch('/health')).status).toBe(200);
+    await service.fetch('/');
+    service.clock.advance(1000);
+    expect(await (await service.fetch('/health')).json()).toEqual({
+      status: 'unhealthy',
+      problems: ['store_damaged'],
+    });
+    service.clock.advance(300_000);
+    expect((await service.fetch('/health')).status).toBe(200);
+    await service.server.close();
+  });
+
+  it.each([away, new Error('a mistake')])('is nothing else, such as: %s', async (fault) => {
+    const service = await serviceThatThrows(fault);
+    await service.fetch('/');
+    expect((await service.fetch('/health')).status).toBe(200);
+    await service.server.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { HEALTH_PROBLEMS, type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
-import { type Clock, SECOND } from '@keyserver/time';
+import { type Clock, MINUTE, SECOND } from '@keyserver/time';
 import type { RequestHandler } from 'express';
 
 /** Asks what the service cannot work without; rejects when something is wrong, best with a HealthFault that names it. */
@@ -36,6 +36,44 @@ export const probeAll =
     if (faults.length === 1) throw faults[0];
     if (faults.length > 1) throw new AggregateError(faults, 'several health probes failed');
   };
+
+/**
+ * A probe that costs too much to be asked for whenever somebody asks us: a good answer holds for `every` ms, a bad one is
+ * asked for again each time.
+ */
+export function seldom(probe: HealthProbe, every: number, clock: Clock): HealthProbe {
+  let well: number | undefined;
+  return async () => {
+    const now = clock.now();
+    if (well !== undefined && now >= well && now - well < every) return;
+    well = undefined;
+    await probe();
+    well = now;
+  };
+}
+
+/** How long health tells of damage that a request has met. */
+const DAMAGE_REMEMBERED = 5 * MINUTE;
+
+/**
+ * Damage of the store that requests meet. A probe asks for a sample and may miss the one page that is broken; a request that
+ * was answered with an error because of it is proof enough.
+ */
+export function metDamage(clock: Clock): {
+  readonly note: (fault: unknown) => void;
+  readonly probe: HealthProbe;
+} {
+  let met: { readonly at: number; readonly fault: unknown } | undefined;
+  return {
+    note: (fault) => {
+      if (problemsOf(fault).includes('store_damaged')) met = { at: clock.now(), fault };
+    },
+    probe: async () => {
+      await Promise.resolve();
+      if (met !== undefined && Math.abs(clock.now() - met.at) < DAMAGE_REMEMBERED) throw met.fault;
+    },
+  };
+}
 
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
 export function healthRoute(probe: HealthProbe, clock: Clock, log: Logger): RequestHandler {

@@ -1,5 +1,5 @@
 export { namedProbe } from './named-probe.ts';
-export { type Body, readBody } from './body.ts';
+export { type ReadBody, bodyReader } from './body.ts';
 export { type Caller, type CallerRules, type VerifyCaller, callerVerifier } from './caller.ts';
 export {
   ListenFault,
@@ -8,7 +8,7 @@ export {
   type Timeouts,
   listen,
 } from './listen.ts';
-export { HealthFault, type HealthProbe, probeAll } from './health.ts';
+export { HealthFault, type HealthProbe, probeAll, seldom } from './health.ts';
 export { crash, housekeepingWatch } from './housekeeping-watch.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
@@ -17,4 +17,4 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { createHttpApp } from './server.ts';
-export { type JsonRefusal, type StrictJson, parseStrictJson } from './strict-json.ts';
+export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

@@ -1,6 +1,7 @@
 import { type RequestListener, type Server, createServer } from 'node:http';
 import { type ServiceUrl, serviceUrl } from '@keyserver/log';
 import { MINUTE, SECOND } from '@keyserver/time';
+import { boundConnections } from './connections.ts';
 import { drainer } from './drain.ts';
 
 /** A service that answers requests until it is closed. */
@@ -23,7 +24,11 @@ export interface Timeouts {
   readonly request: number;
   /** Between two requests of one connection. */
   readonly keepAlive: number;
-  /** How often the first two are looked at. */
+  /** While it takes nothing of an answer: 16 kB, which are sent at a time, must get through in this. */
+  readonly stalled: number;
+  /** Until a whole answer is sent; the time in which it is worked out does not count. */
+  readonly answer: number;
+  /** How often all of these but `keepAlive` are looked at. */
   readonly check: number;
   /** How long requests may go on after `close` before they are cut. */
   readonly drain: number;
@@ -33,9 +38,17 @@ const TIMEOUTS: Timeouts = {
   headers: 10 * SECOND,
   request: 30 * SECOND,
   keepAlive: 2 * MINUTE,
+  stalled: 30 * SECOND,
+  answer: 10 * MINUTE,
   check: SECOND,
   drain: 4 * SECOND,
 };
+/**
+ * Connections at a time. With a file open for each they stay below the 1024 that many systems give a process. A proxy in front
+ * must not send more requests at a time: Cloud Run sends 80 to an instance unless told otherwise, and 1000 at most
+ * (https://cloud.google.com/run/docs/about-concurrency).
+ */
+const MAX_CONNECTIONS = 400;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 /**
@@ -52,9 +65,14 @@ export class ListenFault extends Error {
 /** Serves an application over HTTP on a port (0 picks a free one), on this machine only unless a host is named. */
 export async function listen(
   app: RequestListener,
-  of: { readonly port: number; readonly host?: string; readonly timeouts?: Partial<Timeouts> },
+  of: {
+    readonly port: number;
+    readonly host?: string;
+    readonly timeouts?: Partial<Timeouts>;
+    readonly connections?: number;
+  },
 ): Promise<RunningServer> {
-  const { port, host = '127.0.0.1' } = of;
+  const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS } = of;
   const timeouts = { ...TIMEOUTS, ...of.timeouts };
   const server = createServer(
     {
@@ -68,6 +86,7 @@ export async function listen(
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS;
+  boundConnections(server, { ...timeouts, connections });
   const close = drainer(server, timeouts.drain);
   await bind(server, port, host);
   const bound = boundPort(server);

@@ -2,7 +2,7 @@ import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { Clock } from '@keyserver/time';
 import express, { type Express, type RequestHandler } from 'express';
-import { type HealthProbe, healthRoute } from './health.ts';
+import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
 
@@ -22,7 +22,13 @@ export interface HttpAppParts {
 
 /** An HTTP service with everything that all services have in common. */
 export function createHttpApp(parts: HttpAppParts): Express {
-  const { log, clock, health, routes, renderFault } = parts;
+  const { log, clock, routes } = parts;
+  const damage = metDamage(clock);
+  const health = probeAll(parts.health, damage.probe);
+  const renderFault: RenderFault = (fault) => {
+    damage.note(fault);
+    return parts.renderFault?.(fault);
+  };
   const { nameRequest, logOf } = requestLog(parts);
   const app = express();
   app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { parseStrictJson } from './index.ts';
+import { strictJsonParser } from './index.ts';
+
+const parseStrictJson = strictJsonParser();
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const parse = (text: string): ReturnType<typeof parseStrictJson> => parseStrictJson(utf8(text));
@@ -63,10 +65,14 @@ describe('strict JSON', () => {
     [nested(17), 'depth'],
     ['{"a":'.repeat(17) + '1' + '}'.repeat(17), 'depth'],
     [nested(30_000), 'depth'],
-    ['['.repeat(60_000), 'syntax'],
+    ['['.repeat(60_000), 'depth'],
+    ['['.repeat(16), 'syntax'],
+    ['1'.repeat(60_000), 'number'],
+    ['-', 'syntax'],
+    ['1.', 'syntax'],
     ['\uFEFF{}', 'encoding'],
   ])('refuses %j as %s', (text, reason) => {
-    expect(parse(text)).toEqual({ kind: 'refused', reason });
+    expect(parse(text)).toMatchObject({ kind: 'refused', reason });
   });
 
   it.each([
@@ -76,7 +82,7 @@ describe('strict JSON', () => {
     ['a cut character', [0x22, 0xe2, 0x82]],
     ['UTF-16', [0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00]],
   ])('refuses %s', (_what, bytes) => {
-    expect(parseStrictJson(Uint8Array.from(bytes))).toEqual({
+    expect(parseStrictJson(Uint8Array.from(bytes))).toMatchObject({
       kind: 'refused',
       reason: 'encoding',
     });
@@ -151,6 +157,56 @@ describe('strict JSON', () => {
   it('scans a long string with many backslashes and quotes in one pass', () => {
     const text = JSON.stringify('\\"'.repeat(200_000));
     expect(parse(text).kind).toBe('value');
+  });
+});
+
+describe('strict JSON of a known shape', () => {
+  const parser = strictJsonParser({
+    shape: { fields: { Keys: { items: { fields: { Risk: {} } }, maxItems: 3 }, Padding: {} } },
+    maxValues: 20,
+  });
+  const read = (text: string): ReturnType<typeof parser> => parser(utf8(text));
+  const long = ',"x"'.repeat(10_000);
+
+  it('has its fields under the spelling of the shape', () => {
+    expect(read('{"keys":[{"RISK":1}],"padding":[{"free":2}]}')).toEqual({
+      kind: 'value',
+      value: { Keys: [{ Risk: 1 }], Padding: [{ free: 2 }] },
+    });
+  });
+
+  it.each([
+    ['an unknown name', `{"other":["x"${long}]}`, { reason: 'unknown_name', place: [], read: 8 }],
+    [
+      'one in an item',
+      `{"Keys":[{"Risk":1},{"other":[1${long}]}]}`,
+      { reason: 'unknown_name', place: ['Keys', '1'], read: 28 },
+    ],
+    [
+      'a name given twice',
+      `{"Keys":[],"KEYS":[1${long}]}`,
+      { reason: 'duplicate_name', place: [], read: 17 },
+    ],
+    [
+      'an item too many',
+      `{"Keys":[1,2,3,4${long}]}`,
+      { reason: 'too_many_items', place: ['Keys'], read: 15 },
+    ],
+    [
+      'a value too many',
+      `{"Padding":["x"${long}]}`,
+      { reason: 'too_many_values', place: ['Padding', '18'], read: 84 },
+    ],
+    ['a level too many', `{"Padding":${'['.repeat(9000)}`, { reason: 'depth', read: 27 }],
+    ['broken text', `{"Keys" 1${long}`, { reason: 'syntax', read: 8 }],
+    ['a fraction', `{"Keys":[0.5${long}]}`, { reason: 'number', place: ['Keys', '0'], read: 12 }],
+  ])('stops at %s, however much follows', (_what, text, refusal) => {
+    expect(read(text)).toMatchObject({ kind: 'refused', ...refusal });
+  });
+
+  it('has no field but those that it is given, not even those that every object has', () => {
+    for (const name of ['__proto__', 'constructor', 'toString'])
+      expect(read(`{"${name}":1}`)).toMatchObject({ reason: 'unknown_name' });
   });
 });
 

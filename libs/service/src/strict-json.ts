@@ -1,27 +1,53 @@
-import { type Flaw, findFlaw, valueEnd } from './json-scan.ts';
+import { JsonFlaw, JsonReader } from './json-reader.ts';
+import { ANY_SHAPE, type JsonShape, knownShape } from './json-shape.ts';
 
 /** A JSON value, or why the bytes are none that we take. */
 export type StrictJson =
   | { readonly kind: 'value'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly reason: JsonRefusal };
+  | {
+      readonly kind: 'refused';
+      readonly reason: JsonRefusal;
+      /** Where it went wrong, in names that the shape knows and positions. */
+      readonly place: readonly string[];
+      /** How many characters were looked at before it was refused. */
+      readonly read: number;
+    };
 
 /** What is wrong with a JSON text. */
-export type JsonRefusal = 'encoding' | 'empty' | 'syntax' | 'trailing' | Flaw;
+export type JsonRefusal = 'encoding' | 'empty' | JsonFlaw['reason'];
 
-const refused = (reason: JsonRefusal): StrictJson => ({ kind: 'refused', reason });
+/** What is expected of a text, where more is known than that it is JSON. */
+export interface JsonExpectation {
+  readonly shape?: JsonShape;
+  /** How many values, lists and objects among them, are read at most. */
+  readonly maxValues?: number;
+}
+
+const refused = (
+  reason: JsonRefusal,
+  { place = [], read = 0 }: Partial<Pick<JsonFlaw, 'place' | 'read'>> = {},
+): StrictJson => ({ kind: 'refused', reason, place, read });
 
 /**
  * Parses JSON that means one thing to every reader: valid UTF-8 without a byte order mark, no name twice in an object
- * (whatever the case of its letters), every number a whole one written plainly, and at most 16 levels deep.
+ * (whatever the case of its letters), every number a whole one written plainly, and at most 16 levels deep. It stops at the
+ * first thing that is wrong, so that a text that cannot be taken costs no more than its beginning. Fields of a shape come out
+ * under the shape's spelling.
  */
-export function parseStrictJson(bytes: Uint8Array): StrictJson {
-  const text = decodeUtf8(bytes);
-  if (text === undefined) return refused('encoding');
-  if (/^[ \t\r\n]*$/.test(text)) return refused('empty');
-  const parsed = parse(text);
-  if (parsed === undefined) return refused(whyNoValue(text));
-  const flaw = findFlaw(text);
-  return flaw === undefined ? { kind: 'value', value: parsed.value } : refused(flaw);
+export function strictJsonParser(of: JsonExpectation = {}): (bytes: Uint8Array) => StrictJson {
+  const shape = of.shape === undefined ? ANY_SHAPE : knownShape(of.shape);
+  const { maxValues = Infinity } = of;
+  return (bytes) => {
+    const text = decodeUtf8(bytes);
+    if (text === undefined) return refused('encoding');
+    if (/^[ \t\r\n]*$/.test(text)) return refused('empty');
+    try {
+      return { kind: 'value', value: new JsonReader(text, maxValues).whole(shape) };
+    } catch (fault) {
+      if (fault instanceof JsonFlaw) return refused(fault.reason, fault);
+      throw fault;
+    }
+  };
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
@@ -31,17 +57,4 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function parse(text: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return undefined;
-  }
-}
-
-function whyNoValue(text: string): JsonRefusal {
-  const end = valueEnd(text);
-  return end < text.length && parse(text.slice(0, end)) !== undefined ? 'trailing' : 'syntax';
 }

@@ -4,6 +4,7 @@ import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from '.
 import { dataImports } from './data-imports.ts';
 import { exportBatches } from './export-batch-document.ts';
 import { exportProgress, padDays } from './export-progress.ts';
+import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 import { storeFormat } from './store-format.ts';
@@ -20,6 +21,7 @@ export const allCollections: readonly Collection<object>[] = [
   exportConfigs,
   exportProgress,
   healthAuthorities,
+  healthProbes,
   keyBatches,
   leases,
   padDays,
@@ -32,6 +34,7 @@ export const allCollections: readonly Collection<object>[] = [
 
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
+  healthProbes: 'says that this very store could be written',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',

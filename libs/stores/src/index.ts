@@ -55,3 +55,4 @@ export { STORE_ID_OBJECT, bucketPart } from './bucket-part.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
 export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
 export { bringBack, removeEarlyBatches } from './reset-time.ts';
+export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

@@ -34,6 +34,7 @@ import type { ExportSettings } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
 import { lateWatch } from './late-watch.ts';
 import { jitteredPause } from './pause.ts';
+import { probesOfWork } from './probes-of-work.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
 
@@ -99,18 +100,21 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     await platform.close();
     throw fault;
   }
-  const asked = async (): Promise<void> => {
-    await store.now();
-  };
-  const sameStore = async (): Promise<void> => {
-    const change = await formatChange(store, format);
-    if (change !== undefined) throw new HealthFault('store_mismatch', change);
-  };
   const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
-  const own = [asked, sameStore, ownsParts, watch.probe, late.probe];
+  const work = probesOfWork({ ...shared, store, random, clock });
+  const own = [sameStore(store, format), ...work, ownsParts, watch.probe, late.probe];
   const health = probeAll(...own, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
+
+/** Whether the store answers, and is the one that this service was started with. */
+const sameStore =
+  (store: DocumentStore, format: StoreFormat): HealthProbe =>
+  async () => {
+    await store.now();
+    const change = await formatChange(store, format);
+    if (change !== undefined) throw new HealthFault('store_mismatch', change);
+  };
 
 /** Compares the store with the settings, and its parts with each other; what does not fit is given back. */
 async function belonging(

@@ -164,10 +164,9 @@ describe('startPublish', () => {
     await platform.store.deleteAll(storeFormat, {});
     await platform.close();
     const health = await fetch(`${service.url}/health`);
-    expect([health.status, await health.json()]).toEqual([
-      500,
-      { status: 'unhealthy', problems: ['store_mismatch'] },
-    ]);
+    expect(health.status).toBe(500);
+    const { problems } = (await health.json()) as { problems: readonly string[] };
+    expect(problems).toContain('store_mismatch'); // what else it finds depends on what is left of the file
     await service.close();
   });
 

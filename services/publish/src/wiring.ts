@@ -9,6 +9,7 @@ import {
   housekeepingWatch,
   namedProbe,
   probeAll,
+  seldom,
 } from '@keyserver/service';
 import {
   MissingPart,
@@ -22,10 +23,12 @@ import {
   rememberedCoverage,
   rememberedWindows,
   storedWindows,
+  probeUploads,
+  probeWriting,
   skippedCountsId,
   storeUploads,
 } from '@keyserver/stores';
-import { HOUR, SECOND } from '@keyserver/time';
+import { HOUR, MINUTE, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import { type PublishConfig, keyRules } from './config.ts';
@@ -33,6 +36,13 @@ import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
 const REMEMBERED = 1000;
+
+/**
+ * How often health reads and writes at most, ms. Anybody may ask for it, and on Firestore each reading costs about five document
+ * reads (43,200 a day for a process) and each writing one write (1,440).
+ */
+const READ_EVERY = 10 * SECOND;
+const WRITE_EVERY = MINUTE;
 
 /** The service's dependencies, and how to give back what they hold. */
 export interface Wired {
@@ -108,6 +118,8 @@ function depsOver(
       namedProbe('part_missing', MissingPart, async () => {
         await checkKeys(platform);
       }),
+      seldom(probeUploads(store, random), READ_EVERY, clock),
+      seldom(probeWriting(store, random), WRITE_EVERY, clock),
       logHealth,
       ...probes,
     ),

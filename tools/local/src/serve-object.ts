@@ -11,9 +11,23 @@ interface ServedObject {
   readonly content: FileHandle;
 }
 
-/** Opens an object of a bucket; undefined when there is none. */
+/** An object has fewer bytes than it was recorded with. What is sent of it is cut off, so that nobody takes it for whole. */
+export class ShortObjectFault extends Error {
+  override readonly name = 'ShortObjectFault';
+  readonly reason = 'damaged';
+  readonly details: { readonly object: string };
+
+  constructor(object: string) {
+    super('an object is shorter than it should be');
+    this.details = { object };
+  }
+}
+
+/** Opens an object of a bucket; undefined when there is none. A damaged one is thrown, with the reason `damaged`. */
 export type FindObject = (bucket: string, name: string) => Promise<ServedObject | undefined>;
 
+/** What is read and sent at a time; a slow client holds that much memory, and must take it within the server's patience. */
+const PIECE = 16_384;
 const PATH = /^\/([^/?]+)\/([^?]+)/;
 
 /** Answers GET and HEAD of `/<bucket>/<object>` as the CDN in front of the buckets would; false when there is no such object. */
@@ -51,14 +65,24 @@ async function answer(
   response.setHeader('Content-Type', info.contentType);
   response.setHeader('Content-Length', info.size);
   if (request.method === 'HEAD') response.end();
-  else await send(content, response);
+  else await send(content, info, response);
 }
 
-async function send(content: FileHandle, response: ServerResponse): Promise<void> {
+async function send(content: FileHandle, info: BlobInfo, response: ServerResponse): Promise<void> {
+  const whole = async function* (pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let left = info.size;
+    for await (const piece of pieces) {
+      yield piece.subarray(0, left);
+      left -= Math.min(left, piece.length);
+    }
+    if (left > 0) throw new ShortObjectFault(info.name);
+  };
   try {
-    await pipeline(content.createReadStream({ autoClose: false }), response);
+    const pieces = content.createReadStream({ autoClose: false, highWaterMark: PIECE });
+    await pipeline(pieces, whole, response);
   } catch (error) {
-    if (!response.destroyed) throw error; // otherwise the client went away, which is its right
+    const isGone = response.destroyed && !(error instanceof ShortObjectFault);
+    if (!isGone) throw error; // otherwise the client went away, which is its right
   }
 }
 

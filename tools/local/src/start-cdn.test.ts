@@ -3,7 +3,7 @@ import { recordingLog } from '@keyserver/log/testing';
 import type { RunningService } from '@keyserver/service';
 import { seededRandom } from '@keyserver/random/testing';
 import { systemClock } from '@keyserver/time';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +14,15 @@ import { findObjects } from './wiring.ts';
 let directory = '';
 let cdn: RunningService;
 let openBucket: OpenBucket;
+let events: ReturnType<typeof recordingLog>['events'];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'keyserver-cdn-'));
   openBucket = bucketsOf(directory).openBucket;
   const env = { PORT: '0', DATA_DIR: directory };
-  const { log } = recordingLog();
+  const recorded = recordingLog();
+  const { log } = recorded;
+  events = recorded.events;
   const ambient = {
     ...{ clock: systemClock, random: seededRandom('cdn'), openLog: () => log },
     logHealth: () => Promise.resolve(),
@@ -162,4 +165,41 @@ describe('the file server', () => {
     await expect(response.arrayBuffer()).rejects.toThrow();
     expect((await get('/exports/v1/index.txt')).status).toBe(200);
   });
+
+  it('answers 503 for an object that is damaged, names it in an event, and serves the others', async () => {
+    await write('v1/damaged.zip', 'x'.repeat(900), ARCHIVE);
+    const path = join(directory, 'buckets/exports/v1/damaged.zip');
+    const content = (await readdir(path)).find((name) => name.endsWith('.content')) ?? '';
+    await truncate(join(path, content), 500);
+    const response = await get('/exports/v1/damaged.zip');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    await truncate(join(path, '@1.json'), 10);
+    expect((await get('/exports/v1/damaged.zip', { method: 'HEAD' })).status).toBe(503);
+    const damage = {
+      object: 'exports/v1/damaged.zip',
+      causes: [{ class: 'ObjectFault', code: 'damaged', detail: { path } }],
+    };
+    expect(events('files.object_damaged')).toMatchObject([damage, damage]);
+    expect((await get('/exports/v1/index.txt')).status).toBe(200);
+  });
+});
+
+it('cuts off an object that ends too early while it is sent, and names it in an event', async () => {
+  const shrinking: typeof findObjects = (dataDirectory) => async (bucket, name) => {
+    const found = await findObjects(dataDirectory)(bucket, name);
+    return found && { ...found, info: { ...found.info, size: found.info.size + 500 } };
+  };
+  const recorded = recordingLog();
+  const server = await startCdn(shrinking)(
+    { PORT: '0', DATA_DIR: directory },
+    {
+      ...{ clock: systemClock, random: seededRandom('cdn'), openLog: () => recorded.log },
+      logHealth: () => Promise.resolve(),
+    },
+  );
+  const response = await fetch(`${server.url}/exports/v1/1-2-00001.zip`);
+  await expect(response.arrayBuffer()).rejects.toThrow();
+  expect(recorded.events('files.object_damaged')).toMatchObject([{ object: 'v1/1-2-00001.zip' }]);
+  await server.close();
 });

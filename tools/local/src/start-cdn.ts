@@ -1,5 +1,7 @@
 import { integer, loadSettings, settings, text } from '@keyserver/config';
+import { configuredId, faultTrail } from '@keyserver/log';
 import { type StartService, createHttpApp, listen } from '@keyserver/service';
+import type { Response } from 'express';
 import { type FindObject, serveObject } from './serve-object.ts';
 
 /** Every variable that the file server reads. */
@@ -26,13 +28,49 @@ export const startCdn =
       clock,
       random,
       health: logHealth,
-      routes: (routes) => {
+      routes: (routes, logOf) => {
         routes.use(async (request, response, next) => {
           if (request.method !== 'GET' && request.method !== 'HEAD') {
             response.status(405).set('Allow', 'GET, HEAD').json({ error: 'method not allowed' });
-          } else if (!(await serveObject(find, request, response))) next();
+            return;
+          }
+          try {
+            if (!(await serveObject(find, request, response))) next();
+          } catch (fault) {
+            if (!isDamage(fault)) throw fault;
+            const { object } = fault.details;
+            const causes = faultTrail(fault);
+            logOf(request).event('files.object_damaged', {
+              object: configuredId({ id: object }),
+              causes,
+            });
+            refuse(response);
+          }
         });
       },
     });
     return await listen(app, { port: config.PORT, host: config.HOST });
   };
+
+/** An object that is there and cannot be read, whoever noticed it. */
+const isDamage = (
+  fault: unknown,
+): fault is Error & { readonly details: { readonly object: string } } =>
+  fault instanceof Error &&
+  'reason' in fault &&
+  fault.reason === 'damaged' &&
+  'details' in fault &&
+  typeof fault.details === 'object' &&
+  fault.details !== null &&
+  'object' in fault.details &&
+  typeof fault.details.object === 'string';
+
+/** Asks to try again: the next job writes most of what may be damaged anew. What was begun is cut off. */
+function refuse(response: Response): void {
+  if (response.headersSent) response.destroy();
+  else
+    response
+      .status(503)
+      .set({ 'Retry-After': '60', 'Cache-Control': 'no-store' })
+      .json({ error: 'this file is damaged' });
+}

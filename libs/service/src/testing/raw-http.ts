@@ -8,6 +8,8 @@ export interface RawConnection {
   ended(): Promise<string>;
   /** What is received until it contains `text`. */
   until(text: string): Promise<string>;
+  /** Stops reading what comes. */
+  pause(): void;
   destroy(): void;
 }
 
@@ -29,6 +31,7 @@ export async function rawConnection(port: number): Promise<RawConnection> {
       while (!received.includes(text)) await Promise.race([once(socket, 'data'), closed]);
       return received;
     },
+    pause: () => socket.pause(),
     destroy: () => socket.destroy(),
   };
 }

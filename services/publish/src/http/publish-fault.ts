@@ -4,10 +4,12 @@ import { WindowCovered } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
 import { padding } from './padding.ts';
 import type { PublishRouteDeps } from './publish-route.ts';
-import { type PublishAnswer, renderAnswer, unavailable } from './publish-response.ts';
-
-/** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
-const RETRY_AFTER_SECONDS = 60;
+import {
+  type PublishAnswer,
+  RETRY_AFTER_SECONDS,
+  renderAnswer,
+  unavailable,
+} from './publish-response.ts';
 
 /** The answer to an upload that a fault of this server has interrupted: padded as all are, and asking to try again. */
 export function publishFaultRenderer(

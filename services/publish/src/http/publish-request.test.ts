@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import { parsePublishRequest } from './publish-request.ts';
+import { publishRequestParser } from './publish-request.ts';
+
+const MAX_KEYS = 30;
+const parsePublishRequest = publishRequestParser({ maxKeys: MAX_KEYS });
 
 const parse = (body: string) => parsePublishRequest(Buffer.from(body));
 
@@ -155,6 +158,21 @@ describe('parsePublishRequest', () => {
     ],
   ])('refuses %s and says where', (_, body, problem) => {
     expect(problemOf(body)).toBe(problem);
+  });
+
+  it('reads ten times the keys that an upload may hold, and says what is wrong with more', () => {
+    const keys = (count: number): string =>
+      `{"temporaryExposureKeys":[${Array(count).fill('{}').join()}]}`;
+    expect(requestOf(keys(10 * MAX_KEYS)).keys).toHaveLength(10 * MAX_KEYS);
+    expect(problemOf(keys(10 * MAX_KEYS + 1))).toBe(
+      'temporaryExposureKeys holds far too many items',
+    );
+  });
+
+  it('does not read a list of values where none belongs', () => {
+    expect(problemOf(`{"padding":[${Array(9999).fill('0').join()}]}`)).toBe(
+      'the body is not acceptable JSON (too_many_values)',
+    );
   });
 
   it('never repeats a name or a value that it was sent', () => {

@@ -1,4 +1,4 @@
-import { parseStrictJson } from '@keyserver/service';
+import { type StrictJson, strictJsonParser } from '@keyserver/service';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { PublishRequest } from '../publish-keys.ts';
 
@@ -54,60 +54,76 @@ const requestSchema = { type: 'object', additionalProperties: false, properties:
 
 const isWireRequest = new Ajv({ useDefaults: true }).compile<WireRequest>(requestSchema);
 
-/** Reads a v1 publish body: strict JSON, names in any letter case, no unknown names, `null` as if absent. */
-export function parsePublishRequest(body: Uint8Array): ParsedRequest {
-  const json = parseStrictJson(body);
-  if (json.kind === 'refused') return refused(`the body is not acceptable JSON (${json.reason})`);
-  const wire = canonicalRequest(json.value);
-  if (!isWireRequest(wire)) return refused(whatIsWrong(isWireRequest.errors?.[0]));
-  const { healthAuthorityID, verificationPayload, temporaryExposureKeys, ...rest } = wire;
-  return {
-    kind: 'request',
-    request: {
-      appId: healthAuthorityID,
-      certificate: verificationPayload,
-      hmacKey: rest.hmacKey,
-      keys: temporaryExposureKeys,
-      onset: rest.symptomOnsetInterval,
-      traveler: rest.traveler,
-      revisionToken: rest.revisionToken,
-    },
+/** A list of so many times the keys that an upload may hold is not read to its end: nothing can come of it. */
+const ABSURD = 10;
+
+/** Reads v1 publish bodies: strict JSON, names in any letter case, no unknown names, `null` as if absent. */
+export function publishRequestParser({
+  maxKeys,
+}: {
+  readonly maxKeys: number;
+}): (body: Uint8Array) => ParsedRequest {
+  const parse = strictJsonParser(bodyExpectation(ABSURD * maxKeys));
+  return (body) => {
+    const json = parse(body);
+    if (json.kind === 'refused') return refused(whatIsUnreadable(json));
+    const wire = withoutNulls(json.value);
+    return isWireRequest(wire)
+      ? { kind: 'request', request: phoneRequest(wire) }
+      : refused(whatIsWrong(isWireRequest.errors?.[0]));
   };
 }
 
+/** What a body may hold, so that one which cannot be taken costs no more than one which can. */
+function bodyExpectation(maxItems: number) {
+  const leaves = (fields: object) =>
+    Object.fromEntries(Object.keys(fields).map((name) => [name, {}]));
+  const keys = { items: { fields: leaves(keyFields) }, maxItems };
+  const perKey = 1 + Object.keys(keyFields).length;
+  return {
+    shape: { fields: { ...leaves(requestFields), temporaryExposureKeys: keys } },
+    maxValues: 1 + Object.keys(requestFields).length + maxItems * perKey,
+  };
+}
+
+const phoneRequest = (wire: WireRequest): PhoneRequest => ({
+  appId: wire.healthAuthorityID,
+  certificate: wire.verificationPayload,
+  hmacKey: wire.hmacKey,
+  keys: wire.temporaryExposureKeys,
+  onset: wire.symptomOnsetInterval,
+  traveler: wire.traveler,
+  revisionToken: wire.revisionToken,
+});
+
 const refused = (problem: string): ParsedRequest => ({ kind: 'refused', problem });
 
-/** Paths and messages of the schema check name our own fields and bounds only: an unknown name is never part of them. */
-function whatIsWrong(error: ErrorObject | undefined): string {
-  const path = error?.instancePath.slice(1) ?? '';
-  const place = path === '' ? 'the body' : path;
-  if (error?.keyword === 'additionalProperties') return `unknown field in ${place}`;
-  return `${place} ${error?.message ?? 'is wrong'}`;
+function whatIsUnreadable({ reason, place }: Extract<StrictJson, { kind: 'refused' }>): string {
+  if (reason === 'unknown_name') return `unknown field in ${placeOf(place.join('/'))}`;
+  if (reason === 'too_many_items') return `${placeOf(place.join('/'))} holds far too many items`;
+  return `the body is not acceptable JSON (${reason})`;
 }
 
-const lowerCased = (fields: object): ReadonlyMap<string, string> =>
-  new Map(Object.keys(fields).map((name) => [name.toLowerCase(), name]));
+/** Paths and messages of the schema check name our own fields and bounds only. */
+const whatIsWrong = (error: ErrorObject | undefined): string =>
+  `${placeOf(error?.instancePath.slice(1) ?? '')} ${error?.message ?? 'is wrong'}`;
 
-const REQUEST_NAMES = lowerCased(requestFields);
-const KEY_NAMES = lowerCased(keyFields);
+const placeOf = (path: string): string => (path === '' ? 'the body' : path);
 
-function canonicalRequest(value: unknown): unknown {
-  const request = canonical(value, REQUEST_NAMES);
+function withoutNulls(value: unknown): unknown {
+  const request = withoutNullFields(value);
   if (!isRecord(request) || !Array.isArray(request['temporaryExposureKeys'])) return request;
-  const keys = request['temporaryExposureKeys'].map((key: unknown) => canonical(key, KEY_NAMES));
-  return { ...request, temporaryExposureKeys: keys };
+  return {
+    ...request,
+    temporaryExposureKeys: request['temporaryExposureKeys'].map(withoutNullFields),
+  };
 }
 
-/** An object with its fields under our spelling and without those that are null; anything else as it is. */
-function canonical(value: unknown, names: ReadonlyMap<string, string>): unknown {
+/** An object without the fields that are null; anything else as it is. */
+function withoutNullFields(value: unknown): unknown {
   if (value === null) return {};
   if (!isRecord(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([name, field]) => ({ known: names.get(name.toLowerCase()), name, field }))
-      .filter(({ known, field }) => known === undefined || field !== null)
-      .map(({ known, name, field }) => [known ?? name, field]),
-  );
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -14,6 +14,9 @@ export interface PublishAnswer {
   readonly warnings?: readonly string[];
 }
 
+/** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
+export const RETRY_AFTER_SECONDS = 60;
+
 const STATUS: Readonly<Record<PublishCode, number>> = {
   bad_request: 400,
   unknown_health_authority_id: 401,

@@ -1,15 +1,24 @@
 import { type Logger, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import { type LogOf, readBody } from '@keyserver/service';
+import { type LogOf, type ReadBody, bodyReader } from '@keyserver/service';
 import type { Request, RequestHandler, Response } from 'express';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
 import { clientPlatform } from './client-platform.ts';
 import { type PaddingLength, padding } from './padding.ts';
-import { type PhoneRequest, parsePublishRequest } from './publish-request.ts';
-import { type PublishAnswer, answerTo, renderAnswer, unreadable } from './publish-response.ts';
+import { type PhoneRequest, publishRequestParser } from './publish-request.ts';
+import {
+  type PublishAnswer,
+  RETRY_AFTER_SECONDS,
+  answerTo,
+  renderAnswer,
+  unavailable,
+  unreadable,
+} from './publish-response.ts';
 
 /** The longest body that is read. */
 const MAX_BODY_BYTES = 64_000;
+/** Bodies that are on their way at the same time; each takes up to 128 kB of memory. */
+const BODIES_AT_ONCE = 200;
 
 /** What answering phones needs. */
 export interface PublishRouteDeps extends PublishDeps {
@@ -19,10 +28,14 @@ export interface PublishRouteDeps extends PublishDeps {
 
 /** `/v1/publish`: reads an upload, has it published, and answers in the form that phones know. */
 export function publishRoute(deps: PublishRouteDeps, logOf: LogOf): RequestHandler {
+  const reader: UploadReader = {
+    readBody: bodyReader({ limit: MAX_BODY_BYTES, atOnce: BODIES_AT_ONCE }),
+    parse: publishRequestParser(deps.rules),
+  };
   return async (request, response) => {
     response.set('x-api-version', 'v1');
     const log = logOf(request);
-    const reading = await readUpload(request, response);
+    const reading = await readUpload(request, response, reader);
     if (reading.kind === 'aborted') log.event('publish.aborted', {});
     else send(response, await answerReading(reading, deps, log), deps);
   };
@@ -37,20 +50,41 @@ type Reading =
   | { readonly kind: 'unreadable'; readonly answer: PublishAnswer }
   | { readonly kind: 'aborted' };
 
-async function readUpload(request: Request, response: Response): Promise<Reading> {
+interface UploadReader {
+  readonly readBody: ReadBody;
+  readonly parse: ReturnType<typeof publishRequestParser>;
+}
+
+async function readUpload(
+  request: Request,
+  response: Response,
+  { readBody, parse }: UploadReader,
+): Promise<Reading> {
   if (request.method !== 'POST') {
     response.set('Allow', 'POST');
     return refused(405, 'uploads are sent with POST');
   }
-  const { 'content-type': contentType = '', 'user-agent': userAgent } = request.headers;
-  if (!contentType.startsWith('application/json'))
-    return refused(415, 'the Content-Type must be application/json');
-  const body = await readBody(request, response, MAX_BODY_BYTES);
+  const problem = mediaProblem(request);
+  if (problem !== undefined) return refused(415, problem);
+  const body = await readBody(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return refused(413, `the body is over ${MAX_BODY_BYTES} bytes`);
-  const parsed = parsePublishRequest(body.bytes);
+  if (body.kind === 'busy') {
+    response.set('Retry-After', String(RETRY_AFTER_SECONDS));
+    return { kind: 'unreadable', answer: unavailable('internal_error') };
+  }
+  const parsed = parse(body.bytes);
   if (parsed.kind === 'refused') return refused(400, parsed.problem);
-  return { kind: 'upload', upload: parsed.request, userAgent };
+  return { kind: 'upload', upload: parsed.request, userAgent: request.headers['user-agent'] };
+}
+
+/** Why a body is not worth reading: it is no JSON, or JSON that would have to be unpacked first. */
+function mediaProblem({ headers }: Request): string | undefined {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (!type.startsWith('application/json')) return 'the Content-Type must be application/json';
+  return encoding.toLowerCase() === 'identity'
+    ? undefined
+    : 'the body must not have a Content-Encoding';
 }
 
 const refused = (status: Parameters<typeof unreadable>[0], problem: string): Reading => ({
@@ -64,7 +98,8 @@ async function answerReading(
   log: Logger,
 ): Promise<PublishAnswer> {
   if (reading.kind === 'unreadable') {
-    log.event('publish.refused', { code: 'bad_request', status: reading.answer.status });
+    const { code = 'bad_request', status } = reading.answer;
+    log.event('publish.refused', { code, status });
     return reading.answer;
   }
   const platform = clientPlatform(reading.userAgent);

@@ -4,7 +4,7 @@ import { certificateVerifier } from '@keyserver/health-authority';
 import { openTestStore } from '@keyserver/local/testing';
 import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
-import { listen } from '@keyserver/service';
+import { type Timeouts, listen } from '@keyserver/service';
 import {
   appDocument,
   appDocumentId,
@@ -58,11 +58,14 @@ const open: (() => Promise<void>)[] = [];
 let shared: ReturnType<typeof openConfiguredStore> | undefined;
 
 /** Starts a server that knows the authority and the applications of `uploads.ts`. */
-export async function aPublishServer(of: Partial<AppDeps> = {}): Promise<TestServer> {
+export async function aPublishServer(
+  of: Partial<AppDeps> = {},
+  timeouts: Partial<Timeouts> = {},
+): Promise<TestServer> {
   const { store, clock } = await (shared ??= openConfiguredStore());
   const log = recordingLog();
   const deps = { ...depsOver(store, clock), log: log.log, ...of };
-  const server = await listen(createApp(deps), { port: 0 });
+  const server = await listen(createApp(deps), { port: 0, timeouts });
   open.push(server.close);
   const send: TestServer['send'] = async (body, init = {}) =>
     await answerOf(
