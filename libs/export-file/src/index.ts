@@ -66,6 +66,7 @@ export type {
   ListExports,
   Listing,
 } from './export-store.ts';
+export { readExportBin } from './read-archive.ts';
 export { paddingFloor, sharesKeys, turnOf } from './turn.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';
 export { type ListedKeys, readKeys } from './read-keys.ts';

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { type Entry, type ZipFile, fromBufferPromise } from 'yauzl';
 import { BIN_ENTRY, SIG_ENTRY } from './archive.ts';
 import { MAX_BIN_BYTES, MAX_SIG_BYTES } from './file-bounds.ts';
-import type { Findings } from './violation.ts';
+import { Findings } from './violation.ts';
 
 /** The unpacked entries of an archive, as far as they could be read. */
 export interface ArchiveEntries {
@@ -28,6 +28,11 @@ export async function readArchive(zip: Uint8Array, findings: Findings): Promise<
   }
   for (const name of MAX_BYTES.keys()) findings.require(entries.has(name), 'missing_entry');
   return { bin: entries.get(BIN_ENTRY), sig: entries.get(SIG_ENTRY) };
+}
+
+/** The export.bin of an archive; undefined when it cannot be read. */
+export async function readExportBin(zip: Uint8Array): Promise<Uint8Array | undefined> {
+  return (await readArchive(zip, new Findings())).bin;
 }
 
 async function readEntries(

@@ -12,9 +12,11 @@ import { type Issuer, openIssuer } from './issuer.ts';
 import { keysPart } from './keys-part.ts';
 import { type BucketDirectory, openBucketDirectory } from './objects.ts';
 import { privateDirectory } from './private-files.ts';
-import { refuseOlderDatabase } from './refuse-older-database.ts';
+import { commitsMissingIn, olderDatabase } from './refuse-older-database.ts';
 import { keyHashSecret } from './secrets.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
+import { acceptDatabase } from './sqlite/commit-witness.ts';
+import { rebuildArrayIndexes } from './sqlite/rebuild-array-index.ts';
 import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from './sqlite/store.ts';
 import { UnusableDataDirectory } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
@@ -40,6 +42,12 @@ export interface LocalPlatform {
   readonly openIssuer: (url: string) => Promise<Issuer>;
   /** The keys as a part of the store, beside its database. */
   readonly keysPart: StorePart;
+  /** How many acknowledged commits the database lacked when it was opened. */
+  readonly missingCommits: number;
+  /** Takes the database as it is, without what it lacks. */
+  readonly acceptDatabase: () => void;
+  /** Makes the index of key hashes anew from the documents, while writers wait; gives how many entries it has. */
+  readonly rebuildArrayIndex: () => number;
   /** Removes what replaced and deleted objects have left behind. */
   readonly sweepObjects: () => Promise<void>;
   /** Fails while the disk has no room left; its fault says so to health. */
@@ -74,8 +82,8 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   const buckets = bucketsOf(dataDirectory);
   const file = join(dataDirectory, PLACES.database);
   await privateDatabase(file);
-  const { databaseMayBeOlder = state === 'first_start' } = settings;
-  if (!databaseMayBeOlder) refuseOlderDatabase(file);
+  const missing = state === 'first_start' ? 0 : commitsMissingIn(file);
+  if (missing > 0 && settings.databaseMayBeOlder !== true) throw olderDatabase(file, missing);
   const store = await openSqliteStore({
     file,
     random,
@@ -95,6 +103,11 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     authorityKeyOf: authority.publicKeyOf,
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
     keysPart: keysPart(dataDirectory, random),
+    missingCommits: missing,
+    acceptDatabase: () => {
+      acceptDatabase(file);
+    },
+    rebuildArrayIndex: () => rebuildArrayIndexes(file),
     sweepObjects: buckets.sweep,
     checkDisk: async () => {
       await checkDisk(dataDirectory);

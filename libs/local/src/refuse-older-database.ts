@@ -2,16 +2,8 @@ import { basename } from 'node:path';
 import { missingCommits } from './sqlite/commit-witness.ts';
 import { UnusableDataDirectory } from './unusable-data-directory.ts';
 
-/** Refuses a database that lacks commits which were acknowledged, before anything is written to it. */
-export function refuseOlderDatabase(file: string): void {
-  const missing = countMissing(file);
-  if (missing > 0)
-    throw new UnusableDataDirectory(
-      `The database ${file} lacks its last ${missing} commits: ${basename(file)}-wal is gone, or an older copy was put in its place; nothing was changed; put the newest files back together, or let \`npx keyserver store adopt\` take what is there, as docs/runbooks/missing-part.md says.`,
-    );
-}
-
-function countMissing(file: string): number {
+/** How many acknowledged commits a database lacks. It is only read; one that cannot be is refused. */
+export function commitsMissingIn(file: string): number {
   try {
     return missingCommits(file);
   } catch (error) {
@@ -21,3 +13,9 @@ function countMissing(file: string): number {
     );
   }
 }
+
+/** The refusal of a database that lacks commits which were acknowledged, before anything is written to it. */
+export const olderDatabase = (file: string, missing: number): UnusableDataDirectory =>
+  new UnusableDataDirectory(
+    `The database ${file} lacks its last ${missing} commits: ${basename(file)}-wal is gone, or an older copy was put in its place; nothing was changed; put the newest files back together, or let \`npx keyserver store adopt\` take what is there, as docs/runbooks/missing-part.md says.`,
+  );

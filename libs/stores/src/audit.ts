@@ -28,7 +28,14 @@ export const auditEntries = collection({
   fields: {
     at: int(),
     actor: text(),
-    operation: text<'configuration.apply' | 'store.set-window' | 'time.accept' | 'time.reset'>(),
+    operation: text<
+      | 'configuration.apply'
+      | 'store.adopt'
+      | 'store.rebuild'
+      | 'store.set-window'
+      | 'time.accept'
+      | 'time.reset'
+    >(),
     changes: json((stored): readonly ConfigurationChange[] => array(stored).map(changeOf)),
   },
 });

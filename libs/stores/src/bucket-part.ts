@@ -25,6 +25,15 @@ export function bucketPart(openBucket: OpenBucket, bucket: string): StorePart {
   };
 }
 
+/** The buckets of all exports, ended ones too. */
+export async function bucketParts(
+  store: DocumentStore,
+  openBucket: OpenBucket,
+): Promise<readonly StorePart[]> {
+  const buckets = new Set((await listExports(store)()).map(({ bucket }) => bucket));
+  return [...buckets].sort().map((bucket) => bucketPart(openBucket, bucket));
+}
+
 async function replaceId(bucket: BlobStore, id: string): Promise<void> {
   const content = Buffer.from(`${id}\n`);
   const digest = createHash('sha256').update(content).digest('hex');

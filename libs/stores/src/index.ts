@@ -51,7 +51,9 @@ export {
   readStoreFormat,
   storeFormat,
 } from './store-format.ts';
-export { STORE_ID_OBJECT, bucketPart } from './bucket-part.ts';
+export { STORE_ID_OBJECT, bucketParts } from './bucket-part.ts';
+export { batchListing } from './export-batch-listing.ts';
+export { unlistFiles } from './unlist-files.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
 export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
 export { bringBack, removeEarlyBatches } from './reset-time.ts';

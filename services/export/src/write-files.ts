@@ -26,23 +26,21 @@ interface Target {
   readonly signal: AbortSignal;
 }
 
+/** The digests of the files that a frozen batch gives, in their order. */
+export const digestsOf = (frozen: FrozenBatch): readonly string[] =>
+  [...contentsOf(frozen)].map((contents) => digestOf(encodeExport(contents)));
+
 /** Writes every file of a frozen batch. What an earlier try has written already is kept; nothing is ever replaced. */
 export async function writeFiles(
   { openBucket }: { readonly openBucket: OpenBucket },
-  { batch, selection, signers }: FrozenBatch,
+  frozenBatch: FrozenBatch,
   signal: AbortSignal,
 ): Promise<FilesWritten> {
-  const { start, end, config, frozen } = batch;
-  const plan = {
-    start,
-    end,
-    region: config.outputRegion,
-    signers,
-    maxRecords: frozen?.maxRecords ?? config.maxRecords,
-  };
+  const { batch, signers } = frozenBatch;
+  const { config } = batch;
   const bucket = openBucket(config.bucket);
   const files: ExportFile[] = [];
-  for (const contents of cutFiles(selection, plan)) {
+  for (const contents of contentsOf(frozenBatch)) {
     signal.throwIfAborted();
     const name = archiveName(config.filenameRoot, batch, files.length + 1);
     const digest = await writeFile(contents, { bucket, name, signers, signal });
@@ -54,6 +52,17 @@ export async function writeFiles(
     });
   }
   return { kind: 'written', files };
+}
+
+function contentsOf({ batch, selection, signers }: FrozenBatch): Iterable<ExportContents> {
+  const { start, end, config, frozen } = batch;
+  return cutFiles(selection, {
+    start,
+    end,
+    region: config.outputRegion,
+    signers,
+    maxRecords: frozen?.maxRecords ?? config.maxRecords,
+  });
 }
 
 /** The digest of the file's export.bin once the file is there; undefined when something else is. */

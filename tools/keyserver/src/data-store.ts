@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { compareStoreFormat, openStoreFormat } from '@keyserver/operations';
+import {
+  checkPart,
+  compareStoreFormat,
+  examineParts,
+  openStoreFormat,
+} from '@keyserver/operations';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -66,13 +71,28 @@ export async function openStore(
   const known = { place, ...(keyHashSecret === undefined ? {} : { keyHashSecret }) };
   try {
     // A command that only looks leaves a store as it is, also one that was named by mistake.
-    if (mayBeNew !== 'nothing') await openStoreFormat(store, known, around.random);
-    else await compareStoreFormat(store, known);
+    const format =
+      mayBeNew === 'nothing'
+        ? await compareStoreFormat(store, known)
+        : await openStoreFormat(store, known, around.random);
+    if (format !== undefined) await checkKeys(opened, format.storeId, mayBeNew);
     return opened;
   } catch (fault) {
     await opened.close();
     throw fault;
   }
+}
+
+/** Refuses the keys of another store; whoever may make a store gives new ones its id. An import takes any, at its end. */
+async function checkKeys(
+  { store, keysPart }: OpenStore,
+  storeId: string,
+  mayBeNew: MayBeNew,
+): Promise<void> {
+  if (keysPart === undefined || mayBeNew === 'database') return;
+  const [keys] = await examineParts(store, storeId, [keysPart]);
+  const isWrong = keys?.state === 'gone' || keys?.state === 'foreign';
+  if (mayBeNew === 'store' || isWrong) await checkPart({ store, storeId }, keysPart);
 }
 
 async function openNamed(

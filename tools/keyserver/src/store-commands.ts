@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { addStoreAdopt } from './store-adopt.ts';
+import { addStoreRebuild } from './store-rebuild.ts';
 import { addStoreSetWindow } from './store-set-window.ts';
 import { addStoreTime } from './store-time.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -11,4 +13,6 @@ export function addStoreCommands(program: Command, around: Surroundings): void {
     .addHelpText('after', '\nExample:\n  $ keyserver store time show');
   addStoreTime(store, around);
   addStoreSetWindow(store, around);
+  addStoreAdopt(store, around);
+  addStoreRebuild(store, around);
 }

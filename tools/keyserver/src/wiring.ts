@@ -1,7 +1,10 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { openLocalPlatform } from '@keyserver/local';
+import type { Damage, Rebuilt } from '@keyserver/export/rebuild';
 import type { MendableTime, Scheduler, SigningPlatform } from '@keyserver/operations';
-import type { Clock } from '@keyserver/time';
+import { type Random, systemRandom } from '@keyserver/random';
+import { type Clock, HOUR } from '@keyserver/time';
 
 /** A store that a command works on; the command closes it. */
 export interface OpenStore {
@@ -10,6 +13,8 @@ export interface OpenStore {
   readonly keyHashSecret?: Uint8Array;
   /** Where its signing keys sign, where the platform keeps them with the store. */
   readonly signing?: SigningPlatform;
+  /** The keys as a part of the store, where they lie beside it. */
+  readonly keysPart?: StorePart;
   readonly close: () => Promise<void>;
 }
 
@@ -87,4 +92,83 @@ export async function openScheduler(of: {
       ? {}
       : { servicePath: endpoint.host, port: endpoint.port, insecure: endpoint.onThisMachine };
   return open({ projectId, location, ...elsewhere });
+}
+
+/** A store with what lies beside its database; the command closes it. */
+export interface OpenWhole extends OpenStore {
+  readonly openBucket: OpenBucket;
+  readonly findSigner: FindSigner;
+  readonly trySigner: TrySigner;
+  /** Acknowledged commits that the database lacks. */
+  readonly missingCommits: number;
+  /** Takes the database as it is, without what it lacks. */
+  readonly acceptDatabase: () => void;
+  /** Where the store has an index of its own making. */
+  readonly rebuildArrayIndex?: () => number;
+}
+
+/** Opens all that a server on one machine keeps, also when it lacks commits. */
+export async function openLocalWhole(dataDirectory: string, clock: Clock): Promise<OpenWhole> {
+  return await openLocalPlatform({ dataDirectory, clock, databaseMayBeOlder: true });
+}
+
+/** Opens all that a server on Google Cloud keeps; the clients are loaded only here, as that takes its time. */
+export async function openCloudWhole(of: {
+  readonly project: string;
+  readonly database?: string;
+  readonly endpoint?: string;
+  readonly storageEndpoint?: string;
+  readonly kmsEndpoint?: string;
+}): Promise<OpenWhole> {
+  const [{ openCloudBuckets }, { openKms }] = await Promise.all([
+    import('@keyserver/gcp/storage'),
+    import('@keyserver/gcp/kms'),
+  ]);
+  const { project, database, endpoint, storageEndpoint, kmsEndpoint } = of;
+  const at = storageEndpoint === undefined ? {} : { apiEndpoint: `http://${storageEndpoint}` };
+  const buckets = openCloudBuckets({ projectId: project, random: systemRandom, ...at });
+  const opened = await openFirestore({ project, database, endpoint });
+  const kms = await openKms({ endpoint: kmsEndpoint, random: systemRandom });
+  return {
+    ...{ store: opened.store, openBucket: buckets.openBucket },
+    ...{ findSigner: kms.findSigner, trySigner: kms.trySigner },
+    missingCommits: 0, // Firestore keeps what it has acknowledged
+    acceptDatabase: () => undefined,
+    close: async () => {
+      await Promise.all([opened.close(), kms.close()]);
+    },
+  };
+}
+
+/** The files of all exports: what is broken of them, and mending it. */
+export interface FileRebuild {
+  readonly find: () => Promise<Damage>;
+  readonly mend: (damage: Damage, actor: string) => Promise<Rebuilt>;
+}
+
+export type { Damage } from '@keyserver/export/rebuild';
+
+/** Opens what makes the files of exports anew; the export service's own code, loaded only here. */
+export async function openRebuild(
+  opened: OpenWhole,
+  of: {
+    readonly exportRetentionHours: number;
+    readonly keyRetentionHours: number;
+    readonly clock: Clock;
+    readonly random: Random;
+  },
+): Promise<FileRebuild> {
+  const { findDamage, rebuildDeps, rebuildFiles } = await import('@keyserver/export/rebuild');
+  const { clock, random } = of;
+  const deps = rebuildDeps({
+    ...opened,
+    ...{ clock, random },
+    retentionMs: of.exportRetentionHours * HOUR,
+    keyRetentionMs: of.keyRetentionHours * HOUR,
+  });
+  const { signal } = new AbortController();
+  return {
+    find: async () => await findDamage(deps, signal),
+    mend: async (damage, actor) => await rebuildFiles(deps, damage, { actor, signal }),
+  };
 }

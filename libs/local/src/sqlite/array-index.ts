@@ -75,11 +75,40 @@ export class ArrayIndex {
   /** Turns what is in memory into a run, if there is enough of it; inside the write lock. True when a run was made live. */
   flush(newRun: () => number): boolean {
     if (!this.isFull()) return false;
+    this.writeRun(newRun);
+    return true;
+  }
+
+  /**
+   * Makes all runs anew from the documents, with as little in memory as one run; inside the write lock. The last run is
+   * written however small it is: another process knows nothing of what came before its own memory.
+   */
+  rebuild(of: {
+    readonly meta: { readonly seq: number; readonly epoch: number };
+    readonly newRun: () => number;
+  }): number {
+    this.files.dropAll();
+    this.forget();
+    this.hot = new Map();
+    this.epoch = of.meta.epoch;
+    let entries = 0;
+    while (this.seen < of.meta.seq) {
+      this.catchUpPage(of.meta.seq);
+      const isLast = this.seen >= of.meta.seq;
+      if (!this.isFull() && !(isLast && this.hotEntries.length > 0)) continue;
+      entries += this.hotEntries.length;
+      this.writeRun(of.newRun);
+      this.hotEntries = [];
+      this.hot = new Map();
+    }
+    return entries;
+  }
+
+  private writeRun(newRun: () => number): void {
     const writer = new RunWriter(this.files, newRun(), this.hotEntries.length);
     this.hotEntries.sort((a, b) => a.value - b.value || a.version - b.version);
     for (const entry of this.hotEntries) writer.add(entry.value, entry.version);
     this.files.replace(writer.finish(0, this.seen), []);
-    return true;
   }
 
   /**
@@ -124,14 +153,16 @@ export class ArrayIndex {
   /** Takes note of all commits up to now; within a transaction, before anything else. */
   catchUp(meta: { readonly seq: number; readonly epoch: number }): void {
     if (meta.epoch !== this.epoch) this.reload(meta.epoch);
-    while (this.seen < meta.seq) {
-      const rows = this.table.writtenAfter(this.seen, CATCH_UP);
-      // The last commit may go on behind the page: it is read again as a whole.
-      const last = rows.at(-1)?.version ?? this.seen;
-      const whole = rows.length < CATCH_UP ? rows : rows.filter((row) => row.version !== last);
-      for (const row of whole) this.add(this.arrayOf(row), row.version);
-      this.seen = rows.length < CATCH_UP ? meta.seq : (whole.at(-1)?.version ?? this.seen);
-    }
+    while (this.seen < meta.seq) this.catchUpPage(meta.seq);
+  }
+
+  private catchUpPage(seq: number): void {
+    const rows = this.table.writtenAfter(this.seen, CATCH_UP);
+    // The last commit may go on behind the page: it is read again as a whole.
+    const last = rows.at(-1)?.version ?? this.seen;
+    const whole = rows.length < CATCH_UP ? rows : rows.filter((row) => row.version !== last);
+    for (const row of whole) this.add(this.arrayOf(row), row.version);
+    this.seen = rows.length < CATCH_UP ? seq : (whole.at(-1)?.version ?? this.seen);
   }
 
   /** Takes note of a document that is being written under this commit number. */

@@ -75,7 +75,8 @@ const isSame = (one: Stats | undefined, other: Stats | undefined): boolean =>
 /** How many commits a database lacks of those that were noted; 0 for one that lacks none. It is only read. */
 export function missingCommits(database: string): number {
   const noted = notedCommits(database);
-  if (noted === 0) return 0;
+  // A database without bytes lacks everything, or is about to be made; whoever opens it knows which.
+  if (noted === 0 || statOf(database)?.size === 0) return 0;
   const db = new DatabaseSync(database, { readOnly: true, timeout: BUSY_MS });
   try {
     return Math.max(0, noted - integer(db.prepare('SELECT seq FROM "#meta"').get()?.['seq']));

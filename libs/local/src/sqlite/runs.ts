@@ -111,6 +111,11 @@ export class RunFiles {
     return runs.length > 0;
   }
 
+  /** Takes every run out of use, whatever its row says. */
+  dropAll(): void {
+    this.db.prepare(`UPDATE ${this.runs} SET level = ${DEAD}`).run();
+  }
+
   /** Gives up runs whose writing was never finished. Only who has the right to merge may do so, while it writes none. */
   dropUnfinished(): void {
     this.db.prepare(`UPDATE ${this.runs} SET level = ${DEAD} WHERE level = ${UNFINISHED}`).run();

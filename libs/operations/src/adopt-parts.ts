@@ -1,0 +1,61 @@
+import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
+import { type PartState, auditEntries, stateOfPart, storeParts } from '@keyserver/stores';
+
+/** A part of a store, and how it stands to the database. */
+export interface ExaminedPart {
+  readonly part: StorePart;
+  readonly state: PartState;
+}
+
+/** How the parts of a store stand to its database; changes nothing. */
+export async function examineParts(
+  store: DocumentStore,
+  storeId: string,
+  parts: readonly StorePart[],
+): Promise<readonly ExaminedPart[]> {
+  const examined: ExaminedPart[] = [];
+  for (const part of parts) examined.push({ part, state: await stateOfPart(store, storeId, part) });
+  return examined;
+}
+
+/**
+ * Takes the parts as they are for those of the store, in the order that leaves a killed run to be repeated: first who did
+ * it and that the parts must carry the id, then the ids.
+ */
+export async function adoptParts(
+  store: DocumentStore,
+  parts: readonly ExaminedPart[],
+  of: {
+    readonly storeId: string;
+    readonly actor: string;
+    readonly random: Random;
+    /** Acknowledged commits that the database lacks, which the operator accepts. */
+    readonly missingCommits: number;
+  },
+): Promise<void> {
+  const id = randomId(of.random);
+  const changes = changesOf(parts, of.missingCommits);
+  await store.transact(async (tx) => {
+    const [audited] = await tx.get(auditEntries, [id]);
+    if (audited !== undefined) return;
+    const { actor } = of;
+    tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.adopt', changes });
+    for (const { part } of parts) tx.set(storeParts, part.name, { since: tx.now });
+  });
+  for (const { part, state } of parts) if (state !== 'present') await part.writeId(of.storeId);
+}
+
+function changesOf(parts: readonly ExaminedPart[], missingCommits: number) {
+  const field = (name: string, before: string, after: string) => ({
+    ...{ field: name, before, after },
+    note: undefined,
+  });
+  const taken = parts
+    .filter(({ state }) => state !== 'present')
+    .map(({ part, state }) => field(part.name, state, 'present'));
+  const lost =
+    missingCommits === 0 ? [] : [field('missingCommits', String(missingCommits), 'accepted')];
+  const fields = [...taken, ...lost];
+  return [{ action: 'change', section: 'parts', id: 'store', fields } as const];
+}

@@ -1,0 +1,80 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
+import { auditEntries, unlistFiles } from '@keyserver/stores';
+import { type PublishIndexDeps, publishIndex } from '../publish-index.ts';
+import { writeFiles } from '../write-files.ts';
+import type { BrokenBatch, Damage } from './find-damage.ts';
+import { type RemakeDeps, remakeBatch } from './remake-batch.ts';
+
+/** What it takes to make the files of exports anew. */
+export interface RebuildDeps extends PublishIndexDeps, RemakeDeps {
+  readonly store: DocumentStore;
+  readonly random: Random;
+}
+
+/** What was done to the files of exports. */
+export interface Rebuilt {
+  readonly madeAnew: number;
+  readonly unlisted: number;
+}
+
+/**
+ * Makes anew what was found broken: archives with the contents that were recorded, then verification keys and indexes. What
+ * cannot be made anew leaves its index. Each step can be repeated; the audit entry comes before the first.
+ */
+export async function rebuildFiles(
+  deps: RebuildDeps,
+  damage: Damage,
+  { actor, signal }: { readonly actor: string; readonly signal: AbortSignal },
+): Promise<Rebuilt> {
+  await audit(deps, damage, actor);
+  let [madeAnew, unlisted] = [0, 0];
+  for (const broken of damage.batches) {
+    signal.throwIfAborted();
+    if (await restore(deps, broken, signal)) madeAnew += broken.files.length;
+    else {
+      await unlistFiles(deps.store, broken.batch.id, namesOf(broken));
+      unlisted += broken.files.length;
+    }
+  }
+  for (const place of damage.places) await publishIndex(deps, place, signal);
+  return { madeAnew, unlisted };
+}
+
+/** Writes the broken files of a batch again; false when their contents cannot be had any more. */
+async function restore(
+  deps: RebuildDeps,
+  broken: BrokenBatch,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const remade = await remakeBatch(deps, broken.batch, signal);
+  if (typeof remade === 'string') return false;
+  const bucket = deps.openBucket(broken.batch.config.bucket);
+  for (const { name, problem } of broken.files)
+    if (problem === 'damaged') await bucket.delete(name);
+  const written = await writeFiles(deps, remade, signal);
+  if (written.kind === 'written') return true;
+  throw new Error(`the files of the batch ${broken.batch.id} are written by somebody else`);
+}
+
+const namesOf = ({ files }: BrokenBatch): readonly string[] => files.map(({ name }) => name);
+
+async function audit(deps: RebuildDeps, damage: Damage, actor: string): Promise<void> {
+  const id = randomId(deps.random);
+  const changes = damage.batches.map(({ batch, files, whyNot }) => ({
+    action: whyNot === undefined ? ('change' as const) : ('remove' as const),
+    section: 'files',
+    id: batch.id,
+    fields: files.map(({ name, problem }) => ({
+      field: name,
+      before: problem,
+      after: whyNot === undefined ? 'made anew' : 'unlisted',
+      note: whyNot,
+    })),
+  }));
+  await deps.store.transact(async (tx) => {
+    const [present] = await tx.get(auditEntries, [id]);
+    if (present === undefined)
+      tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.rebuild', changes });
+  });
+}
