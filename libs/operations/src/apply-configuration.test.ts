@@ -3,8 +3,17 @@ import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
 import { auditEntries, exportConfigs, openStoreFormat } from '@keyserver/stores';
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';
+import { changeWindow } from './change-window.ts';
 import type { Configuration } from './configuration.ts';
 import { showConfiguration } from './show-configuration.ts';
 import { aConfiguration, aPublicKey, anEntry } from './testing/a-file.ts';
@@ -71,6 +80,65 @@ describe('planChanges', () => {
 
     it('of the development profile takes any period', async () => {
       expect(await planned('development', withPeriod('5s'))).toBe('');
+    });
+  });
+
+  describe('of a store with windows', () => {
+    const length = (ms: number) => windowLength(ms)!;
+    const withWindows = async (ms: number): Promise<DocumentStore> => {
+      const store = await emptyStore();
+      const known = { place: 'a test', window: length(ms), profile: 'development' } as const;
+      await openStoreFormat(store, known, seededRandom('format'));
+      return store;
+    };
+    const refusedAs = (message: string): object => ({
+      kind: 'refused',
+      problems: [{ path: 'exports', message }],
+    });
+
+    it('takes a period of whole windows only', async () => {
+      const store = await withWindows(HOUR);
+      const refusal = refusedAs(
+        "gives us a period of 30m, which is no multiple of the store's windows of 3600 s",
+      );
+      expect(await planChanges(store, exportsOf({ period: '30m' }))).toEqual(refusal);
+      expect(await applyConfiguration(store, exportsOf({ period: '30m' }), operator)).toEqual(
+        refusal,
+      );
+      expect(await auditOf(store)).toEqual([]);
+      expect((await planChanges(store, exportsOf({ period: '2h' }))).kind).toBe('planned');
+    });
+
+    it('minds a change of the windows that is still to come', async () => {
+      const store = await withWindows(5 * MINUTE);
+      const plan = await planChanges(store, exportsOf({ period: '30m' }));
+      await changeWindow(store, length(HOUR), operator);
+      const refusal = refusedAs(
+        'gives us a period of 30m, which is no multiple of the windows of 3600 s that begin at 2024-05-01T13:00:00.000Z',
+      );
+      expect(await planChanges(store, exportsOf({ period: '30m' }))).toEqual(refusal);
+      const agreed = { ...operator, ...(plan.kind === 'planned' ? { basis: plan.basis } : {}) };
+      expect(await applyConfiguration(store, exportsOf({ period: '30m' }), agreed)).toEqual(
+        refusal,
+      );
+    });
+
+    it('leaves an export alone that has such a period already, or has ended', async () => {
+      const store = await storeWith(exportsOf({ period: '30m' }));
+      const known = { place: 'a test', window: length(HOUR) };
+      await openStoreFormat(store, known, seededRandom('format'));
+      const more = exportsOf({ period: '30m', minRecords: 500 });
+      expect((await planChanges(store, more)).kind).toBe('planned');
+      const ended = exportsOf({ period: '15m', thru: new Date(NOON - DAY).toISOString() });
+      expect((await planChanges(store, ended)).kind).toBe('planned');
+    });
+
+    it('lets no ended export begin again with such a period', async () => {
+      const thru = new Date(NOON - SECOND).toISOString();
+      const store = await storeWith(exportsOf({ period: '30m', thru }));
+      const known = { place: 'a test', window: length(HOUR) };
+      await openStoreFormat(store, known, seededRandom('format'));
+      expect((await planChanges(store, exportsOf({ period: '30m' }))).kind).toBe('refused');
     });
   });
 

@@ -3,6 +3,7 @@ import type { OpenSignerDeps } from '@keyserver/export-file';
 import { type Random, randomId } from '@keyserver/random';
 import {
   type ConfigurationChange,
+  type StoreFormat,
   auditEntries,
   readStoreFormat,
   usedSigningKeys,
@@ -12,6 +13,7 @@ import { adviseOnChange } from './advise.ts';
 import { adviseOnUnusableKeys } from './advise-unusable-keys.ts';
 import type { Configuration, Problem } from './configuration.ts';
 import { unfitKeyIds } from './new-key-ids.ts';
+import { periodsAcrossWindows } from './periods-of-windows.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
 import { tooShortPeriods } from './shortest-period.ts';
 import { readStored } from './stored-configuration.ts';
@@ -66,11 +68,12 @@ const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basi
   await store.transact(async (tx) => {
     const stored = await readStored(tx);
     const { steps, problems: impossible } = stepsBetween(stored, wanted);
-    const profile = (await readStoreFormat(tx))?.profile;
+    const format = await readStoreFormat(tx);
     const problems = [
       ...impossible,
       ...unfitKeyIds(stored, wanted),
-      ...tooShortPeriods(stored, wanted, profile),
+      ...tooShortPeriods(stored, wanted, format?.profile),
+      ...brokenPeriods({ stored, wanted, format, now: tx.now }),
     ];
     const plan: Plan =
       problems.length > 0
@@ -105,7 +108,10 @@ async function applyIn(
   const stored = await readStored(tx);
   if (options.basis !== undefined && options.basis !== fingerprintOf(stored))
     return { kind: 'stale' };
-  const { steps, problems } = stepsBetween(stored, wanted);
+  const { steps, problems: impossible } = stepsBetween(stored, wanted);
+  // Also of a plan that was agreed to: the windows may have been changed since, and that looks at the periods which it finds.
+  const format = await readStoreFormat(tx);
+  const problems = [...impossible, ...brokenPeriods({ stored, wanted, format, now: tx.now })];
   if (problems.length > 0) return { kind: 'refused', problems };
   if (steps.length === 0) return { kind: 'unchanged' };
   const changes = steps.map(({ change }) => change);
@@ -118,3 +124,14 @@ async function applyIn(
   });
   return { kind: 'applied', changes };
 }
+
+/** A store says its windows once a service has been started on it. */
+const brokenPeriods = (of: {
+  readonly stored: Configuration;
+  readonly wanted: Configuration;
+  readonly format: StoreFormat | undefined;
+  readonly now: UnixMillis;
+}): readonly Problem[] =>
+  of.format?.windows === undefined
+    ? []
+    : periodsAcrossWindows(of.stored, of.wanted, { windows: of.format.windows, now: of.now });

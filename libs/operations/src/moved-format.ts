@@ -8,14 +8,7 @@ import {
   readStoreFormat,
   storeFormat,
 } from '@keyserver/stores';
-import {
-  MINUTE,
-  SECOND,
-  type UnixMillis,
-  type WindowCalendar,
-  type WindowChange,
-  windowLengthAt,
-} from '@keyserver/time';
+import { MINUTE, SECOND, type UnixMillis, type WindowCalendar, windowsFrom } from '@keyserver/time';
 import { UnusableExport } from './unusable-export.ts';
 
 /**
@@ -91,23 +84,20 @@ const COMPARISONS: readonly ((moved: MovedFormat, target: MoveTarget) => string 
       ? undefined
       : `the exported data have windows of ${sayWindows(windows, now)}, and the target has ${sayWindows(format.windows, now)}: import into a store that no service has opened yet, and set TRUNCATE_WINDOW_SECONDS there as it was at the source`,
   // The same bound as on TRUNCATE_WINDOW_SECONDS, said before the data lie where no service starts on them.
-  ({ windows = [] }, { format, now }) =>
-    format.closingDelay > 0 && [...fromNowOn(windows, now)].some(({ length }) => length < MINUTE)
+  ({ windows }, { format, now }) =>
+    windows !== undefined &&
+    format.closingDelay > 0 &&
+    windowsFrom(windows, now).some(({ length }) => length < MINUTE)
       ? 'windows on Google Cloud are at least 60 s long: change them at the source first, with `npx keyserver store set-window 60`, wait until the change has begun, and export again'
       : undefined,
 ];
 
-/** The length in force, and those that are decided for later. What was before decides nothing any more. */
-function fromNowOn(windows: readonly WindowChange[], now: UnixMillis): readonly WindowChange[] {
-  const present = windows.findLastIndex(({ from }) => from <= now);
-  return windows.slice(Math.max(present, 0));
-}
-
 function sayWindows(windows: WindowCalendar, now: UnixMillis): string {
-  const later = windows
-    .filter(({ from }) => from > now)
-    .map(({ from, length }) => `${length / SECOND} s from ${new Date(from).toISOString()} on`);
-  return [`${windowLengthAt(windows, now) / SECOND} s`, ...later].join(', ');
+  const lengths = windowsFrom(windows, now).map(
+    ({ from, length }) =>
+      `${length / SECOND} s${from > now ? ` from ${new Date(from).toISOString()} on` : ''}`,
+  );
+  return lengths.join(', ');
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   type WindowCalendar,
   type WindowLength,
   windowLengthAt,
+  windowsFrom,
 } from '@keyserver/time';
 import { SHARDS } from './key-batch-document.ts';
 import { FORMAT_VERSION, type StoreFormat, type StoreProfile } from './store-format.ts';
@@ -72,10 +73,8 @@ const COMPARISONS: readonly Compare[] = [
 ];
 
 /** The present length, and one that is decided already: services may be given it beforehand. */
-const lengthsInUse = (windows: WindowCalendar, now: UnixMillis): readonly WindowLength[] => [
-  windowLengthAt(windows, now),
-  ...windows.filter(({ from }) => from > now).map(({ length }) => length),
-];
+const lengthsInUse = (windows: WindowCalendar, now: UnixMillis): readonly WindowLength[] =>
+  windowsFrom(windows, now).map(({ length }) => length);
 
 const windowSentence = (place: string, wanted: WindowLength, present: WindowLength): string => {
   const [given, stored] = [wanted / SECOND, present / SECOND];

@@ -28,5 +28,6 @@ export {
   type WindowChange,
   alwaysWindow,
   windowLengthAt,
+  windowsFrom,
   windowStart,
 } from './window-calendar.ts';

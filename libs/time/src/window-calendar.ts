@@ -25,3 +25,12 @@ export const windowLengthAt = (calendar: WindowCalendar, t: UnixMillis): WindowL
 /** The first millisecond of the window that holds an instant. */
 export const windowStart = (calendar: WindowCalendar, t: UnixMillis): UnixMillis =>
   floorTo(t, windowLengthAt(calendar, t));
+
+/** The change in force at an instant, and those that come later. What was before decides nothing any more. */
+export const windowsFrom = (calendar: WindowCalendar, t: UnixMillis): readonly WindowChange[] =>
+  calendar.slice(
+    Math.max(
+      0,
+      calendar.findLastIndex(({ from }) => from <= t),
+    ),
+  );
