@@ -55,7 +55,7 @@ export interface LocalPlatform {
   readonly close: () => Promise<void>;
 }
 
-type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onLost'>;
+type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onLost' | 'findHeldBack'>;
 
 interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
@@ -118,7 +118,8 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   };
 }
 
-const listenersOf = ({ onHousekeeping, onLost }: StoreListeners): StoreListeners => ({
+const listenersOf = ({ onHousekeeping, onLost, findHeldBack }: StoreListeners): StoreListeners => ({
+  ...(findHeldBack === undefined ? {} : { findHeldBack }),
   ...(onHousekeeping === undefined ? {} : { onHousekeeping }),
   ...(onLost === undefined ? {} : { onLost }),
 });

@@ -39,6 +39,7 @@ export { readKeyBatches } from './key-reader.ts';
 export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDeltas } from './total-deltas.ts';
+export { uncoveredKeys } from './uncovered-keys.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export { type KnownFormat, keyHashCheckOf } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';

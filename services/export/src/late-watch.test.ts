@@ -1,5 +1,6 @@
 import { HealthFault } from '@keyserver/service';
 import { closeTestStores } from '@keyserver/local/testing';
+import { uncoveredKeys } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE } from '@keyserver/time';
 import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
 
@@ -82,6 +83,16 @@ describe('an export is late', () => {
     });
     world.clock.advance(30 * MINUTE);
     await expectLate(world, 'not_listed');
+  });
+
+  it('for as long as keys are held back for it that have expired', async () => {
+    const world = await openPunctual();
+    expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(12) }]);
+    world.clock.advance(15 * DAY);
+    expect(await healthOf(world)).toMatchObject({ reason: 'export_late' });
+    await world.run({ limit: 400 });
+    expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(13) + 15 * DAY }]);
+    expect(await healthOf(world)).toBe('well');
   });
 
   it('no longer once it has caught up', async () => {

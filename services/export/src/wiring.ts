@@ -26,6 +26,7 @@ import {
   ownParts,
   readKeyBatches,
   storedWindows,
+  uncoveredKeys,
   usedSigningKeys,
 } from '@keyserver/stores';
 import { DAY, HOUR, SECOND } from '@keyserver/time';
@@ -166,7 +167,7 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
   const { openLocalPlatform } = await import('@keyserver/local');
   const { place, dataDirectory } = platform;
   const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
-  const listeners = { onHousekeeping: watch.heard, onLost: crash };
+  const listeners = { onHousekeeping: watch.heard, onLost: crash, findHeldBack: uncoveredKeys };
   const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
   return { place, ...local, probes: [local.checkDisk, watch.probe] };
 }

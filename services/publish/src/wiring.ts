@@ -27,6 +27,7 @@ import {
   probeWriting,
   skippedCountsId,
   storeUploads,
+  uncoveredKeys,
 } from '@keyserver/stores';
 import { HOUR, MINUTE, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
@@ -152,7 +153,7 @@ async function openPlatform(
     const { openLocalPlatform } = await import('@keyserver/local');
     const { place, dataDirectory } = platform;
     const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
-    const listeners = { onHousekeeping: watch.heard, onLost: crash };
+    const listeners = { onHousekeeping: watch.heard, onLost: crash, findHeldBack: uncoveredKeys };
     const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
     return { place, ...local, probes: [local.checkDisk, watch.probe] };
   }

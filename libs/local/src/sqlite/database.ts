@@ -47,6 +47,8 @@ export class Database {
   private readonly saveMeta;
   private readonly readAnchor;
   private readonly saveAnchor;
+  private readonly readCaution;
+  private readonly saveCaution;
 
   constructor(file: string) {
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
@@ -74,7 +76,9 @@ export class Database {
         INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);
         CREATE TABLE IF NOT EXISTS "#clock" (only INTEGER PRIMARY KEY CHECK (only = 1), boot TEXT NOT NULL,
         uptime INTEGER NOT NULL, wall INTEGER NOT NULL);
-        INSERT OR IGNORE INTO "#clock" SELECT 1, '', 0, time FROM "#meta";`);
+        INSERT OR IGNORE INTO "#clock" SELECT 1, '', 0, time FROM "#meta";
+        CREATE TABLE IF NOT EXISTS "#caution" (only INTEGER PRIMARY KEY CHECK (only = 1), ms INTEGER NOT NULL);
+        INSERT OR IGNORE INTO "#caution" VALUES (1, 0);`);
     });
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     this.witness = file === ':memory:' ? undefined : new CommitWitness(file);
@@ -83,6 +87,8 @@ export class Database {
       'UPDATE "#meta" SET seq = ?, time = ?, epoch = ?, next_run = ?, merger = ?, merged_at = ?',
     );
     this.readAnchor = this.db.prepare('SELECT * FROM "#clock"');
+    this.readCaution = this.db.prepare('SELECT ms FROM "#caution"');
+    this.saveCaution = this.db.prepare('UPDATE "#caution" SET ms = ?');
     this.saveAnchor = this.db.prepare('UPDATE "#clock" SET boot = ?, uptime = ?, wall = ?');
   }
 
@@ -115,8 +121,14 @@ export class Database {
     };
   }
 
-  setAnchor({ boot, uptime, wall }: ClockReading): void {
+  /** How long, from the anchor on, what expires must stay longer, because time has passed that nothing counted. */
+  caution(): number {
+    return integer(this.readCaution.get()?.['ms']);
+  }
+
+  setAnchor({ boot, uptime, wall }: ClockReading, caution: number): void {
     this.saveAnchor.run(boot, uptime, wall);
+    this.saveCaution.run(caution);
   }
 
   /** Opens a collection, and makes its tables when it is new. Throws when it was made by another version. */

@@ -163,12 +163,14 @@ export class Engine {
   }
 
   private answer(request: Request): Answer {
-    return request.kind === 'time-report'
-      ? { kind: 'time-report', report: this.storeTime.report() }
-      : this.read(request);
+    if (request.kind === 'time-report')
+      return { kind: 'time-report', report: this.storeTime.report() };
+    if (request.kind !== 'hold-back') return this.read(request);
+    this.housekeeper.holdBack(request.held);
+    return { kind: 'done' };
   }
 
-  private read(request: Exclude<Request, { kind: 'time-report' }>): Answer {
+  private read(request: Exclude<Request, { kind: 'time-report' | 'hold-back' }>): Answer {
     switch (request.kind) {
       case 'declare':
         this.declared.set(request.collection, request.layout);

@@ -1,6 +1,7 @@
 import type { Random } from '@keyserver/random';
 import { systemRandom } from '@keyserver/random';
 import type { Database, Meta, OpenCollection } from './database.ts';
+import type { HeldBack } from './held-back.ts';
 import type { HousekeepingFault, HousekeepingTask } from './housekeeping-fault.ts';
 import { HousekeepingFaults } from './housekeeping-faults.ts';
 import { MergeTurn } from './merge-turn.ts';
@@ -23,8 +24,8 @@ export interface HousekeeperSettings {
 
 /**
  * Keeps the database in shape in small steps: runs of the array indexes are made and merged, expired documents are
- * deleted. It does nothing that a reader depends on. A step that finds the lock taken is left for later; any other fault is
- * reported until the step succeeds.
+ * deleted by a process that is told what to hold back. It does nothing that a reader depends on. A step that finds the lock
+ * taken is left for later; any other fault is reported until the step succeeds.
  */
 export class Housekeeper {
   private readonly database: Database;
@@ -36,6 +37,7 @@ export class Housekeeper {
   private readonly faults: HousekeepingFaults;
   private readonly timer: NodeJS.Timeout;
   private nextMerge: NodeJS.Timeout | undefined;
+  private held: readonly HeldBack[] | 'not_told' | 'unknown' = 'not_told';
 
   constructor(
     database: Database,
@@ -73,6 +75,11 @@ export class Housekeeper {
       });
       this.mergeAfter(0);
     }
+  }
+
+  /** Takes what the sweep must hold back; 'unknown' when it could not be found out. */
+  holdBack(held: readonly HeldBack[] | 'unknown'): void {
+    this.held = held;
   }
 
   stop(): void {
@@ -121,12 +128,15 @@ export class Housekeeper {
   };
 
   private sweepExpired(): void {
+    const { held } = this;
+    if (held === 'not_told') return;
     this.attempt('sweep', '', () => {
+      if (held === 'unknown') throw new Error('what the sweep must hold back is not known');
       const now = this.time.certainTime(this.database.meta());
       if (now === undefined) return;
       for (const name of this.sweeper.expiring())
         this.attempt('sweep', name, () => {
-          this.sweeper.step(name, now);
+          this.sweeper.step(name, now, held);
         });
     });
   }

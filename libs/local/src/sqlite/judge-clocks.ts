@@ -37,6 +37,18 @@ export function judgeByAnchor(reading: ClockReading, anchor: ClockReading): Verd
   return Math.abs(off) > TOLERANCE ? { kind: 'doubted', doubt: 'jumped', by: off } : BELIEVED;
 }
 
+/**
+ * How long what expires must still stay longer (see `certainTime` of StoreTime), after `caution` was the answer at the anchor.
+ * Time that nothing has counted, because the machine was off or its clock jumped ahead, may be an error of the clock.
+ */
+export function cautionAt(reading: ClockReading, anchor: ClockReading, caution: number): number {
+  if (anchor.wall === 0) return 0;
+  const isSame = isSameBoot(reading, anchor);
+  const counted = isSame ? reading.uptime - anchor.uptime : reading.uptime;
+  const uncounted = reading.wall - anchor.wall - counted;
+  return uncounted > TOLERANCE ? LONGEST_STOP : Math.max(0, caution - counted);
+}
+
 // A machine without a name for each of its starts is known to have been started anew by its smaller uptime.
 const isSameBoot = (one: ClockReading, before: ClockReading): boolean =>
   one.boot === before.boot && one.uptime >= before.uptime;

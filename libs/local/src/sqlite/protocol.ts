@@ -1,4 +1,5 @@
 import type { AnyQuery, FaultDetails, Layout, StoreFaultReason } from '@keyserver/docstore';
+import type { HeldBack } from './held-back.ts';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
 import type { TimeMending, TimeReport } from './time-report.ts';
 
@@ -61,6 +62,7 @@ export type Request =
   | { readonly kind: 'commit'; readonly reads: ReadSet; readonly writes: readonly Write[] }
   | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'now' }
+  | { readonly kind: 'hold-back'; readonly held: readonly HeldBack[] | 'unknown' }
   | { readonly kind: 'time-report' }
   | {
       readonly kind: 'mend-time';

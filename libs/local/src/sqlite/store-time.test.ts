@@ -274,6 +274,53 @@ describe('what is certain enough to delete by', () => {
     expect(process.certainTime()).toBe(START + SETTLED);
   });
 
+  const DAYS = 24;
+  it.each([
+    [
+      'the clock jumped ahead for good',
+      (clock: SimulatedClock): void => {
+        clock.jump(2 * DAY);
+      },
+    ],
+    [
+      'the machine was off',
+      (clock: SimulatedClock): void => {
+        clock.reboot(2 * DAY);
+      },
+    ],
+  ])('stays three days behind for three days after %s', (_name, happen) => {
+    const clock = aClock();
+    new Process(clock).commit();
+    happen(clock);
+    const process = new Process(clock);
+    process.time.watch();
+    meanwhile(2 * SETTLED, process);
+    process.commit();
+    expect(process.certainTime()).toBe(clock.now() - 3 * DAY);
+    for (let hour = 0; hour < 3 * DAYS - 1; hour++) meanwhile(HOUR, process);
+    // A process that begins meanwhile knows of it too.
+    const other = new Process(clock);
+    other.commit();
+    meanwhile(SETTLED, process, other);
+    other.commit();
+    expect(other.certainTime()).toBe(clock.now() - 3 * DAY);
+    meanwhile(HOUR, process);
+    process.commit();
+    expect(process.certainTime()).toBe(clock.now());
+  });
+
+  it('does not lag once an operator has said that the clock is right', () => {
+    const clock = aClock();
+    const process = new Process(clock);
+    process.commit();
+    clock.reboot(20 * DAY);
+    process.database.inLock(() => process.time.mend('accept', process.database.meta()));
+    process.commit();
+    meanwhile(SETTLED, process);
+    process.commit();
+    expect(process.certainTime()).toBe(clock.now());
+  });
+
   it.each(LARGE)('is nothing again after a jump by %s', (_name, by) => {
     const clock = aClock();
     const process = new Process(clock);

@@ -6,6 +6,7 @@ import {
   SETTLING,
   TOLERANCE,
   type Verdict,
+  cautionAt,
   doubtSentence,
   judgeByAnchor,
   judgeByMark,
@@ -45,7 +46,7 @@ export class StoreTime {
     const reading = this.read();
     const verdict = this.judge(reading, meta);
     if (verdict.kind === 'doubted') throw doubtFault(verdict);
-    if (this.isAnchorDue(reading)) this.database.setAnchor(reading);
+    if (this.isAnchorDue(reading)) this.database.setAnchor(reading, this.caution(reading));
     return Math.max(meta.time, reading.wall);
   }
 
@@ -60,13 +61,17 @@ export class StoreTime {
     });
   }
 
-  /** The time before which documents have certainly expired; undefined until the clock has been believed for a while. */
+  /**
+   * The time before which documents have certainly expired; undefined until the clock has been believed for a while. After
+   * time that nothing counted it lags behind by as much as a clock that is believed may be wrong.
+   */
   certainTime(meta: Meta): number | undefined {
     const reading = this.read();
     const { kind } = this.judge(reading, meta);
     const since = this.believedSince ?? Infinity;
     const isSettled = kind === 'believed' && reading.uptime - since >= SETTLING;
-    return isSettled ? Math.min(meta.time, reading.wall) : undefined;
+    if (!isSettled) return undefined;
+    return Math.min(meta.time, reading.wall) - (this.caution(reading) > 0 ? LONGEST_STOP : 0);
   }
 
   report(): TimeReport {
@@ -84,7 +89,7 @@ export class StoreTime {
     if (remedy !== (as === 'accept' ? 'accept' : 'reset'))
       throw new StoreFault('refused', `there is nothing to ${as}: the clock is not doubted so`);
     if (as === 'prepare-reset') return meta.time;
-    this.database.setAnchor(reading);
+    this.database.setAnchor(reading, 0);
     return as === 'reset' ? reading.wall : Math.max(meta.time, reading.wall);
   }
 
@@ -109,6 +114,10 @@ export class StoreTime {
     const since = isSame ? jump.since : reading.uptime;
     if (!isSame) this.jump = { by, since, anchored: anchor.uptime };
     return reading.uptime - since >= SETTLING ? { kind: 'believed' } : verdict;
+  }
+
+  private caution(reading: ClockReading): number {
+    return cautionAt(reading, this.database.anchor(), this.database.caution());
   }
 
   private isAnchorDue(reading: ClockReading): boolean {

@@ -21,6 +21,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from './connection.ts';
 import { type StartEngine, startInThread } from './engine-link.ts';
 import { decoded } from './fault.ts';
+import type { FindHeldBack } from './held-back.ts';
+import { HoldBackWatch } from './hold-back-watch.ts';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
 import { isDoubt } from './store-time.ts';
 import type { TimeMending, TimeReport } from './time-report.ts';
@@ -31,6 +33,8 @@ const PATIENT_ATTEMPTS = 3;
 const MAX_PAUSE_MS = 25;
 const PAGE = 500;
 const HOUSEKEEPING_MS = 1000;
+/** After how many steps of housekeeping it is told anew what to hold back. */
+const HOLD_BACK_STEPS = 60;
 
 /** How a SQLite store is opened. */
 export interface SqliteSettings {
@@ -42,6 +46,8 @@ export interface SqliteSettings {
   readonly housekeepingEveryMs?: number;
   /** Where the engine runs; in a thread of its own unless given. */
   readonly startEngine?: StartEngine;
+  /** What is held back when it expires. A process without this deletes nothing that expires. */
+  readonly findHeldBack?: FindHeldBack;
   /** Hears which pieces of housekeeping fail, all of them, whenever that changes. */
   readonly onHousekeeping?: (faults: readonly HousekeepingFault[]) => void;
   /** Hears that the thread of the engine has ended although nobody closed the store; it does not come back. */
@@ -73,17 +79,15 @@ class SqliteStore implements SqliteDocumentStore {
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly numbers = new Map<string, number>();
+  private readonly holdBackWatch: HoldBackWatch | undefined;
   private isOpen = false;
 
   constructor(settings: SqliteSettings) {
     this.clock = settings.clock ?? systemClock;
     this.random = settings.random ?? systemRandom;
+    const { housekeepingEveryMs: housekeepingEvery = HOUSEKEEPING_MS, findHeldBack } = settings;
     this.connection = new Connection(
-      {
-        file: settings.file,
-        clock: settings.clock?.memory,
-        housekeepingEvery: settings.housekeepingEveryMs ?? HOUSEKEEPING_MS,
-      },
+      { file: settings.file, clock: settings.clock?.memory, housekeepingEvery },
       settings.startEngine ?? startInThread,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
@@ -92,6 +96,16 @@ class SqliteStore implements SqliteDocumentStore {
         },
       },
     );
+    this.holdBackWatch =
+      findHeldBack === undefined
+        ? undefined
+        : new HoldBackWatch({
+            find: async () => await findHeldBack(this),
+            tell: async (held) => {
+              await this.connection.ask({ kind: 'hold-back', held });
+            },
+            every: HOLD_BACK_STEPS * housekeepingEvery,
+          });
   }
 
   /** Finds out whether the engine works. With a clock that is doubted it can be read, and goes on once the clock is right. */
@@ -102,6 +116,7 @@ class SqliteStore implements SqliteDocumentStore {
       if (!isDoubt(fault)) throw fault;
     }
     this.isOpen = true;
+    this.holdBackWatch?.start();
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
@@ -178,6 +193,7 @@ class SqliteStore implements SqliteDocumentStore {
   }
 
   async close(): Promise<void> {
+    this.holdBackWatch?.stop();
     await this.connection.close();
   }
 

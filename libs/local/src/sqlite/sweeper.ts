@@ -1,15 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
-import { DAY } from '@keyserver/time';
+import { column } from './conditions.ts';
 import type { Database } from './database.ts';
+import { type HeldBack, LONGEST_HOLD } from './held-back.ts';
 import { quoted } from './sql.ts';
 
 const DOCUMENTS = 500;
-
-/**
- * How long after its expiry a document stays. No clock that is believed without asking anybody is wrong by so much, and an
- * export that is late has not covered everything at the time of its expiry.
- */
-export const SWEEP_GRACE = 7 * DAY;
 
 /**
  * Deletes expired documents of every collection that the store has, also of those that this process never opens, in small
@@ -33,36 +28,45 @@ export class Sweeper {
       .map(({ name }) => String(name));
   }
 
-  /** Looks at the next documents of a collection and deletes those that expired long enough before `now`. */
-  step(collection: string, now: number): void {
-    const before = now - SWEEP_GRACE;
-    const seen = this.searchOf(collection).all(this.positions.get(collection) ?? '', DOCUMENTS);
-    const expired = seen.filter(({ expires }) => typeof expires === 'number' && expires <= before);
-    if (expired.length > 0)
-      this.delete(
-        collection,
-        expired.map(({ id }) => String(id)),
-        before,
-      );
+  /** Looks at the next documents of a collection and deletes those that may go at the time `now`. */
+  step(collection: string, now: number, held: readonly HeldBack[]): void {
+    const deadline = deadlineOf(collection, now, held);
+    const from = this.positions.get(collection) ?? '';
+    const seen = this.searchOf(collection, deadline).all(...deadline.values, from, DOCUMENTS);
+    const expired = seen.filter(({ expired }) => expired === 1).map(({ id }) => String(id));
+    if (expired.length > 0) this.delete(collection, expired, deadline);
     const isEnd = seen.length < DOCUMENTS;
     this.positions.set(collection, isEnd ? '' : String(seen.at(-1)?.['id']));
   }
 
   // Another process may have written a document anew since it was seen.
-  private delete(collection: string, ids: readonly string[], before: number): void {
-    const sql = `DELETE FROM ${quoted(collection)} WHERE id = ? AND expires <= ?`;
+  private delete(collection: string, ids: readonly string[], { sql, values }: Deadline): void {
     this.database.inLock(() => {
-      const remove = this.database.db.prepare(sql);
-      for (const id of ids) remove.run(id, before);
+      const remove = this.database.db.prepare(
+        `DELETE FROM ${quoted(collection)} WHERE expires <= ${sql} AND id = ?`,
+      );
+      for (const id of ids) remove.run(...values, id);
     });
   }
 
-  private searchOf(collection: string): StatementSync {
-    const known = this.searches.get(collection);
-    if (known !== undefined) return known;
-    const sql = `SELECT id, expires FROM ${quoted(collection)} WHERE id > ? ORDER BY id LIMIT ?`;
-    const search = this.database.db.prepare(sql);
-    this.searches.set(collection, search);
+  private searchOf(collection: string, deadline: Deadline): StatementSync {
+    const sql = `SELECT id, expires <= ${deadline.sql} AS expired FROM ${quoted(collection)}
+      WHERE id > ? ORDER BY id LIMIT ?`;
+    const search = this.searches.get(sql) ?? this.database.db.prepare(sql);
+    this.searches.set(sql, search);
     return search;
   }
+}
+
+/** The expiry up to which a document goes, as an expression over its row. */
+interface Deadline {
+  readonly sql: string;
+  readonly values: readonly number[];
+}
+
+function deadlineOf(collection: string, now: number, held: readonly HeldBack[]): Deadline {
+  const ours = held.find((each) => each.collection === collection);
+  if (ours === undefined) return { sql: '?', values: [now] };
+  const sql = `CASE WHEN ${column(ours.field)} >= ? THEN ? ELSE ? END`;
+  return { sql, values: [ours.from, now - LONGEST_HOLD, now] };
 }

@@ -1,0 +1,161 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { ExportConfig } from '@keyserver/export-file';
+import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { systemRandom } from '@keyserver/random';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  type SimulatedClock,
+  simulatedClock,
+  unixMillis,
+} from '@keyserver/time';
+import { exportConfigDocument, exportConfigs } from './configuration.ts';
+import { batchId, exportBatches, openBatch } from './export-batch-document.ts';
+import { exportProgress, padDays } from './export-progress.ts';
+import { keyBatches } from './key-batch-document.ts';
+import { storeUploads } from './key-store.ts';
+import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
+import { uncoveredKeys } from './uncovered-keys.ts';
+
+const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+  ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
+  ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
+  ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'] },
+  ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000 },
+  ...of,
+});
+
+let clock: SimulatedClock;
+let store: DocumentStore;
+/** How often the sweep was told what to hold back. */
+let told: number;
+
+beforeEach(async () => {
+  clock = simulatedClock(unixMillis(NOON + 10 * MINUTE));
+  told = 0;
+  const findHeldBack = async (of: DocumentStore) => {
+    const held = await uncoveredKeys(of);
+    told++;
+    return held;
+  };
+  store = await openTestStore({ clock, housekeepingEveryMs: 1, findHeldBack });
+});
+afterEach(closeTestStores);
+
+async function configure(config: ExportConfig, coveredUntil?: number): Promise<void> {
+  await store.transact(async (tx) => {
+    await Promise.resolve();
+    tx.set(exportConfigs, config.id, exportConfigDocument(config));
+    if (coveredUntil !== undefined) tx.set(exportProgress, config.id, { coveredUntil });
+  });
+}
+
+async function openOne(config: ExportConfig, start: number): Promise<void> {
+  const span = { start: unixMillis(start), end: unixMillis(start + HOUR) };
+  await store.transact(async (tx) => {
+    await Promise.resolve();
+    tx.create(exportBatches, batchId(config.id, span), openBatch(config, span, NOON + 90 * DAY));
+  });
+}
+
+const heldFrom = async (): Promise<number | undefined> => (await uncoveredKeys(store))[0]?.from;
+
+describe('the windows that an export has still to take', () => {
+  it('are none without an export', async () => {
+    expect(await uncoveredKeys(store)).toEqual([]);
+  });
+
+  it('begin where an export begins that was never cut', async () => {
+    await configure(anExport({ from: unixMillis(NOON) }));
+    expect(await uncoveredKeys(store)).toEqual([
+      { collection: 'keyBatches', field: 'window', from: NOON },
+    ]);
+  });
+
+  it('begin where the hindmost export has come to', async () => {
+    await configure(anExport(), NOON);
+    await configure(anExport({ id: 'late' }), NOON - DAY);
+    expect(await heldFrom()).toBe(NOON - DAY);
+  });
+
+  it('begin at a batch whose files are not made', async () => {
+    await configure(anExport(), NOON);
+    await openOne(anExport(), NOON - 5 * HOUR);
+    await openOne(anExport(), NOON - 9 * HOUR);
+    expect(await heldFrom()).toBe(NOON - 9 * HOUR);
+  });
+
+  it('are none of an export that has ended, but for its open batches', async () => {
+    const ended = anExport({ thru: unixMillis(NOON) });
+    await configure(ended, NOON);
+    expect(await heldFrom()).toBeUndefined();
+    await openOne(ended, NOON - HOUR);
+    expect(await heldFrom()).toBe(NOON - HOUR);
+  });
+
+  it('are those of an ended export that was not cut to its end', async () => {
+    await configure(anExport({ thru: unixMillis(NOON) }), NOON - HOUR);
+    expect(await heldFrom()).toBe(NOON - HOUR);
+  });
+});
+
+describe('keys that have expired', () => {
+  const stored = async (): Promise<number> => {
+    let count = 0;
+    for await (const page of store.pages(keyBatches, {})) count += page.length;
+    return count;
+  };
+  const upload = async (): Promise<void> => {
+    await storeUploads(store, { ...SETTINGS, clock }, systemRandom)(anUpload([aKey(1)]));
+  };
+  const expire = async (): Promise<void> => {
+    const before = told;
+    while (told < before + 2) await store.now();
+    clock.advance(17 * DAY);
+  };
+  const untilGone = async (): Promise<number> => {
+    while ((await stored()) > 0) await store.now();
+    return clock.now() - NOON - 10 * MINUTE;
+  };
+
+  it.each([
+    ['which every export has covered', anExport()],
+    ['of which an ended export was the last to take them', anExport({ thru: unixMillis(NOON) })],
+  ])('go at once, %s', async (_, config) => {
+    await upload();
+    await configure(config, NOON + HOUR);
+    await expire();
+    expect(await untilGone()).toBe(17 * DAY);
+  });
+
+  it('go at once when no export is configured', async () => {
+    await upload();
+    await expire();
+    expect(await untilGone()).toBe(17 * DAY);
+  });
+
+  it('stay while no export has covered them, and go all the same after a week', async () => {
+    await configure(anExport(), NOON);
+    await upload();
+    await store.transact(async (tx) => {
+      await Promise.resolve();
+      tx.set(padDays, 'a day', { sequence: 1, expireAt: NOON + 17 * DAY });
+    });
+    await expire();
+    // Other collections do not wait: this one comes after the keys in the same step.
+    while ((await store.get(padDays, ['a day']))[0] !== undefined) await store.now();
+    expect(await stored()).toBe(1);
+    clock.advance(7 * DAY);
+    expect(await untilGone()).toBe(24 * DAY);
+  });
+
+  it('go once the export has caught up', async () => {
+    await configure(anExport(), NOON);
+    await upload();
+    await expire();
+    expect(await stored()).toBe(1);
+    await configure(anExport(), NOON + HOUR);
+    expect(await untilGone()).toBe(17 * DAY);
+  });
+});
