@@ -167,15 +167,13 @@ describe('planChanges', () => {
       expect(plan.kind).toBe('planned');
     });
 
-    it('leaves a key id alone that the key has already, whatever else changes', async () => {
+    it('leaves a key id alone that is in use already, also for the key that follows', async () => {
       const store = await storeWith(withKeys({ keyId: 'de-1' }));
       const ended = { keyId: 'de-1', thru: '2030-01-01T00:00:00Z' };
       expect(await plannedLines(store, withKeys(ended))).toContain('end signingKeys main');
       expect(await plannedLines(store, withKeys({ keyId: 'de-2' }))).toEqual(refused('de-2'));
       const next = { ...ended, id: 'next', keyVersion: 'v2' };
-      expect(await plannedLines(store, withKeys(ended, next))).toEqual([
-        'signingKeys gives next the keyId de-1; a new one must be 1 to 40 of letters, digits and "_"',
-      ]);
+      expect(await plannedLines(store, withKeys(ended, next))).toContain('add signingKeys next');
     });
   });
 
