@@ -1,13 +1,13 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { startInProcess } from './engine-in-process.ts';
-import { type SqliteSettings, openSqliteStore } from '../sqlite/store.ts';
+import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from '../sqlite/store.ts';
 
 const open: DocumentStore[] = [];
 
 /** A document store in memory for one test; `closeTestStores` ends it. */
 export async function openTestStore(
   settings: Omit<SqliteSettings, 'file'> = {},
-): Promise<DocumentStore> {
+): Promise<SqliteDocumentStore> {
   const store = await openSqliteStore({
     file: ':memory:',
     startEngine: startInProcess,

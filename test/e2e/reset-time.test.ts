@@ -1,0 +1,124 @@
+import { type ExposureKey, keyHex } from '@keyserver/exposure-keys';
+import { collection, int } from '@keyserver/docstore';
+import { closeTestStores, openTestBucket, openTestStore } from '@keyserver/local/testing';
+import { type MendableTime, acceptTime, resetTime } from '@keyserver/operations';
+import { systemRandom } from '@keyserver/random';
+import { WindowCovered, keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  SECOND,
+  type SimulatedClock,
+  alwaysWindow,
+  intervalAt,
+  intervalNumber,
+  windowLength,
+} from '@keyserver/time';
+import {
+  type ExportWorld,
+  NOON,
+  anExport,
+  openExportWorld,
+} from '../../services/export/src/testing/export-world.ts';
+
+const AHEAD = 2 * DAY;
+const by = { actor: 'an operator', random: systemRandom };
+const secret = Buffer.alloc(32, 1);
+const NOTHING = collection({ name: 'nothing', fields: { n: int() } });
+
+let world: ExportWorld;
+let time: MendableTime;
+
+beforeEach(async () => {
+  world = await openExportWorld({
+    openBucket: openTestBucket,
+    openStore: async (clock: SimulatedClock) => {
+      const store = await openTestStore({ clock });
+      time = {
+        report: async () => await store.timeReport(),
+        mend: async (as, decide) => await store.mendTime(as, decide),
+      };
+      return store;
+    },
+  });
+  await world.configure(anExport({ minRecords: 0 }));
+});
+afterEach(closeTestStores);
+
+/** A publish process, which remembers for seconds how far exports have come. */
+function publishProcess(): (n: number) => Promise<string> {
+  const settings = {
+    windows: () => alwaysWindow(windowLength(HOUR)!),
+    ...{ retention: 14 * DAY, maxKeyAge: 15 * DAY, clock: world.clock },
+    hashKey: keyHasher(secret),
+    skippedCountsId: skippedCountsId(secret),
+  };
+  const store = storeUploads(world.store, settings, systemRandom);
+  const start = intervalNumber(intervalAt(NOON) - 288);
+  const rest = { period: 144, risk: 1, reportType: 'confirmed', onsetDays: undefined } as const;
+  return async (n) => {
+    const key: ExposureKey = { data: Buffer.alloc(16, n), start, ...rest };
+    await store({
+      ...{ keys: [key], regions: ['US'], traveler: false, app: 'app', authority: undefined },
+      ...{ token: 'none', statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' } },
+    });
+    return keyHex(key.data);
+  };
+}
+
+/** A clock ahead is taken for right; keys come and files are made by it; then it is set right. */
+async function runAhead(upload: (n: number) => Promise<string>): Promise<string> {
+  world.clock.jump(AHEAD);
+  await acceptTime(time, by);
+  const key = await upload(2);
+  world.clock.advance(HOUR);
+  await world.run();
+  expect(await world.download()).toContain(key);
+  world.clock.jump(-AHEAD);
+  return key;
+}
+
+it('loses no key of before, of while the clock was ahead, and of after the reset', async () => {
+  const upload = publishProcess();
+  const before = await upload(1);
+  const ahead = await runAhead(upload);
+  await expect(upload(3)).rejects.toMatchObject({ reason: 'clock' });
+  await resetTime(time, by);
+  const after = [await publishProcess()(3)];
+  world.clock.advance(10 * SECOND); // so long a process may remember that exports were ahead
+  after.push(await upload(4));
+
+  world.clock.advance(HOUR);
+  await world.run();
+  expect((await world.download()).toSorted()).toEqual([before, ...after]);
+
+  world.clock.advance(AHEAD);
+  await world.run();
+  expect((await world.download()).toSorted()).toEqual([before, ahead, ...after]);
+  for (const { start, end } of await world.batches()) expect(end - start).toBe(HOUR);
+});
+
+it('takes no upload that would be in no file when only store time is brought back', async () => {
+  const upload = publishProcess();
+  await runAhead(upload);
+  await time.mend('reset', async (tx) => {
+    await tx.get(NOTHING, ['x']);
+  });
+  for (const process of [upload, publishProcess()])
+    await expect(process(3)).rejects.toThrow(WindowCovered);
+});
+
+it('gives no file that was made ahead another content under its name', async () => {
+  const upload = publishProcess();
+  const ahead = await runAhead(upload);
+  const [made = ''] = (await world.index()) ?? [];
+  const content = await world.object(made);
+  await resetTime(time, by);
+  world.clock.advance(AHEAD - HOUR);
+  const later = await upload(3); // into the window that a file was made of already
+  world.clock.advance(HOUR);
+  await world.run();
+  expect((await world.download()).toSorted()).toEqual([ahead, later]);
+  expect(await world.index()).not.toContain(made);
+  expect(await world.object(made)).toEqual(content);
+});
