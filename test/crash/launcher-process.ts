@@ -14,14 +14,20 @@ export interface LauncherProcess {
   readonly closeScreen: () => void;
   /** The status of a path of a service; 0 when there is no answer. */
   readonly status: (url: string) => Promise<number>;
-  /** SIGTERM; the answer is its exit status. */
+  /** What it has said outside the screen. */
+  readonly said: () => string;
+  /** Sends a signal that ends it; the answer is its exit status. */
+  readonly signal: (name: NodeJS.Signals) => Promise<number | null>;
   readonly stop: () => Promise<number | null>;
 }
 
 const SCRIPT = join(import.meta.dirname, '../../tools/local/src/start.ts');
 
-/** Starts the whole suite on a data directory and free ports, and waits until it can be used. */
-export async function startLauncher(dataDirectory: string): Promise<LauncherProcess> {
+/** Starts the whole suite on a data directory and free ports, and waits until it can be used. `flags` are Node's. */
+export async function startLauncher(
+  dataDirectory: string,
+  flags: readonly string[] = [],
+): Promise<LauncherProcess> {
   const [publish, exporting, cdn, issuer] = await freePorts(4);
   const ports = {
     ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
@@ -29,10 +35,10 @@ export async function startLauncher(dataDirectory: string): Promise<LauncherProc
   };
   const child = spawn(
     process.execPath,
-    ['--conditions=source', '--disable-warning=ExperimentalWarning', SCRIPT],
+    ['--conditions=source', '--disable-warning=ExperimentalWarning', ...flags, SCRIPT],
     {
       env: { PATH: process.env['PATH'], DATA_DIR: dataDirectory, ...ports },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
   const ended = new Promise<number | null>((resolve) => {
@@ -44,18 +50,22 @@ export async function startLauncher(dataDirectory: string): Promise<LauncherProc
     cdn: `http://127.0.0.1:${ports.CDN_PORT}`,
   };
   const screen = textOf(child.stdout);
+  const said = textOf(child.stderr);
+  child.stderr.pipe(process.stderr);
   await until('the launcher says how to stop it', () =>
     Promise.resolve(screen().includes('Ctrl-C stops everything.')),
   );
+  const signal = async (name: NodeJS.Signals): Promise<number | null> => {
+    child.kill(name);
+    return await ended;
+  };
   return {
-    ...{ urls, screen, status },
+    ...{ urls, screen, said, status },
     closeScreen: () => {
       child.stdout.destroy();
     },
-    stop: async () => {
-      child.kill('SIGTERM');
-      return await ended;
-    },
+    signal,
+    stop: async () => await signal('SIGTERM'),
   };
 }
 

@@ -17,18 +17,27 @@ const stopAsked = new Promise<void>((resolve) => {
   }
 });
 
+let lose: (fault: Error) => void = () => undefined;
+const databaseLost = new Promise<Error>((resolve) => {
+  lose = resolve;
+});
+
 try {
   const suite = await launch({
     env: process.env,
     clock: systemClock,
     random: systemRandom,
     screen: process.stdout,
-    openPlatform,
+    openPlatform: async (dataDirectory) => await openPlatform(dataDirectory, lose),
     signal: stopping.signal,
   });
-  await stopAsked;
+  const lost = await Promise.race([stopAsked, databaseLost]);
+  if (lost !== undefined)
+    process.stderr.write(
+      `The suite stops, because its launcher has lost the database: ${lost.message}. Start it again.\n`,
+    );
   await suite.stop();
-  process.exit(0);
+  process.exit(lost === undefined ? 0 : 1);
 } catch (fault) {
   const told =
     fault instanceof ConfigFault ||

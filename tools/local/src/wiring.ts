@@ -2,9 +2,11 @@ import { UnusableDataDirectory, bucketsOf, openLocalPlatform } from '@keyserver/
 import type { LauncherPlatform } from './launcher-platform.ts';
 import type { FindObject } from './serve-object.ts';
 
-/** Opens the platform of this machine for the launcher. */
-export const openPlatform = async (dataDirectory: string): Promise<LauncherPlatform> =>
-  await openLocalPlatform({ dataDirectory });
+/** Opens the platform of this machine for the launcher; `onLost` hears when its database is gone and does not come back. */
+export const openPlatform = async (
+  dataDirectory: string,
+  onLost: (fault: Error) => void,
+): Promise<LauncherPlatform> => await openLocalPlatform({ dataDirectory, onLost });
 
 /** The objects below a data directory, to be served. */
 export const findObjects = (dataDirectory: string): FindObject =>
