@@ -19,6 +19,7 @@ import {
 } from '@keyserver/stores';
 import { DAY, HOUR, simulatedClock, unixMillis } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from '../../libs/stores/src/configuration.ts';
+import { exportIndexes } from '../../libs/stores/src/export-index-document.ts';
 import { totalDeltas } from '../../libs/stores/src/total-deltas.ts';
 import {
   NOON,
@@ -141,9 +142,14 @@ async function configured(store: DocumentStore): Promise<void> {
   });
 }
 
+/** Reads what the index may name, which keeps it from then on. */
+const indexed = async (store: DocumentStore) =>
+  await exportsOf(store).listings.indexed('us', unixMillis(NOON - 14 * DAY));
+
 async function leased(store: DocumentStore): Promise<ExportBatch> {
   await configured(store);
   await exportsOf(store).cutBatches('us', () => SPANS);
+  await indexed(store);
   const batch = await exportsOf(store).queue.lease(LEASE);
   if (batch === undefined) throw new Error('no batch could be leased');
   return batch;
@@ -154,13 +160,18 @@ const FREEZE: Freeze = {
   frozen: { paddingSequence: 1, signers: [], maxRecords: 1000, encoder: 'v1' },
 };
 
-/** What is known of every batch, but for names that are drawn anew in each run. */
+/** What is known of every batch, but for names that are drawn anew in each run, and what the index keeps of them. */
 async function batchStates(store: DocumentStore): Promise<unknown> {
   const found = await all(store, exportBatches);
-  return found.map((document, n) => {
+  const batches = found.map((document, n) => {
     const { state, start, end, fence, files, frozen } = batchOf(String(n), document);
     return { state, start, end, fence, files, frozen };
   });
+  const kept = await all(store, exportIndexes);
+  const indexes = kept.map(({ coveredUntil, open, batches: listed }) => ({
+    ...{ coveredUntil, open, listed },
+  }));
+  return { batches, indexes };
 }
 
 describe('a connection that is cut at any moment, with an outcome that nobody knows', () => {
@@ -250,12 +261,50 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
   );
 
   it(
+    'lists a batch once, and keeps its index with it',
+    async () => {
+      const files: ExportFile[] = [{ name: 'us/1-2-00001.zip', digest: 'ab'.repeat(32), keys: 3 }];
+      const cuts = await expectUnmoved({
+        prepare: async (store) => {
+          const batch = await leased(store);
+          await exportsOf(store).work.finish(batch, { state: 'stored', files });
+        },
+        run: async (store) => {
+          const { batches } = await indexed(store);
+          await exportsOf(store).listings.markListed(batches);
+          return batches.length;
+        },
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(4);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'derives an index once',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: async (store) => {
+          await configured(store);
+          await exportsOf(store).cutBatches('us', () => SPANS);
+        },
+        run: async (store) => (await indexed(store)).batches.length,
+        done: batchStates,
+      });
+      expect(cuts).toBeGreaterThan(4);
+    },
+    PATIENCE,
+  );
+
+  it(
     'moves the cursor of an export together with its batches',
     async () => {
       const cuts = await expectUnmoved({
         prepare: async (store) => {
           await configured(store);
           await exportsOf(store).cutBatches('us', () => SPANS.slice(0, 1));
+          await indexed(store);
         },
         run: async (store) =>
           (

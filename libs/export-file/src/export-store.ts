@@ -93,26 +93,44 @@ export interface BatchWork {
   finish(batch: ExportBatch, end: BatchEnd): Promise<boolean>;
 }
 
+/** A finished batch with files, as far as an index needs it. */
+export interface IndexedBatch {
+  readonly id: string;
+  readonly config: Pick<ExportConfig, 'id' | 'bucket' | 'filenameRoot' | 'signingKeys'>;
+  readonly start: UnixMillis;
+  readonly end: UnixMillis;
+  readonly state: 'stored' | 'complete';
+  /** The ids of the keys that signed its files. */
+  readonly signers: readonly string[];
+  /** Full object names. */
+  readonly names: readonly string[];
+}
+
 /** What the index of an export may name. */
-export interface Listing {
+export interface Listing<B = IndexedBatch> {
   /** Batches with files, oldest first, as far as every earlier batch of the export is finished. */
-  readonly batches: readonly ExportBatch[];
+  readonly batches: readonly B[];
   /** Batches whose files were never listed and are not to be any more. */
-  readonly expired: readonly ExportBatch[];
+  readonly expired: readonly B[];
   /** The unfinished batch that finished ones wait for. */
   readonly heldBackBy: ExportBatch | undefined;
 }
+
+/** A batch whose files are recorded. */
+type Recorded = Pick<ExportBatch, 'id' | 'state'> & { readonly config: Pick<ExportConfig, 'id'> };
 
 /** The finished batches and whether their files are listed. */
 export interface BatchListing {
   /** How far the work on an export has come. */
   progressOf(configId: string): Promise<Progress>;
-  /** What the index may name of the batches that start after `since`. */
-  listing(configId: string, since: UnixMillis): Promise<Listing>;
+  /** What the index may name of the batches that start after `since`; a handful of documents, whatever their number. */
+  indexed(configId: string, since: UnixMillis): Promise<Listing>;
+  /** The same with all that is known of each batch, by reading them one by one. */
+  listing(configId: string, since: UnixMillis): Promise<Listing<ExportBatch>>;
   /** Batches whose files are recorded and not known to be listed, in their turn, at most `most`. */
   unlisted(most: number): Promise<readonly ExportBatch[]>;
   /** Notes that all files of these batches are listed. */
-  markListed(batches: readonly ExportBatch[]): Promise<void>;
+  markListed(batches: readonly Recorded[]): Promise<void>;
 }
 
 /** Batches and file records of all exports. */

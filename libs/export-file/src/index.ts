@@ -64,6 +64,7 @@ export type {
   Freeze,
   FreezeOutcome,
   ListExports,
+  IndexedBatch,
   Listing,
 } from './export-store.ts';
 export { readExportBin } from './read-archive.ts';

@@ -3,6 +3,7 @@ import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches } from './export-batch-document.ts';
+import { exportIndexes } from './export-index-document.ts';
 import { exportProgress, padDays } from './export-progress.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
@@ -19,6 +20,7 @@ export const allCollections: readonly Collection<object>[] = [
   dataImports,
   exportBatches,
   exportConfigs,
+  exportIndexes,
   exportProgress,
   healthAuthorities,
   healthProbes,
@@ -35,6 +37,7 @@ export const allCollections: readonly Collection<object>[] = [
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
   healthProbes: 'says that this very store could be written',
+  exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',

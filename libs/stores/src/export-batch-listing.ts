@@ -2,7 +2,10 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { BatchListing, ExportBatch } from '@keyserver/export-file';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
 import { batchOf, exportBatches } from './export-batch-document.ts';
+import { exportIndexes } from './export-index-document.ts';
+import { indexedListing, keepListed } from './export-index.ts';
 import { exportProgress } from './export-progress.ts';
+import { listingOf } from './listing-of.ts';
 
 const PER_TRANSACTION = 200;
 
@@ -16,25 +19,19 @@ export function batchListing(store: DocumentStore): BatchListing {
       const coveredUntil = progress === undefined ? undefined : unixMillis(progress.coveredUntil);
       return { coveredUntil, open, unlisted };
     },
+    async indexed(configId, since) {
+      return await indexedListing(store, configId, since);
+    },
     async listing(configId, since) {
       // The order of the reads matters. Whatever is cut or finished after the first two of them lies past the limit
       // that they set; and a batch moves from stored to complete only, so it cannot be missed between the last two.
       const [progress] = await store.get(exportProgress, [configId]);
       const [open] = await finished(store, configId, { state: 'open', limit: 1 });
-      const coveredUntil = (progress?.coveredUntil ?? 0) + 1;
+      const coveredUntil = progress?.coveredUntil ?? 0;
       const stored = await finished(store, configId, { state: 'stored' });
       const complete = await finished(store, configId, { state: 'complete', since });
-      const until = Math.min(open?.end ?? coveredUntil, coveredUntil);
       const byId = new Map([...stored, ...complete].map((batch) => [batch.id, batch]));
-      return {
-        batches: [...byId.values()]
-          .filter((batch) => batch.end < until && batch.start > since)
-          .sort((a, b) => a.end - b.end),
-        expired: stored.filter((batch) => batch.start <= since),
-        heldBackBy: stored.some((batch) => open !== undefined && batch.end > open.end)
-          ? open
-          : undefined,
-      };
+      return listingOf([...byId.values()], { open, coveredUntil }, since);
     },
     async unlisted(most) {
       const batches: ExportBatch[] = [];
@@ -44,9 +41,9 @@ export function batchListing(store: DocumentStore): BatchListing {
       return batches;
     },
     async markListed(batches) {
-      const ids = batches.filter(({ state }) => state === 'stored').map(({ id }) => id);
-      for (let at = 0; at < ids.length; at += PER_TRANSACTION)
-        await markComplete(store, ids.slice(at, at + PER_TRANSACTION));
+      const stored = batches.filter(({ state }) => state === 'stored');
+      for (let at = 0; at < stored.length; at += PER_TRANSACTION)
+        await markComplete(store, stored.slice(at, at + PER_TRANSACTION));
     },
   };
 }
@@ -67,13 +64,22 @@ async function finished(
   return batches;
 }
 
-async function markComplete(store: DocumentStore, ids: readonly string[]): Promise<void> {
+async function markComplete(
+  store: DocumentStore,
+  batches: Parameters<BatchListing['markListed']>[0],
+): Promise<void> {
+  const ids = batches.map(({ id }) => id);
+  const configs = [...new Set(batches.map(({ config }) => config.id))];
   await store.transact(async (tx) => {
     const stored = await tx.get(exportBatches, ids);
+    const indexes = await tx.get(exportIndexes, configs);
     stored.forEach((batch, n) => {
       const id = ids[n];
       if (id === undefined || batch?.state !== 'stored') return;
       tx.set(exportBatches, id, { ...batch, state: 'complete' });
+    });
+    configs.forEach((config, n) => {
+      keepListed(tx, config, { index: indexes[n], ids });
     });
   });
 }

@@ -9,6 +9,7 @@ import type { BatchWork, ExportBatch, Freeze, FreezeOutcome } from '@keyserver/e
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { DAY, floorTo } from '@keyserver/time';
 import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
+import { indexIn, keepFinished } from './export-index.ts';
 import { padDays } from './export-progress.ts';
 import { type KeyBatchDocument, keyBatches } from './key-batch-document.ts';
 
@@ -42,13 +43,11 @@ export function batchWork(deps: Deps): BatchWork {
         if (stored?.fence !== batch.fence) return false;
         // Whoever holds the fence is this worker: an earlier run of this very transaction has already ended the batch.
         if (stored.state !== 'open') return true;
+        const index = await indexIn(tx, stored.config);
         const files = end.state === 'stored' ? end.files : [];
-        tx.set(exportBatches, batch.id, {
-          ...stored,
-          state: end.state,
-          files,
-          leaseExpires: tx.now,
-        });
+        const ended = { ...stored, state: end.state, files, leaseExpires: tx.now };
+        tx.set(exportBatches, batch.id, ended);
+        keepFinished(tx, index, batchOf(batch.id, ended));
         return true;
       });
     },

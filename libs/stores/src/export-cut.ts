@@ -3,6 +3,7 @@ import type { BatchSpan, CutBatches } from '@keyserver/export-file';
 import { type UnixMillis, type WindowCalendar, unixMillis, windowStart } from '@keyserver/time';
 import { exportConfigOf, exportConfigs } from './configuration.ts';
 import { batchId, exportBatches, openBatch } from './export-batch-document.ts';
+import { indexIn, keepCut } from './export-index.ts';
 import { exportProgress } from './export-progress.ts';
 import type { KeyStoreSettings } from './key-batch-document.ts';
 import { findOldestWindow } from './key-reader.ts';
@@ -29,6 +30,7 @@ export const cutBatches =
       const spans = due({ config, coveredUntil, nothingBefore, windows, now: tx.now });
       refuseOpenWindows(spans, closedAt(tx.now, store, windows));
       const missing = await absent(tx, configId, spans);
+      const index = await indexIn(tx, configId);
       for (const span of missing)
         tx.create(
           exportBatches,
@@ -36,8 +38,11 @@ export const cutBatches =
           openBatch(config, span, tx.now + options.keepMs),
         );
       const covered = Math.max(coveredUntil ?? 0, ...spans.map((span) => span.end));
-      if (covered !== (coveredUntil ?? 0))
+      if (covered !== (coveredUntil ?? 0)) {
         tx.set(exportProgress, configId, { coveredUntil: covered });
+        const cut = { before: coveredUntil ?? 0, coveredUntil: covered, spans: missing };
+        keepCut(tx, configId, { index, ...cut });
+      }
       return {
         created: missing.length,
         coveredUntil: covered === 0 ? undefined : unixMillis(covered),

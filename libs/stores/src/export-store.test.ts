@@ -103,6 +103,7 @@ describe('cutting', () => {
         config,
         coveredUntil: at(11),
         nothingBefore: NOON - keys.retention,
+        windows: alwaysWindow(windowLength(HOUR)!),
         now: NOON,
       });
       return [];
@@ -510,6 +511,7 @@ describe('the listing', () => {
   it('is empty for an export that was never cut', async () => {
     expect(await worker('w').listings.listing('nobody', since)).toEqual({
       batches: [],
+      expired: [],
       heldBackBy: undefined,
     });
   });

@@ -2,6 +2,7 @@ import type { Transaction } from '@keyserver/docstore';
 import { DAY, floorTo } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
 import { exportBatches } from './export-batch-document.ts';
+import { exportIndexes } from './export-index-document.ts';
 import { exportProgress } from './export-progress.ts';
 import { leases } from './lease-store.ts';
 
@@ -22,9 +23,12 @@ interface Progress {
  */
 export async function removeEarlyBatches(tx: Transaction): Promise<number> {
   const early: string[] = [];
-  for (const progress of await progressOf(tx))
+  const ahead = await progressOf(tx);
+  for (const progress of ahead)
     early.push(...(await earlyBatches(tx, progress, PER_TRANSACTION - early.length)));
   for (const id of early) tx.delete(exportBatches, id);
+  // Derived anew from the batches that stay.
+  for (const { id } of ahead) tx.delete(exportIndexes, id);
   return early.length;
 }
 
@@ -37,7 +41,10 @@ export async function bringBack(tx: Transaction): Promise<boolean> {
   const held = await tx.find(leases, { limit: PER_TRANSACTION });
   const leased = await tx.find(exportBatches, OPEN);
   for (const progress of all) if ((await earlyBatches(tx, progress, 1)).length > 0) return false;
-  for (const { id, limit } of all) tx.set(exportProgress, id, { coveredUntil: limit });
+  for (const { id, limit } of all) {
+    tx.set(exportProgress, id, { coveredUntil: limit });
+    tx.delete(exportIndexes, id);
+  }
   for (const { id, value } of held)
     if (value.expiresAt > tx.now) tx.set(leases, id, { ...value, expiresAt: tx.now });
   for (const { id, value } of leased)

@@ -1,9 +1,9 @@
 import {
   type BatchListing,
   type BlobStore,
-  type ExportBatch,
   type ExportConfig,
   INDEX_HEADERS,
+  type IndexedBatch,
   type ListExports,
   type Listing,
   indexName,
@@ -50,10 +50,13 @@ export async function publishIndex(
       name: indexName(to.filenameRoot),
       headers: INDEX_HEADERS,
       contentAfter: async () => {
-        const listing = await deps.listings.listing(to.id, since);
+        const listing = await deps.listings.indexed(to.id, since);
         alertIfHeld(deps, listing, now);
         seen = await seenIn(listing, to, deps.openBucket(to.bucket));
-        const signingKeys = [...(live ?? to).signingKeys, ...seen.listed.flatMap(signersOf)];
+        const signingKeys = [
+          ...(live ?? to).signingKeys,
+          ...seen.listed.flatMap(({ signers }) => signers),
+        ];
         await publishVerificationKeys(deps, { ...to, signingKeys, since }, signal);
         return renderIndex(seen.names);
       },
@@ -68,8 +71,8 @@ export async function publishIndex(
 
 /** What an index is made of. */
 interface Seen {
-  readonly listed: readonly ExportBatch[];
-  readonly expired: readonly ExportBatch[];
+  readonly listed: readonly IndexedBatch[];
+  readonly expired: readonly IndexedBatch[];
   /** The archives of the listed batches that are there. */
   readonly names: readonly string[];
   /** How many of their archives are not there. */
@@ -78,7 +81,7 @@ interface Seen {
 
 async function seenIn(listing: Listing, to: Destination, bucket: BlobStore): Promise<Seen> {
   const listed = listing.batches.filter(({ config }) => isSamePlace(config, to));
-  const recorded = namesOf(listed);
+  const recorded = listed.flatMap(({ names }) => names);
   const present = await objectsBelow(bucket, to.filenameRoot);
   const names = recorded.filter((name) => present.has(name));
   return { listed, expired: listing.expired, names, missing: recorded.length - names.length };
@@ -104,7 +107,7 @@ export async function placesOf(
   now: UnixMillis,
 ): Promise<readonly Destination[]> {
   const since = unixMillis(Math.max(0, now - retentionMs - EMPTIED));
-  const { batches } = await listings.listing(config.id, since);
+  const { batches } = await listings.indexed(config.id, since);
   const places: Destination[] = [];
   for (const place of [config, ...batches.map((batch) => batch.config)])
     if (!places.some((known) => isSamePlace(known, place))) places.push(place);
@@ -124,12 +127,6 @@ async function objectsBelow(bucket: BlobStore, root: string): Promise<ReadonlySe
 /** Whether two copies of an export publish at the same place. */
 export const isSamePlace = (one: Destination, other: Destination): boolean =>
   one.id === other.id && one.bucket === other.bucket && one.filenameRoot === other.filenameRoot;
-
-const namesOf = (batches: readonly ExportBatch[]): readonly string[] =>
-  batches.flatMap(({ files }) => files.map(({ name }) => name));
-
-const signersOf = ({ frozen }: ExportBatch): readonly string[] =>
-  frozen?.signers.map(({ id }) => id) ?? [];
 
 function alertIfHeld(
   { log, minWindowAge }: PublishIndexDeps,
