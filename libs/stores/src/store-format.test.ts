@@ -1,7 +1,15 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { systemRandom } from '@keyserver/random';
-import { HOUR, MINUTE, SECOND, alwaysWindow, simulatedClock, windowLength } from '@keyserver/time';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  alwaysWindow,
+  simulatedClock,
+  windowLength,
+} from '@keyserver/time';
 import { exportProgress } from './export-progress.ts';
 import { keyBatchDocument, keyBatches, keyHasher } from './key-batch-document.ts';
 import type { KnownFormat } from './compare-format.ts';
@@ -63,6 +71,25 @@ const withCoverage = async (coveredUntil: number): Promise<void> => {
     await Promise.resolve();
   });
 };
+
+describe('a store that does not say its format yet, and whose clock is doubted', () => {
+  it.each([
+    ['accept', 20 * DAY],
+    ['reset', -20 * DAY],
+  ] as const)('says how to go on, and goes on after time was mended by %s', async (remedy, by) => {
+    const fresh = await openTestStore({ clock });
+    clock.jump(by);
+    const opening = async () => await openStoreFormat(fresh, KNOWN, systemRandom);
+    await expect(opening()).rejects.toMatchObject({ reason: 'clock' });
+    await expect(opening()).rejects.toThrow('`npx keyserver store time show` tells what to do');
+    expect(await readStoreFormat(fresh)).toBeUndefined();
+    expect(await fresh.timeReport()).toMatchObject({ remedy });
+    await fresh.mendTime(remedy, async (tx) => {
+      await tx.get(storeFormat, [FORMAT_ID]);
+    });
+    expect(await opening()).toEqual(await readStoreFormat(fresh));
+  });
+});
 
 describe('a new store', () => {
   it('remembers what it was opened with, under an id of its own', async () => {
