@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
+import { measureRefusals } from './refusals.ts';
 import { measureStore } from './store.ts';
 
 const BENCHMARKS: Readonly<Record<string, Measure>> = {
   store: measureStore,
   'cold-start': measureColdStart,
+  refusals: measureRefusals,
 };
 
 const { values, positionals } = parseArgs({

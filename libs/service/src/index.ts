@@ -17,4 +17,5 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { createHttpApp } from './server.ts';
+export type { JsonShape } from './json-shape.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

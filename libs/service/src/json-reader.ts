@@ -1,8 +1,14 @@
-import type { KnownShape } from './json-shape.ts';
+import type { FindField, KnownShape } from './json-shape.ts';
 
 /** What valid JSON may do that we refuse. */
 export type Flaw =
-  'duplicate_name' | 'number' | 'depth' | 'unknown_name' | 'too_many_items' | 'too_many_values';
+  | 'duplicate_name'
+  | 'number'
+  | 'depth'
+  | 'unknown_name'
+  | 'too_many_items'
+  | 'misplaced_object'
+  | 'misplaced_list';
 
 /** What is wrong with a JSON text, and where. */
 export class JsonFlaw extends Error {
@@ -24,6 +30,8 @@ export class JsonFlaw extends Error {
 const MAX_DEPTH = 16;
 /** No whole number that is exact has more characters. */
 const MAX_NUMBER_LENGTH = 17;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const GAP = /[ \t\r\n]*/y;
 const WORD = /[-+.\w]+/y;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
@@ -40,15 +48,12 @@ const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | nul
 /** Reads one JSON text from its beginning and stops at the first thing that is wrong with it. */
 export class JsonReader {
   private readonly text: string;
-  private readonly maxValues: number;
   private readonly place: string[] = [];
   private at = 0;
   private depth = 0;
-  private values = 0;
 
-  constructor(text: string, maxValues: number) {
+  constructor(text: string) {
     this.text = text;
-    this.maxValues = maxValues;
   }
 
   /** The whole text as one value; what is wrong is thrown as a JsonFlaw. */
@@ -59,13 +64,11 @@ export class JsonReader {
   }
 
   private value(shape: KnownShape): unknown {
-    this.values += 1;
-    if (this.values > this.maxValues) throw this.flaw('too_many_values');
     switch (this.next()) {
       case '{':
         return this.nested(() => this.object(shape));
       case '[':
-        return this.nested(() => this.list(shape));
+        return this.nested(() => this.items(shape));
       case '"':
         return this.string();
       default:
@@ -82,21 +85,22 @@ export class JsonReader {
     return value;
   }
 
-  private object(shape: KnownShape): object {
+  private object({ field }: KnownShape): object {
+    if (field === undefined) throw this.flaw('misplaced_object');
     const members: (readonly [string, unknown])[] = [];
     const seen = new Set<string>();
     while (!this.closes('}', members.length)) {
-      const known = this.name(shape, seen);
+      const known = this.name(field, seen);
       this.expect(':');
       members.push([known.name, this.inside(known.name, known.shape)]);
     }
     return Object.fromEntries(members); // an own field, even where it is called __proto__
   }
 
-  private name(shape: KnownShape, seen: Set<string>): { name: string; shape: KnownShape } {
+  private name(field: FindField, seen: Set<string>): { name: string; shape: KnownShape } {
     if (this.next() !== '"') throw this.flaw('syntax');
     const name = this.string();
-    const known = shape.field(name);
+    const known = field(name);
     if (known === undefined) throw this.flaw('unknown_name');
     // Readers differ in which of two they believe, and some take no notice of the letter case.
     const folded = name.toUpperCase().toLowerCase();
@@ -105,11 +109,12 @@ export class JsonReader {
     return known;
   }
 
-  private list(shape: KnownShape): unknown[] {
+  private items({ list }: KnownShape): unknown[] {
+    if (list === undefined) throw this.flaw('misplaced_list');
     const items: unknown[] = [];
     while (!this.closes(']', items.length)) {
-      if (items.length >= shape.maxItems) throw this.flaw('too_many_items');
-      items.push(this.inside(String(items.length), shape.item()));
+      if (items.length >= list.max) throw this.flaw('too_many_items');
+      items.push(this.inside(String(items.length), list.item()));
     }
     return items;
   }
@@ -146,18 +151,21 @@ export class JsonReader {
 
   private string(): string {
     const start = this.at;
-    let quote = this.text.indexOf('"', start + 1);
-    while (quote >= 0 && this.isEscaped(quote)) quote = this.text.indexOf('"', quote + 1);
+    const quote = this.closingQuote(start + 1);
     this.at = quote < 0 ? this.text.length : quote + 1;
     if (quote < 0) throw this.flaw('syntax');
     const plain = this.text.slice(start + 1, quote);
     return NOT_PLAIN.test(plain) ? this.unescaped(this.text.slice(start, quote + 1)) : plain;
   }
 
-  private isEscaped(at: number): boolean {
-    let backslashes = 0;
-    while (this.text.charAt(at - 1 - backslashes) === '\\') backslashes += 1;
-    return backslashes % 2 === 1;
+  /** Where the string ends, -1 when it does not. By character codes: a text full of escapes must cost no more than another. */
+  private closingQuote(from: number): number {
+    for (let at = from; at < this.text.length; at += 1) {
+      const code = this.text.charCodeAt(at);
+      if (code === QUOTE) return at;
+      if (code === BACKSLASH) at += 1;
+    }
+    return -1;
   }
 
   private unescaped(quoted: string): string {

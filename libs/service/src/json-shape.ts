@@ -1,40 +1,50 @@
 /**
- * What may stand where in a JSON text. It says nothing about kinds of values, only what is worth reading: a name that is not
- * here, or an item too many, ends the reading where it stands.
+ * What may stand where in a JSON text: an object, a list, or where neither is named, text, a number or a truth value. `null`
+ * may stand anywhere. Whatever is not named here ends the reading where it stands.
  */
 export interface JsonShape {
-  /** The fields that an object may have; their names count in any letter case. Without this it may have any. */
+  /** Of an object: the fields that it may have. Their names count in any letter case. */
   readonly fields?: Readonly<Record<string, JsonShape>>;
-  /** What the items of a list look like. */
-  readonly items?: JsonShape;
-  readonly maxItems?: number;
+  /** Of a list: what its items look like, and how many there may be. */
+  readonly list?: { readonly items: JsonShape; readonly max: number };
 }
 
 /** A shape made ready for reading. */
 export interface KnownShape {
-  /** The field that a name stands for, under our spelling; undefined when there is none. */
-  readonly field: (
-    name: string,
-  ) => { readonly name: string; readonly shape: KnownShape } | undefined;
-  readonly item: () => KnownShape;
-  readonly maxItems: number;
+  /** The field that a name stands for, under our spelling; undefined when there is none. Absent where no object may stand. */
+  readonly field?: FindField;
+  /** Absent where no list may stand. */
+  readonly list?: { readonly item: () => KnownShape; readonly max: number };
 }
+
+/** Finds what a name stands for in an object. */
+export type FindField = (
+  name: string,
+) => { readonly name: string; readonly shape: KnownShape } | undefined;
 
 /** Anything at all. */
 export const ANY_SHAPE: KnownShape = {
   field: (name) => ({ name, shape: ANY_SHAPE }),
-  item: () => ANY_SHAPE,
-  maxItems: Infinity,
+  list: { item: () => ANY_SHAPE, max: Infinity },
 };
 
 /** Makes a shape ready, once for all texts. */
-export function knownShape({ fields, items, maxItems = Infinity }: JsonShape): KnownShape {
-  const item = items === undefined ? ANY_SHAPE : knownShape(items);
-  const field = fields === undefined ? ANY_SHAPE.field : fieldFinder(fields);
-  return { field, item: () => item, maxItems };
+export function knownShape({ fields, list }: JsonShape): KnownShape {
+  return {
+    ...(fields === undefined ? {} : { field: fieldFinder(fields) }),
+    ...(list === undefined ? {} : { list: knownList(list) }),
+  };
 }
 
-function fieldFinder(fields: Readonly<Record<string, JsonShape>>): KnownShape['field'] {
+function knownList({
+  items,
+  max,
+}: NonNullable<JsonShape['list']>): NonNullable<KnownShape['list']> {
+  const item = knownShape(items);
+  return { item: () => item, max };
+}
+
+function fieldFinder(fields: Readonly<Record<string, JsonShape>>): FindField {
   const known = new Map(
     Object.entries(fields).map(([name, shape]) => [
       name.toLowerCase(),

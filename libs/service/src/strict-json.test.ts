@@ -162,16 +162,15 @@ describe('strict JSON', () => {
 
 describe('strict JSON of a known shape', () => {
   const parser = strictJsonParser({
-    shape: { fields: { Keys: { items: { fields: { Risk: {} } }, maxItems: 3 }, Padding: {} } },
-    maxValues: 20,
+    fields: { Keys: { list: { items: { fields: { Risk: {} } }, max: 3 } }, Padding: {} },
   });
   const read = (text: string): ReturnType<typeof parser> => parser(utf8(text));
   const long = ',"x"'.repeat(10_000);
 
   it('has its fields under the spelling of the shape', () => {
-    expect(read('{"keys":[{"RISK":1}],"padding":[{"free":2}]}')).toEqual({
+    expect(read('{"keys":[{"RISK":1},null],"padding":"x"}')).toEqual({
       kind: 'value',
-      value: { Keys: [{ Risk: 1 }], Padding: [{ free: 2 }] },
+      value: { Keys: [{ Risk: 1 }, null], Padding: 'x' },
     });
   });
 
@@ -193,11 +192,31 @@ describe('strict JSON of a known shape', () => {
       { reason: 'too_many_items', place: ['Keys'], read: 15 },
     ],
     [
-      'a value too many',
+      'a list where none belongs',
       `{"Padding":["x"${long}]}`,
-      { reason: 'too_many_values', place: ['Padding', '18'], read: 84 },
+      { reason: 'misplaced_list', place: ['Padding'], read: 12 },
     ],
-    ['a level too many', `{"Padding":${'['.repeat(9000)}`, { reason: 'depth', read: 27 }],
+    [
+      'lists in lists where none belong',
+      `{"Padding":${'['.repeat(9000)}`,
+      { reason: 'misplaced_list', read: 12 },
+    ],
+    [
+      'an object where none belongs',
+      `{"Padding":{"a":1${',"b":2'.repeat(9000)}}}`,
+      { reason: 'misplaced_object', place: ['Padding'], read: 12 },
+    ],
+    [
+      'an object in place of a list',
+      `{"Keys":{"a":1${',"b":2'.repeat(9000)}}}`,
+      { reason: 'misplaced_object', place: ['Keys'], read: 9 },
+    ],
+    [
+      'a list in place of an object',
+      `{"Keys":[["x"${long}]]}`,
+      { reason: 'misplaced_list', place: ['Keys', '0'], read: 10 },
+    ],
+    ['a list in place of everything', `["x"${long}]`, { reason: 'misplaced_list', read: 1 }],
     ['broken text', `{"Keys" 1${long}`, { reason: 'syntax', read: 8 }],
     ['a fraction', `{"Keys":[0.5${long}]}`, { reason: 'number', place: ['Keys', '0'], read: 12 }],
   ])('stops at %s, however much follows', (_what, text, refusal) => {

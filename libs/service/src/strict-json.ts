@@ -16,13 +16,6 @@ export type StrictJson =
 /** What is wrong with a JSON text. */
 export type JsonRefusal = 'encoding' | 'empty' | JsonFlaw['reason'];
 
-/** What is expected of a text, where more is known than that it is JSON. */
-export interface JsonExpectation {
-  readonly shape?: JsonShape;
-  /** How many values, lists and objects among them, are read at most. */
-  readonly maxValues?: number;
-}
-
 const refused = (
   reason: JsonRefusal,
   { place = [], read = 0 }: Partial<Pick<JsonFlaw, 'place' | 'read'>> = {},
@@ -34,15 +27,14 @@ const refused = (
  * first thing that is wrong, so that a text that cannot be taken costs no more than its beginning. Fields of a shape come out
  * under the shape's spelling.
  */
-export function strictJsonParser(of: JsonExpectation = {}): (bytes: Uint8Array) => StrictJson {
-  const shape = of.shape === undefined ? ANY_SHAPE : knownShape(of.shape);
-  const { maxValues = Infinity } = of;
+export function strictJsonParser(expected?: JsonShape): (bytes: Uint8Array) => StrictJson {
+  const shape = expected === undefined ? ANY_SHAPE : knownShape(expected);
   return (bytes) => {
     const text = decodeUtf8(bytes);
     if (text === undefined) return refused('encoding');
     if (/^[ \t\r\n]*$/.test(text)) return refused('empty');
     try {
-      return { kind: 'value', value: new JsonReader(text, maxValues).whole(shape) };
+      return { kind: 'value', value: new JsonReader(text).whole(shape) };
     } catch (fault) {
       if (fault instanceof JsonFlaw) return refused(fault.reason, fault);
       throw fault;

@@ -1,4 +1,9 @@
-import { type StrictJson, strictJsonParser } from '@keyserver/service';
+import {
+  type JsonRefusal,
+  type JsonShape,
+  type StrictJson,
+  strictJsonParser,
+} from '@keyserver/service';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { PublishRequest } from '../publish-keys.ts';
 
@@ -54,8 +59,11 @@ const requestSchema = { type: 'object', additionalProperties: false, properties:
 
 const isWireRequest = new Ajv({ useDefaults: true }).compile<WireRequest>(requestSchema);
 
-/** A list of so many times the keys that an upload may hold is not read to its end: nothing can come of it. */
-const ABSURD = 10;
+/**
+ * A list of more than so many times the keys that an upload may hold is not read to its end, so that no upload costs more
+ * than twice a good one. Up to there it is answered like any other upload: by its application and certificate first.
+ */
+const READ_AT_MOST = 2;
 
 /** Reads v1 publish bodies: strict JSON, names in any letter case, no unknown names, `null` as if absent. */
 export function publishRequestParser({
@@ -63,7 +71,7 @@ export function publishRequestParser({
 }: {
   readonly maxKeys: number;
 }): (body: Uint8Array) => ParsedRequest {
-  const parse = strictJsonParser(bodyExpectation(ABSURD * maxKeys));
+  const parse = strictJsonParser(bodyShape(maxKeys));
   return (body) => {
     const json = parse(body);
     if (json.kind === 'refused') return refused(whatIsUnreadable(json));
@@ -74,16 +82,12 @@ export function publishRequestParser({
   };
 }
 
-/** What a body may hold, so that one which cannot be taken costs no more than one which can. */
-function bodyExpectation(maxItems: number) {
-  const leaves = (fields: object) =>
+/** What a body may hold: it is read up to the first thing that is not among this. */
+export function bodyShape(maxKeys: number): JsonShape {
+  const plain = (fields: object): Record<string, JsonShape> =>
     Object.fromEntries(Object.keys(fields).map((name) => [name, {}]));
-  const keys = { items: { fields: leaves(keyFields) }, maxItems };
-  const perKey = 1 + Object.keys(keyFields).length;
-  return {
-    shape: { fields: { ...leaves(requestFields), temporaryExposureKeys: keys } },
-    maxValues: 1 + Object.keys(requestFields).length + maxItems * perKey,
-  };
+  const list = { items: { fields: plain(keyFields) }, max: READ_AT_MOST * maxKeys };
+  return { fields: { ...plain(requestFields), temporaryExposureKeys: { list } } };
 }
 
 const phoneRequest = (wire: WireRequest): PhoneRequest => ({
@@ -98,10 +102,18 @@ const phoneRequest = (wire: WireRequest): PhoneRequest => ({
 
 const refused = (problem: string): ParsedRequest => ({ kind: 'refused', problem });
 
+const UNEXPECTED: Partial<Record<JsonRefusal, (place: string) => string>> = {
+  unknown_name: (place) => `unknown field in ${place}`,
+  too_many_items: (place) => `${place} holds far too many items`,
+  misplaced_list: (place) => `${place} must not be a list`,
+  misplaced_object: (place) => `${place} must not be an object`,
+};
+
 function whatIsUnreadable({ reason, place }: Extract<StrictJson, { kind: 'refused' }>): string {
-  if (reason === 'unknown_name') return `unknown field in ${placeOf(place.join('/'))}`;
-  if (reason === 'too_many_items') return `${placeOf(place.join('/'))} holds far too many items`;
-  return `the body is not acceptable JSON (${reason})`;
+  const say = UNEXPECTED[reason];
+  return say === undefined
+    ? `the body is not acceptable JSON (${reason})`
+    : say(placeOf(place.join('/')));
 }
 
 /** Paths and messages of the schema check name our own fields and bounds only. */

@@ -1,0 +1,67 @@
+import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
+import { certificateVerifier } from '@keyserver/health-authority';
+import { simulatedClock } from '@keyserver/time';
+import { publishRequestParser } from '../services/publish/src/http/publish-request.ts';
+import { type PublishDeps, publishKeys } from '../services/publish/src/publish-keys.ts';
+import {
+  COSTLY_BODIES,
+  LONG_WORDS,
+  goodBody,
+} from '../services/publish/src/testing/costly-bodies.ts';
+import { NOW, app, authority } from '../services/publish/src/testing/uploads.ts';
+import type { Measure } from './figures.ts';
+
+const { maxKeys } = DEFAULT_KEY_RULES;
+const ROUNDS = 15;
+const CALLS = 40;
+
+const deps: PublishDeps = {
+  clock: simulatedClock(NOW),
+  findApp: (id) => Promise.resolve(id === app.id ? app : undefined),
+  verifyCertificate: certificateVerifier(() => Promise.resolve(authority)),
+  storeUpload: ({ keys }) => Promise.resolve({ kind: 'stored', inserted: keys.length }),
+  rules: DEFAULT_KEY_RULES,
+  defaultRegions: [],
+};
+
+/** What an upload costs, and what each kind of body costs that cannot be taken. */
+export const measureRefusals: Measure = async ({ say }) => {
+  const figures: Record<string, number> = {};
+  for (const [what, text] of bodies()) {
+    say(what);
+    const body = Buffer.from(text);
+    const name = camelCase(what);
+    figures[`${name}ReadMicros`] = await microsOf(() => Promise.resolve(parse(body)));
+    figures[`${name}Micros`] = await microsOf(async () => {
+      const read = parse(body);
+      return read.kind === 'request'
+        ? await publishKeys({ ...read.request, platform: 'unknown' }, deps)
+        : read;
+    });
+  }
+  return figures;
+};
+
+const parse = publishRequestParser({ maxKeys });
+
+const bodies = (): readonly (readonly [string, string])[] => [
+  ['an upload', goodBody(maxKeys)],
+  ['one key too many', goodBody(maxKeys + 1)],
+  ['twice the keys', goodBody(2 * maxKeys)],
+  ...[...COSTLY_BODIES, ...LONG_WORDS].map(([what, body]) => [what, body] as const),
+];
+
+/** Microseconds of one call: the median of several rounds, after one that does not count. */
+async function microsOf(work: () => Promise<unknown>): Promise<number> {
+  const rounds: number[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const before = process.cpuUsage();
+    for (let call = 0; call < CALLS; call++) await work();
+    const { user, system } = process.cpuUsage(before);
+    if (round > 0) rounds.push((user + system) / CALLS);
+  }
+  return Math.round(rounds.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? 0);
+}
+
+const camelCase = (words: string): string =>
+  words.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
