@@ -29,7 +29,7 @@ import {
   storeUploads,
   uncoveredKeys,
 } from '@keyserver/stores';
-import { HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import { type PublishConfig, keyRules } from './config.ts';
@@ -108,14 +108,7 @@ function depsOver(
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(
-      windowsOpen({
-        ...{ store, coverage: rememberedCoverage(store, clock) },
-        windows: async () => await storedWindows(store),
-      }),
-      async () => {
-        const change = await formatChange(store, format);
-        if (change !== undefined) throw new HealthFault('store_mismatch', change);
-      },
+      sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', MissingPart, async () => {
         await checkKeys(platform);
       }),
@@ -124,6 +117,23 @@ function depsOver(
       logHealth,
       ...probes,
     ),
+  };
+}
+
+/** One after the other: the windows are in the format, so another store is told of once and by its name. */
+function sameStoreWithOpenWindows(
+  store: DocumentStore,
+  format: StoreFormat,
+  clock: Clock,
+): HealthProbe {
+  const open = windowsOpen({
+    ...{ store, coverage: rememberedCoverage(store, clock) },
+    windows: async () => await storedWindows(store),
+  });
+  return async () => {
+    const change = await formatChange(store, format);
+    if (change !== undefined) throw new HealthFault('store_mismatch', change);
+    await open();
   };
 }
 
