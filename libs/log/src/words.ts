@@ -90,6 +90,7 @@ export const HEALTH_PROBLEMS = [
   'bucket_unavailable',
   'signing_key_unusable',
   'window_covered', // uploads are refused: exports are cut past windows that are still open
+  'archive_missing', // files of an export are recorded, and their archives are gone
   'export_late', // the newest export is older than it should be
   'no_answer', // a probe did not answer in time
   'fault', // anything else: the causes say more

@@ -15,6 +15,7 @@ import {
   placesOf,
   publishIndex,
 } from './publish-index.ts';
+import type { MissingArchives } from './missing-archives.ts';
 import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-batch.ts';
 
 /** What it takes to work on all open batches. */
@@ -25,6 +26,7 @@ export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
   readonly checkLate: () => Promise<void>;
   /** When the indexes of an export were last looked after by this process. */
   readonly lookedAfter: Map<string, UnixMillis>;
+  readonly missingArchives: MissingArchives;
   readonly queue: BatchQueue;
 }
 
@@ -161,6 +163,7 @@ async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<v
   call.published.push(to);
   try {
     const missing = await publishIndex(deps, to, call.job.signal);
+    deps.missingArchives.note(to, missing);
     const problem = `${missing} archives of export ${configuredId(to)} are missing`;
     if (missing > 0 && !call.problems.includes(problem)) call.problems.push(problem);
   } catch (fault) {

@@ -1,7 +1,8 @@
 import { HealthFault } from '@keyserver/service';
 import { closeTestStores } from '@keyserver/local/testing';
 import { uncoveredKeys } from '@keyserver/stores';
-import { DAY, HOUR, MINUTE } from '@keyserver/time';
+import { DAY, HOUR, MINUTE, alwaysWindow, windowLength } from '@keyserver/time';
+import { lateWatch } from './late-watch.ts';
 import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
 
 afterEach(closeTestStores);
@@ -95,6 +96,21 @@ describe('an export is late', () => {
     expect(await healthOf(world)).toBe('well');
   });
 
+  it('also for a process that has only just begun, once it has worked', async () => {
+    const world = await openPunctual();
+    await world.cut();
+    await world.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    world.clock.advance(5 * HOUR);
+    const young = lateWatch({
+      ...{ ...world.deps, ...world.deps.listings, log: world.log.log, minWindowAge: 0 },
+      ...{ readWindows: () => alwaysWindow(windowLength(HOUR)!), lateAfter: 30 * MINUTE },
+    });
+    await expect(young.probe()).resolves.toBeUndefined();
+    await young.check();
+    expect(causes(world)).toEqual(['not_cut']);
+    await expect(young.probe()).rejects.toMatchObject({ reason: 'export_late' });
+  });
+
   it('no longer once it has caught up', async () => {
     const world = await openPunctual();
     world.clock.advance(5 * HOUR);
@@ -105,9 +121,10 @@ describe('an export is late', () => {
 });
 
 describe('an export is in time', () => {
-  it('while its process has just begun and may catch up', async () => {
+  it('while it was never cut, for as long as its configuration may be new', async () => {
     const world = await openExportWorld();
     await world.configure(anExport());
+    await world.late.check();
     expect(await healthOf(world)).toBe('well');
     world.clock.advance(29 * MINUTE);
     expect(await healthOf(world)).toBe('well');

@@ -35,18 +35,21 @@ const BECAUSE: Readonly<Record<LateCause, string>> = {
 };
 
 /**
- * A watch over the age of all exports. A process gives them its first `lateAfter` ms: whoever starts again after an outage
- * finds everything late, and may catch up first.
+ * A watch over the age of all exports. The store alone tells it, so that a process which lives for minutes knows it as well as
+ * one that lives for months. Health is silent until the first check: that comes after the work of a process, which may be
+ * the very work that was late.
  */
 export function lateWatch(deps: LateWatchDeps): LateWatch {
   let begun: UnixMillis | undefined;
+  let isChecked = false;
   const lateOnes = async (): Promise<readonly Late[]> => {
     const now = await deps.storeTime();
     begun ??= now;
-    return now < begun + deps.lateAfter ? [] : await findLate(deps, now);
+    return isChecked ? await findLate(deps, now, begun) : [];
   };
   return {
     check: async () => {
+      isChecked = true;
       for (const { config, because } of await lateOnes())
         deps.log.event('export.late', { config: configuredId(config), because });
     },
@@ -67,11 +70,18 @@ interface Late {
   readonly because: LateCause;
 }
 
-async function findLate(deps: LateWatchDeps, now: UnixMillis): Promise<readonly Late[]> {
+async function findLate(
+  deps: LateWatchDeps,
+  now: UnixMillis,
+  begun: UnixMillis,
+): Promise<readonly Late[]> {
   const late: Late[] = [];
   const windows = await deps.readWindows();
   for (const config of await deps.listExports()) {
-    const because = latenessOf(config, await deps.progressOf(config.id), { ...deps, now, windows });
+    const progress = await deps.progressOf(config.id);
+    // Nothing tells when an export was configured that was never cut: it may have been a moment ago.
+    if (progress.coveredUntil === undefined && now < begun + deps.lateAfter) continue;
+    const because = latenessOf(config, progress, { ...deps, now, windows });
     if (because !== undefined) late.push({ config, because });
   }
   return late;

@@ -250,6 +250,9 @@ describe('an archive that is gone', () => {
     expect(world.log.events('export.archive_missing')[0]).toMatchObject({
       ...{ severity: 'ALERT', config: 'us', files: 1 },
     });
+    await expect(world.deps.missingArchives.probe()).rejects.toMatchObject({
+      reason: 'archive_missing',
+    });
   });
 
   it('is noticed within the hour when there is no next file', async () => {
@@ -278,8 +281,10 @@ describe('an archive that is gone', () => {
       { headers: info, expected: 'absent' },
     );
     world.clock.advance(HOUR);
+    await expect(world.deps.missingArchives.probe()).rejects.toThrow('1 archives of export us');
     expect(await world.work()).toMatchObject({ kind: 'done' });
     expect((await world.index())?.[0]).toBe(NOON_FILE);
+    await expect(world.deps.missingArchives.probe()).resolves.toBeUndefined();
   });
 });
 

@@ -34,6 +34,7 @@ import type { AppDeps } from './app.ts';
 import type { ExportSettings } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
 import { lateWatch } from './late-watch.ts';
+import { missingArchives } from './missing-archives.ts';
 import { jitteredPause } from './pause.ts';
 import { probesOfWork } from './probes-of-work.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
@@ -81,6 +82,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     ...{ ...shared, ...times, ...batches.listings },
     readWindows: async () => await storedWindows(store),
   });
+  const archives = missingArchives();
   const jobs = scheduledJobs({
     ...batches,
     ...times,
@@ -89,6 +91,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     checkSigningKeys: watch.check,
     checkLate: late.check,
     lookedAfter: new Map(),
+    missingArchives: archives,
     readKeyBatches: readKeyBatches(store, keys),
     leases: leaseStore(store, random),
     timers: systemTimers,
@@ -103,7 +106,14 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   }
   const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
-  const own = [sameStore(store, format), ...work, ownsParts, watch.probe, late.probe];
+  const own = [
+    sameStore(store, format),
+    ...work,
+    ownsParts,
+    watch.probe,
+    late.probe,
+    archives.probe,
+  ];
   const health = probeAll(...own, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }

@@ -24,6 +24,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       MIN_WINDOW_AGE_SECONDS: '0',
       CONFIG_CACHE_SECONDS: '2',
       LEASE_SECONDS: '10',
+      EXPORT_LATE_SECONDS: '120',
     },
     firstExport: { period: 20 * SECOND, minRecords: 20, paddingRange: 10 },
   },

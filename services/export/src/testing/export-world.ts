@@ -48,6 +48,7 @@ import {
   alwaysWindow,
 } from '@keyserver/time';
 import { type LateWatch, lateWatch } from '../late-watch.ts';
+import { missingArchives } from '../missing-archives.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
 import type { SignerDeps } from '../signers.ts';
 import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';
@@ -197,6 +198,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     checkSigningKeys: watch.check,
     checkLate: late.check,
     lookedAfter: new Map(),
+    missingArchives: missingArchives(),
     readKeyBatches: readKeyBatches(store, keys),
     storeTime,
     leases: leaseStore(store, random),
