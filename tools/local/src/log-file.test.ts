@@ -118,6 +118,13 @@ describe('a log line on the screen', () => {
     );
   });
 
+  it('ends with what an operator does about it, where the event says so', () => {
+    const advice = 'others than the owner can read its file: run chmod 600 on it';
+    expect(line({ key: 'de-1', advice, place: '/data/keys/signing/de-1.pem' })).toBe(
+      `14:53:42 ERROR export export.batch_failed key=de-1 place=/data/keys/signing/de-1.pem: ${advice}`,
+    );
+  });
+
   it('says why in words, with the code, the part and the file', () => {
     const detail = {
       code: 'SQLITE_CORRUPT',

@@ -1,5 +1,5 @@
 const WORTH_SHOWING = ['WARNING', 'ERROR', 'CRITICAL', 'ALERT'];
-const NOT_SHOWN = ['severity', 'time', 'message', 'service', 'requestId'];
+const NOT_SHOWN = ['severity', 'time', 'message', 'service', 'requestId', 'advice'];
 
 /** A log line as one readable line for the screen; undefined when it tells of no problem. */
 export function problemLine(logged: string): string | undefined {
@@ -12,7 +12,8 @@ export function problemLine(logged: string): string | undefined {
     .filter(([name]) => !NOT_SHOWN.includes(name))
     .map(([name, value]) => `${name}=${name === 'causes' ? causesText(value) : textOf(value)}`);
   const words = [time, severity, String(entry['service']), String(entry['message']), ...fields];
-  return words.join(' ');
+  const advice = entry['advice'];
+  return `${words.join(' ')}${advice === undefined ? '' : `: ${textOf(advice)}`}`;
 }
 
 const textOf = (value: unknown): string =>
