@@ -36,7 +36,7 @@ function rowOf({ lastAttempt, nextRun, target, ...job }: JobState): readonly str
     lastAttempt === undefined ? '-' : instantText(lastAttempt.time),
     lastAttempt?.status ?? '-',
     target === undefined ? '-' : `${target.method} ${target.uri}`,
-  ].map(printable);
+  ].map((text) => printable(text));
 }
 
 /** A job as machines read it. */
