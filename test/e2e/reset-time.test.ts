@@ -3,10 +3,17 @@ import { collection, int } from '@keyserver/docstore';
 import { closeTestStores, openTestBucket, openTestStore } from '@keyserver/local/testing';
 import { type MendableTime, acceptTime, resetTime } from '@keyserver/operations';
 import { systemRandom } from '@keyserver/random';
-import { WindowCovered, keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
+import {
+  WindowCovered,
+  keyHasher,
+  openStoreFormat,
+  skippedCountsId,
+  storeUploads,
+} from '@keyserver/stores';
 import {
   DAY,
   HOUR,
+  MINUTE,
   SECOND,
   type SimulatedClock,
   alwaysWindow,
@@ -96,6 +103,19 @@ it('loses no key of before, of while the clock was ahead, and of after the reset
   await world.run();
   expect((await world.download()).toSorted()).toEqual([before, ahead, ...after]);
   for (const { start, end } of await world.batches()) expect(end - start).toBe(HOUR);
+});
+
+it('takes uploads into the present window at once, also of an export with shorter batches', async () => {
+  const known = { place: 'here', window: windowLength(HOUR)!, profile: 'production' } as const;
+  await openStoreFormat(world.store, known, systemRandom);
+  await world.configure(anExport({ minRecords: 0, period: 15 * MINUTE }));
+  world.clock.advance(20 * MINUTE);
+  await runAhead(publishProcess());
+  await resetTime(time, by);
+  const after = await publishProcess()(3);
+  world.clock.advance(HOUR);
+  await world.run();
+  expect(await world.download()).toContain(after);
 });
 
 it('takes no upload that would be in no file when only store time is brought back', async () => {

@@ -1,10 +1,11 @@
 import type { Transaction } from '@keyserver/docstore';
-import { DAY, floorTo } from '@keyserver/time';
+import { DAY, floorTo, windowStart } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
 import { exportBatches } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { exportProgress } from './export-progress.ts';
 import { leases } from './lease-store.ts';
+import { readStoreFormat } from './store-format.ts';
 
 const PER_TRANSACTION = 100;
 const MOST_EXPORTS = 100;
@@ -54,15 +55,17 @@ export async function bringBack(tx: Transaction): Promise<boolean> {
 
 const OPEN = { where: { state: 'open' }, order: { by: 'turn' }, limit: PER_TRANSACTION } as const;
 
-/** The exports that have come further than the last multiple of their period before the present. */
+/** The exports that have come further than the last multiple of their period in windows that are closed. */
 async function progressOf(tx: Transaction): Promise<readonly Progress[]> {
   const found = await tx.find(exportProgress, { limit: MOST_EXPORTS });
   const configs = await tx.get(
     exportConfigs,
     found.map(({ id }) => id),
   );
+  const windows = (await readStoreFormat(tx))?.windows;
+  const closed = windows === undefined ? tx.now : windowStart(windows, tx.now);
   return found.flatMap(({ id, value: { coveredUntil } }, n) => {
-    const limit = floorTo(tx.now, configs[n]?.period ?? DAY);
+    const limit = floorTo(closed, configs[n]?.period ?? DAY);
     return coveredUntil > limit ? [{ id, coveredUntil, limit }] : [];
   });
 }
