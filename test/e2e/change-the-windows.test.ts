@@ -1,0 +1,164 @@
+import { jest } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { applyConfiguration, changeWindow } from '@keyserver/operations';
+import { systemRandom } from '@keyserver/random';
+import {
+  HOUR,
+  MINUTE,
+  SECOND,
+  type SimulatedClock,
+  type WindowLength,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import { newAuthority } from '../../tools/local/src/demo/authority.ts';
+import { downloadSeries } from '../../tools/local/src/demo/client.ts';
+import { APPS, EXPORTS, demoConfiguration } from '../../tools/local/src/demo/configuration.ts';
+import type { Ground } from '../../tools/local/src/demo/ground.ts';
+import { runJobs } from '../../tools/local/src/demo/job-calls.ts';
+import { dayKey } from '../../tools/local/src/demo/phones.ts';
+import { startServers } from '../../tools/local/src/demo/servers.ts';
+import { certified, send } from '../../tools/local/src/demo/upload.ts';
+import { openGround } from '../../tools/local/src/demo/wiring.ts';
+import type { World } from '../../tools/local/src/demo/world.ts';
+
+jest.setTimeout(60_000);
+
+const NOON = unixMillis(Date.parse('2024-05-20T12:00:00Z'));
+const LONG = windowLength(5 * MINUTE)!;
+const MIN_RECORDS = 10;
+const random = systemRandom;
+const BY = { actor: 'alex', random };
+
+/** Long enough for a window to end, to close and to be exported, on every platform. */
+const UNTIL_EXPORTED = 15 * MINUTE;
+
+describe.each([
+  { platform: 'local', short: windowLength(10 * SECOND)! },
+  { platform: 'gcp-stand-ins', short: windowLength(MINUTE)! },
+] as const)('a server that is tried out on $platform', ({ platform, short }) => {
+  let dataDirectory = '';
+  let clock: SimulatedClock;
+  let ground: Ground;
+  let authorities: readonly [World['trusted'], World['untrusted']];
+  let world: World | undefined;
+  const sent: string[] = [];
+
+  beforeEach(async () => {
+    dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-windows-'));
+    clock = simulatedClock(NOON);
+    ground = await openGround(platform, { dataDirectory, clock, random });
+    authorities = [await newAuthority(1), await newAuthority(2)];
+    sent.splice(0);
+    await configure(2 * short);
+  });
+  afterEach(async () => {
+    await stop();
+    await ground.close();
+    rmSync(dataDirectory, { recursive: true });
+  });
+
+  async function configure(period: number): Promise<unknown> {
+    const [trusted, untrusted] = authorities;
+    const { signingKeys } = ground;
+    const demo = demoConfiguration({
+      ...{
+        trusted,
+        untrusted,
+        signingKeys,
+        from: unixMillis(NOON - HOUR),
+        minRecords: MIN_RECORDS,
+      },
+    });
+    const wanted = {
+      ...demo,
+      exports: demo.exports.map((one) => ({ ...one, from: NOON, period })),
+    };
+    return await applyConfiguration(ground.store, wanted, BY);
+  }
+
+  async function start(window: WindowLength, profile = 'development'): Promise<World> {
+    const log: string[] = [];
+    const variables = {
+      ...{ PROFILE: profile, TRUNCATE_WINDOW_SECONDS: String(window / SECOND) },
+      ...{ MIN_WINDOW_AGE_SECONDS: '0', CONFIG_CACHE_SECONDS: '0' },
+    };
+    const told = { ...ground, env: { ...ground.env, ...variables } };
+    const write = (line: string): void => {
+      log.push(line);
+    };
+    const servers = await startServers(told, dataDirectory, { clock, random, write });
+    const [trusted, untrusted] = authorities;
+    const { bucket } = ground;
+    const of = { clock, random, minRecords: MIN_RECORDS, bucket, trusted, untrusted, log };
+    world = { ...servers, ...of };
+    return world;
+  }
+
+  async function stop(): Promise<void> {
+    await world?.close();
+    world = undefined;
+  }
+
+  async function upload(to: World): Promise<void> {
+    const key = dayKey(to, 1);
+    const of = { reportType: 'confirmed', onset: undefined, traveler: false } as const;
+    const body = JSON.stringify(certified({ app: APPS.home, keys: [key], ...of }, to));
+    expect(await send(to, body)).toMatchObject({ status: 200, inserted: 1 });
+    sent.push(key.key);
+  }
+
+  /** In which files a phone finds each key that was sent. */
+  async function filesOfKeys(from: World): Promise<readonly number[]> {
+    for (let run = 0; run < 4; run++) await runJobs(from);
+    const { archives, faults } = await downloadSeries(from, EXPORTS[0]);
+    expect([...faults, ...archives.flatMap((archive) => archive.faults)]).toEqual([]);
+    const found = archives.flatMap(({ keys }) =>
+      keys.map(({ data }) => Buffer.from(data).toString('base64')),
+    );
+    return sent.map((key) => found.filter((one) => one === key).length);
+  }
+
+  it('loses no key to a restart with another window, and doubles none when the windows are changed', async () => {
+    const first = await start(short);
+    await upload(first);
+    clock.advance(UNTIL_EXPORTED + 34 * SECOND);
+    expect(await filesOfKeys(first)).toEqual([1]);
+    await stop();
+
+    await expect(start(LONG)).rejects.toThrow(
+      /^TRUNCATE_WINDOW_SECONDS is 300, but the data in .* are written with \d+: set it to \d+, or change the window with `npx keyserver store set-window 300`$/,
+    );
+    await expect(start(short, 'production')).rejects.toThrow('set PROFILE=development');
+
+    const second = await start(short);
+    await upload(second);
+    expect(await changeWindow(ground.store, LONG, BY)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('is no multiple of 300 s') as string,
+    });
+    expect(await configure(LONG)).toMatchObject({ kind: 'applied' });
+    const plan = await changeWindow(ground.store, LONG, BY);
+    if (plan.kind !== 'planned') throw new Error(`not planned: ${plan.kind}`);
+    await upload(second);
+    await runJobs(second);
+    clock.set(unixMillis(plan.change.from - 1));
+    await upload(second);
+    clock.set(plan.change.from);
+    await upload(second);
+    clock.advance(94 * SECOND);
+    await runJobs(second);
+    await upload(second);
+    await stop();
+
+    await expect(start(short)).rejects.toThrow('are written with 300');
+    const third = await start(LONG);
+    await upload(third);
+    clock.advance(UNTIL_EXPORTED);
+    expect(await filesOfKeys(third)).toEqual(sent.map(() => 1));
+    expect(sent).toHaveLength(7);
+  });
+});
