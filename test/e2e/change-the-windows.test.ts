@@ -2,7 +2,8 @@ import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyConfiguration, changeWindow } from '@keyserver/operations';
+import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { applyConfiguration, changeWindow, openStoreFormat } from '@keyserver/operations';
 import { systemRandom } from '@keyserver/random';
 import {
   HOUR,
@@ -14,6 +15,7 @@ import {
   unixMillis,
   windowLength,
 } from '@keyserver/time';
+import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
 import { newAuthority } from '../../tools/local/src/demo/authority.ts';
 import { downloadSeries } from '../../tools/local/src/demo/client.ts';
 import { APPS, EXPORTS, demoConfiguration } from '../../tools/local/src/demo/configuration.ts';
@@ -24,7 +26,9 @@ import { startServers } from '../../tools/local/src/demo/servers.ts';
 import { certified, send } from '../../tools/local/src/demo/upload.ts';
 import { openGround } from '../../tools/local/src/demo/wiring.ts';
 import type { World } from '../../tools/local/src/demo/world.ts';
+import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
 
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 jest.setTimeout(60_000);
 
 const NOON = unixMillis(Date.parse('2024-05-20T12:00:00Z'));
@@ -160,5 +164,41 @@ describe.each([
     clock.advance(UNTIL_EXPORTED);
     expect(await filesOfKeys(third)).toEqual(sent.map(() => 1));
     expect(sent).toHaveLength(7);
+  });
+});
+
+describe('keyserver store set-window over Firestore', () => {
+  const closing: { close(): Promise<void> }[] = [];
+  afterEach(async () => {
+    for (const one of closing.splice(0).reverse()) await one.close();
+  });
+
+  it('shows, changes and says what it has changed', async () => {
+    const firestore = await startFirestoreStandIn();
+    closing.push(firestore);
+    const store = await openFirestoreStore({
+      ...{ projectId: 'changed', emulatorHost: firestore.address },
+      random,
+    });
+    closing.push(store);
+    const setWindow = async (...argv: readonly string[]) =>
+      await keyserver([
+        ...['store', 'set-window', '--project', 'changed', '--endpoint', firestore.address],
+        ...argv,
+      ]);
+    const silent = await setWindow('300');
+    expect([silent.code, silent.err]).toEqual([2, expect.stringContaining('start the services')]);
+    await openStoreFormat(store, { place: 'a test', window: windowLength(HOUR)! }, random);
+    expect(await setWindow('30', '--yes')).toMatchObject({
+      code: 2,
+      err: 'keyserver: windows on Google Cloud are at least 60 s long\n',
+    });
+    const becomes =
+      /^Windows are 3600 s long, and 300 s from \d{4}-\d\d-\d\dT\d\d:00:00Z on.\n(Nothing was changed|Both values)/;
+    const shown = await setWindow('300');
+    expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(becomes)]);
+    const changed = await setWindow('300', '--yes');
+    expect([changed.code, changed.out]).toEqual([0, expect.stringMatching(becomes)]);
+    expect((await setWindow('300')).out).toBe(changed.out);
   });
 });

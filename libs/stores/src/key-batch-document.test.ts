@@ -1,6 +1,6 @@
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { DAY, HOUR, INTERVAL, unixMillis } from '@keyserver/time';
+import { DAY, HOUR, INTERVAL, SECOND, intervalAt, unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import {
   SHARDS,
@@ -9,6 +9,7 @@ import {
   keyBatchOf,
   keyBatches,
   keyHasher,
+  knownUntil,
 } from './key-batch-document.ts';
 import { NOON, SETTINGS, aKey, aKeyUntil, recordsOf } from './testing/uploads.ts';
 
@@ -87,6 +88,17 @@ describe('the document of new keys', () => {
   it('stays as long as any of its keys could still be published', () => {
     const records = recordsOf(aKeyUntil(1, unixMillis(NOON - 10 * DAY)), aKeyUntil(2, NOON));
     expect(documentOf({ records }).expireAt).toBe(NOON + SETTINGS.maxKeyAge + 2 * HOUR);
+  });
+
+  it('is still found by the last upload of its key that is accepted, which its clock lets come late', () => {
+    const { maxKeyAge: maxAge } = SETTINGS;
+    const end = intervalAt(NOON);
+    const isAccepted = (now: number): boolean => Math.floor((now - maxAge) / INTERVAL) <= end;
+    const last = (end + 1) * INTERVAL + maxAge - 1;
+    expect([isAccepted(last), isAccepted(last + 1)]).toEqual([true, false]);
+    const clockBehind = 30 * SECOND;
+    const longestTransaction = 330 * SECOND;
+    expect(knownUntil(end, SETTINGS)).toBeGreaterThan(last + clockBehind + longestTransaction);
   });
 
   it('never vanishes while a reader or an upload must still find it', () => {

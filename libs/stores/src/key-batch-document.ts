@@ -123,7 +123,12 @@ export const keyBatchOf = (
 export const isFoundBy = (stored: KeyBatchDocument, hashKey: HashKey): boolean =>
   keysOf(stored.records).every((key) => stored.keyHashes.includes(hashKey(key)));
 
-/** The age of a key is measured in whole intervals, by a clock that may differ from store time: never look too short. */
+/**
+ * For how long more than its age allows a stored key is found. The last upload of a key is accepted almost an interval after
+ * its age has passed, because ages are measured in whole intervals; by the clock of a process, which may be 30 s behind store
+ * time; and its transaction lives for 330 s at most. Together that is 16 minutes, however long windows are: they have no
+ * part in what is accepted. Two windows, as often said, would be too short for windows of seconds.
+ */
 const FOUND_LONGER = 2 * HOUR;
 
 /**

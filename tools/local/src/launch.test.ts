@@ -1,5 +1,9 @@
 import { seededRandom } from '@keyserver/random/testing';
-import { systemClock } from '@keyserver/time';
+import { openLocalPlatform } from '@keyserver/local';
+import { systemRandom } from '@keyserver/random';
+import { openStoreFormat } from '@keyserver/stores';
+import { SECOND, systemClock, windowLength } from '@keyserver/time';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -46,6 +50,64 @@ describe('a launch', () => {
     expect(printed).toEqual([]);
     expect(await readdir(directory)).toEqual([]);
   });
+});
+
+describe('npm start on data of another format', () => {
+  let dataDirectory = '';
+  beforeAll(async () => {
+    dataDirectory = join(directory, 'used');
+    const platform = await openLocalPlatform({ dataDirectory });
+    const { store, keyHashSecret } = platform;
+    const window = windowLength(10 * SECOND)!;
+    const known = { place: dataDirectory, window, profile: 'development', keyHashSecret } as const;
+    await openStoreFormat(store, known, systemRandom);
+    await platform.close();
+  });
+
+  /** What its user sees, and with what status it ends. */
+  const started = async (env: Readonly<Record<string, string>>) =>
+    await new Promise<{ code: unknown; out: string; err: string }>((resolve) => {
+      const script = join(import.meta.dirname, 'start.ts');
+      const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
+      const ports = Object.fromEntries(
+        ['PUBLISH', 'EXPORT', 'CDN', 'ISSUER'].map((name, n) => [`${name}_PORT`, String(free[n])]),
+      );
+      const around = { PATH: process.env['PATH'], DATA_DIR: dataDirectory, ...ports, ...env };
+      execFile(process.execPath, flags, { env: around }, (fault, out, err) => {
+        resolve({ code: fault?.code ?? 0, out, err });
+      });
+    });
+  let free: readonly number[] = [];
+  beforeAll(async () => {
+    const servers = Array.from({ length: 4 }, () => createServer());
+    for (const server of servers)
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    free = servers.map((server) => (server.address() as AddressInfo).port);
+    for (const server of servers) server.close();
+  });
+
+  it.each([
+    [
+      'another window',
+      { TRUNCATE_WINDOW_SECONDS: '300' },
+      (place: string) =>
+        `TRUNCATE_WINDOW_SECONDS is 300, but the data in ${place} are written with 10: set it to 10, or change the window with \`npx keyserver store set-window 300\`\n`,
+    ],
+    [
+      'another profile',
+      { PROFILE: 'production' },
+      (place: string) =>
+        `PROFILE is production, but the data in ${place} were written in the profile development: set PROFILE=development, or begin with an empty store\n`,
+    ],
+  ])(
+    'ends with one sentence and starts nothing: %s',
+    async (_, env, sentence) => {
+      const { code, out, err } = await started(env);
+      expect([code, err]).toEqual([1, sentence(dataDirectory)]);
+      expect(out).not.toContain('http://');
+    },
+    30_000,
+  );
 });
 
 describe('the issuer of job identities over HTTP', () => {
