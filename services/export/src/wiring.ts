@@ -106,15 +106,9 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   }
   const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
-  const own = [
-    sameStore(store, format),
-    ...work,
-    ownsParts,
-    watch.probe,
-    late.probe,
-    archives.probe,
-  ];
-  const health = probeAll(...own, logHealth, ...platform.probes);
+  const own = [sameStore(store, format), ...work, ownsParts];
+  const watched = [watch, late, archives].map(({ probe }) => probe);
+  const health = probeAll(...own, ...watched, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
 
