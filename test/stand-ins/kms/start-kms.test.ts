@@ -49,7 +49,7 @@ async function callerOf(grpc: Client): Promise<typeof call> {
   return async (method, request) => {
     const { path: at, requestSerialize, responseDeserialize } = service[method]!;
     return await new Promise<Answer>((resolve, reject) => {
-      const deadline = { deadline: Date.now() + 5_000 };
+      const deadline = { deadline: Date.now() + 20_000 };
       const done = (error: Error | null, answer?: Answer): void => {
         if (error === null) resolve(answer!);
         else reject(error);

@@ -35,7 +35,7 @@ export const int = (value: number): Value => ({
 });
 
 const OPTIONS = {
-  timeout: 4000,
+  timeout: 20_000,
   retry: null,
   retryRequestOptions: { retries: 0, noResponseRetries: 0 },
 };
