@@ -26,7 +26,7 @@ export { showConfiguration } from './show-configuration.ts';
 export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
 export type { JobState, Scheduler } from './scheduler.ts';
 export { type ExaminedPart, adoptParts, examineParts } from './adopt-parts.ts';
-export { MissingPart, bucketParts, checkPart } from '@keyserver/stores';
+export { MissingPart, auditRebuild, bucketParts, checkPart } from '@keyserver/stores';
 export { compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 export { type MendableTime, type TimeReport, acceptTime, resetTime } from './mend-time.ts';
 export { type WindowPlan, changeWindow, planWindow } from './change-window.ts';

@@ -1,4 +1,5 @@
 export { allCollections, movedCollections } from './all-collections.ts';
+export { auditRebuild } from './audit-rebuild.ts';
 export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {

@@ -5,23 +5,20 @@ import {
   examineParts,
   openStoreFormat,
 } from '@keyserver/operations';
-import { type StoreFlags, addStoreOptions } from './data-store.ts';
-import { type OpenedParts, openParts } from './store-parts.ts';
+import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from './store-parts.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, table } from './table.ts';
 
-interface AdoptFlags extends StoreFlags {
-  readonly storageEndpoint?: string;
+interface AdoptFlags extends PartsFlags {
   readonly yes?: true;
 }
 
 /** `store adopt`: shows whether database, keys and buckets belong together, and takes them for one store. */
 export function addStoreAdopt(group: Command, around: Surroundings): void {
-  addStoreOptions(group.command('adopt'), around.dataDirectory)
+  addPartsOptions(group.command('adopt'), around.dataDirectory)
     .description(
       'Show whether database, keys and buckets belong together; with --yes take what is there for one store from now on. Stop the services first.',
     )
-    .option('--storage-endpoint <host:port>', 'a stand-in for Cloud Storage, with --project')
     .option('--yes', 'do it, instead of showing what would be done')
     .addHelpText(
       'after',

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLocalPlatform } from '@keyserver/local';
-import { storeParts } from '@keyserver/stores';
+import { auditEntries, storeParts } from '@keyserver/stores';
 import { simulatedClock } from '@keyserver/time';
 import { NOW, aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
 
@@ -27,6 +27,16 @@ async function commit(dataDirectory: string): Promise<void> {
     return Promise.resolve();
   });
   await platform.close();
+}
+
+/** Who has made something anew, as it was written down. */
+async function rebuilds(dataDirectory: string): Promise<readonly string[]> {
+  const platform = await openLocalPlatform({ dataDirectory, clock: simulatedClock(NOW) });
+  const found: string[] = [];
+  for await (const page of platform.store.pages(auditEntries, {}))
+    for (const { value } of page) if (value.operation === 'store.rebuild') found.push(value.actor);
+  await platform.close();
+  return found;
 }
 
 const adopting = async (directory: string, ...more: readonly string[]) =>
@@ -96,6 +106,7 @@ describe('store rebuild', () => {
     const ran = await keyserver([...argv, '--yes']);
     expect(ran).toMatchObject({ code: 0, err: '' });
     expect(ran.out).toContain(done);
+    expect(await rebuilds(directory)).toEqual(['alex']);
   });
 
   it('refuses what it does not know', async () => {

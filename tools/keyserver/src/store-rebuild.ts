@@ -1,14 +1,14 @@
-import type { Command } from 'commander';
-import { type StoreFlags, addStoreOptions } from './data-store.ts';
+import { auditRebuild } from '@keyserver/operations';
+import { type Command, Option } from 'commander';
+import { loopback } from './data-store.ts';
 import { Failure } from './failure.ts';
 import { wholeNumber } from './option-values.ts';
-import { type OpenedParts, openParts } from './store-parts.ts';
+import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from './store-parts.ts';
 import type { Surroundings } from './surroundings.ts';
 import { counted, table } from './table.ts';
 import { type Damage, type FileRebuild, openRebuild } from './wiring.ts';
 
-interface RebuildFlags extends StoreFlags {
-  readonly storageEndpoint?: string;
+interface RebuildFlags extends PartsFlags {
   readonly kmsEndpoint?: string;
   readonly exportRetentionHours: number;
   readonly keyRetentionHours: number;
@@ -20,13 +20,19 @@ const HOURS = { min: 240, max: 720 };
 
 /** `store rebuild`: makes anew what is derived from the documents, after it has shown what that is. */
 export function addStoreRebuild(group: Command, around: Surroundings): void {
-  addStoreOptions(group.command('rebuild'), around.dataDirectory)
+  addPartsOptions(group.command('rebuild'), around.dataDirectory)
     .description(
       'Make anew what is derived: `files` (archives that are gone, keys.json and index.txt of every export) or `array-index` (on one machine). Shows what it would do; --yes does it.',
     )
     .argument('<what>', WHATS.join(' or '))
-    .option('--storage-endpoint <host:port>', 'a stand-in for Cloud Storage, with --project')
-    .option('--kms-endpoint <host:port>', 'a stand-in for Cloud KMS, with --project')
+    .addOption(
+      new Option(
+        '--kms-endpoint <host:port>',
+        'a stand-in for Cloud KMS on this machine, with the two others; without credentials',
+      )
+        .argParser(loopback)
+        .conflicts('dataDir'),
+    )
     .option(
       '--export-retention-hours <hours>',
       'EXPORT_RETENTION_HOURS of the export service',
@@ -43,12 +49,16 @@ export function addStoreRebuild(group: Command, around: Surroundings): void {
     .addHelpText('after', '\nExample:\n  $ keyserver store rebuild files --yes')
     .action(async (what: string, flags: RebuildFlags) => {
       if (!WHATS.includes(what)) throw new Failure(`${what} is not ${WHATS.join(' or ')}`);
+      if ((flags.endpoint === undefined) !== (flags.kmsEndpoint === undefined))
+        throw new Failure(
+          '--endpoint and --kms-endpoint go together: files of a stand-in are signed by one',
+        );
       const opened = await openParts(flags, around);
       try {
         if (opened.storeId === undefined || opened.missingCommits > 0)
           throw new Failure('the parts do not belong together: see `keyserver store adopt` first');
         if (what === 'files') await rebuildAllFiles(opened, flags, around);
-        else rebuildIndex(opened, flags, around);
+        else await rebuildIndex(opened, flags, around);
       } finally {
         await opened.close();
       }
@@ -60,15 +70,26 @@ async function rebuildAllFiles(
   flags: RebuildFlags,
   around: Surroundings,
 ): Promise<void> {
-  const { out } = around.terminal;
-  const rebuild: FileRebuild = await openRebuild(opened, { ...flags, ...around });
+  const rebuild = await openRebuild(opened, { ...flags, ...around });
+  try {
+    await showAndMend(rebuild, flags, around);
+  } finally {
+    await rebuild.close();
+  }
+}
+
+async function showAndMend(
+  rebuild: FileRebuild,
+  flags: RebuildFlags,
+  { terminal: { out }, user }: Surroundings,
+): Promise<void> {
   const damage = await rebuild.find();
   out(table(['BUCKET', 'OBJECT', 'STATE', 'MEND'], rowsOf(damage)));
   if (flags.yes !== true) {
     out('Nothing was changed. --yes does what the last column says.\n');
     return;
   }
-  const { madeAnew, unlisted } = await rebuild.mend(damage, around.user);
+  const { madeAnew, unlisted } = await rebuild.mend(damage, user);
   out(`Made ${counted(madeAnew, 'archive')} anew and unlisted ${unlisted}.\n`);
   out('Every keys.json and index.txt is up to date.\n');
 }
@@ -85,21 +106,19 @@ const rowsOf = ({ batches, documents }: Damage) => [
   ...documents.map(({ bucket, name, problem }) => [bucket, name, problem, 'is written anew']),
 ];
 
-function rebuildIndex(
-  { rebuildArrayIndex }: OpenedParts,
+async function rebuildIndex(
+  { store, rebuildArrayIndex }: OpenedParts,
   flags: RebuildFlags,
-  { terminal: { out } }: Surroundings,
-): void {
+  { terminal: { out }, user: actor, random }: Surroundings,
+): Promise<void> {
   if (rebuildArrayIndex === undefined)
     throw new Failure('only a store on one machine has an array index of its own');
   if (flags.yes !== true) {
     out('The array index would be made anew from all documents. --yes does it; writers wait.\n');
     return;
   }
-  out(
-    `Made the array index anew: ${counted(rebuildArrayIndex(), 'entry')}.\n`.replace(
-      'entrys',
-      'entries',
-    ),
-  );
+  const changes = [{ action: 'change', section: 'array-index', id: 'store', fields: [] }] as const;
+  await auditRebuild(store, { actor, random, changes });
+  const entries = rebuildArrayIndex();
+  out(`Made the array index anew: ${String(entries)} ${entries === 1 ? 'entry' : 'entries'}.\n`);
 }

@@ -94,11 +94,18 @@ export async function openScheduler(of: {
   return open({ projectId, location, ...elsewhere });
 }
 
+/** What signs files, until it is closed. */
+interface Signers {
+  readonly findSigner: FindSigner;
+  readonly trySigner: TrySigner;
+  readonly close: () => Promise<void>;
+}
+
 /** A store with what lies beside its database; the command closes it. */
 export interface OpenWhole extends OpenStore {
   readonly openBucket: OpenBucket;
-  readonly findSigner: FindSigner;
-  readonly trySigner: TrySigner;
+  /** Opens what signs files; whoever only looks at parts needs no signing keys. */
+  readonly openSigners: () => Promise<Signers>;
   /** Acknowledged commits that the database lacks. */
   readonly missingCommits: number;
   /** Takes the database as it is, without what it lacks. */
@@ -109,7 +116,10 @@ export interface OpenWhole extends OpenStore {
 
 /** Opens all that a server on one machine keeps, also when it lacks commits. */
 export async function openLocalWhole(dataDirectory: string, clock: Clock): Promise<OpenWhole> {
-  return await openLocalPlatform({ dataDirectory, clock, databaseMayBeOlder: true });
+  const platform = await openLocalPlatform({ dataDirectory, clock, databaseMayBeOlder: true });
+  const { findSigner, trySigner } = platform;
+  const signers = { findSigner, trySigner, close: async () => await Promise.resolve() };
+  return { ...platform, openSigners: async () => await Promise.resolve(signers) };
 }
 
 /** Opens all that a server on Google Cloud keeps; the clients are loaded only here, as that takes its time. */
@@ -120,23 +130,20 @@ export async function openCloudWhole(of: {
   readonly storageEndpoint?: string;
   readonly kmsEndpoint?: string;
 }): Promise<OpenWhole> {
-  const [{ openCloudBuckets }, { openKms }] = await Promise.all([
-    import('@keyserver/gcp/storage'),
-    import('@keyserver/gcp/kms'),
-  ]);
+  const { openCloudBuckets } = await import('@keyserver/gcp/storage');
   const { project, database, endpoint, storageEndpoint, kmsEndpoint } = of;
   const at = storageEndpoint === undefined ? {} : { apiEndpoint: `http://${storageEndpoint}` };
   const buckets = openCloudBuckets({ projectId: project, random: systemRandom, ...at });
   const opened = await openFirestore({ project, database, endpoint });
-  const kms = await openKms({ endpoint: kmsEndpoint, random: systemRandom });
   return {
-    ...{ store: opened.store, openBucket: buckets.openBucket },
-    ...{ findSigner: kms.findSigner, trySigner: kms.trySigner },
+    ...opened,
+    openBucket: buckets.openBucket,
+    openSigners: async () => {
+      const { openKms } = await import('@keyserver/gcp/kms');
+      return await openKms({ endpoint: kmsEndpoint, random: systemRandom });
+    },
     missingCommits: 0, // Firestore keeps what it has acknowledged
     acceptDatabase: () => undefined,
-    close: async () => {
-      await Promise.all([opened.close(), kms.close()]);
-    },
   };
 }
 
@@ -144,11 +151,12 @@ export async function openCloudWhole(of: {
 export interface FileRebuild {
   readonly find: () => Promise<Damage>;
   readonly mend: (damage: Damage, actor: string) => Promise<Rebuilt>;
+  readonly close: () => Promise<void>;
 }
 
 export type { Damage } from '@keyserver/export/rebuild';
 
-/** Opens what makes the files of exports anew; the export service's own code, loaded only here. */
+/** Opens what makes the files of exports anew; the caller closes it. It is the export service's own code, loaded only here. */
 export async function openRebuild(
   opened: OpenWhole,
   of: {
@@ -160,8 +168,9 @@ export async function openRebuild(
 ): Promise<FileRebuild> {
   const { findDamage, rebuildDeps, rebuildFiles } = await import('@keyserver/export/rebuild');
   const { clock, random } = of;
+  const { close, ...signers } = await opened.openSigners();
   const deps = rebuildDeps({
-    ...opened,
+    ...{ ...opened, ...signers },
     ...{ clock, random },
     retentionMs: of.exportRetentionHours * HOUR,
     keyRetentionMs: of.keyRetentionHours * HOUR,
@@ -170,5 +179,6 @@ export async function openRebuild(
   return {
     find: async () => await findDamage(deps, signal),
     mend: async (damage, actor) => await rebuildFiles(deps, damage, { actor, signal }),
+    close,
   };
 }

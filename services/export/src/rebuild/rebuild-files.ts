@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { type Random, randomId } from '@keyserver/random';
-import { auditEntries, unlistFiles } from '@keyserver/stores';
+import type { Random } from '@keyserver/random';
+import { type ConfigurationChange, auditRebuild, unlistFiles } from '@keyserver/stores';
 import { type PublishIndexDeps, publishIndex } from '../publish-index.ts';
 import { writeFiles } from '../write-files.ts';
 import type { BrokenBatch, Damage } from './find-damage.ts';
@@ -27,13 +27,14 @@ export async function rebuildFiles(
   damage: Damage,
   { actor, signal }: { readonly actor: string; readonly signal: AbortSignal },
 ): Promise<Rebuilt> {
-  await audit(deps, damage, actor);
+  const { store, random } = deps;
+  await auditRebuild(store, { actor, random, changes: changesOf(damage) });
   let [madeAnew, unlisted] = [0, 0];
   for (const broken of damage.batches) {
     signal.throwIfAborted();
     if (await restore(deps, broken, signal)) madeAnew += broken.files.length;
     else {
-      await unlistFiles(deps.store, broken.batch.id, namesOf(broken));
+      await unlistFiles(store, broken.batch.id, namesOf(broken));
       unlisted += broken.files.length;
     }
   }
@@ -59,9 +60,8 @@ async function restore(
 
 const namesOf = ({ files }: BrokenBatch): readonly string[] => files.map(({ name }) => name);
 
-async function audit(deps: RebuildDeps, damage: Damage, actor: string): Promise<void> {
-  const id = randomId(deps.random);
-  const changes = damage.batches.map(({ batch, files, whyNot }) => ({
+const changesOf = (damage: Damage): readonly ConfigurationChange[] =>
+  damage.batches.map(({ batch, files, whyNot }) => ({
     action: whyNot === undefined ? ('change' as const) : ('remove' as const),
     section: 'files',
     id: batch.id,
@@ -72,9 +72,3 @@ async function audit(deps: RebuildDeps, damage: Damage, actor: string): Promise<
       note: whyNot,
     })),
   }));
-  await deps.store.transact(async (tx) => {
-    const [present] = await tx.get(auditEntries, [id]);
-    if (present === undefined)
-      tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.rebuild', changes });
-  });
-}
