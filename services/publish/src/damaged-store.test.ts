@@ -1,0 +1,128 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { openLocalPlatform } from '@keyserver/local';
+import { createLogger } from '@keyserver/log';
+import { systemRandom } from '@keyserver/random';
+import { SHARDS, keyBatches } from '@keyserver/stores';
+import { simulatedClock } from '@keyserver/time';
+import { startPublish } from './index.ts';
+import { NOW } from './testing/uploads.ts';
+
+const HASHES_EACH = 300; // in all shards together enough for a run of the array index
+const PAST_ALL_PACES = 120_000; // ms: by then health reads and writes again
+
+const clock = simulatedClock(NOW);
+let directory: string;
+let file: string;
+let service: Awaited<ReturnType<typeof startPublish>>;
+const lines: string[] = [];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'damaged-'));
+  file = join(directory, 'keyserver.sqlite');
+  await fill();
+  lines.length = 0;
+  service = await startPublish(
+    { PORT: '0', DATA_DIR: directory },
+    {
+      ...{ clock, random: systemRandom, logHealth: () => Promise.resolve() },
+      openLog: (level) =>
+        createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+    },
+  );
+});
+
+afterEach(async () => {
+  await service.close();
+  rmSync(directory, { recursive: true });
+});
+
+/** Keys in every shard. */
+async function fill(): Promise<void> {
+  const { store, close } = await openLocalPlatform({ dataDirectory: directory, clock });
+  for (let shard = 0; shard < SHARDS; shard++)
+    await store.transact((tx) => {
+      tx.create(keyBatches, `batch-${String(shard)}`, {
+        ...{ shard, window: 0, kind: 'primary', origin: 'local', sourceId: '', regions: ['US'] },
+        ...{ traveler: false, app: 'app', records: new Uint8Array(), expireAt: NOW * 2 },
+        keyHashes: Array.from({ length: HASHES_EACH }, (_, k) => shard + SHARDS * k),
+      });
+      return Promise.resolve();
+    });
+  await close();
+}
+
+/** Does something to the file that the service has open. */
+function damage<T>(work: (db: DatabaseSync) => T): T {
+  const db = new DatabaseSync(file, { timeout: 5000 });
+  try {
+    const done = work(db);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return done;
+  } finally {
+    db.close();
+  }
+}
+
+function overwriteRootPageOf(table: string): void {
+  const at = damage((db) => {
+    db.exec('CREATE TABLE passing (id INT); DROP TABLE passing'); // so that the service reads its pages again
+    const { root } = db
+      .prepare('SELECT rootpage AS root FROM sqlite_master WHERE name = ?')
+      .get(table)!;
+    const { page_size: size } = db.prepare('PRAGMA page_size').get()!;
+    return (Number(root) - 1) * Number(size);
+  });
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.alloc(200, 0xa5), 0, 200, at);
+  closeSync(handle);
+}
+
+const health = async (): Promise<unknown> => {
+  clock.advance(PAST_ALL_PACES);
+  return await (await fetch(`${service.url}/health`)).json();
+};
+
+/** Health after so many askings that one of them has met the damage: each looks at some of the keys. */
+const healthInTheEnd = async (): Promise<unknown> => {
+  for (let asking = 0; asking < 20; asking++) if ((await answered()) !== 200) break;
+  return await health();
+};
+
+const answered = async (): Promise<number> => {
+  clock.advance(PAST_ALL_PACES);
+  return (await fetch(`${service.url}/health`)).status;
+};
+
+/** What the event of the damage says of where it is. */
+function toldOf(): unknown {
+  const line = lines.find((each) => each.includes('"service.unhealthy"')) ?? '{}';
+  const { causes = [] } = JSON.parse(line) as { causes?: { detail?: unknown }[] };
+  return causes.map(({ detail }) => detail);
+}
+
+const DAMAGED = { status: 'unhealthy', problems: ['store_damaged'] };
+
+describe('a publish service whose database is damaged while it runs', () => {
+  it('tells of a broken page of the stored keys, with SQLite’s code, the table and the file', async () => {
+    expect(await health()).toEqual({ status: 'ok' });
+    overwriteRootPageOf('keyBatches');
+    expect(await health()).toEqual(DAMAGED);
+    expect(toldOf()).toContainEqual(
+      expect.objectContaining({ code: 'SQLITE_CORRUPT', object: 'keyBatches', path: file }),
+    );
+  });
+
+  it('tells of an array index that has lost every second chunk, with its name and the file', async () => {
+    expect(await health()).toEqual({ status: 'ok' });
+    damage((db) => {
+      db.exec('DELETE FROM "keyBatches#chunks" WHERE id % 2 = 1');
+    });
+    expect(await healthInTheEnd()).toEqual(DAMAGED);
+    expect(toldOf()).toContainEqual(
+      expect.objectContaining({ object: 'keyBatches#chunks', path: file }),
+    );
+  });
+});
