@@ -8,7 +8,7 @@ export {
   type Timeouts,
   listen,
 } from './listen.ts';
-export { HealthFault, type HealthProbe, probeAll, seldom } from './health.ts';
+export { HealthFault, type HealthProbe, metDamage, probeAll, seldom } from './health.ts';
 export { crash, housekeepingWatch } from './housekeeping-watch.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';

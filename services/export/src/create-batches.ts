@@ -2,11 +2,15 @@ import { type CutBatches, type ListExports, dueBatches } from '@keyserver/export
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
 
+/** Hears of every fault that a job goes on after, or ends on: none of them reaches a route. */
+export type NoteFault = (fault: unknown) => void;
+
 /** What it takes to cut time into batches. */
 export interface CreateBatchesDeps {
   readonly listExports: ListExports;
   readonly cutBatches: CutBatches;
   readonly log: Logger;
+  readonly noteFault: NoteFault;
   /** Age that a window must have before it is exported, in ms; never less than the store needs to close it. */
   readonly minWindowAge: number;
   /** At most so many batches of one export in one run. */
@@ -43,6 +47,7 @@ export async function createBatches(
       // Longer batches wait for the shorter ones within them (see turnOf), also where those are still being caught up.
       if (cut.behind) horizon = Math.min(horizon ?? Infinity, cut.coveredUntil ?? 0);
     } catch (fault) {
+      deps.noteFault(fault);
       failed.push(configuredId(config));
       deps.log.event('export.config_failed', {
         config: configuredId(config),

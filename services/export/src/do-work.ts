@@ -172,11 +172,12 @@ async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<v
 }
 
 function failed(
-  { log }: DoWorkDeps,
+  { log, noteFault }: DoWorkDeps,
   { job, problems }: Call,
   of: { readonly config: Destination; readonly fault: unknown },
 ): void {
   const config = configuredId(of.config);
+  noteFault(of.fault);
   log.event('export.config_failed', { config, causes: faultTrail(of.fault) });
   if (!job.signal.aborted) problems.push(`the index of export ${config} failed`);
 }

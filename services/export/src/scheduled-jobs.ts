@@ -19,7 +19,7 @@ export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
 
 /** Runs the jobs under their deadlines. Batches are cut by one run at a time; work goes on in any number of them. */
 export function scheduledJobs(deps: ScheduledJobsDeps): ScheduledJobs {
-  const { clock, log, timers, deadlines } = deps;
+  const { clock, log, timers, deadlines, noteFault } = deps;
   const stopping = new AbortController();
   const jobs = new Set<Promise<JobReport>>();
   const run = async (
@@ -27,14 +27,17 @@ export function scheduledJobs(deps: ScheduledJobsDeps): ScheduledJobs {
     deadlineMs: number,
     work: (job: RunningJob) => Promise<JobReport>,
   ): Promise<JobReport> => {
-    const job = runJob(
-      { name, deadlineMs, clock, log, timers },
-      async (running) =>
-        await work({
+    const job = runJob({ name, deadlineMs, clock, log, timers }, async (running) => {
+      try {
+        return await work({
           signal: AbortSignal.any([running.signal, stopping.signal]),
           remaining: () => running.remaining(),
-        }),
-    );
+        });
+      } catch (fault) {
+        noteFault(fault);
+        throw fault;
+      }
+    });
     jobs.add(job);
     try {
       return await job;

@@ -9,6 +9,7 @@ import {
   callerVerifier,
   crash,
   housekeepingWatch,
+  metDamage,
   namedProbe,
   probeAll,
 } from '@keyserver/service';
@@ -59,11 +60,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const { format, parts } = await belonging(platform, config, ambient);
   const { openBucket } = parts;
   const times = timesOf(config, store.closingDelay);
-  const keys = {
-    retention: config.KEY_RETENTION_HOURS * HOUR,
-    maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
-    hashKey: keyHasher(platform.keyHashSecret),
-  };
+  const keys = keySettings(config, platform);
   const batches = exportStore(store, {
     random,
     keys,
@@ -83,6 +80,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     readWindows: async () => await storedWindows(store),
   });
   const archives = missingArchives();
+  const damage = metDamage(clock);
   const jobs = scheduledJobs({
     ...batches,
     ...times,
@@ -90,6 +88,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     ...{ clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
+    noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
     readKeyBatches: readKeyBatches(store, keys),
@@ -107,10 +106,16 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [sameStore(store, format), ...work, ownsParts];
-  const watched = [watch, late, archives].map(({ probe }) => probe);
+  const watched = [watch, late, archives, damage].map(({ probe }) => probe);
   const health = probeAll(...own, ...watched, logHealth, ...platform.probes);
   return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
 }
+
+const keySettings = (config: ExportSettings, { keyHashSecret }: Platform) => ({
+  retention: config.KEY_RETENTION_HOURS * HOUR,
+  maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
+  hashKey: keyHasher(keyHashSecret),
+});
 
 /** Whether the store answers, and is the one that this service was started with. */
 const sameStore =

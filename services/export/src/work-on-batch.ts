@@ -3,6 +3,7 @@ import { DeadlinePassed, LeaseLost, type Timers, withLease } from '@keyserver/jo
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import type { Clock } from '@keyserver/time';
 import { type BatchOutcome, type ExportBatchDeps, exportBatch } from './export-batch.ts';
+import type { NoteFault } from './create-batches.ts';
 import { queueLeases } from './queue-leases.ts';
 
 /** What it takes to work on a leased batch. */
@@ -11,6 +12,7 @@ export interface WorkOnBatchDeps extends ExportBatchDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: Logger;
+  readonly noteFault: NoteFault;
   /** Length of a batch's lease in ms; it is renewed while the work goes on. */
   readonly leaseMs: number;
   /** How long the work on one batch may take, in ms. */
@@ -38,6 +40,7 @@ export async function workOnBatch(
   const { clock, log } = deps;
   const start = clock.now();
   const result = await underLease(deps, batch, signal);
+  if (result.kind === 'failed') deps.noteFault(result.fault);
   logOutcome(log, batch, { result, ms: Math.max(0, clock.now() - start) });
   return { batch, outcome: outcomeOf(result, signal) };
 }

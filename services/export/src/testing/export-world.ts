@@ -197,6 +197,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     ...signing,
     checkSigningKeys: watch.check,
     checkLate: late.check,
+    noteFault: () => undefined,
     lookedAfter: new Map(),
     missingArchives: missingArchives(),
     readKeyBatches: readKeyBatches(store, keys),

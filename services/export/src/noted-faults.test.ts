@@ -1,0 +1,58 @@
+import { StoreFault } from '@keyserver/docstore';
+import { closeTestStores } from '@keyserver/local/testing';
+import { metDamage } from '@keyserver/service';
+import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
+import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
+
+afterEach(closeTestStores);
+
+const damaged = new StoreFault('damaged', 'a page is broken');
+const broken = async (): Promise<never> => await Promise.reject(damaged);
+
+/** A world with a batch to make, in which one thing fails from now on. */
+async function aWorld(): Promise<ExportWorld> {
+  const world = await openExportWorld();
+  await world.declare();
+  await world.configure(anExport());
+  await world.publish(1, { window: hour(11) });
+  await world.cut();
+  return world;
+}
+
+type Failing = (deps: ScheduledJobsDeps) => Partial<ScheduledJobsDeps>;
+
+describe('damage that a job meets', () => {
+  it.each<[string, Failing]>([
+    ['cutting cannot list the exports', () => ({ listExports: broken })],
+    ['an export cannot be cut', () => ({ cutBatches: broken })],
+    [
+      'work cannot see what is unlisted',
+      ({ listings }) => ({ listings: { ...listings, unlisted: broken } }),
+    ],
+    [
+      'the keys of a batch cannot be read',
+      () => ({
+        readKeyBatches: () => {
+          throw damaged;
+        },
+      }),
+    ],
+    ['signing keys cannot be tried', () => ({ checkSigningKeys: broken })],
+  ])('makes health tell of it when %s', async (_, failing) => {
+    const world = await aWorld();
+    const damage = metDamage(world.clock);
+    const over = { ...failing(world.deps), noteFault: damage.note };
+    await expect(damage.probe()).resolves.toBeUndefined();
+    const { cut, work } = await world.run(over);
+    expect([cut.kind, work.kind]).toContain('failed');
+    await expect(damage.probe()).rejects.toBe(damaged);
+  });
+
+  it('is not told of when a job fails for another reason', async () => {
+    const world = await aWorld();
+    const damage = metDamage(world.clock);
+    const away = async (): Promise<never> => await Promise.reject(new Error('away'));
+    await world.run({ listExports: away, noteFault: damage.note });
+    await expect(damage.probe()).resolves.toBeUndefined();
+  });
+});
