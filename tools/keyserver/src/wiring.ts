@@ -118,7 +118,13 @@ export interface OpenWhole extends OpenStore {
 export async function openLocalWhole(dataDirectory: string, clock: Clock): Promise<OpenWhole> {
   const platform = await openLocalPlatform({ dataDirectory, clock, databaseMayBeOlder: true });
   const { findSigner, trySigner } = platform;
-  const signers = { findSigner, trySigner, close: async () => await Promise.resolve() };
+  const signers = {
+    findSigner,
+    trySigner,
+    close: async () => {
+      await Promise.resolve();
+    },
+  };
   return { ...platform, openSigners: async () => await Promise.resolve(signers) };
 }
 
