@@ -46,7 +46,7 @@ export interface MoveTarget {
 }
 
 /** Why data of a format do not go into a target, as a sentence for the operator; undefined when they do. */
-export function moveMismatch(moved: MovedFormat, target: MoveTarget): string | undefined {
+function moveMismatch(moved: MovedFormat, target: MoveTarget): string | undefined {
   for (const compare of COMPARISONS) {
     const sentence = compare(moved, target);
     if (sentence !== undefined) return sentence;

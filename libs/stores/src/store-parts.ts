@@ -52,7 +52,7 @@ export async function checkPart(
 }
 
 /** Notes in the database that a part carries its id. */
-export async function recordPart(store: DocumentStore, part: StorePart): Promise<void> {
+async function recordPart(store: DocumentStore, part: StorePart): Promise<void> {
   const [recorded] = await store.get(storeParts, [part.name]);
   if (recorded !== undefined) return;
   await store.transact(async (tx) => {

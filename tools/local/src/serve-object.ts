@@ -12,7 +12,7 @@ interface ServedObject {
 }
 
 /** An object has fewer bytes than it was recorded with. What is sent of it is cut off, so that nobody takes it for whole. */
-export class ShortObjectFault extends Error {
+class ShortObjectFault extends Error {
   override readonly name = 'ShortObjectFault';
   readonly reason = 'damaged';
   readonly details: { readonly object: string };

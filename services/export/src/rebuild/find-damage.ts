@@ -9,9 +9,11 @@ import {
   verificationKeysName,
 } from '@keyserver/export-file';
 import { unixMillis } from '@keyserver/time';
-import { type Destination, isSamePlace } from '../publish-index.ts';
-import type { RebuildDeps } from './rebuild-files.ts';
-import { type WhyNot, remakeBatch } from './remake-batch.ts';
+import { type Destination, type PublishIndexDeps, isSamePlace } from '../publish-index.ts';
+import { type RemakeDeps, type WhyNot, remakeBatch } from './remake-batch.ts';
+
+/** What it takes to compare what is published with what was recorded. */
+export type FindDamageDeps = PublishIndexDeps & RemakeDeps;
 
 /** How an object is not what it should be. */
 export type ObjectProblem = 'missing' | 'damaged' | 'outdated';
@@ -42,7 +44,7 @@ export interface Damage {
 }
 
 /** Looks at every listed file, every index and every list of verification keys; changes nothing. */
-export async function findDamage(deps: RebuildDeps, signal: AbortSignal): Promise<Damage> {
+export async function findDamage(deps: FindDamageDeps, signal: AbortSignal): Promise<Damage> {
   const now = await deps.storeTime();
   const since = unixMillis(Math.max(0, now - deps.retentionMs));
   const places: Destination[] = [];
@@ -67,7 +69,7 @@ function placesOf(live: Destination, listed: readonly ExportBatch[]): readonly D
 }
 
 async function brokenIn(
-  deps: RebuildDeps,
+  deps: FindDamageDeps,
   batch: ExportBatch,
   signal: AbortSignal,
 ): Promise<readonly BrokenBatch[]> {
@@ -104,7 +106,7 @@ function namesLeft(here: readonly ExportBatch[], broken: readonly BrokenBatch[])
 }
 
 async function brokenDocuments(
-  { openBucket }: RebuildDeps,
+  { openBucket }: FindDamageDeps,
   { bucket: name, filenameRoot }: Destination,
   expected: Uint8Array,
 ): Promise<readonly BrokenDocument[]> {

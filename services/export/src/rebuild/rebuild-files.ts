@@ -1,13 +1,13 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
 import { type ConfigurationChange, auditRebuild, unlistFiles } from '@keyserver/stores';
-import { type PublishIndexDeps, publishIndex } from '../publish-index.ts';
+import { publishIndex } from '../publish-index.ts';
 import { writeFiles } from '../write-files.ts';
-import type { BrokenBatch, Damage } from './find-damage.ts';
-import { type RemakeDeps, remakeBatch } from './remake-batch.ts';
+import type { BrokenBatch, Damage, FindDamageDeps } from './find-damage.ts';
+import { remakeBatch } from './remake-batch.ts';
 
 /** What it takes to make the files of exports anew. */
-export interface RebuildDeps extends PublishIndexDeps, RemakeDeps {
+export interface RebuildDeps extends FindDamageDeps {
   readonly store: DocumentStore;
   readonly random: Random;
 }
