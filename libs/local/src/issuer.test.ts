@@ -31,6 +31,12 @@ async function verified(token: string, by: Issuer): Promise<JWTVerifyResult> {
 }
 
 describe('the issuer of one machine', () => {
+  it('says whether its key was just made', async () => {
+    const again = await openIssuer(URL, directory, { clock, random: seededRandom('again') });
+    expect([issuer.isNew, again.isNew]).toEqual([true, false]);
+    expect(again.documents).toEqual(issuer.documents);
+  });
+
   it('mints a token that says who calls whom, for one hour', async () => {
     const { payload } = await verified(await issuer.mint(CALL), issuer);
     expect(payload).toMatchObject({ aud: CALL.audience, email: CALL.email, email_verified: true });

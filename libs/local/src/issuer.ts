@@ -22,6 +22,8 @@ export interface Issuer {
   readonly jwksUrl: string;
   /** What to answer to GET requests, by path. */
   readonly documents: Readonly<Record<string, object>>;
+  /** Its key was just made, so that no token of an earlier one is valid any more. */
+  readonly isNew: boolean;
   /** An identity token that is valid for one hour. */
   mint(identity: Identity): Promise<string>;
 }
@@ -32,7 +34,12 @@ export async function openIssuer(
   directory: string,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<Issuer> {
-  const file = await privateFile(join(directory, 'oidc-issuer.pem'), newKey, random);
+  let isNew = false;
+  const makeKey = async (): Promise<Uint8Array> => {
+    isNew = true;
+    return await newKey();
+  };
+  const file = await privateFile(join(directory, 'oidc-issuer.pem'), makeKey, random);
   const key = createPrivateKey(file);
   const jwk = await exportJWK(createPublicKey(key));
   const kid = await calculateJwkThumbprint(jwk);
@@ -40,6 +47,7 @@ export async function openIssuer(
   return {
     issuer: url,
     jwksUrl,
+    isNew,
     documents: {
       '/.well-known/openid-configuration': discovery(url, jwksUrl),
       '/jwks.json': { keys: [{ ...jwk, kid, alg: ALGORITHM, use: 'sig' }] },

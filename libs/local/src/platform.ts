@@ -40,6 +40,8 @@ export interface LocalPlatform {
   readonly authorityKeyOf: KeyFiles['publicKeyOf'];
   /** The issuer of this machine's job identities, reachable under `url`. */
   readonly openIssuer: (url: string) => Promise<Issuer>;
+  /** Whether this directory was empty, or its first start unfinished, when it was opened. */
+  readonly isFirstStart: boolean;
   /** The keys as a part of the store, beside its database. */
   readonly keysPart: StorePart;
   /** How many acknowledged commits the database lacked when it was opened. */
@@ -102,6 +104,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     createAuthorityKey: authority.create,
     authorityKeyOf: authority.publicKeyOf,
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
+    isFirstStart: state === 'first_start',
     keysPart: keysPart(dataDirectory, random),
     missingCommits: missing,
     acceptDatabase: () => {

@@ -162,6 +162,8 @@ export interface Events {
   'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
   /** Old generations of objects stay on the disk; tried again in an hour. */
   'launcher.sweep_failed': Fault;
+  /** The key of the issuer of job identities was gone, and another one was made: tokens last an hour, nothing else is lost. */
+  'launcher.issuer_replaced': None;
 }
 
 /** The name of an event. */
@@ -211,4 +213,5 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',
   'launcher.sweep_failed': 'warning',
+  'launcher.issuer_replaced': 'warning',
 };

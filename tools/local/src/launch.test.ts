@@ -1,15 +1,16 @@
 import { seededRandom } from '@keyserver/random/testing';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
-import { openStoreFormat } from '@keyserver/stores';
+import { openStoreFormat, ownParts } from '@keyserver/stores';
 import { SECOND, systemClock, windowLength } from '@keyserver/time';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { firstStart } from './first-start.ts';
 import { launch } from './launch.ts';
 import { serveIssuer } from './serve-issuer.ts';
 import { LaunchRefused } from './settings.ts';
@@ -52,16 +53,15 @@ describe('a launch', () => {
   });
 });
 
-describe('npm start on data of another format', () => {
-  let dataDirectory = '';
+describe('npm start', () => {
+  const dataDirectory = (): string => join(directory, 'used');
+  const lost = (part: string): string => join(directory, 'lost', part);
   beforeAll(async () => {
-    dataDirectory = join(directory, 'used');
-    const platform = await openLocalPlatform({ dataDirectory });
-    const { store, keyHashSecret } = platform;
-    const window = windowLength(10 * SECOND)!;
-    const known = { place: dataDirectory, window, profile: 'development', keyHashSecret } as const;
-    await openStoreFormat(store, known, systemRandom);
-    await platform.close();
+    await fillStore(dataDirectory());
+    for (const part of ['buckets', 'keys'])
+      await cp(dataDirectory(), lost(part), { recursive: true });
+    await rm(join(lost('buckets'), 'buckets'), { recursive: true });
+    await rm(join(lost('keys'), 'keys'), { recursive: true });
   });
 
   /** What its user sees, and with what status it ends. */
@@ -72,7 +72,7 @@ describe('npm start on data of another format', () => {
       const ports = Object.fromEntries(
         ['PUBLISH', 'EXPORT', 'CDN', 'ISSUER'].map((name, n) => [`${name}_PORT`, String(free[n])]),
       );
-      const around = { PATH: process.env['PATH'], DATA_DIR: dataDirectory, ...ports, ...env };
+      const around = { PATH: process.env['PATH'], DATA_DIR: dataDirectory(), ...ports, ...env };
       execFile(process.execPath, flags, { env: around }, (fault, out, err) => {
         resolve({ code: fault?.code ?? 0, out, err });
       });
@@ -100,15 +100,48 @@ describe('npm start on data of another format', () => {
         `PROFILE is production, but the data in ${place} were written in the profile development: set PROFILE=development, or begin with an empty store\n`,
     ],
   ])(
-    'ends with one sentence and starts nothing: %s',
+    'on data of another format ends with one sentence and starts nothing: %s',
     async (_, env, sentence) => {
       const { code, out, err } = await started(env);
-      expect([code, err]).toEqual([1, sentence(dataDirectory)]);
+      expect([code, err]).toEqual([1, sentence(dataDirectory())]);
       expect(out).not.toContain('http://');
     },
     30_000,
   );
+
+  it.each([
+    [
+      'buckets',
+      /^The bucket exports does not carry the id of the store any more: [^\n]*missing-part\.md[^\n]*\n$/,
+    ],
+    ['keys', /^The key-hash secret is gone: [^\n]*missing-part\.md[^\n]*\n$/],
+  ])(
+    'without its %s ends with one sentence, and makes nothing anew',
+    async (part, sentence) => {
+      const before = await readdir(lost(part));
+      const { code, out, err } = await started({ DATA_DIR: lost(part) });
+      expect(err).toMatch(sentence);
+      expect(code).toBe(1);
+      expect(out).not.toContain('http://');
+      const made = (await readdir(lost(part))).filter((name) => !before.includes(name));
+      expect(made.filter((name) => !name.startsWith('keyserver.sqlite'))).not.toContain('buckets');
+    },
+    30_000,
+  );
 });
+
+/** Fills a directory as a development server does: a store with its format, one export, and parts that carry its id. */
+async function fillStore(dataDirectory: string): Promise<void> {
+  const platform = await openLocalPlatform({ dataDirectory });
+  const { store, keyHashSecret } = platform;
+  const window = windowLength(10 * SECOND)!;
+  const known = { place: dataDirectory, window, profile: 'development', keyHashSecret } as const;
+  const { storeId } = await openStoreFormat(store, known, systemRandom);
+  await firstStart(platform, { profile: 'development', random: systemRandom });
+  const { checkBucket } = await ownParts({ ...platform, storeId, clock: systemClock });
+  await checkBucket('exports');
+  await platform.close();
+}
 
 describe('the issuer of job identities over HTTP', () => {
   it('answers with its documents and with nothing else', async () => {

@@ -90,6 +90,7 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
   const exportKey = await firstStart(platform, { profile: config.PROFILE, random: around.random });
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
+  if (issuer.isNew && !platform.isFirstStart) logs.log.event('launcher.issuer_replaced', {});
   const served = await serveIssuer(issuer.documents, config.ISSUER_PORT);
   const tidy = keepTidy(platform.sweepObjects, logs.log);
   const services = servicesOf(config, around.env, issuer);

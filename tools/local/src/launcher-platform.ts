@@ -15,6 +15,7 @@ export interface LauncherPlatform {
   readonly createAuthorityKey: (name: string) => Promise<string>;
   readonly authorityKeyOf: (name: string) => Promise<string | undefined>;
   readonly openIssuer: (url: string) => Promise<JobIssuer>;
+  readonly isFirstStart: boolean;
   readonly sweepObjects: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -23,6 +24,8 @@ export interface LauncherPlatform {
 export interface JobIssuer {
   readonly issuer: string;
   readonly jwksUrl: string;
+  /** Its key was just made. */
+  readonly isNew: boolean;
   readonly documents: Readonly<Record<string, object>>;
   readonly mint: MintToken;
 }
