@@ -14,7 +14,6 @@ const ROOMS = [
 ];
 const SKIPPED =
   /\.test\.ts$|\/testing\/|\/generated\/|\/dist\/|\/node_modules\/|\/(index|main)\.ts$/;
-const AT_ONCE = 2;
 
 interface Mutant {
   readonly room: string;
@@ -28,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     sample: { type: 'string', default: '10' },
     seed: { type: 'string', default: 'mutants' },
+    'at-once': { type: 'string', default: '2' },
   },
 });
 
@@ -88,7 +88,7 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: AT_ONCE }, work));
+await Promise.all(Array.from({ length: Number(values['at-once']) }, work));
 for (const [room, count] of counted) {
   const killed = count - (survivors.get(room) ?? 0);
   say(`${room.padEnd(28)}${killed} of ${count} killed, ${Math.round((100 * killed) / count)} %`);
