@@ -20,7 +20,7 @@ export async function archivesOf(world: ExportWorld): Promise<ReadonlyMap<string
   return new Map(names.map((name, n) => [name, contents[n]!]));
 }
 
-/** Two exports of one region whose files overlap, each with few keys. */
+/** Two exports of one region whose files overlap, each with few keys, as soon as their windows may be covered. */
 export async function openOverlap(ground?: ExportGround): Promise<ExportWorld> {
   const world = await openExportWorld(ground);
   await world.configure(
@@ -29,6 +29,7 @@ export async function openOverlap(ground?: ExportGround): Promise<ExportWorld> {
   );
   await world.publish(3, { window: hour(8) });
   await world.publish(2, { window: hour(11) });
+  world.clock.advance(world.store.closingDelay);
   return world;
 }
 

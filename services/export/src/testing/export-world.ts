@@ -189,7 +189,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
   const batches = exportStore(store, { random, keys, windows, keepMs: 74 * DAY });
   const late = lateWatch({
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
-    ...{ readWindows: windows, minWindowAge: 0, lateAfter: 30 * MINUTE },
+    ...{ readWindows: windows, minWindowAge: store.closingDelay, lateAfter: 30 * MINUTE },
   });
   const deps: ScheduledJobsDeps = {
     ...batches,
@@ -211,7 +211,8 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     pause: async () => {
       await Promise.resolve();
     },
-    minWindowAge: 0,
+    // The least that the service ever takes.
+    minWindowAge: store.closingDelay,
     retentionMs: 14 * DAY,
     leaseMs: MINUTE,
     batchDeadlineMs: 4 * MINUTE,
