@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openSqliteStore } from '@keyserver/local';
 import { verifyData } from '@keyserver/operations';
@@ -19,13 +20,14 @@ const SEED = process.env['KILL_SEED'] ?? randomUUID();
 const SHORTEST_LIFE_MS = 400;
 const LONGER_EACH_TIME_MS = 400;
 const CLI = join(import.meta.dirname, '../../tools/keyserver/src/main.ts');
+const MAKE_STORE = join(import.meta.dirname, 'make-store.ts');
+const FROM_SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
+const SECRET = 'keys/key-hash.secret';
 
 const start = (args: readonly string[]): ChildProcess =>
-  spawn(
-    process.execPath,
-    ['--conditions=source', '--disable-warning=ExperimentalWarning', CLI, 'data', ...args],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  spawn(process.execPath, [...FROM_SOURCE, CLI, 'data', ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 
 const random = seededRandom(SEED);
 
@@ -50,12 +52,18 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
     opened.push(store);
     return store;
   };
+  /** A directory as an operator prepares it for an import: nothing in it but the secret of the source. */
+  const prepare = async (target: string): Promise<void> => {
+    await mkdir(join(at(target), 'keys'), { recursive: true, mode: 0o700 });
+    await copyFile(join(at('source'), SECRET), join(at(target), SECRET));
+  };
 
   beforeAll(async () => {
     process.stderr.write(`KILL_SEED=${SEED}\n`);
     directory = await mkdtemp(join(tmpdir(), 'keyserver-move-'));
-    await mkdir(at('source'), { mode: 0o700 });
-    // Without keys, as a target checks whether its own secret finds them; and of documents that do not expire meanwhile.
+    // As a first start does: no command opens a database whose secret is missing beside it.
+    await promisify(execFile)(process.execPath, [...FROM_SOURCE, MAKE_STORE, at('source')]);
+    // Without keys, which the secret would not find; and of documents that do not expire meanwhile.
     const documents = someDocuments(DOCUMENTS).map(({ value, ...one }) => ({
       ...one,
       value: {
@@ -76,6 +84,7 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
     const wanted = await contentOf(opened[0]!);
     for (let round = 0; round < ROUNDS; round++) {
       const [files, target] = [at(`files-${round}`), `target-${round}`];
+      await prepare(target);
       const exported = await killedUntilDone(['export', '--data-dir', at('source'), '--to', files]);
       const into = ['import', '--from', files, '--data-dir', at(target)];
       const imported = await killedUntilDone(into);
