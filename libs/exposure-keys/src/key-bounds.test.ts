@@ -1,0 +1,25 @@
+import { DAY, INTERVAL, SECOND } from '@keyserver/time';
+import { earliestEnd, earliestReleasedEnd } from './key-bounds.ts';
+
+const NOON = Date.UTC(2026, 0, 15, 12);
+const HOURS = 15 * 24;
+
+it('takes a key that ended as long ago as is allowed, in whole intervals', () => {
+  expect(earliestEnd(NOON, 15 * DAY)).toBe((NOON - 15 * DAY) / INTERVAL);
+  expect(earliestEnd(NOON + INTERVAL - 1, 15 * DAY)).toBe((NOON - 15 * DAY) / INTERVAL);
+  expect(earliestEnd(NOON + INTERVAL, 15 * DAY)).toBe((NOON - 15 * DAY) / INTERVAL + 1);
+});
+
+describe('a key in a released file', () => {
+  const limit = (NOON - 360 * SECOND - 15 * DAY) / INTERVAL;
+
+  it('may have been checked six minutes before its window began', () => {
+    const of = { maxAgeHours: HOURS, recalled: false };
+    expect(earliestReleasedEnd(NOON, of)).toBe(Math.floor(limit));
+  });
+
+  it('may have been recalled for as long as it is stored', () => {
+    const of = { maxAgeHours: HOURS, recalled: true };
+    expect(earliestReleasedEnd(NOON, of)).toBe(Math.floor(limit - (30 * DAY) / INTERVAL));
+  });
+});
