@@ -19,7 +19,7 @@ export default {
   // Processes that have run many suites, with a database thread for each store, were seen to end with SIGSEGV in Node 24.21.
   // Fresh ones were not, and two use both cores of a small machine.
   maxWorkers: 2,
-  workerIdleMemoryLimit: '250MB',
+  workerIdleMemoryLimit: '400MB',
   testTimeout: 30_000, // many tests wait for a disk, and no test is about speed
   testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],
   collectCoverageFrom: [
@@ -33,7 +33,7 @@ export default {
     '!**/sqlite/worker.ts', // runs in a thread of its own, out of sight of the coverage
   ],
   coverageThreshold: {
-    global: { lines: 95, branches: 90 },
+    global: { lines: 93, branches: 87 },
     './libs/exposure-keys/': { lines: 100, branches: 100 },
   },
 };
