@@ -98,6 +98,10 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
     },
   },
+  {
+    files: ['test/runner/fixtures/**'], // tests that fail on purpose
+    rules: Object.fromEntries(Object.keys(jest.rules).map((name) => [`jest/${name}`, 'off'])),
+  },
   { files: ['**/*.js', '**/*.cjs', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   {
     files: ['**/*.js', '**/*.cjs', '**/*.mjs'],

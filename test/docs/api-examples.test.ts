@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { StoreFault } from '@keyserver/docstore';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
-import { closeTestStores } from '@keyserver/local/testing';
 import { unixMillis } from '@keyserver/time';
 import type { AppDeps } from '../../services/publish/src/app.ts';
 import {
   type TestServer,
   aPublishServer,
   closePublishServers,
+  closePublishStore,
 } from '../../services/publish/src/testing/publish-server.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
@@ -91,7 +91,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closePublishServers();
-  await closeTestStores();
+  await closePublishStore();
 });
 
 const bodyOf = (shown: string): string =>

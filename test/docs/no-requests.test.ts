@@ -1,9 +1,9 @@
-import { closeTestStores } from '@keyserver/local/testing';
 import { rawConnection } from '../../libs/service/src/testing/raw-http.ts';
 import {
   type TestServer,
   aPublishServer,
   closePublishServers,
+  closePublishStore,
 } from '../../services/publish/src/testing/publish-server.ts';
 import { rowsOf, sectionOf, textOf } from './pages.ts';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closePublishServers();
-  await closeTestStores();
+  await closePublishStore();
 });
 
 it('lists every answer of the HTTP server on the page', () => {

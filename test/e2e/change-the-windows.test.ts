@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +28,6 @@ import type { World } from '../../tools/local/src/demo/world.ts';
 import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
-jest.setTimeout(60_000);
-
 const NOON = unixMillis(Date.parse('2024-05-20T12:00:00Z'));
 const LONG = windowLength(5 * MINUTE)!;
 const MIN_RECORDS = 10;

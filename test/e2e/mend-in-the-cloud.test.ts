@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/gcp/firestore';
 import { type CloudKms, openKms } from '@keyserver/gcp/kms';
@@ -21,8 +20,6 @@ import { type KmsStandIn, startKmsStandIn } from '../stand-ins/kms/start-kms.ts'
 import { type StorageStandIn, startStorageStandIn } from '../stand-ins/storage/start-storage.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
-jest.setTimeout(60_000);
-
 const KEY = 'projects/mended/locations/europe-west1/keyRings/exports/cryptoKeys/us';
 /** The beginning of an hour before this one. */
 const hoursAgo = (n: number) => unixMillis((Math.floor(Date.now() / HOUR) - n) * HOUR);

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/gcp/firestore';
 import { closeTestStores, openTestStore } from '@keyserver/local/testing';
@@ -18,8 +17,6 @@ import {
 } from '../stand-ins/firestore/start-firestore.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
-jest.setTimeout(60_000);
-
 const random = seededRandom('cloud');
 let firestore: FirestoreStandIn;
 const opened: DocumentStore[] = [];

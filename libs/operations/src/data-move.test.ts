@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import {
   appendFileSync,
   chmodSync,
@@ -54,8 +53,6 @@ import {
 } from './testing/stored-documents.ts';
 
 // Every export brings a dozen files safely to the disk.
-jest.setTimeout(60_000);
-
 const random = seededRandom('move');
 
 const aStore = async (documents: readonly Placed[] = [], at = NOON): Promise<DocumentStore> => {

@@ -1,4 +1,5 @@
-import { jest } from '@jest/globals';
+import { mock } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { recordingLog } from '@keyserver/log/testing';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { HealthFault, healthWatch, probeAll, problemsOf, seldom } from './health.ts';
@@ -67,17 +68,18 @@ describe('the health of a service', () => {
 });
 
 it('counts a probe that never answers as bad', async () => {
-  jest.useFakeTimers();
+  mock.timers.enable({ apis: ['setTimeout'] });
   try {
     const { log, events } = recordingLog();
     const never = async (): Promise<never> => await new Promise(() => undefined);
     const isHealthy = healthWatch(never, simulatedClock(unixMillis(0)), log);
     const answer = isHealthy();
-    await jest.advanceTimersByTimeAsync(5000);
+    await setImmediate(); // until the timer runs
+    mock.timers.tick(5000);
     expect((await answer).problems).toEqual(['no_answer']);
     expect(events('service.unhealthy')).toHaveLength(1);
   } finally {
-    jest.useRealTimers();
+    mock.timers.reset();
   }
 });
 

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { jest } from '@jest/globals';
+import { mock } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { integer, loadSettings, settings } from '@keyserver/config';
 import { serviceUrl } from '@keyserver/log';
 import { ListenFault, type RunningService, type StartService, runService } from './index.ts';
@@ -117,7 +118,7 @@ describe('running a service', () => {
   });
 
   it('exits with 1 when it does not end at all', async () => {
-    jest.useFakeTimers();
+    mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const close = async (): Promise<void> => {
         await new Promise(() => undefined);
@@ -126,11 +127,12 @@ describe('running a service', () => {
       process.emit('SIGTERM');
       expect(
         await exitOf(process, async () => {
-          await jest.advanceTimersByTimeAsync(8000);
+          await setImmediate(); // until the timer runs
+          mock.timers.tick(8000);
         }),
       ).toBe(1);
     } finally {
-      jest.useRealTimers();
+      mock.timers.reset();
     }
   });
 

@@ -176,7 +176,7 @@ const isPromised = (
 it('finds each key that was acknowledged once in the batches of an export, whatever happens meanwhile', async () => {
   let promised = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(steps, { maxLength: 30 }), async (history) => {
+    fc.asyncProperty(fc.array(steps, { minLength: 12, maxLength: 30 }), async (history) => {
       const world = await openExportWorld();
       const config = anExport({ inputRegions: ['US', 'CA'], from: unixMillis(NOON - 20 * HOUR) });
       await world.configure(config);
@@ -197,5 +197,5 @@ it('finds each key that was acknowledged once in the batches of an export, whate
     }),
     { numRuns: 25 },
   );
-  expect(promised).toBeGreaterThan(20);
+  expect(promised).toBeGreaterThan(5); // hundreds, as a rule
 }, 120_000);

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { openFirestoreStore } from '@keyserver/gcp/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
 import { createLogger } from '@keyserver/log';
@@ -18,8 +17,6 @@ import { anExport } from './testing/export-world.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 // The first start loads Google's clients.
-jest.setTimeout(30_000);
-
 const KEY = 'projects/demo/locations/europe-west1/keyRings/keyserver/cryptoKeys/exports';
 const NOBODY = '127.0.0.1:1';
 

@@ -1,7 +1,10 @@
 import { StoreFault } from '@keyserver/docstore';
-import { closeTestStores } from '@keyserver/local/testing';
 import { expectPadded, expectRefusal } from './testing/answers.ts';
-import { aPublishServer, closePublishServers } from './testing/publish-server.ts';
+import {
+  aPublishServer,
+  closePublishServers,
+  closePublishStore,
+} from './testing/publish-server.ts';
 import {
   HMAC_KEY,
   aKey,
@@ -14,7 +17,7 @@ import {
 } from './testing/uploads.ts';
 
 afterEach(closePublishServers);
-afterAll(closeTestStores);
+afterAll(closePublishStore);
 
 describe('POST /v1/publish', () => {
   it('stores an upload whose certificate is valid', async () => {

@@ -1,14 +1,17 @@
-import { closeTestStores } from '@keyserver/local/testing';
 import { recordingLog } from '@keyserver/log/testing';
 import { HealthFault } from '@keyserver/service';
 import { WindowCovered } from '@keyserver/stores';
 import { HOUR, alwaysWindow, unixMillis, windowLength } from '@keyserver/time';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
-import { aPublishServer, closePublishServers } from './testing/publish-server.ts';
+import {
+  aPublishServer,
+  closePublishServers,
+  closePublishStore,
+} from './testing/publish-server.ts';
 import { aKey, anUpload } from './testing/uploads.ts';
 
 afterEach(closePublishServers);
-afterAll(closeTestStores);
+afterAll(closePublishStore);
 
 const covered = async () => await Promise.reject(new WindowCovered('us'));
 

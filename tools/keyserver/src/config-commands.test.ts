@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -11,8 +10,6 @@ import { putSigningKey } from './testing/signing-key.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 // Each command opens a store, with a thread of its own.
-jest.setTimeout(30_000);
-
 // The example of the manual, so that what people copy is what is tested.
 const manual = readFileSync(
   new URL('../../../docs/configuration-file.md', import.meta.url),

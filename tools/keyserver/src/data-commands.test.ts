@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import {
   copyFileSync,
   mkdirSync,
@@ -12,8 +11,6 @@ import { aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
 import { putSigningKey } from './testing/signing-key.ts';
 
 // Each command opens a store, with a thread of its own.
-jest.setTimeout(60_000);
-
 const manual = readFileSync(
   new URL('../../../docs/configuration-file.md', import.meta.url),
   'utf8',

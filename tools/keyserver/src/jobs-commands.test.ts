@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import type { Job } from '../../../test/stand-ins/scheduler/job.ts';
 import {
   type SchedulerStandIn,
@@ -7,8 +6,6 @@ import {
 import { type Ran, keyserver } from './testing/run-cli.ts';
 
 // The first command loads Google's client.
-jest.setTimeout(30_000);
-
 const PARENT = 'projects/health/locations/europe-west1';
 const URL = 'https://export.example';
 const ACCOUNT = 'jobs@health.example';

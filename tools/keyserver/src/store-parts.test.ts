@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLocalPlatform } from '@keyserver/local';
@@ -7,8 +6,6 @@ import { simulatedClock } from '@keyserver/time';
 import { NOW, aFileWith, inScratch, keyserver } from './testing/run-cli.ts';
 
 // Each command opens a store, with a thread of its own.
-jest.setTimeout(60_000);
-
 let directories = 0;
 
 /** The data directory of a configured server. */

@@ -1,11 +1,8 @@
-import { jest } from '@jest/globals';
 import { openLocalPlatform } from '@keyserver/local';
 import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { NOW, inScratch, keyserver } from './testing/run-cli.ts';
 
 // Each command opens a store, with a thread of its own.
-jest.setTimeout(60_000);
-
 let directories = 0;
 
 /** A data directory that was last in use at a time, on a machine that was off since then. */

@@ -2,7 +2,6 @@ import { contractCollections, documentStoreContract } from '@keyserver/docstore/
 import type { DocumentStore } from '@keyserver/docstore';
 import { randomId, systemRandom } from '@keyserver/random';
 import { simulatedClock, unixMillis } from '@keyserver/time';
-import { jest } from '@jest/globals';
 import {
   type FirestoreStandIn,
   startFirestoreStandIn,
@@ -37,7 +36,6 @@ const emulatorHost = process.env['FIRESTORE_EMULATOR_HOST'];
 // machine. That database needs the indexes above; its collections people, places and counters are emptied again and again.
 const projectId = process.env['FIRESTORE_TEST_PROJECT'];
 const databaseId = process.env['FIRESTORE_TEST_DATABASE'] ?? '(default)';
-const PATIENT_MS = 120_000;
 
 async function emptied(store: DocumentStore): Promise<DocumentStore> {
   for (const collection of contractCollections) await store.deleteAll(collection, {});
@@ -45,7 +43,6 @@ async function emptied(store: DocumentStore): Promise<DocumentStore> {
 }
 
 if (emulatorHost !== undefined) {
-  jest.setTimeout(PATIENT_MS);
   documentStoreContract(`Firestore's emulator`, {
     open: async () =>
       await openFirestoreStore({
@@ -57,7 +54,6 @@ if (emulatorHost !== undefined) {
 }
 
 if (projectId !== undefined) {
-  jest.setTimeout(PATIENT_MS);
   documentStoreContract(`Firestore itself`, {
     open: async () => await emptied(await openFirestoreStore({ projectId, databaseId })),
     locksReads: true,

@@ -1,9 +1,13 @@
 import { connect } from 'node:net';
-import { closeTestStores } from '@keyserver/local/testing';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import fc from 'fast-check';
 import { expectPadded, expectRefusal } from '../testing/answers.ts';
-import { type TestServer, aPublishServer, closePublishServers } from '../testing/publish-server.ts';
+import {
+  type TestServer,
+  aPublishServer,
+  closePublishServers,
+  closePublishStore,
+} from '../testing/publish-server.ts';
 import { aKey, anUpload, app, bypassApp, wireBody } from '../testing/uploads.ts';
 
 let server: TestServer;
@@ -21,7 +25,7 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await closePublishServers();
-  await closeTestStores();
+  await closePublishStore();
 });
 
 /** Sends bytes as they are, and gives everything that comes back until the server or its answer ends. */

@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { DEFAULT_KEY_RULES, type ExposureKey, unpackRecords } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/local/testing';
 import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
 import { type Timeouts, listen } from '@keyserver/service';
@@ -92,6 +92,12 @@ export async function closePublishServers(): Promise<void> {
   for (const close of open.splice(0)) await close();
   const { store } = (await shared) ?? {};
   await store?.deleteAll(keyBatches, {});
+}
+
+/** Closes the store that the tests of a file share; for afterAll. */
+export async function closePublishStore(): Promise<void> {
+  shared = undefined;
+  await closeTestStores();
 }
 
 async function openConfiguredStore(): Promise<{ store: DocumentStore; clock: SimulatedClock }> {

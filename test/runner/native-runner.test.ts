@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Results {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+  readonly success: boolean;
+  readonly testResults: readonly {
+    readonly message: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+let directory = '';
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'keyserver-runner-'));
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+});
+
+/** What jest says of some of the fixtures, each of which is a test file that no other run finds. */
+async function resultsOf(...args: readonly string[]): Promise<Results> {
+  const output = join(directory, 'results.json');
+  const jest = [
+    'node_modules/jest/bin/jest.js',
+    '--testMatch=**/test/runner/fixtures/*.fixture.ts',
+  ];
+  const run = [...jest, '--json', `--outputFile=${output}`, ...args];
+  const { status } = spawnSync(process.execPath, run, { cwd: ROOT });
+  const results = JSON.parse(await readFile(output, 'utf8')) as Results;
+  expect(status).toBe(results.success ? 0 : 1);
+  return results;
+}
+
+it('tells what passed from what failed, in every way in which a test can fail', async () => {
+  const { testResults, ...counts } = await resultsOf('all-outcomes');
+  expect(counts).toMatchObject({ numPassedTests: 1, numFailedTests: 5, numPendingTests: 1 });
+  const outcomes = testResults[0]!.assertionResults.map(({ fullName, status }) => [
+    fullName,
+    status,
+  ]);
+  expect(outcomes).toEqual([
+    ['a group passes', 'passed'],
+    ['a group fails', 'failed'],
+    ['a group is skipped', 'pending'],
+    ['a group fails for an assertion that was not made', 'failed'],
+    ['a group fails for a promise that nobody waits for', 'failed'],
+    ['a group fails when it takes too long', 'failed'],
+    ['a group whose preparation fails fails', 'failed'],
+  ]);
+  expect(testResults[0]!.message).toContain('unheard');
+});
+
+it.each([
+  ['cannot be loaded', 'throws-while-loading', 'no test was described'],
+  ['ends its process', 'ends-its-process', 'child process exceptions'],
+])('counts a file that %s as a failure', async (_, fixture, message) => {
+  const results = await resultsOf(fixture);
+  expect(results).toMatchObject({ success: false, numRuntimeErrorTestSuites: 1 });
+  expect(results.testResults[0]!.message).toContain(message);
+});
+
+it('gives each file the environment as it was', async () => {
+  const both = await resultsOf('of-two', '--maxWorkers=1');
+  expect(both).toMatchObject({ success: true, numPassedTests: 2 });
+});
+
+it('runs only the tests whose names match', async () => {
+  const some = await resultsOf('all-outcomes', '-t', 'a group passes');
+  expect(some).toMatchObject({ success: true, numPassedTests: 1, numPendingTests: 6 });
+});
+
+it('runs in the process of jest when asked to, for a debugger', async () => {
+  expect(await resultsOf('of-two', '--runInBand')).toMatchObject({ numPassedTests: 2 });
+});
