@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const NAME = /^keyserver-tests-([0-9]+)-/;
+/** The name of such a directory, with the process that it belongs to. */
+export const OWN_NAME = /^keyserver-tests-([0-9]+)-/;
 
 /**
  * Gives a run of the tests a temporary directory of its own, which goes away with the run, whatever its tests leave there
@@ -11,7 +12,7 @@ const NAME = /^keyserver-tests-([0-9]+)-/;
 export default function ownTemporaryDirectory(): void {
   const outer = tmpdir();
   for (const entry of readdirSync(outer)) {
-    const pid = Number(NAME.exec(entry)?.[1] ?? process.pid);
+    const pid = Number(OWN_NAME.exec(entry)?.[1] ?? process.pid);
     if (!isRunning(pid)) rmSync(join(outer, entry), { recursive: true, force: true });
   }
   const own = mkdtempSync(join(outer, `keyserver-tests-${process.pid}-`));
