@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { startFirestoreStandIn } from '../test/stand-ins/firestore/start-firestore.ts';
 import { startKmsStandIn } from '../test/stand-ins/kms/start-kms.ts';
 import { startStorageStandIn } from '../test/stand-ins/storage/start-storage.ts';
-import type { Figures, Measure } from './figures.ts';
+import { type Figures, type Measure, median, residentMib } from './figures.ts';
 
 const STARTS = 7;
 const SERVICES = ['publish', 'export'] as const;
@@ -127,10 +127,3 @@ async function startOnce(script: string, env: Readonly<Record<string, string>>):
   }
   throw new Error('a service did not start');
 }
-
-/** The memory that a process has in use, MiB. */
-const residentMib = (pid: number): number =>
-  Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()) / 1024);
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+
 /** Named figures of one benchmark. */
 export type Figures = Readonly<Record<string, number>>;
 
@@ -6,3 +8,11 @@ export type Measure = (options: {
   readonly keys: number | undefined;
   readonly say: (line: string) => void;
 }) => Promise<Figures>;
+
+/** The middle one of some figures. */
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/** The memory that a process has in use, MiB. */
+export const residentMib = (pid: number): number =>
+  Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)]).toString()) / 1024);

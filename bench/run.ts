@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
+import { measurePublish } from './publish.ts';
 import { measureRefusals } from './refusals.ts';
 import { measureStore } from './store.ts';
 
 const BENCHMARKS: Readonly<Record<string, Measure>> = {
   store: measureStore,
+  publish: measurePublish,
   'cold-start': measureColdStart,
   refusals: measureRefusals,
 };

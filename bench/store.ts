@@ -3,31 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { DocumentStore } from '@keyserver/docstore';
-import { type ExposureKey, RECORD_BYTES, type Upload } from '@keyserver/exposure-keys';
+import { RECORD_BYTES } from '@keyserver/exposure-keys';
 import { openSqliteStore } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
-import {
-  type UploadStoreSettings,
-  keyHasher,
-  readKeyBatches,
-  skippedCountsId,
-  storeUploads,
-} from '@keyserver/stores';
-import {
-  DAY,
-  HOUR,
-  type SimulatedClock,
-  floorTo,
-  intervalNumber,
-  simulatedClock,
-  systemClock,
-  unixMillis,
-  alwaysWindow,
-  windowLength,
-} from '@keyserver/time';
-import type { Figures, Measure } from './figures.ts';
+import { type UploadStoreSettings, readKeyBatches } from '@keyserver/stores';
+import { HOUR, type SimulatedClock, floorTo, simulatedClock, unixMillis } from '@keyserver/time';
+import { type Figures, type Measure, median } from './figures.ts';
+import { KEYS_PER_UPLOAD, concurrently, keyStoreSettings, storeOneUpload } from './uploads.ts';
 
-const KEYS_PER_UPLOAD = 14;
 const MEASURED_MS = 5000;
 
 /** The key store on SQLite: uploads and reading, with what the disk and a bare scan could do in the same run. */
@@ -38,7 +21,14 @@ export const measureStore: Measure = async (options) => {
     const file = join(directory, 'keyserver.sqlite');
     const clock = simulatedClock(unixMillis(Date.parse('2021-05-04T10:00:00Z')));
     const store = await openSqliteStore({ file, clock });
-    const bench = { store, clock, settings: keyStoreSettings(), file, directory, say: options.say };
+    const bench = {
+      store,
+      clock,
+      settings: keyStoreSettings(systemRandom.bytes(32)),
+      file,
+      directory,
+      say: options.say,
+    };
     const figures = await measureAll(bench, keys);
     await store.close();
     return figures;
@@ -115,63 +105,10 @@ async function uploadsPerSecond(
   return { rate: perSecond(done, started), cpuMicros: Math.round((user + system) / done) };
 }
 
-function storeOne(bench: Bench): () => Promise<void> {
-  const upload = storeUploads(bench.store, bench.settings, systemRandom);
-  return async () => {
-    const outcome = await upload(randomUpload());
-    if (outcome.kind !== 'stored' || outcome.inserted !== KEYS_PER_UPLOAD)
-      throw new Error('an upload was not stored');
-  };
-}
-
-async function concurrently(
-  callers: number,
-  count: number,
-  work: () => Promise<void>,
-): Promise<void> {
-  let left = count;
-  const caller = async (): Promise<void> => {
-    while (left-- > 0) await work();
-  };
-  await Promise.all(Array.from({ length: callers }, caller));
-}
+const storeOne = ({ store, settings }: Bench): (() => Promise<void>) =>
+  storeOneUpload(store, settings, FIRST_START);
 
 const FIRST_START = 2_698_128; // 2021-04-20, so that all keys have ended
-
-function randomUpload(): Upload {
-  const data = systemRandom.bytes(16 * KEYS_PER_UPLOAD);
-  const keys = Array.from({ length: KEYS_PER_UPLOAD }, (_, n): ExposureKey => ({
-    data: data.subarray(16 * n, 16 * n + 16),
-    start: intervalNumber(FIRST_START + 144 * n),
-    period: 144,
-    risk: 2,
-    reportType: 'confirmed',
-    onsetDays: n - 10,
-  }));
-  return {
-    keys,
-    regions: ['US'],
-    traveler: false,
-    app: 'org.example.app',
-    authority: { id: 1, name: 'Example Health' },
-    token: 'none',
-    statistics: { platform: 'android', oldestKeyDays: 14, onsetDays: 10 },
-  };
-}
-
-function keyStoreSettings(): UploadStoreSettings {
-  const window = windowLength(HOUR);
-  if (window === undefined) throw new Error('an hour is a window');
-  const secret = systemRandom.bytes(32);
-  return {
-    windows: () => alwaysWindow(window),
-    retention: 14 * DAY,
-    maxKeyAge: 15 * DAY,
-    hashKey: keyHasher(secret),
-    skippedCountsId: skippedCountsId(secret),
-    clock: systemClock,
-  };
-}
 
 /** How often a second this disk makes 4 KiB durable. */
 function fsyncPerSecond(directory: string): number {
@@ -202,6 +139,3 @@ function rawScanKeysPerSecond(file: string): number {
 
 const perSecond = (count: number, started: number): number =>
   Math.round((count * 1000) / (performance.now() - started));
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
