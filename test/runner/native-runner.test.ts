@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -76,6 +76,22 @@ it('runs only the tests whose names match', async () => {
   const some = await resultsOf('all-outcomes', '-t', 'a group passes');
   expect(some).toMatchObject({ success: true, numPassedTests: 1, numPendingTests: 6 });
 });
+
+it.each(['--runInBand', '--maxWorkers=2'])(
+  'stops at the first failure when asked to, and removes no directory but its own (%s)',
+  async (how) => {
+    const outer = await mkdtemp(join(directory, 'outer-'));
+    await writeFile(join(directory, 'of-somebody-else'), '');
+    const jest = ['node_modules/jest/bin/jest.js', 'all-outcomes', 'of-two', '--bail', how];
+    const files = '--testMatch=**/test/runner/fixtures/*.fixture.ts';
+    const flags = ['--conditions=source', ...jest, files];
+    const env = { ...process.env, TMPDIR: outer };
+    const { status } = spawnSync(process.execPath, flags, { cwd: ROOT, env });
+    expect(status).toBe(1);
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(['of-somebody-else']));
+    expect(await readdir(outer)).toEqual([]);
+  },
+);
 
 it('runs in the process of jest when asked to, for a debugger', async () => {
   expect(await resultsOf('of-two', '--runInBand')).toMatchObject({ numPassedTests: 2 });

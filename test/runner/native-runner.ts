@@ -34,12 +34,17 @@ export default class NativeRunner extends CallbackTestRunner {
     const workers = this._globalConfig.runInBand
       ? await inThisProcess()
       : this.#startWorkers(tests.length);
+    let failures = 0;
+    const { bail } = this._globalConfig;
     const runTest = async (test: Test): Promise<void> => {
-      if (watcher.isInterrupted()) return;
+      // Jest ends the run at each result after so many failures, but goes on here until its output is written.
+      if (watcher.isInterrupted() || (bail > 0 && failures >= bail)) return;
       try {
         await onStart(test);
         const { config } = test.context;
-        await onResult(test, await workers.runFile(test.path, config, this._globalConfig));
+        const result = await workers.runFile(test.path, config, this._globalConfig);
+        failures += result.numFailingTests;
+        await onResult(test, result);
       } catch (error) {
         const stack = error instanceof Error ? error.stack : undefined;
         await onFailure(test, { message: String(error), stack });
