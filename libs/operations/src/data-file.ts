@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Collection, Found, Layout } from '@keyserver/docstore';
 import { type BucketNames, withBucketNames } from './bucket-names.ts';
@@ -9,7 +10,7 @@ import { type Tally, TallyKeeper, isLiveAt } from './data-tally.ts';
 import { sentenceOfFile } from './file-fault.ts';
 import { UnusableExport } from './unusable-export.ts';
 
-const PIECE_BYTES = 1 << 20;
+const MOST_PIECE_BYTES = 1 << 20;
 
 /** The first payload of a file: whose it is, and which fields its documents have. */
 export const headerOf = (exportId: string, { name, fields }: Layout): Uint8Array =>
@@ -21,7 +22,10 @@ export async function* payloadsOf(
   reader: FrameReader,
   observe: (piece: Uint8Array) => void = ignore,
 ): AsyncGenerator<Uint8Array> {
-  const pieces: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: PIECE_BYTES });
+  // Most files are small, and the stream allocates a whole piece for each read, the one at the end too.
+  const { size } = await stat(path);
+  const highWaterMark = Math.min(size + 1, MOST_PIECE_BYTES);
+  const pieces: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark });
   for await (const piece of pieces) {
     observe(piece);
     yield* reader.push(piece);
