@@ -22,6 +22,9 @@ async function openStarted(): Promise<ExportWorld> {
   return world;
 }
 
+/** What an export is from noon on where days pass: a batch for every hour of them would only take longer. */
+const halfDaily = (of?: Parameters<typeof anExport>[0]) => anExport({ period: 12 * HOUR, ...of });
+
 async function afterHours(world: ExportWorld, hours: number): Promise<void> {
   world.clock.advance(hours * HOUR);
   await world.cut({ limit: 480 });
@@ -104,6 +107,7 @@ describe('the index', () => {
 
   it('drops files that started before its time', async () => {
     const world = await openStarted();
+    await world.configure(halfDaily());
     await afterHours(world, 13 * 24);
     await world.work();
     expect(await world.index()).toEqual([NOON_FILE]);
@@ -214,7 +218,7 @@ describe('the verification keys', () => {
   it('are left out when they ended before anything that is listed', async () => {
     const world = await openStarted();
     await world.declare(aSigningKey('k1', { thru: hour(12) }), aSigningKey('k2'));
-    await world.configure(anExport({ signingKeys: ['k1', 'k2'] }));
+    await world.configure(halfDaily({ signingKeys: ['k1', 'k2'] }));
     await afterHours(world, 15 * 24);
     await world.work();
     expect(await keysDocument(world)).toMatchObject([{ keyVersion: 'k2' }]);
@@ -302,9 +306,9 @@ describe('retention of the index', () => {
 
   it('empties the index at an old place of a moved export', async () => {
     const world = await openStarted();
-    await world.configure(anExport({ filenameRoot: 'v2' }));
+    await world.configure(halfDaily({ filenameRoot: 'v2' }));
     world.clock.advance(14 * DAY);
-    await world.run({ limit: 480 });
+    await world.run();
     expect(await world.index('us')).toEqual([]);
   });
 
