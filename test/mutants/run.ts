@@ -1,26 +1,15 @@
-import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { shuffle } from '@keyserver/random';
-import { seededRandom } from '@keyserver/random/testing';
-import { EQUIVALENTS } from './equivalents.ts';
-import { type Mutation, mutated, mutationsOf } from './mutations.ts';
-import { type Scratch, type Verdict, openScratch } from './scratch.ts';
+import { type Mutant, drawMutants } from './draw.ts';
+import { mutated } from './mutations.ts';
+import { type ProjectCopy, copyProject } from './project-copy.ts';
+import { importersIn, testsIn, testsOf } from './tests-of.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ROOMS = [
   ...['libs/exposure-keys', 'libs/health-authority', 'libs/export-file', 'libs/stores'],
   ...['libs/local/src/sqlite', 'services/publish', 'services/export'],
 ];
-const SKIPPED =
-  /\.test\.ts$|\/testing\/|\/generated\/|\/dist\/|\/node_modules\/|\/(index|main)\.ts$/;
-
-interface Mutant {
-  readonly room: string;
-  readonly file: string;
-  readonly source: string;
-  readonly mutation: Mutation;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +17,7 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string', default: '10' },
     seed: { type: 'string', default: 'mutants' },
     'at-once': { type: 'string', default: '2' },
+    near: { type: 'boolean', default: false },
   },
 });
 
@@ -35,61 +25,52 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** So many mutants of a room, drawn from all of its files. */
-async function drawMutants(room: string, count: number, seed: string): Promise<readonly Mutant[]> {
-  const files = (await readdir(join(ROOT, room), { recursive: true }))
-    .map((name) => `${room}/${name}`)
-    .filter((file) => file.endsWith('.ts') && !SKIPPED.test(file))
-    .sort();
-  const all: Mutant[] = [];
-  for (const file of files) {
-    const source = await readFile(join(ROOT, file), 'utf8');
-    all.push(...mutationsOf(source).map((mutation) => ({ room, file, source, mutation })));
-  }
-  const random = seededRandom(`${seed} ${room}`);
-  const candidates = all.filter((mutant) => !isEquivalent(mutant));
-  return shuffle(candidates, random).slice(0, count);
+const importers = await importersIn(ROOT);
+/** Tests that were seen to pass without any fault. */
+const sound = new Set<string>();
+
+/** Whether a test notices a mutant. One that never ends is noticed too. */
+async function isNoticed(
+  copy: ProjectCopy,
+  { file, source, mutation }: Mutant,
+  ofRoom: readonly string[],
+): Promise<boolean> {
+  const all = testsOf(file, ofRoom, importers);
+  const tests = values.near ? all.filter((test) => ofRoom.includes(test)) : all;
+  const outcome = await copy.withFile(file, mutated(source, mutation), () => copy.run(tests));
+  if (outcome === 'passed') return false;
+  const test = 'failed' in outcome ? outcome.failed : outcome.hung;
+  if (!sound.has(test) && (await copy.run([test])) !== 'passed')
+    throw new Error(`${test} fails without any fault`);
+  sound.add(test);
+  return true;
 }
 
-const isEquivalent = ({ file, mutation }: Mutant): boolean =>
-  EQUIVALENTS.some(
-    (known) =>
-      known.file === file && known.text === mutation.text && known.change === mutation.change,
-  );
-
-/** The tests of the room first, which kill most; then every test that reaches the file. */
-async function judge(scratch: Scratch, { room, file, source, mutation }: Mutant): Promise<Verdict> {
-  const content = mutated(source, mutation);
-  const own = await scratch.test({ file, content, jestArguments: [room] });
-  if (own !== 'survived') return own;
-  return await scratch.test({ file, content, jestArguments: ['--findRelatedTests', file] });
-}
-
-const rooms = positionals.length > 0 ? positionals : ROOMS;
-const waiting: Mutant[] = [];
-for (const room of rooms)
-  waiting.push(...(await drawMutants(room, Number(values.sample), values.seed)));
-const survivors = new Map<string, number>();
-const counted = new Map<string, number>();
-
-async function work(): Promise<void> {
-  const scratch = await openScratch(ROOT);
-  try {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const verdict = await judge(scratch, next);
-      const { room, file, mutation } = next;
-      counted.set(room, (counted.get(room) ?? 0) + 1);
-      if (verdict !== 'survived') continue;
-      survivors.set(room, (survivors.get(room) ?? 0) + 1);
-      say(`survived  ${file}:${mutation.line}  ${mutation.change}\n          ${mutation.text}`);
+/** Tries mutants of a folder, so many at once as there are copies, and says how many were noticed. */
+async function tryFolder(folder: string, copies: readonly ProjectCopy[]): Promise<void> {
+  const ofRoom = testsIn(ROOT, folder);
+  const count = Number(values.sample);
+  const mutants = await drawMutants(folder, { root: ROOT, count, seed: values.seed });
+  const waiting = [...mutants];
+  let noticed = 0;
+  const work = async (copy: ProjectCopy): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { file, mutation } = next;
+      if (await isNoticed(copy, next, ofRoom)) noticed += 1;
+      else
+        say(`survived  ${file}:${mutation.line}  ${mutation.change}\n          ${mutation.text}`);
     }
-  } finally {
-    await scratch.remove();
-  }
+  };
+  await Promise.all(copies.map(work));
+  const share = Math.round((100 * noticed) / mutants.length);
+  say(`${folder.padEnd(28)}${noticed} of ${mutants.length} noticed, ${share} %`);
 }
 
-await Promise.all(Array.from({ length: Number(values['at-once']) }, work));
-for (const [room, count] of counted) {
-  const killed = count - (survivors.get(room) ?? 0);
-  say(`${room.padEnd(28)}${killed} of ${count} killed, ${Math.round((100 * killed) / count)} %`);
+const copies: ProjectCopy[] = [];
+try {
+  for (let n = 0; n < Number(values['at-once']); n += 1) copies.push(await copyProject(ROOT));
+  for (const folder of positionals.length > 0 ? positionals : ROOMS)
+    await tryFolder(folder, copies);
+} finally {
+  for (const copy of copies) await copy.remove();
 }
