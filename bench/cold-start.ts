@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startFirestoreStandIn } from '../test/stand-ins/firestore/start-firestore.ts';
-import { startKmsStandIn } from '../test/stand-ins/kms/start-kms.ts';
-import { startStorageStandIn } from '../test/stand-ins/storage/start-storage.ts';
+import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { startKmsStandIn } from '@keyserver/stand-ins/kms';
+import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 import { type Figures, type Measure, median, residentMib } from './figures.ts';
 
 const STARTS = 7;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openLocalPlatform } from '@keyserver/local';
-import { applyConfiguration } from '@keyserver/operations';
+import { applyConfiguration } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { openStoreFormat } from '@keyserver/stores';
 import {

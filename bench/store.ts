@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { DocumentStore } from '@keyserver/docstore';
 import { RECORD_BYTES } from '@keyserver/exposure-keys';
-import { openSqliteStore } from '@keyserver/local';
+import { openSqliteStore } from '@keyserver/sqlite';
 import { systemRandom } from '@keyserver/random';
 import { type UploadStoreSettings, readKeyBatches } from '@keyserver/stores';
 import { HOUR, type SimulatedClock, floorTo, simulatedClock, unixMillis } from '@keyserver/time';

@@ -1,4 +1,4 @@
-import { firestoreIndexes } from '@keyserver/gcp/firestore';
+import { firestoreIndexes } from '@keyserver/firestore';
 import { allCollections } from '@keyserver/stores';
 
 /** What terraform gives Firestore: the declared indexes of all collections, no others, and what expires by itself. */

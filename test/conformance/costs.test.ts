@@ -1,6 +1,7 @@
 import { KEY_BYTES, packRecords } from '@keyserver/exposure-keys';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { closeTestStores, openTestBucket } from '@keyserver/local/testing';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { openTestBucket } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { storeUploads } from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
@@ -18,10 +19,7 @@ import {
   openExportWorld,
 } from '../../services/export/src/testing/export-world.ts';
 import { rowsOf, sectionOf, textOf } from '../docs/pages.ts';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../stand-ins/firestore/start-firestore.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 let firestore: FirestoreStandIn;
 let world: ExportWorld;

@@ -1,5 +1,5 @@
-import { outgoingTokens } from '@keyserver/gcp/identity';
-import { openScheduler } from '@keyserver/gcp/scheduler';
+import { outgoingTokens } from '@keyserver/cloud-identity';
+import { openScheduler } from '@keyserver/cloud-scheduler';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
@@ -16,8 +16,8 @@ import { systemClock } from '@keyserver/time';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startMetadataStandIn } from '../stand-ins/metadata/start-metadata.ts';
-import { startSchedulerStandIn } from '../stand-ins/scheduler/start-scheduler.ts';
+import { startMetadataStandIn } from '@keyserver/stand-ins/metadata';
+import { startSchedulerStandIn } from '@keyserver/stand-ins/scheduler';
 
 const AUDIENCE = 'https://us.example';
 const EMAIL = 'jobs@health.example';

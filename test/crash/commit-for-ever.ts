@@ -1,4 +1,4 @@
-import { openSqliteStore } from '@keyserver/local';
+import { openSqliteStore } from '@keyserver/sqlite';
 import { PARTS, TOTAL, counters, marks } from './marks.ts';
 
 // A process of its own: commits without end, and says of each commit that it was acknowledged. It ends by being killed.

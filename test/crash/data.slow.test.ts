@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DocumentStore } from '@keyserver/docstore';
-import { openSqliteStore } from '@keyserver/local';
-import { verifyData } from '@keyserver/operations';
+import { openSqliteStore } from '@keyserver/sqlite';
+import { verifyData } from '@keyserver/data-transfer';
 import { seededRandom } from '@keyserver/random/testing';
 import {
   contentOf,
   put,
   someDocuments,
-} from '../../libs/operations/src/testing/stored-documents.ts';
+} from '../../libs/data-transfer/src/testing/stored-documents.ts';
 
 const ROUNDS = process.env['SOAK'] === '1' ? 30 : 3;
 const DOCUMENTS = 8000;

@@ -1,10 +1,10 @@
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { openCloudBuckets } from '@keyserver/gcp/storage';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { systemRandom } from '@keyserver/random';
 import { expectRecovery } from '../../services/export/src/testing/crash-scenario.ts';
 import type { ExportGround } from '../../services/export/src/testing/export-world.ts';
-import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
-import { startStorageStandIn } from '../stand-ins/storage/start-storage.ts';
+import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 
 /** A worker dies at every one of so many uses of a port. */
 const EVERY = process.env['SOAK'] === '1' ? 1 : 6;

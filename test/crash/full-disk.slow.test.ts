@@ -14,13 +14,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseIndex } from '@keyserver/export-file';
-import { DEVELOPMENT_NAMES } from '@keyserver/operations';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { systemClock } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
 import { keysIn } from '../../services/export/src/testing/archive-keys.ts';
-import { phoneKeys } from '../../tools/keyserver/src/phone-keys.ts';
-import { publishRequest } from '../../tools/keyserver/src/publish-request.ts';
+import { phoneKeys } from '../../tools/keyserver/src/export/phone-keys.ts';
+import { publishRequest } from '../../tools/keyserver/src/publish/publish-request.ts';
 import { type LauncherProcess, startLauncher, until } from './launcher-process.ts';
 
 let directory = '';

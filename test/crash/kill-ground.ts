@@ -3,14 +3,14 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BlobStore } from '@keyserver/export-file';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { openCloudBuckets } from '@keyserver/gcp/storage';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { openIssuer, openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
 import { type Clock, MINUTE, SECOND, systemClock } from '@keyserver/time';
-import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
-import { startKmsStandIn } from '../stand-ins/kms/start-kms.ts';
-import { startStorageStandIn } from '../stand-ins/storage/start-storage.ts';
+import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { startKmsStandIn } from '@keyserver/stand-ins/kms';
+import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 import { fastClock } from './fast-clock.ts';
 
 /** The bucket of all files. */

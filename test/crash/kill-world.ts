@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import { type Configuration, applyConfiguration } from '@keyserver/operations';
+import { type Configuration, applyConfiguration } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
 import { batchOf, exportBatches, keyBatches } from '@keyserver/stores';

@@ -21,7 +21,7 @@ export interface LauncherProcess {
   readonly stop: () => Promise<number | null>;
 }
 
-const SCRIPT = join(import.meta.dirname, '../../tools/local/src/start.ts');
+const SCRIPT = join(import.meta.dirname, '../../tools/launcher/src/start.ts');
 
 /** Starts the whole suite on a data directory and free ports, and waits until it can be used. `flags` are Node's. */
 export async function startLauncher(

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DocumentStore } from '@keyserver/docstore';
-import { openSqliteStore } from '@keyserver/local';
+import { openSqliteStore } from '@keyserver/sqlite';
 import { seededRandom } from '@keyserver/random/testing';
 import { PARTS, TOTAL, counters, marks } from './marks.ts';
 

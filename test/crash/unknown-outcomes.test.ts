@@ -7,7 +7,7 @@ import type {
   Freeze,
 } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { openFirestoreStore } from '@keyserver/firestore';
 import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
@@ -28,10 +28,7 @@ import {
   aKeyUntil,
   anUpload,
 } from '../../libs/stores/src/testing/uploads.ts';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../stand-ins/firestore/start-firestore.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 /** Every call of the client that a step of the key server is made of. */
 const METHODS = ['BatchGetDocuments', 'RunQuery', 'Commit'] as const;

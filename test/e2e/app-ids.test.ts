@@ -1,24 +1,20 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import {
   applyConfiguration,
-  exportData,
-  importData,
   parseConfiguration,
   showConfiguration,
-} from '@keyserver/operations';
+} from '@keyserver/configuration';
+import { exportData, importData } from '@keyserver/data-transfer';
 import { seededRandom } from '@keyserver/random/testing';
 import { appDocument, authorizedApps, findApp } from '@keyserver/stores';
-import { aFile, anEntry } from '../../libs/operations/src/testing/a-file.ts';
+import { aFile, anEntry } from '../../libs/configuration/src/testing/a-file.ts';
 import {
   aNewDirectory,
   removeScratch,
-} from '../../libs/operations/src/testing/stored-documents.ts';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../stand-ins/firestore/start-firestore.ts';
+} from '../../libs/data-transfer/src/testing/stored-documents.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const random = seededRandom('apps');

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { applyConfiguration, changeWindow, openStoreFormat } from '@keyserver/operations';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { applyConfiguration } from '@keyserver/configuration';
+import { changeWindow } from '@keyserver/operations';
+import { openStoreFormat } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
 import {
   HOUR,
@@ -15,17 +17,22 @@ import {
   windowLength,
 } from '@keyserver/time';
 import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
-import { newAuthority } from '../../tools/local/src/demo/authority.ts';
-import { downloadSeries } from '../../tools/local/src/demo/client.ts';
-import { APPS, EXPORTS, demoConfiguration } from '../../tools/local/src/demo/configuration.ts';
-import type { Ground } from '../../tools/local/src/demo/ground.ts';
-import { runJobs } from '../../tools/local/src/demo/job-calls.ts';
-import { dayKey } from '../../tools/local/src/demo/phones.ts';
-import { startServers } from '../../tools/local/src/demo/servers.ts';
-import { certified, send } from '../../tools/local/src/demo/upload.ts';
-import { openGround } from '../../tools/local/src/demo/wiring.ts';
-import type { World } from '../../tools/local/src/demo/world.ts';
-import { startFirestoreStandIn } from '../stand-ins/firestore/start-firestore.ts';
+import {
+  APPS,
+  EXPORTS,
+  type Ground,
+  type World,
+  certified,
+  dayKey,
+  demoConfiguration,
+  downloadSeries,
+  newAuthority,
+  openGround,
+  runJobs,
+  send,
+  startServers,
+} from '@keyserver/demo';
+import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const NOON = unixMillis(Date.parse('2024-05-20T12:00:00Z'));

@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { type CloudKms, openKms } from '@keyserver/gcp/kms';
-import { openCloudBuckets } from '@keyserver/gcp/storage';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { type CloudKms, openKms } from '@keyserver/cloud-kms';
+import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { auditEntries, exportBatches } from '@keyserver/stores';
 import { seededRandom } from '@keyserver/random/testing';
 import { HOUR, unixMillis } from '@keyserver/time';
@@ -12,12 +12,9 @@ import {
   openExportWorld,
 } from '../../services/export/src/testing/export-world.ts';
 import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../stand-ins/firestore/start-firestore.ts';
-import { type KmsStandIn, startKmsStandIn } from '../stand-ins/kms/start-kms.ts';
-import { type StorageStandIn, startStorageStandIn } from '../stand-ins/storage/start-storage.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
+import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const KEY = 'projects/mended/locations/europe-west1/keyRings/exports/cryptoKeys/us';

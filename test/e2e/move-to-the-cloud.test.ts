@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
-import { type Manifest, exportData, importData, verifyData } from '@keyserver/operations';
+import { openFirestoreStore } from '@keyserver/firestore';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
+import { type Manifest, exportData, importData, verifyData } from '@keyserver/data-transfer';
 import { seededRandom } from '@keyserver/random/testing';
 import {
   aNewDirectory,
@@ -9,12 +9,9 @@ import {
   put,
   removeScratch,
   someDocuments,
-} from '../../libs/operations/src/testing/stored-documents.ts';
+} from '../../libs/data-transfer/src/testing/stored-documents.ts';
 import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../stand-ins/firestore/start-firestore.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const random = seededRandom('cloud');

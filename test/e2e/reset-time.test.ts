@@ -1,6 +1,7 @@
 import { type ExposureKey, keyHex } from '@keyserver/exposure-keys';
 import { collection, int } from '@keyserver/docstore';
-import { closeTestStores, openTestBucket, openTestStore } from '@keyserver/local/testing';
+import { openTestBucket } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type MendableTime, acceptTime, resetTime } from '@keyserver/operations';
 import { systemRandom } from '@keyserver/random';
 import {

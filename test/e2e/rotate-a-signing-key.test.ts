@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseVerificationKeys } from '@keyserver/export-file';
 import { memorySigner } from '@keyserver/export-file/testing';
-import { applyConfiguration, parseConfiguration } from '@keyserver/operations';
+import { applyConfiguration, parseConfiguration } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { signingKeys } from '@keyserver/stores';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';

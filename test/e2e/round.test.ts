@@ -1,6 +1,4 @@
-import { GROUNDS } from '../../tools/local/src/demo/ground.ts';
-import { holds } from '../../tools/local/src/demo/checks.ts';
-import { renderSteps, tally } from '../../tools/local/src/demo/report.ts';
+import { GROUNDS, holds, renderSteps, tally } from '@keyserver/demo';
 import { type PlayedRound, playSmallRound, tamper } from '../support/round.ts';
 
 const PHONES = 24;

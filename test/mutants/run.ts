@@ -8,7 +8,7 @@ import { importersIn, testsIn, testsOf } from './tests-of.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const ROOMS = [
   ...['libs/exposure-keys', 'libs/health-authority', 'libs/export-file', 'libs/stores'],
-  ...['libs/local/src/sqlite', 'services/publish', 'services/export'],
+  ...['libs/sqlite', 'services/publish', 'services/export'],
 ];
 
 const { values, positionals } = parseArgs({

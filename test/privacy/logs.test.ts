@@ -8,7 +8,7 @@ import type { OfferedKey } from '@keyserver/exposure-keys';
 import { issueCertificate } from '@keyserver/health-authority';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
-import { type Configuration, applyConfiguration } from '@keyserver/operations';
+import { type Configuration, applyConfiguration } from '@keyserver/configuration';
 import { startPublish } from '@keyserver/publish';
 import { systemRandom } from '@keyserver/random';
 import { type RunningService, listen } from '@keyserver/service';

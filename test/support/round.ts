@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import type { BlobStore } from '@keyserver/export-file';
 import { systemRandom } from '@keyserver/random';
 import { unixMillis } from '@keyserver/time';
-import type { GroundName } from '../../tools/local/src/demo/ground.ts';
-import { type Check, holds } from '../../tools/local/src/demo/checks.ts';
-import { judgePublished } from '../../tools/local/src/demo/judgement.ts';
-import { type Round, playRound } from '../../tools/local/src/demo/round.ts';
-import { type World, openWorld } from '../../tools/local/src/demo/world.ts';
+import {
+  type Check,
+  type GroundName,
+  type Round,
+  type World,
+  holds,
+  judgePublished,
+  openWorld,
+  playRound,
+} from '@keyserver/demo';
 
 /** A round of a few phones that was played to its end, while its servers still run. */
 export interface PlayedRound extends Round {

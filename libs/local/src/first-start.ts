@@ -1,5 +1,4 @@
-import type { Random } from '@keyserver/random';
-import { randomId } from '@keyserver/random';
+import { type Random, randomId } from '@keyserver/random';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIn, failedWith, nameOnce, writeDurably } from './durable-files.ts';

@@ -1,4 +1,3 @@
 export { openIssuer } from './issuer.ts';
 export { type LocalPlatform, bucketsOf, openLocalPlatform } from './platform.ts';
-export { openSqliteStore } from './sqlite/store.ts';
 export { UnusableDataDirectory } from './unusable-data-directory.ts';

@@ -15,9 +15,13 @@ import { privateDirectory } from './private-files.ts';
 import { commitsMissingIn, olderDatabase } from './refuse-older-database.ts';
 import { keyHashSecret } from './secrets.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
-import { acceptDatabase } from './sqlite/commit-witness.ts';
-import { rebuildArrayIndexes } from './sqlite/rebuild-array-index.ts';
-import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from './sqlite/store.ts';
+import {
+  type SqliteDocumentStore,
+  type SqliteSettings,
+  acceptDatabase,
+  openSqliteStore,
+  rebuildArrayIndexes,
+} from '@keyserver/sqlite';
 import { UnusableDataDirectory } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 

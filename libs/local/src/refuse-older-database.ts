@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { missingCommits } from './sqlite/commit-witness.ts';
+import { missingCommits } from '@keyserver/sqlite';
 import { UnusableDataDirectory } from './unusable-data-directory.ts';
 
 /** How many acknowledged commits a database lacks. It is only read; one that cannot be is refused. */

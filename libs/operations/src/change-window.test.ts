@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { type ExportConfig, dueBatches } from '@keyserver/export-file';
-import { openTestStore } from '@keyserver/local/testing';
+import { openTestStore } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import {
   auditEntries,

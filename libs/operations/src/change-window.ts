@@ -19,7 +19,6 @@ import {
   unixMillis,
   windowLengthAt,
 } from '@keyserver/time';
-import { type Refused, refused } from './unusable-export.ts';
 
 /** What becomes of the windows of a store. `decided` was asked for before and has not begun yet. */
 export type WindowPlan =
@@ -29,7 +28,9 @@ export type WindowPlan =
       readonly change: WindowChange;
     }
   | { readonly kind: 'unchanged' }
-  | Refused;
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const refused = (reason: string): WindowPlan => ({ kind: 'refused', reason });
 
 /** What changing the windows of a store to another length would do. */
 export const planWindow = async (store: DocumentStore, length: WindowLength): Promise<WindowPlan> =>

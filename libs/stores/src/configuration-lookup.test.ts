@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import { appDocumentId } from './app-document-id.ts';

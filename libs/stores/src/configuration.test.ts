@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { HealthAuthority } from '@keyserver/health-authority';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { HOUR, unixMillis } from '@keyserver/time';
 import {
   appDocument,

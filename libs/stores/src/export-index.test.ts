@@ -1,6 +1,6 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { ExportBatch, ExportConfig, IndexedBatch, Listing } from '@keyserver/export-file';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import {
   DAY,

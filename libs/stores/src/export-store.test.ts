@@ -1,7 +1,7 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { BatchSpan, ExportBatch, ExportConfig, Freeze } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
 import {

@@ -1,6 +1,6 @@
 import { StoreFault, type DocumentStore } from '@keyserver/docstore';
 import type { KeyBatch } from '@keyserver/exposure-keys';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import { DAY, HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { SHARDS, keyBatchDocument, keyBatches } from './key-batch-document.ts';

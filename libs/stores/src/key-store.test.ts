@@ -1,6 +1,6 @@
 import type { DocumentStore, Found } from '@keyserver/docstore';
 import { type ExposureKey, type StoreUpload, keyEnd, keyHex } from '@keyserver/exposure-keys';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { randomId, systemRandom } from '@keyserver/random';
 import {
   DAY,

@@ -1,4 +1,4 @@
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import type { DocumentStore, Transaction } from '@keyserver/docstore';

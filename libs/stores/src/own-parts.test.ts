@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BlobStore } from '@keyserver/export-file';
-import { closeTestStores, openTestBucket, openTestStore } from '@keyserver/local/testing';
+import { openTestBucket } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
 import { STORE_ID_OBJECT } from './bucket-part.ts';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';

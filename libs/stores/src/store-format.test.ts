@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import {
   DAY,

@@ -1,5 +1,5 @@
 import type { StorePart } from '@keyserver/docstore';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { MissingPart, checkPart, stateOfPart, storeParts } from './store-parts.ts';
 
 afterEach(closeTestStores);

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import {
   DAY,

@@ -1,7 +1,7 @@
 import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { type ExportConfig, takerOf } from '@keyserver/export-file';
 import { type ExposureKey, keyEnd, keyHex, releaseWindow } from '@keyserver/exposure-keys';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
 import {

@@ -1,4 +1,4 @@
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { MINUTE } from '@keyserver/time';
 import { binOf } from './testing/archive-keys.ts';
 import { archivesOf, expectRecovery, openOverlap } from './testing/crash-scenario.ts';

@@ -1,4 +1,4 @@
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { type ExportWorld, NOON, anExport, hour, openExportWorld } from './testing/export-world.ts';
 

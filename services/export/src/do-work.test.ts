@@ -1,6 +1,6 @@
 import type { ExportConfig } from '@keyserver/export-file';
 import { RECORD_BYTES } from '@keyserver/exposure-keys';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { keyBatches } from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { keysIn } from './testing/archive-keys.ts';

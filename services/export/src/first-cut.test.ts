@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { openLocalPlatform } from '@keyserver/local';
-import { closeTestStores, openTestBucket } from '@keyserver/local/testing';
+import { openTestBucket } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { type ExposureKey, keyHex } from '@keyserver/exposure-keys';
 import { systemRandom } from '@keyserver/random';
 import {

@@ -10,8 +10,7 @@ import {
   generatePadding,
   paddingFloor,
 } from '@keyserver/export-file';
-import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
-import { RECORD_BYTES } from '@keyserver/exposure-keys';
+import { type KeyBatch, RECORD_BYTES, type ReadKeyBatches } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
 import type { UnixMillis } from '@keyserver/time';
 import type { Pause } from './pause.ts';

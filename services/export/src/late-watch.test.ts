@@ -1,5 +1,5 @@
 import { HealthFault } from '@keyserver/service';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { uncoveredKeys } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, alwaysWindow, windowLength } from '@keyserver/time';
 import { lateWatch } from './late-watch.ts';

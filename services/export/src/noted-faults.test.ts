@@ -1,5 +1,5 @@
 import { StoreFault } from '@keyserver/docstore';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { metDamage } from '@keyserver/service';
 import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
 import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';

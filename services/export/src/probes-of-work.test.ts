@@ -1,4 +1,5 @@
-import { closeTestStores, openTestBucket, openTestStore } from '@keyserver/local/testing';
+import { openTestBucket } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { probeAll } from '@keyserver/service';
 import { seededRandom } from '@keyserver/random/testing';
 import { simulatedClock } from '@keyserver/time';

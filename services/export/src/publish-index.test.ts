@@ -1,5 +1,5 @@
 import { parseVerificationKeys } from '@keyserver/export-file';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, MINUTE } from '@keyserver/time';
 import {
   type ExportWorld,

@@ -1,6 +1,6 @@
 import { renderVerificationKeys } from '@keyserver/export-file';
 import { memorySigner } from '@keyserver/export-file/testing';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { HOUR, MINUTE } from '@keyserver/time';
 import {
   type ExportWorld,

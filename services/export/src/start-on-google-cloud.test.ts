@@ -1,17 +1,11 @@
-import { openFirestoreStore } from '@keyserver/gcp/firestore';
+import { openFirestoreStore } from '@keyserver/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
 import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
 import { systemClock } from '@keyserver/time';
-import {
-  type FirestoreStandIn,
-  startFirestoreStandIn,
-} from '../../../test/stand-ins/firestore/start-firestore.ts';
-import { type KmsStandIn, startKmsStandIn } from '../../../test/stand-ins/kms/start-kms.ts';
-import {
-  type StorageStandIn,
-  startStorageStandIn,
-} from '../../../test/stand-ins/storage/start-storage.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
+import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
 import { startExport } from './index.ts';
 import { anExport } from './testing/export-world.ts';
 

@@ -187,9 +187,9 @@ async function openCloud(
   { clock, random }: Ambient,
 ): Promise<Platform> {
   const [{ openFirestoreStore }, { openCloudBuckets }, { openKms }] = await Promise.all([
-    import('@keyserver/gcp/firestore'),
-    import('@keyserver/gcp/storage'),
-    import('@keyserver/gcp/kms'),
+    import('@keyserver/firestore'),
+    import('@keyserver/cloud-storage'),
+    import('@keyserver/cloud-kms'),
   ]);
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = cloud;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };

@@ -167,7 +167,7 @@ async function openPlatform(
     const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
     return { place, ...local, probes: [local.checkDisk, watch.probe] };
   }
-  const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
+  const { openFirestoreStore } = await import('@keyserver/firestore');
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
   const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { type SchedulerStandIn, startSchedulerStandIn } from './start-scheduler.ts';
 
-// The layers keep Google's clients within libs/gcp; a stand-in has to be held to what they understand all the same.
-const fromGcp = createRequire(new URL('../../../libs/gcp/package.json', import.meta.url));
+// The layers keep Google's clients within their rooms; a stand-in has to be held to what they understand all the same.
+const fromClient = createRequire(
+  new URL('../../../libs/cloud-scheduler/package.json', import.meta.url),
+);
 
 const PARENT = 'projects/health/locations/europe-west1';
 
@@ -22,14 +24,14 @@ let client: Client;
 
 beforeAll(async () => {
   cloud = await startSchedulerStandIn();
-  const { CloudSchedulerClient } = fromGcp('@google-cloud/scheduler') as {
+  const { CloudSchedulerClient } = fromClient('@google-cloud/scheduler') as {
     CloudSchedulerClient: new (options: object) => Client;
   };
-  const { grpc, GoogleAuth } = fromGcp('google-gax') as {
+  const { grpc, GoogleAuth } = fromClient('google-gax') as {
     grpc: { credentials: { createInsecure(): unknown } };
     GoogleAuth: new (options: object) => unknown;
   };
-  const { PassThroughClient } = fromGcp('google-auth-library') as {
+  const { PassThroughClient } = fromClient('google-auth-library') as {
     PassThroughClient: new () => unknown;
   };
   const [servicePath, port] = cloud.address.split(':');

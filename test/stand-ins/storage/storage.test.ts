@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { checksumsOf } from './checksums.ts';
 import { type StorageStandIn, startStorageStandIn } from './start-storage.ts';
 
-/** As much of the real client as these tests use; only libs/gcp may import it. */
+/** As much of the real client as these tests use; only libs/cloud-storage may import it. */
 interface Client {
   bucket(name: string): {
     file(name: string, options?: { generation?: string }): ClientFile;
@@ -20,8 +20,10 @@ interface ClientFile {
   createResumableUpload(options?: object): Promise<[string]>;
 }
 
-const fromGcp = createRequire(new URL('../../../libs/gcp/package.json', import.meta.url));
-const { Storage } = fromGcp('@google-cloud/storage') as {
+const fromClient = createRequire(
+  new URL('../../../libs/cloud-storage/package.json', import.meta.url),
+);
+const { Storage } = fromClient('@google-cloud/storage') as {
   Storage: new (options: object) => Client;
 };
 

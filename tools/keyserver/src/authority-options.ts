@@ -1,7 +1,7 @@
 import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { join } from 'node:path';
 import { type CertifiedReportType, CERTIFIED_REPORT_TYPES } from '@keyserver/exposure-keys';
-import { DEVELOPMENT_NAMES } from '@keyserver/operations';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { type Command, Option } from 'commander';
 import { Failure } from './failure.ts';
 import { readTextFile } from './files.ts';

@@ -1,11 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import {
-  checkPart,
-  compareStoreFormat,
-  examineParts,
-  openStoreFormat,
-} from '@keyserver/operations';
+import { examineParts } from '@keyserver/operations';
+import { checkPart, compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Failure } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { addCertificateCommands } from './certificate-issue.ts';
-import { addConfigCommands } from './config-commands.ts';
-import { addDataCommands } from './data-commands.ts';
-import { addExportCommands } from './export-commands.ts';
+import { addCertificateCommands } from './certificate/certificate-issue.ts';
+import { addConfigCommands } from './config/config-commands.ts';
+import { addDataCommands } from './data/data-commands.ts';
+import { addExportCommands } from './export/export-commands.ts';
 import { CANNOT, Failure, sentenceOf } from './failure.ts';
-import { addJobsCommands } from './jobs-commands.ts';
-import { addPublish } from './publish.ts';
-import { addStoreCommands } from './store-commands.ts';
+import { addJobsCommands } from './jobs/jobs-commands.ts';
+import { addPublish } from './publish/publish.ts';
+import { addStoreCommands } from './store/store-commands.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Runs one command line, without the program's name, and gives the exit code. */

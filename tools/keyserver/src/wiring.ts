@@ -2,7 +2,9 @@ import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { openLocalPlatform } from '@keyserver/local';
 import type { Damage, Rebuilt } from '@keyserver/export/rebuild';
-import type { MendableTime, Scheduler, SigningPlatform } from '@keyserver/operations';
+import type { SigningPlatform } from '@keyserver/configuration';
+import type { MendableTime } from '@keyserver/operations';
+import type { Scheduler } from '@keyserver/scheduled-jobs';
 import { type Random, systemRandom } from '@keyserver/random';
 import { type Clock, HOUR } from '@keyserver/time';
 
@@ -31,7 +33,7 @@ export async function openPlatform(
 export async function openCloudKeys(
   endpoint: string | undefined,
 ): Promise<SigningPlatform & { readonly close: () => Promise<void> }> {
-  const { openKms } = await import('@keyserver/gcp/kms');
+  const { openKms } = await import('@keyserver/cloud-kms');
   return await openKms({ endpoint });
 }
 
@@ -57,7 +59,7 @@ export async function openFirestore(of: {
   /** An emulator in the place of Google. */
   readonly endpoint: string | undefined;
 }): Promise<OpenStore> {
-  const { openFirestoreStore } = await import('@keyserver/gcp/firestore');
+  const { openFirestoreStore } = await import('@keyserver/firestore');
   const store = await openFirestoreStore({
     projectId: of.project,
     ...(of.database === undefined ? {} : { databaseId: of.database }),
@@ -85,7 +87,7 @@ export async function openScheduler(of: {
   /** Another address than Google's; on this very machine it is spoken to in plain text. */
   readonly endpoint: Endpoint | undefined;
 }): Promise<Scheduler & { readonly close: () => Promise<void> }> {
-  const { openScheduler: open } = await import('@keyserver/gcp/scheduler');
+  const { openScheduler: open } = await import('@keyserver/cloud-scheduler');
   const { project: projectId, location, endpoint } = of;
   const elsewhere =
     endpoint === undefined
@@ -136,7 +138,7 @@ export async function openCloudWhole(of: {
   readonly storageEndpoint?: string;
   readonly kmsEndpoint?: string;
 }): Promise<OpenWhole> {
-  const { openCloudBuckets } = await import('@keyserver/gcp/storage');
+  const { openCloudBuckets } = await import('@keyserver/cloud-storage');
   const { project, database, endpoint, storageEndpoint, kmsEndpoint } = of;
   const at = storageEndpoint === undefined ? {} : { apiEndpoint: `http://${storageEndpoint}` };
   const buckets = openCloudBuckets({ projectId: project, random: systemRandom, ...at });
@@ -145,7 +147,7 @@ export async function openCloudWhole(of: {
     ...opened,
     openBucket: buckets.openBucket,
     openSigners: async () => {
-      const { openKms } = await import('@keyserver/gcp/kms');
+      const { openKms } = await import('@keyserver/cloud-kms');
       return await openKms({ endpoint: kmsEndpoint, random: systemRandom });
     },
     missingCommits: 0, // Firestore keeps what it has acknowledged

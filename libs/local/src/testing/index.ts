@@ -1,2 +1,1 @@
 export { openTestBucket } from './open-test-bucket.ts';
-export { closeTestStores, openTestStore } from './test-store.ts';

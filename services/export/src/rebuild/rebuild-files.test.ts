@@ -1,5 +1,5 @@
 import { auditEntries } from '@keyserver/stores';
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { DAY } from '@keyserver/time';
 import { type ExportWorld, anExport, hour, openExportWorld } from '../testing/export-world.ts';

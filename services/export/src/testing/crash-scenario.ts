@@ -1,4 +1,4 @@
-import { closeTestStores } from '@keyserver/local/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import { HOUR, MINUTE } from '@keyserver/time';
 import {
   type ExportGround,

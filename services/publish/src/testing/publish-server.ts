@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { DEFAULT_KEY_RULES, type ExposureKey, unpackRecords } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { closeTestStores, openTestStore } from '@keyserver/local/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
 import { type Timeouts, listen } from '@keyserver/service';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as client from '@google-cloud/firestore';
 
-/** Google's own client: the layers keep it within libs/gcp, but the stand-in has to be held to what it understands. */
+/** Google's own client: the layers keep it within libs/firestore, but the stand-in has to be held to what it understands. */
 const google = createRequire(import.meta.url)('@google-cloud/firestore') as typeof client;
 export const { AggregateField, FieldPath, FieldValue, Timestamp } = google;
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successor is a package of the same code

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { type VerifyCertificate, certificateVerifier } from '@keyserver/health-authority';
-import { DEVELOPMENT_NAMES } from '@keyserver/operations';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { unixMillis } from '@keyserver/time';
 
 /** A new private key of a curve, as PKCS#8 PEM. */

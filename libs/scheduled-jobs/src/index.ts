@@ -1,0 +1,9 @@
+export {
+  type JobDifference,
+  type JobVerdict,
+  type WantedJob,
+  checkJobs,
+  missingServices,
+} from './check-jobs.ts';
+export { type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
+export type { JobState, Scheduler } from './scheduler.ts';

@@ -1,0 +1,181 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type DocumentStore, StoreFault, collection, ints, text } from '@keyserver/docstore';
+import { startInProcess } from './testing/engine-in-process.ts';
+import { startInThread } from './engine-link.ts';
+import { storeFaultOf } from './fault.ts';
+import { openSqliteStore } from './store.ts';
+
+const claims = collection({
+  name: 'claims',
+  fields: { keys: ints(), by: text() },
+  arrayIndex: 'keys',
+});
+const DOCUMENTS = 40;
+const KEYS_EACH = 450; // 18,000 keys: enough for a run of the array index
+
+let directory: string;
+let file: string;
+const open: DocumentStore[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'damage-'));
+  file = join(directory, 'store.sqlite');
+});
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+const opened = async (startEngine = startInProcess): Promise<DocumentStore> => {
+  const store = await openSqliteStore({ file, startEngine });
+  open.push(store);
+  return store;
+};
+
+const keysOf = (n: number): readonly number[] =>
+  Array.from({ length: KEYS_EACH }, (_, k) => n + DOCUMENTS * k);
+
+async function fill(): Promise<void> {
+  const store = await opened();
+  for (let n = 0; n < DOCUMENTS; n++)
+    await store.transact((tx) => {
+      tx.create(claims, `claim-${String(n)}`, { keys: keysOf(n), by: 'somebody' });
+      return Promise.resolve();
+    });
+  await open.pop()?.close();
+}
+
+/** Does something to the file while no store has it open. */
+function damage(statements: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(statements);
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
+function overwriteRootPageOf(table: string): void {
+  const db = new DatabaseSync(file);
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  const { rootpage } = db.prepare('SELECT rootpage FROM sqlite_master WHERE name = ?').get(table)!;
+  const { page_size: size } = db.prepare('PRAGMA page_size').get()!;
+  db.close();
+  const handle = openSync(file, 'r+');
+  writeSync(handle, Buffer.alloc(200, 0xa5), 0, 200, (Number(rootpage) - 1) * Number(size));
+  closeSync(handle);
+}
+
+const faultOf = async (work: Promise<unknown>): Promise<StoreFault> => {
+  try {
+    await work;
+  } catch (fault) {
+    if (fault instanceof StoreFault) return fault;
+    throw fault;
+  }
+  throw new Error('nothing was wrong');
+};
+
+describe('a damaged database', () => {
+  it('names SQLite’s code, the collection and the file for a broken page', async () => {
+    await fill();
+    overwriteRootPageOf('claims');
+    const store = await opened();
+    const fault = await faultOf(store.get(claims, ['claim-1']));
+    expect(fault).toMatchObject({ reason: 'damaged', problem: 'store_damaged' });
+    expect(fault.details).toEqual({
+      code: 'SQLITE_CORRUPT',
+      number: expect.any(Number) as number,
+      text: 'database disk image is malformed',
+      object: 'claims',
+      path: file,
+    });
+    expect((fault.details.number ?? 0) % 256).toBe(11);
+  });
+
+  it('names the array index for chunks that are gone, in reading and in committing', async () => {
+    await fill();
+    damage('DELETE FROM "claims#chunks" WHERE id % 2 = 1');
+    const store = await opened();
+    const search = { containsAny: { field: 'keys', values: keysOf(3).slice(-20) } } as const;
+    const fault = await faultOf(store.transact(async (tx) => await tx.find(claims, search)));
+    expect(fault.reason).toBe('damaged');
+    expect(fault.details).toEqual({ object: 'claims#chunks', path: file });
+  });
+
+  it('names the collection for a document that cannot be read', async () => {
+    await fill();
+    damage(`UPDATE claims SET body = x'01ff' WHERE id = 'claim-1'`);
+    const store = await opened();
+    for (const read of [
+      async () => await store.get(claims, ['claim-1']),
+      async () => await store.pages(claims, {})[Symbol.asyncIterator]().next(),
+      async () => await store.transact(async (tx) => await tx.get(claims, ['claim-1'])),
+    ]) {
+      const fault = await faultOf(read());
+      expect(fault.reason).toBe('damaged');
+      expect(fault.details).toEqual({ object: 'claims', path: file });
+    }
+  });
+
+  it('names a table that is gone', async () => {
+    await fill();
+    const store = await opened();
+    await store.get(claims, ['claim-1']);
+    damage('DROP TABLE claims');
+    const fault = await faultOf(store.get(claims, ['claim-1']));
+    expect(fault.reason).toBe('damaged');
+    expect(fault.details).toMatchObject({ code: 'SQLITE_ERROR', number: 1, object: 'claims' });
+  });
+
+  it('is refused at the start, from another thread too, when it is none', async () => {
+    writeFileSync(file, 'something else, but long enough to be looked at '.repeat(200));
+    const fault = await faultOf(opened(startInThread));
+    expect(fault.reason).toBe('damaged');
+    expect(fault.details).toMatchObject({ code: 'SQLITE_NOTADB', number: 26, path: file });
+  });
+});
+
+describe('an error as a fault of the store', () => {
+  const failing = (setUp: string, statement: string): unknown => {
+    const db = new DatabaseSync(':memory:');
+    try {
+      db.exec(setUp);
+      db.exec(statement);
+    } catch (error) {
+      return error;
+    } finally {
+      db.close();
+    }
+    throw new Error('nothing was wrong');
+  };
+
+  it('is `full` when the database cannot grow', () => {
+    const error = failing(
+      'PRAGMA max_page_count = 2; CREATE TABLE t (body BLOB)',
+      'INSERT INTO t VALUES (zeroblob(100000))',
+    );
+    const fault = storeFaultOf(error);
+    expect(fault).toMatchObject({ reason: 'full', problem: 'disk_full', cause: error });
+    expect(fault.details).toEqual({
+      code: 'SQLITE_FULL',
+      number: 13,
+      text: 'database or disk is full',
+    });
+  });
+
+  it('is `full` when the shared memory of the write-ahead file cannot grow', () => {
+    const error = Object.assign(new Error('disk I/O error'), { errcode: 4874 });
+    expect(storeFaultOf(error)).toMatchObject({ reason: 'full', details: { number: 4874 } });
+  });
+
+  it('is `unavailable` for a code that means nothing to us, and for no code at all', () => {
+    const unknown = Object.assign(new Error('x'), { errcode: 23 });
+    expect(storeFaultOf(unknown)).toMatchObject({
+      reason: 'unavailable',
+      details: { code: 'SQLITE', number: 23 },
+    });
+    expect(storeFaultOf('thrown')).toMatchObject({ reason: 'unavailable', details: {} });
+  });
+});

@@ -1,0 +1,269 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { type DocumentStore, collection, int, ints, text } from '@keyserver/docstore';
+import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
+import { startInProcess } from './testing/engine-in-process.ts';
+import { startInThread } from './engine-link.ts';
+import { openSqliteStore } from './store.ts';
+
+const counters = collection({ name: 'counters', fields: { n: int() } });
+const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
+
+let directory: string;
+let file: string;
+const open: DocumentStore[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'docstore-'));
+  file = join(directory, 'store.sqlite');
+});
+afterEach(async () => {
+  await Promise.all(
+    open.splice(0).map(async (store) => {
+      await store.close();
+    }),
+  );
+  rmSync(directory, { recursive: true });
+});
+
+const opened = async (
+  settings: Partial<Parameters<typeof openSqliteStore>[0]> = {},
+): Promise<DocumentStore> => {
+  const store = await openSqliteStore({ file, startEngine: startInProcess, ...settings });
+  open.push(store);
+  return store;
+};
+
+const DOCSTORE = pathToFileURL(join(process.cwd(), 'libs/docstore/src/index.ts')).href;
+const STORE = pathToFileURL(join(process.cwd(), 'libs/sqlite/src/store.ts')).href;
+
+/** Runs a program in a process of its own, with the store in `store`; resolves with its exit code. */
+async function inProcess(program: string): Promise<number | null> {
+  const source = `
+    const { collection, int, ints, text } = await import('${DOCSTORE}');
+    const { openSqliteStore } = await import('${STORE}');
+    const store = await openSqliteStore({ file: ${JSON.stringify(file)} });
+    const counters = collection({ name: 'counters', fields: { n: int() } });
+    const claims = collection({ name: 'claims', fields: { key: ints(), by: text() }, arrayIndex: 'key' });
+    ${program}
+    await store.close();`;
+  const child = spawn(
+    join(process.cwd(), 'node_modules/.bin/node'),
+    ['--conditions=source', '--input-type=module', '-e', source],
+    { stdio: 'inherit' },
+  );
+  return await new Promise((resolve) => child.on('exit', resolve));
+}
+
+describe('SQLite store', () => {
+  it('keeps what it acknowledged when it is opened again', async () => {
+    const first = await opened({ startEngine: startInThread });
+    await first.transact(async (tx) => {
+      tx.set(counters, 'c', { n: 7 });
+      await Promise.resolve();
+    });
+    await first.close();
+    open.length = 0;
+    expect(await (await opened()).get(counters, ['c'])).toEqual([{ n: 7 }]);
+  });
+
+  it('loses no update of several processes', async () => {
+    const add = `for (let n = 0; n < 40; n++) await store.transact(async (tx) => {
+      const [c] = await tx.get(counters, ['c']);
+      tx.set(counters, 'c', { n: (c?.n ?? 0) + 1 });
+    });`;
+    const codes = await Promise.all([inProcess(add), inProcess(add), inProcess(add)]);
+    expect(codes).toEqual([0, 0, 0]);
+    expect(await (await opened()).get(counters, ['c'])).toEqual([{ n: 120 }]);
+  });
+
+  it('lets one of several processes create what all of them looked for', async () => {
+    const claim = `for (let n = 0; n < 60; n++) await store.transact(async (tx) => {
+      const found = await tx.find(claims, { containsAny: { field: 'key', values: [n] } });
+      if (found.length === 0) tx.create(claims, n + '-' + process.pid, { key: [n], by: String(process.pid) });
+    });`;
+    expect(await Promise.all([inProcess(claim), inProcess(claim)])).toEqual([0, 0]);
+    const claims = collection({
+      name: 'claims',
+      fields: { key: ints(), by: text() },
+      arrayIndex: 'key',
+    });
+    const store = await opened();
+    const keys: number[] = [];
+    for await (const page of store.pages(claims, {}))
+      keys.push(...page.flatMap(({ value }) => value.key));
+    expect(keys.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
+  });
+
+  it('never lets store time go back, across restarts with a clock that did', async () => {
+    const before = await opened({ clock: simulatedClock(START) });
+    const first = await before.now();
+    const after = await opened({ clock: simulatedClock(unixMillis(START - 20_000)) });
+    expect(await after.now()).toBe(first);
+  });
+
+  it('writes and deletes nothing with a clock more than 30 s behind store time, but reads', async () => {
+    const right = await opened({ clock: simulatedClock(START) });
+    await right.transact(async (tx) => {
+      tx.set(counters, 'c', { n: 7 });
+      await Promise.resolve();
+    });
+    const behind = await opened({ clock: simulatedClock(unixMillis(START - 31_000)) });
+    const doubted = { name: 'StoreFault', reason: 'clock' };
+    const writing = behind.transact(async (tx) => {
+      tx.set(counters, 'c', { n: 8 });
+      await Promise.resolve();
+    });
+    await expect(writing).rejects.toMatchObject(doubted);
+    await expect(behind.deleteAll(counters, {})).rejects.toMatchObject(doubted);
+    await expect(behind.now()).rejects.toMatchObject(doubted);
+    expect(await behind.get(counters, ['c'])).toEqual([{ n: 7 }]);
+  });
+
+  it('runs a transaction again that was told a time of a clock which jumped for a moment', async () => {
+    const clock = simulatedClock(START);
+    const store = await opened({ clock });
+    const told: number[] = [];
+    clock.jump(20 * DAY);
+    await store.transact(async (tx) => {
+      await tx.get(counters, ['c']);
+      told.push(tx.now);
+      clock.set(START);
+      tx.set(counters, 'c', { n: 1 });
+    });
+    expect(told).toEqual([START + 20 * DAY, START]);
+    expect(await store.now()).toBe(START);
+  });
+
+  it('says so when its file is no database', async () => {
+    await expect(
+      openSqliteStore({ file: join(directory, 'no', 'such', 'directory') }),
+    ).rejects.toMatchObject({
+      name: 'StoreFault',
+      reason: 'unavailable',
+    });
+  });
+
+  it('answers contended, in bounded time, while another process keeps the write lock', async () => {
+    const store = await opened();
+    await store.now();
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.now()).rejects.toMatchObject({ reason: 'contended' });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await store.now()).toBeGreaterThan(0);
+  }, 30_000);
+
+  it('brings a collection to new indexes and keeps its documents', async () => {
+    const fields = { city: text(), age: int() };
+    const before = await opened();
+    const old = collection({ name: 'people', fields, indexes: [['age']] });
+    await before.transact(async (tx) => {
+      tx.set(old, 'a', { city: 'Bern', age: 3 });
+      tx.set(old, 'b', { city: 'Aarau', age: 9 });
+      await Promise.resolve();
+    });
+    await before.close();
+    open.length = 0;
+    const after = await opened();
+    const now = collection({ name: 'people', fields, indexes: [['city'], ['age']] });
+    const found: string[] = [];
+    for await (const page of after.pages(now, { order: { by: 'city' } }))
+      found.push(...page.map(({ id }) => id));
+    expect(found).toEqual(['b', 'a']);
+    expect(await after.get(now, ['a'])).toEqual([{ city: 'Bern', age: 3 }]);
+  });
+
+  it('refuses a layout that the stored documents do not fit, and keeps them', async () => {
+    const before = await opened();
+    const old = collection({ name: 'people', fields: { age: int() } });
+    await before.transact(async (tx) => {
+      tx.set(old, 'a', { age: 3 });
+      await Promise.resolve();
+    });
+    await before.close();
+    open.length = 0;
+    const after = await opened();
+    const unfit = collection({
+      name: 'people',
+      fields: { age: int(), city: text() },
+      indexes: [['city']],
+    });
+    await expect(after.get(unfit, ['a'])).rejects.toThrow('stored document lacks city');
+    expect(await (await opened()).get(old, ['a'])).toEqual([{ age: 3 }]);
+  });
+
+  it('goes on with the other collections when one cannot be opened, and tries that one again', async () => {
+    const people = collection({ name: 'people', fields: { city: text() }, indexes: [['city']] });
+    const store = await opened();
+    await store.get(counters, ['c']);
+    const other = new DatabaseSync(file);
+    other.exec('CREATE TABLE people (id TEXT)');
+    await expect(store.get(people, ['a'])).rejects.toMatchObject({ reason: 'damaged' });
+    const tags = collection({ name: 'tags', fields: { tags: ints() }, arrayIndex: 'tags' });
+    await store.transact(async (tx) => {
+      await tx.get(counters, ['c']);
+      tx.create(tags, 't', { tags: [1] });
+    });
+    expect(await store.get(tags, ['t'])).toEqual([{ tags: [1] }]);
+    other.exec('DROP TABLE people');
+    other.close();
+    expect(await store.get(people, ['a'])).toEqual([undefined]);
+  });
+
+  it('indexes the documents of a collection anew when another field becomes its array', async () => {
+    const fields = { before: ints(), after: ints() };
+    const old = collection({ name: 'tagged', fields, arrayIndex: 'before' });
+    const first = await opened({ housekeepingEveryMs: 2 });
+    const many = (n: number): number[] => Array.from({ length: 1000 }, (_, m) => n * 1000 + m);
+    for (let n = 0; n < 20; n++)
+      await first.transact(async (tx) => {
+        tx.create(old, String(n), { before: many(n), after: many(n + 100) });
+        await Promise.resolve();
+      });
+    const reader = new DatabaseSync(file, { readOnly: true });
+    const runs = reader.prepare('SELECT count(*) AS n FROM "tagged#runs"');
+    while (runs.get()?.['n'] === 0) await first.now();
+    reader.close();
+    await first.close();
+    open.length = 0;
+    const now = collection({ name: 'tagged', fields, arrayIndex: 'after' });
+    const found: string[] = [];
+    const store = await opened();
+    const query = { containsAny: { field: 'after', values: [100_001] } } as const;
+    for await (const page of store.pages(now, query)) found.push(...page.map(({ id }) => id));
+    expect(found).toEqual(['0']);
+  });
+
+  it('goes on finding documents by their arrays while it makes runs and merges them', async () => {
+    const tagged = collection({ name: 'tagged', fields: { tags: ints() }, arrayIndex: 'tags' });
+    const store = await opened({ housekeepingEveryMs: 2 });
+    const find = async (value: number): Promise<string[]> => {
+      const ids: string[] = [];
+      for await (const page of store.pages(tagged, {
+        containsAny: { field: 'tags', values: [value] },
+      }))
+        ids.push(...page.map(({ id }) => id));
+      return ids;
+    };
+    const tagsOf = (n: number): number[] => Array.from({ length: 40 }, (_, m) => n * 1000 + m);
+    for (let batch = 0; batch < 9; batch++)
+      await store.transact(async (tx) => {
+        for (let n = batch * 450; n < (batch + 1) * 450; n++)
+          tx.create(tagged, String(n), { tags: tagsOf(n) });
+        await Promise.resolve();
+      });
+    const reader = new DatabaseSync(file, { readOnly: true });
+    const runs = reader.prepare('SELECT count(*) AS n, max(level) AS level FROM "tagged#runs"');
+    while (runs.get()?.['level'] !== 1) expect(await find(1_000_039)).toEqual(['1000']);
+    reader.close();
+    for (const n of [0, 449, 450, 3000, 4049])
+      expect(await find(n * 1000 + 39)).toEqual([String(n)]);
+    expect(await find(40)).toEqual([]);
+  }, 180_000);
+});

@@ -1,0 +1,56 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { StoreFault } from '@keyserver/docstore';
+import type { Clock } from '@keyserver/time';
+import type { EngineListener, StartEngine } from '../engine-link.ts';
+import type { Asked, Delivery } from '../protocol.ts';
+
+/** What a host process is told; every message brings the time, for there is no memory that both share. */
+export type ToHost = { readonly engine: number; readonly time: number } & (
+  | { readonly open: { readonly file: string; readonly housekeepingEvery: number } }
+  | { readonly batch: readonly Asked[] }
+);
+
+/** What a host process answers. */
+export type FromHost = { readonly engine: number } & (
+  { readonly delivery: Delivery } | { readonly ended: true }
+);
+
+/** A process of its own in which engines run. */
+export interface HostProcess {
+  readonly startEngine: StartEngine;
+  readonly stop: () => void;
+}
+
+/** Starts a process that runs engines; they follow the clock of the test. */
+export function startHostProcess(clock: Clock): HostProcess {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'engine-host.ts'), {
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+  });
+  const listeners = new Map<number, EngineListener>();
+  const tell = (message: ToHost): void => {
+    child.send(message);
+  };
+  child.on('message', (message) => {
+    const answer = message as FromHost;
+    const listener = listeners.get(answer.engine);
+    if ('delivery' in answer) listener?.delivered(answer.delivery);
+    else listener?.ended(new StoreFault('unavailable', 'the database is closed'));
+  });
+  return {
+    startEngine: ({ file, housekeepingEvery }, listener) => {
+      const engine = listeners.size;
+      listeners.set(engine, listener);
+      tell({ engine, time: clock.now(), open: { file, housekeepingEvery } });
+      return {
+        send: (batch) => {
+          tell({ engine, time: clock.now(), batch });
+        },
+      };
+    },
+    stop: () => {
+      child.kill();
+    },
+  };
+}

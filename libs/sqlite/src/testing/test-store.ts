@@ -1,0 +1,27 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import { startInProcess } from './engine-in-process.ts';
+import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from '../store.ts';
+
+const open: DocumentStore[] = [];
+
+/** A document store in memory for one test; `closeTestStores` ends it. */
+export async function openTestStore(
+  settings: Omit<SqliteSettings, 'file'> = {},
+): Promise<SqliteDocumentStore> {
+  const store = await openSqliteStore({
+    file: ':memory:',
+    startEngine: startInProcess,
+    ...settings,
+  });
+  open.push(store);
+  return store;
+}
+
+/** Closes all stores that tests opened; for afterEach. */
+export async function closeTestStores(): Promise<void> {
+  await Promise.all(
+    open.splice(0).map(async (store) => {
+      await store.close();
+    }),
+  );
+}

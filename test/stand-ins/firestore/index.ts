@@ -1,0 +1,1 @@
+export { type FirestoreStandIn, startFirestoreStandIn } from './start-firestore.ts';

@@ -1,0 +1,1 @@
+export { type MetadataStandIn, startMetadataStandIn } from './start-metadata.ts';

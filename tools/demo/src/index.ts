@@ -1,0 +1,14 @@
+export { newAuthority } from './authority.ts';
+export { type Check, holds } from './checks.ts';
+export { downloadSeries } from './client.ts';
+export { APPS, EXPORTS, demoConfiguration } from './configuration.ts';
+export { GROUNDS, type Ground, type GroundName } from './ground.ts';
+export { runJobs } from './job-calls.ts';
+export { judgePublished } from './judgement.ts';
+export { dayKey } from './phones.ts';
+export { renderSteps, tally } from './report.ts';
+export { type Round, playRound } from './round.ts';
+export { startServers } from './servers.ts';
+export { certified, send } from './upload.ts';
+export { openGround } from './wiring.ts';
+export { type World, openWorld } from './world.ts';

@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemRandom } from '@keyserver/random';
+import { DAY, MINUTE, SECOND, floorTo, systemClock } from '@keyserver/time';
+import { GROUNDS, type GroundName } from './ground.ts';
+import { renderSteps, tally } from './report.ts';
+import { type Teller, playRound } from './round.ts';
+import { openWorld } from './world.ts';
+
+const PHONES = 200;
+const PATIENCE = MINUTE;
+
+const INTRODUCTION: Readonly<Record<GroundName, string>> = {
+  local: `One full round of the key server on this machine, over real HTTP, in simulated time.
+`,
+  'gcp-stand-ins': `One full round of the key server for Google Cloud, over real HTTP and with Google's own clients, in simulated
+time. Firestore, Cloud Storage and Cloud KMS are the stand-ins of the tests, on this machine.
+`,
+};
+
+const NEXT = `Where to go next:
+  npm start                  the server on this machine, in real time
+  npx keyserver --help       upload as a phone, check files, change the configuration
+  tools/demo/src/      what was just played
+`;
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** Simulated time as people say it: the day of the round, and the time of day in UTC. */
+function timeOf(now: number, start: number): string {
+  const day = 1 + Math.floor((now - start) / DAY);
+  return `day ${day}, ${new Date(now).toISOString().slice(11, 16)}`;
+}
+
+async function demonstrate(dataDirectory: string, platform: GroundName): Promise<boolean> {
+  const day = floorTo(systemClock.now(), DAY);
+  const started = performance.now();
+  const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 1000 };
+  const world = await openWorld(of);
+  const live = process.stdout.isTTY;
+  const at = (line: string): string => `  ${timeOf(world.clock.now(), day)}  ${line}`;
+  const teller: Teller = {
+    tell: (line) => {
+      print(`${live ? '\r\x1B[K' : ''}${at(line)}`);
+    },
+    progress: (line) => {
+      if (live) process.stdout.write(`\r\x1B[K${at(line)}`);
+    },
+  };
+  try {
+    teller.tell('publish, export, a file server and an issuer of job identities run');
+    const { steps } = await playRound(world, PHONES, teller);
+    print(`\n${renderSteps(steps)}`);
+    const { made, wrong } = tally(steps);
+    const seconds = ((performance.now() - started) / SECOND).toFixed(1);
+    print(
+      wrong === 0
+        ? `All ${made} checks hold. The round took ${seconds} s.\n\n${NEXT}`
+        : `${wrong} of ${made} checks do not hold. The round took ${seconds} s.`,
+    );
+    return wrong === 0;
+  } finally {
+    await world.close();
+  }
+}
+
+function chosenPlatform(): GroundName {
+  try {
+    const { values } = parseArgs({ options: { platform: { type: 'string', default: 'local' } } });
+    const known = GROUNDS.find((name) => name === values.platform);
+    if (known !== undefined) return known;
+  } catch {
+    // Said below, in one sentence for every wrong argument.
+  }
+  process.stderr.write(`The only option is --platform=NAME, one of ${GROUNDS.join(', ')}.\n`);
+  process.exit(1);
+}
+
+/** The fault and what it came from, in one sentence. */
+function sentenceOf(fault: unknown): string {
+  if (!(fault instanceof Error)) return 'an unknown fault';
+  return fault.cause instanceof Error
+    ? `${fault.message}: ${sentenceOf(fault.cause)}`
+    : fault.message;
+}
+
+const platform = chosenPlatform();
+const directory = mkdtempSync(join(tmpdir(), 'keyserver-demo-'));
+const leave = (): void => {
+  rmSync(directory, { recursive: true, force: true });
+};
+const giveUp = (why: string): void => {
+  process.stderr.write(`\nThe round broke off: ${why}.\n`);
+  leave();
+  process.exit(1);
+};
+process.once('SIGINT', () => {
+  giveUp('it was interrupted');
+});
+process.once('SIGTERM', () => {
+  giveUp('it was ended');
+});
+setTimeout(() => {
+  giveUp('it took too long');
+}, PATIENCE).unref();
+
+try {
+  print(INTRODUCTION[platform]);
+  process.exitCode = (await demonstrate(directory, platform)) ? 0 : 1;
+  leave();
+} catch (fault) {
+  giveUp(sentenceOf(fault));
+}

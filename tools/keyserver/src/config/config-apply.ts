@@ -1,0 +1,134 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import {
+  ADVICE_NAMES,
+  type AdviceName,
+  type ApplyOutcome,
+  type Configuration,
+  type Problem,
+  type SigningPlatform,
+  applyConfiguration,
+  parseConfiguration,
+  planChanges,
+} from '@keyserver/configuration';
+import { type ApplyFlags, type Planned, agree, plannedFor } from './config-agree.ts';
+import { type StoreFlags, addStoreOptions, loopback, openStore } from '../data-store.ts';
+import { Failure } from '../failure.ts';
+import { readTextFile } from '../files.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { counted, jsonText } from '../table.ts';
+import { type OpenStore, openCloudKeys } from '../wiring.ts';
+
+/** Where signing keys of the cloud are tried out. */
+interface KeyFlags {
+  readonly kmsEndpoint?: string;
+}
+
+const MAX_FILE_BYTES = 8_000_000;
+
+/** `config apply`: shows what a file would change, asks, and applies it in one audited step. */
+export function addConfigApply(config: Command, around: Surroundings): void {
+  addStoreOptions(config.command('apply'), around.dataDirectory)
+    .description('Show what a configuration file would change, ask, and apply it.')
+    .argument('<file>', 'the configuration file (YAML)')
+    .option('--yes', 'apply without asking')
+    .option(
+      '--yes-really <name>',
+      'apply in spite of what speaks against it under this name; may be repeated',
+      adviceNames,
+    )
+    .addOption(
+      new Option(
+        '--kms-endpoint <host:port>',
+        'a stand-in for Cloud KMS on this machine, with --project; without credentials',
+      ).argParser(loopback),
+    )
+    .option('--dry-run', 'only show the changes')
+    .option('--json', 'print the changes as JSON')
+    .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
+    .action(async (file: string, flags: ApplyFlags & StoreFlags & KeyFlags) => {
+      const wanted = await readConfiguration(file, around);
+      const opened = await openStore(flags, around, { mayBeNew: 'store' });
+      try {
+        await withKeys(opened, flags, async (signing) => {
+          await applyTo({ store: opened.store, signing }, wanted, flags, around);
+        });
+      } finally {
+        await opened.close();
+      }
+    });
+}
+
+/** Signing keys are tried out where they are kept; an emulator of Firestore has none beside it. */
+async function withKeys(
+  { signing }: OpenStore,
+  { project, endpoint, kmsEndpoint }: StoreFlags & KeyFlags,
+  work: (signing: SigningPlatform | undefined) => Promise<void>,
+): Promise<void> {
+  if (project === undefined || (endpoint !== undefined && kmsEndpoint === undefined)) {
+    await work(signing);
+    return;
+  }
+  const keys = await openCloudKeys(kmsEndpoint);
+  try {
+    await work(keys);
+  } finally {
+    await keys.close();
+  }
+}
+
+function adviceNames(text: string, before: readonly AdviceName[] = []): readonly AdviceName[] {
+  const name = ADVICE_NAMES.find((known) => known === text);
+  if (name === undefined)
+    throw new InvalidArgumentError(`must be one of ${ADVICE_NAMES.join(', ')}`);
+  return [...before, name];
+}
+
+async function readConfiguration(file: string, around: Surroundings): Promise<Configuration> {
+  const parsed = parseConfiguration(await readTextFile(file, MAX_FILE_BYTES));
+  if (parsed.kind === 'configuration') return parsed.value;
+  throw refusal(parsed.problems, file, around);
+}
+
+/** Lists every problem, and gives the failure that ends the command. */
+function refusal(problems: readonly Problem[], of: string, { terminal }: Surroundings): Failure {
+  for (const { path, message } of problems)
+    terminal.err(`  ${path === '' ? message : `${path} ${message}`}\n`);
+  return new Failure(`${of} is refused: ${counted(problems.length, 'problem')}`);
+}
+
+async function applyTo(
+  {
+    store,
+    signing,
+  }: Pick<OpenStore, 'store'> & {
+    readonly signing: SigningPlatform | undefined;
+  },
+  wanted: Configuration,
+  flags: ApplyFlags,
+  around: Surroundings,
+): Promise<void> {
+  const plan = await planChanges(store, wanted, signing);
+  if (plan.kind === 'refused') throw refusal(plan.problems, 'this configuration', around);
+  const agreed = await agree(plan, flags, around);
+  const outcome = agreed
+    ? await applyConfiguration(store, wanted, {
+        actor: around.user,
+        random: around.random,
+        basis: plan.basis,
+      })
+    : undefined;
+  report(plan, outcome, { flags, around });
+}
+
+function report(
+  plan: Planned,
+  outcome: ApplyOutcome | undefined,
+  { flags, around }: { flags: ApplyFlags; around: Surroundings },
+): void {
+  if (outcome?.kind === 'stale')
+    throw new Failure('nothing was applied: the configuration changed meanwhile; look again');
+  if (outcome?.kind === 'refused') throw refusal(outcome.problems, 'this configuration', around);
+  const applied = outcome?.kind === 'applied';
+  if (flags.json === true) around.terminal.out(jsonText({ applied, ...plannedFor(plan) }));
+  else if (applied) around.terminal.out(`Applied ${counted(plan.changes.length, 'change')}.\n`);
+}

@@ -1,0 +1,278 @@
+import {
+  type Job,
+  type SchedulerStandIn,
+  startSchedulerStandIn,
+} from '@keyserver/stand-ins/scheduler';
+import { type Ran, keyserver } from '../testing/run-cli.ts';
+
+// The first command loads Google's client.
+const PARENT = 'projects/health/locations/europe-west1';
+const URL = 'https://export.example';
+const ACCOUNT = 'jobs@health.example';
+
+let cloud: SchedulerStandIn;
+beforeEach(async () => {
+  cloud = await startSchedulerStandIn({ now: () => Date.parse('2024-05-20T11:59:00Z') });
+});
+afterEach(async () => {
+  await cloud.close();
+});
+
+const jobs = async (...argv: readonly string[]): Promise<Ran> => {
+  const place = ['--project', 'health', '--location', 'europe-west1'];
+  return await keyserver(['jobs', ...argv, ...place, '--endpoint', cloud.address]);
+};
+const check = async (...argv: readonly string[]): Promise<Ran> =>
+  await jobs('check', '--service-url', `export=${URL}`, ...argv);
+
+const aJob = (id: string, route: string, change: Partial<Job> = {}): Job => ({
+  name: `${PARENT}/jobs/${id}`,
+  schedule: '* * * * *',
+  timeZone: 'Etc/UTC',
+  httpTarget: {
+    uri: `${URL}${route}`,
+    httpMethod: 'POST',
+    oidcToken: { serviceAccountEmail: ACCOUNT, audience: URL },
+  },
+  retryConfig: { retryCount: 3 },
+  attemptDeadline: { seconds: 540 },
+  ...change,
+});
+const doWork = (change: Partial<Job> = {}): Job =>
+  aJob('keyserver-export-do-work', '/do-work', change);
+const createBatches = (change: Partial<Job> = {}): Job =>
+  aJob('keyserver-export-create-batches', '/create-batches', {
+    schedule: '*/5 * * * *',
+    attemptDeadline: { seconds: 300 },
+    ...change,
+  });
+
+describe('jobs list', () => {
+  it('shows the jobs whose ids begin with the prefix, and how they went last', async () => {
+    cloud.add(
+      doWork({ scheduleTime: { seconds: Date.parse('2024-05-20T12:01:00Z') / 1000, nanos: 0 } }),
+    );
+    cloud.add(aJob('another-program', '/'));
+    const { code, out, err } = await jobs('list');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.replaceAll(/ {2,}/g, ' | ')).toBe(
+      'JOB | STATE | SCHEDULE | NEXT RUN | LAST TRIED | OUTCOME | CALLS\n' +
+        `export-do-work | ENABLED | * * * * * Etc/UTC | 2024-05-20T12:01:00Z | - | - | POST ${URL}/do-work\n`,
+    );
+  });
+
+  it('prints JSON for machines', async () => {
+    cloud.add(
+      doWork({
+        lastAttemptTime: { seconds: Date.parse('2024-05-20T11:00:00Z') / 1000, nanos: 0 },
+        status: { code: 16 },
+      }),
+    );
+    const { out } = await jobs('list', '--json');
+    expect(JSON.parse(out)).toMatchObject([
+      {
+        name: 'export-do-work',
+        target: { token: { audience: URL, account: ACCOUNT } },
+        lastAttempt: { time: '2024-05-20T11:00:00Z', status: 'UNAUTHENTICATED' },
+      },
+    ]);
+  });
+
+  it('says so when there are none', async () => {
+    expect(await jobs('list')).toMatchObject({ code: 0, out: 'There are no jobs.\n' });
+  });
+
+  it('shows every job when the prefix is empty', async () => {
+    cloud.add(aJob('another-program', '/', { httpTarget: null, pubsubTarget: { topicName: 't' } }));
+    expect((await jobs('list', '--prefix', '')).out).toContain('\nanother-program  ENABLED');
+  });
+});
+
+describe('changing a job', () => {
+  it('runs one', async () => {
+    cloud.add(doWork({ httpTarget: { uri: 'http://127.0.0.1:1/do-work', httpMethod: 'POST' } }));
+    const ran = await jobs('run', 'export-do-work');
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toMatch(/^export-do-work is being run; /);
+    await cloud.settled();
+    expect((await jobs('list')).out).toContain('2024-05-20T11:59:00Z  UNAVAILABLE');
+  });
+
+  it('pauses and resumes one, and may do so twice', async () => {
+    cloud.add(doWork());
+    for (const [verb, outcome] of [
+      ['pause', 'paused'],
+      ['pause', 'paused'],
+      ['resume', 'enabled'],
+      ['resume', 'enabled'],
+    ] as const)
+      expect(await jobs(verb, 'export-do-work')).toMatchObject({
+        code: 0,
+        out: `export-do-work is ${outcome}.\n`,
+      });
+  });
+
+  it('prints the job as JSON for machines', async () => {
+    cloud.add(doWork());
+    const { out } = await jobs('pause', 'export-do-work', '--json');
+    expect(JSON.parse(out)).toMatchObject({ name: 'export-do-work', state: 'PAUSED' });
+  });
+
+  it.each(['run', 'pause', 'resume'])('cannot %s a job that does not exist', async (verb) => {
+    cloud.add(aJob('other', '/'));
+    expect(await jobs(verb, 'other')).toEqual({
+      code: 2,
+      out: '',
+      err: 'keyserver: there is no job other; see keyserver jobs list --project=health --location=europe-west1\n',
+      questions: [],
+    });
+  });
+});
+
+describe('jobs check', () => {
+  it('finds nothing wrong with jobs that are as they must be', async () => {
+    cloud.add(doWork());
+    cloud.add(createBatches());
+    const { code, out, err } = await check('--service-account', ACCOUNT);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toBe(
+      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\n',
+    );
+  });
+
+  it('says how to create what is missing', async () => {
+    const { code, out, err } = await check('--service-account', ACCOUNT);
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 2 of 2 jobs must be mended\n' });
+    expect(out).toContain(
+      'export-do-work: existence: wanted a job, found none; mend it with: ' +
+        'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
+        `--uri=${URL}/do-work --http-method=POST --oidc-service-account-email=${ACCOUNT} ` +
+        `--oidc-token-audience=${URL} --schedule='* * * * *' --time-zone=Etc/UTC ` +
+        '--attempt-deadline=540s --max-retry-attempts=3\n',
+    );
+  });
+
+  it.each<[Partial<Job>, string, string]>([
+    [
+      { state: 'PAUSED' },
+      'state: wanted ENABLED, found PAUSED',
+      'npx keyserver jobs resume export-do-work --project=health --location=europe-west1',
+    ],
+    [{ state: 'DISABLED' }, 'state: wanted ENABLED, found DISABLED', "--schedule='* * * * *'"],
+    [{ schedule: '*/2 * * * *' }, 'schedule: wanted * * * * *, found */2 * * * *', '--schedule='],
+    [{ timeZone: 'Asia/Tokyo' }, 'time zone: wanted UTC, found Asia/Tokyo', '--time-zone=Etc/UTC'],
+    [{ retryConfig: null }, 'retries: wanted 3, found 0', '--max-retry-attempts=3'],
+    [{ attemptDeadline: { seconds: 60 } }, 'deadline: wanted 540 s, found 60 s', '=540s'],
+    [
+      { httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST' } },
+      'token: wanted an OIDC token, found none',
+      `--oidc-service-account-email=ACCOUNT --oidc-token-audience=${URL}`,
+    ],
+    [
+      {
+        httpTarget: {
+          uri: `${URL}/do-work`,
+          httpMethod: 'POST',
+          oidcToken: { serviceAccountEmail: ACCOUNT },
+        },
+      },
+      `audience: wanted ${URL}, found ${URL}/do-work`,
+      `--oidc-service-account-email=${ACCOUNT} --oidc-token-audience=${URL}`,
+    ],
+    [
+      { httpTarget: null, pubsubTarget: { topicName: 't' } },
+      'method: wanted POST, found no HTTP request',
+      'gcloud scheduler jobs delete keyserver-export-do-work',
+    ],
+  ])('names what is wrong with %j and how to mend it', async (change, difference, mend) => {
+    cloud.add(createBatches());
+    cloud.add(doWork(change));
+    const { code, out } = await check();
+    expect(code).toBe(1);
+    const [, , , ...lines] = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
+    expect(lines[0]).toContain(mend);
+  });
+
+  it('puts nothing of a stranger into a line that is copied into a shell', async () => {
+    const token = {
+      serviceAccountEmail: 'a@b.example;touch /tmp/x #\u001B[2J',
+      audience: 'https://a',
+    };
+    cloud.add(createBatches());
+    cloud.add(
+      doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
+    );
+    const { out } = await check();
+    expect(out).toContain(`--oidc-service-account-email=ACCOUNT --oidc-token-audience=${URL}\n`);
+    expect(out).not.toContain('touch');
+  });
+
+  it('prints the differences as JSON for machines', async () => {
+    cloud.add(createBatches());
+    cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
+    const { code, out } = await check('--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      jobs: [
+        { name: 'export-create-batches', differences: [] },
+        { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
+      ],
+    });
+  });
+
+  it('names the prefix in what it advises when it is not the usual one', async () => {
+    cloud.add(aJob('en-export-do-work', '/do-work', { state: 'PAUSED' }));
+    const { out } = await check('--prefix', 'en-');
+    expect(out).toContain(
+      "jobs resume export-do-work --project=health --location=europe-west1 --prefix='en-'",
+    );
+  });
+
+  it('needs the address of every service', async () => {
+    const ran = await jobs('check', '--service-url', 'cleanup=https://cleanup.example');
+    expect(ran).toMatchObject({ code: 2, err: 'keyserver: give --service-url export=URL too\n' });
+  });
+});
+
+describe('a command about jobs ends in one sentence', () => {
+  it.each([
+    [['list', '--prefix', 'a b'], /letters, digits/],
+    [['list', '--endpoint', '127.0.0.1'], /must be a host and a port/],
+    [['list', '--endpoint', '127.0.0.1:0'], /must be a host and a port/],
+    [['list', '--location', 'Europe West'], /must be a region/],
+    [['list', '--project', '../other'], /must be the id of a project/],
+    [['run', 'a/b'], /letters, digits/],
+    [['check', '--service-url', 'https://export.example'], /must be SERVICE=URL/],
+    [['check', '--service-url', 'publish=https://a.example'], /services with jobs are export, /],
+    [['check', '--service-url', 'export=ftp://a.example'], /must be an http or https address/],
+    [['check', '--service-url', `export=${URL}/path`], /without a path/],
+    [['check', '--service-url', `export=${URL}`, '--service-account', 'me'], /e-mail/],
+  ])('when it is told %j', async (argv, sentence) => {
+    const ran = await keyserver([
+      'jobs',
+      ...argv,
+      ...(argv.includes('--project') ? [] : ['--project', 'health']),
+      ...(argv.includes('--location') ? [] : ['--location', 'europe-west1']),
+    ]);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/^keyserver: [^\n]*\n$/);
+    expect(ran.err).toMatch(sentence);
+  });
+
+  it('when the cloud refuses', async () => {
+    cloud.faults.fail({ method: 'ListJobs', code: 'PERMISSION_DENIED' });
+    const ran = await check();
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/^keyserver: cannot list the jobs: project health [^\n]*\n$/);
+  });
+
+  it('when nobody listens there', async () => {
+    const { err } = await keyserver([
+      ...['jobs', 'list', '--project', 'health', '--location', 'europe-west1'],
+      ...['--endpoint', '127.0.0.1:1'],
+    ]);
+    expect(err).toMatch(/^keyserver: cannot list the jobs: Cloud Scheduler cannot be reached/);
+  });
+});

@@ -1,0 +1,78 @@
+import { type Command } from 'commander';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
+import {
+  type AuthorityOptions,
+  addAuthorityOptions,
+  readAuthorityKey,
+} from '../authority-options.ts';
+import { FOUND, Failure } from '../failure.ts';
+import { httpUrl, wholeNumber } from '../option-values.ts';
+import { phoneKeys } from '../export/phone-keys.ts';
+import { publishRequest } from './publish-request.ts';
+import { endOf, renderAnswer } from './render-answer.ts';
+import { sendUpload } from './send-upload.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { jsonText } from '../table.ts';
+import { instantText } from '../time-text.ts';
+
+interface PublishOptions extends AuthorityOptions {
+  readonly url: URL;
+  readonly keys: number;
+  readonly includeToday?: true;
+  readonly onsetDaysAgo?: number;
+  readonly traveler?: true;
+  readonly app: string;
+  readonly json?: true;
+}
+
+/** `publish`: acts as a phone whose owner tested positive. */
+export function addPublish(program: Command, around: Surroundings): void {
+  addAuthorityOptions(program.command('publish'), around)
+    .description(
+      'Act as a phone: make random keys, have them certified, publish them, and say what happens next.',
+    )
+    .requiredOption('--url <url>', 'address of the publish service', httpUrl)
+    .option(
+      '--keys <number>',
+      'how many keys, one per day back from yesterday',
+      wholeNumber({ min: 1, max: 30 }),
+      14,
+    )
+    .option('--include-today', 'begin with the key of today, which is still valid')
+    .option(
+      '--onset-days-ago <days>',
+      'days since symptoms began',
+      wholeNumber({ min: 0, max: 60 }),
+    )
+    .option('--traveler', 'say that the person has travelled')
+    .option('--app <id>', 'application that publishes', DEVELOPMENT_NAMES.app)
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ keyserver publish --url http://127.0.0.1:8080 --keys 14 --onset-days-ago 3',
+    )
+    .action(async (options: PublishOptions) => {
+      await publish(options, around);
+    });
+}
+
+async function publish(options: PublishOptions, around: Surroundings): Promise<void> {
+  const now = around.clock.now();
+  const history = { count: options.keys, includeToday: options.includeToday === true };
+  const keys = phoneKeys(history, now, around.random);
+  const request = publishRequest(
+    { ...options, keys, privateKey: await readAuthorityKey(options), now },
+    around.random,
+  );
+  const answer = await sendUpload(options.url, request);
+  around.terminal.out(
+    options.json === true
+      ? jsonText({
+          ...answer,
+          keys: keys.map((key) => ({ ...key, notBefore: instantText(endOf(key)) })),
+        })
+      : renderAnswer(answer, keys, now),
+  );
+  if (answer.status !== 200)
+    throw new Failure(`the server refused the upload with ${answer.status}`, FOUND);
+}

@@ -1,0 +1,45 @@
+import { readBounded } from '../download.ts';
+import { Failure, reasonOf } from '../failure.ts';
+
+/** What the publish service answered. */
+export interface Answer {
+  readonly status: number;
+  /** The JSON of the body without its padding; undefined when it is not JSON. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+const DEADLINE_MS = 30_000;
+const MAX_ANSWER_BYTES = 256 * 1024;
+const ROUTE = '/v1/publish';
+
+/** Sends an upload to a publish service, named by its address with or without the route. */
+export async function sendUpload(service: URL, request: string): Promise<Answer> {
+  const url = service.pathname.endsWith(ROUTE)
+    ? service
+    : new URL(`${service.pathname.replace(/\/$/, '')}${ROUTE}`, service);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: request,
+      redirect: 'error',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    const answer = await readBounded(response, MAX_ANSWER_BYTES, url);
+    return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
+  } catch (error) {
+    throw error instanceof Failure
+      ? error
+      : new Failure(`cannot publish to ${url.href}: ${reasonOf(error)}`);
+  }
+}
+
+function bodyOf(text: string): Answer['body'] {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'padding'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import {
+  type Configuration,
+  DEVELOPMENT_NAMES,
+  applyConfiguration,
+  planChanges,
+} from '@keyserver/configuration';
+import type { Random } from '@keyserver/random';
+import { signingKeys } from '@keyserver/stores';
+import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import type { Profile } from './profiles.ts';
+
+/** Where the files of the first export lie, below the address of the file server. */
+export const FIRST_EXPORT = { bucket: 'exports', root: 'v1', signingKey: 'dev-export-1' } as const;
+
+const REGION = 'ZZ';
+const NOTHING: Configuration = { authorities: [], apps: [], signingKeys: [], exports: [] };
+
+/**
+ * Gives an empty store something to try things out with: an authority, an application, a signing key and an export.
+ * A store that is configured in any way is left alone; it is foreign when the first export is not among it.
+ */
+export async function configureFirstStart(
+  store: DocumentStore,
+  of: {
+    readonly profile: Profile;
+    /** Makes the private keys that the configuration names; gives the authority's public key as PEM. */
+    readonly makeKeys: () => Promise<string>;
+    readonly random: Random;
+  },
+): Promise<'configured' | 'present' | 'foreign'> {
+  const present = await planChanges(store, NOTHING);
+  if (present.kind !== 'planned' || present.changes.length > 0) return await whoseIs(store);
+  const from = floorTo(unixMillis((await store.now()) - DAY), DAY);
+  // Only now: over a configured store no key is made anew.
+  const authorityKey = await of.makeKeys();
+  const first = firstConfiguration({ profile: of.profile, authorityKey }, from);
+  const outcome = await applyConfiguration(store, first, {
+    actor: 'launcher',
+    random: of.random,
+    basis: present.basis, // of two launchers that start at once, the second finds the work done
+  });
+  if (outcome.kind === 'refused') throw new Error('the first configuration is refused');
+  return outcome.kind === 'applied' ? 'configured' : await whoseIs(store);
+}
+
+async function whoseIs(store: DocumentStore): Promise<'present' | 'foreign'> {
+  const [key] = await store.get(signingKeys, ['dev']);
+  return key?.signingKey === FIRST_EXPORT.signingKey ? 'present' : 'foreign';
+}
+
+function firstConfiguration(
+  { profile, authorityKey }: { readonly profile: Profile; readonly authorityKey: string },
+  from: UnixMillis,
+): Configuration {
+  const { authority, app } = DEVELOPMENT_NAMES;
+  const { id, issuer, audience, kid } = authority;
+  const keys = [{ version: kid, publicKey: authorityKey, from, thru: undefined }];
+  return {
+    authorities: [{ id, issuer, audience, name: 'Development authority', keys }],
+    apps: [{ id: app, regions: [REGION], authorities: [id], bypassCertificate: false }],
+    signingKeys: [
+      {
+        id: 'dev',
+        signingKey: FIRST_EXPORT.signingKey,
+        keyId: '999',
+        keyVersion: 'v1',
+        from,
+        thru: undefined,
+      },
+    ],
+    exports: [
+      {
+        id: 'dev',
+        bucket: FIRST_EXPORT.bucket,
+        filenameRoot: FIRST_EXPORT.root,
+        outputRegion: REGION,
+        inputRegions: [],
+        excludeRegions: [],
+        includeTravelers: false,
+        onlyNonTravelers: false,
+        from,
+        thru: undefined,
+        signingKeys: ['dev'],
+        maxRecords: 500_000,
+        ...profile.firstExport,
+      },
+    ],
+  };
+}
