@@ -1,59 +1,136 @@
-const TESTS = '(\\.test\\.ts$|/testing/|^test/|^bench/)';
-const DOMAIN =
-  '^libs/(exposure-keys|health-authority|revision-token|export-file|federation|attestation)/';
-const BASE = '^libs/(time|random)/';
+const { existsSync, readFileSync } = require('node:fs');
+const { join } = require('node:path');
 
-/** The layering rules of docs/architecture.md, as data. */
+/**
+ * Who may import whom: the picture of docs/architecture.md, as data. It is an allow-list: what a row does not name is forbidden.
+ * A row is a room and the rooms of this project that its files may import, apart from its own.
+ */
+const BASE = ['libs/time', 'libs/random'];
+const DOMAIN = [
+  'libs/exposure-keys',
+  'libs/health-authority',
+  'libs/revision-token',
+  'libs/export-file',
+];
+const RUNTIME = ['libs/log', 'libs/config', 'libs/jobs', 'libs/service'];
+const OPERATE = [
+  'libs/configuration',
+  'libs/data-transfer',
+  'libs/scheduled-jobs',
+  'libs/operations',
+];
+const CLOUD = ['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'].map(
+  (product) => `libs/${product}`,
+);
+const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
+const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
+
+const forEach = (rooms, may) => Object.fromEntries(rooms.map((room) => [room, may]));
+const PORTS = [...BASE, ...DOMAIN, 'libs/docstore', 'libs/jobs', 'libs/config', 'libs/log'];
+
+/** @type {Record<string, readonly string[]>} */
+const ROOMS = {
+  ...forEach(BASE, BASE),
+  ...forEach(DOMAIN, [...BASE, ...DOMAIN]),
+  ...forEach(RUNTIME, [...BASE, ...RUNTIME]),
+  'libs/docstore': BASE,
+  'libs/stores': [...BASE, ...DOMAIN, 'libs/docstore', 'libs/jobs'],
+  ...forEach(OPERATE, [...PORTS, 'libs/stores', ...OPERATE]),
+  ...forEach(['libs/sqlite', ...CLOUD], PORTS),
+  'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
+  ...forEach(['services/publish', 'services/export'], USES),
+  'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
+  'tools/launcher': [...USES, 'services/publish', 'services/export'], // starts them, each in a process
+  'tools/demo': [
+    ...USES,
+    'services/publish',
+    'services/export',
+    'tools/launcher',
+    'test/stand-ins',
+  ],
+  bench: [...USES, ...ADAPTERS, 'services/publish', 'services/export', 'test/stand-ins'],
+  docs: [...USES, 'services/publish', 'services/export', 'tools/launcher'],
+  terraform: [...USES, 'libs/firestore'],
+};
+
+/** What tests import beside: every engine and platform, stand-ins, and other rooms' builders. */
+const TESTS = '(\\.test\\.ts$|/testing/|^test/)';
+/** Rooms whose adapters may be named in this one file of theirs. */
+const WIRED = '^(services|tools)/[^/]+/src/wiring\\.ts$';
+/** The product that each of these rooms, and only it, may import a client of; sign-in and calls are shared by all. */
+const CLIENTS = {
+  'libs/firestore': '@google-cloud/firestore',
+  'libs/cloud-storage': '@google-cloud/storage',
+  'libs/cloud-kms': '@google-cloud/kms',
+  'libs/cloud-scheduler': '@google-cloud/scheduler',
+};
+const PURE =
+  '^(crypto|buffer|util|zlib|events|stream|stream/consumers|stream/promises|timers/promises)$';
+
+const under = (rooms) => rooms.map((room) => `^${room}/`);
+
+const rooms = Object.entries(ROOMS).map(([room, may]) => ({
+  name: `${room.replaceAll('/', '-')}-imports-what-it-may`,
+  comment: `${room} may import ${may.join(', ') || 'nothing of this project'}`,
+  severity: 'error',
+  from: { path: `^${room}/`, pathNot: [TESTS, WIRED] },
+  to: { path: '^(libs|services|tools|test|bench|docs|terraform)/', pathNot: under([room, ...may]) },
+}));
+
+const clients = Object.entries(CLIENTS).map(([room, client]) => ({
+  name: `only-${room.replaceAll('/', '-')}-imports-its-client`,
+  severity: 'error',
+  from: { pathNot: [`^${room}/`, '^test/stand-ins/'] },
+  to: { path: `(^|node_modules/)${client}/` },
+}));
+
+/** The rooms of this project that a package.json names. */
+const PACKAGES = [...Object.keys(ROOMS), 'test/stand-ins'].filter((room) =>
+  existsSync(join(__dirname, room, 'package.json')),
+);
+const manifestOf = (room) =>
+  JSON.parse(readFileSync(join(__dirname, room, 'package.json'), 'utf8'));
+const ROOM_OF = new Map(PACKAGES.map((room) => [manifestOf(room).name, room]));
+const namedBy = (dependencies = {}) =>
+  Object.keys(dependencies).flatMap((name) => ROOM_OF.get(name) ?? []);
+
+const packages = PACKAGES.flatMap((room) => {
+  const { dependencies, devDependencies } = manifestOf(room);
+  const always = [room, ...namedBy(dependencies)];
+  const inTests = [...always, ...namedBy(devDependencies)];
+  const rule = (name, from, named) => ({
+    name: `${room.replaceAll('/', '-')}-${name}`,
+    severity: 'error',
+    from: { path: `^${room}/`, ...from },
+    to: { path: under(PACKAGES), pathNot: under(named) },
+  });
+  return [
+    rule('names-what-it-imports', { pathNot: TESTS }, always),
+    rule('names-what-its-tests-import', {}, inTests),
+  ];
+});
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...rooms,
     {
-      name: 'foundations-stand-alone',
+      name: 'every-room-has-a-row',
       severity: 'error',
-      from: { path: BASE, pathNot: TESTS },
-      to: { path: '^libs/', pathNot: BASE },
-    },
-    {
-      name: 'domain-is-pure',
-      severity: 'error',
-      from: { path: DOMAIN, pathNot: TESTS },
-      to: {
-        path: [
-          '^(node:)?(fs|net|https?|http2|dns|tls|child_process|sqlite|worker_threads)(/|$)',
-          '(^|/)(express|pino|@google-cloud)/',
-          '^libs/(gcp|local|service|stores|docstore|jobs|log|config|operations)/',
-        ],
+      from: {
+        path: '^(libs|services|tools|bench|docs|terraform)/',
+        pathNot: under(Object.keys(ROOMS)),
       },
+      to: {},
     },
     {
-      name: 'docstore-knows-no-domain',
+      name: 'wiring-imports-libs',
       severity: 'error',
-      from: { path: '^libs/docstore/', pathNot: TESTS },
-      to: { path: '^libs/', pathNot: '^libs/(docstore|time|random)/' },
-    },
-    {
-      name: 'stores-know-ports-only',
-      severity: 'error',
-      from: { path: '^libs/stores/', pathNot: TESTS },
-      to: { path: '^libs/(gcp|local|service|operations|log|config)/' },
-    },
-    {
-      name: 'cloud-only-in-gcp',
-      severity: 'error',
-      from: { pathNot: ['^libs/gcp/', '^test/stand-ins/.*/testing/'] },
-      to: { path: '(^|node_modules/)@google-cloud/' },
-    },
-    {
-      name: 'only-wiring-names-adapters',
-      severity: 'error',
-      from: { path: '^(services|tools)/', pathNot: ['/wiring\\.ts$', TESTS] },
-      to: { path: '^libs/(gcp|local)/' },
-    },
-    {
-      name: 'libs-ignore-services',
-      severity: 'error',
-      from: { path: '^libs/' },
-      to: { path: '^(services|tools)/' },
+      from: { path: '^(services|tools)/([^/]+)/src/wiring\\.ts$' },
+      to: {
+        path: '^(services|tools|test|bench|docs|terraform)/',
+        pathNot: ['^$1/$2/', '^test/stand-ins/', '^services/export/src/rebuild\\.ts$'],
+      },
     },
     {
       name: 'services-are-strangers',
@@ -61,17 +138,34 @@ module.exports = {
       from: { path: '^services/([^/]+)/' },
       to: { path: '^services/', pathNot: '^services/$1/' },
     },
+    ...clients,
+    {
+      name: 'rules-need-no-machine',
+      comment:
+        'What is pure can be tested and read without a network, files, processes or a framework.',
+      severity: 'error',
+      from: { path: under([...BASE, ...DOMAIN, 'libs/docstore', 'libs/stores']), pathNot: TESTS },
+      to: { dependencyTypes: ['core'], pathNot: PURE },
+    },
     {
       name: 'fakes-stay-in-tests',
       severity: 'error',
-      from: { pathNot: TESTS },
+      from: { pathNot: [TESTS, '^bench/'] },
       to: { path: '/testing/' },
+    },
+    ...packages,
+    {
+      name: 'packages-name-what-they-import',
+      severity: 'error',
+      from: { path: '^(libs|services|tools)/', pathNot: TESTS },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
   ],
   options: {
     tsPreCompilationDeps: true,
+    combinedDependencies: false,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '^(libs|services|tools)/[^/]+/dist/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['source', 'import', 'node', 'default', 'types'],

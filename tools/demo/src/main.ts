@@ -23,7 +23,7 @@ time. Firestore, Cloud Storage and Cloud KMS are the stand-ins of the tests, on 
 const NEXT = `Where to go next:
   npm start                  the server on this machine, in real time
   npx keyserver --help       upload as a phone, check files, change the configuration
-  tools/demo/src/      what was just played
+  tools/demo/src/            what was just played
 `;
 
 const print = (text: string): void => {
