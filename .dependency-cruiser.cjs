@@ -5,7 +5,7 @@ const { join } = require('node:path');
  * Who may import whom: the picture of docs/architecture.md, as data. It is an allow-list: what a row does not name is forbidden.
  * A row is a room and the rooms of this project that its files may import, apart from its own.
  */
-const BASE = ['libs/time', 'libs/random'];
+const BASE = ['libs/time', 'libs/random', 'libs/fault', 'libs/retry'];
 const DOMAIN = [
   'libs/exposure-keys',
   'libs/health-authority',

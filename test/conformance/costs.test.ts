@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { KEY_BYTES, packRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { openTestBucket } from '@keyserver/local/testing';
@@ -30,7 +31,7 @@ beforeAll(async () => {
     openStore: async (clock) => {
       firestore = await startFirestoreStandIn({ now: clock.now });
       const of = { projectId: 'costs', emulatorHost: firestore.address };
-      const store = await openFirestoreStore({ ...of, clock, random: systemRandom });
+      const store = await openFirestoreStore({ ...machine, ...of, clock, random: systemRandom });
       closers.push(firestore.close, async () => {
         await store.close();
       });

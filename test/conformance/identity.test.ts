@@ -12,7 +12,7 @@ import {
   partnerVerifier,
   requireCaller,
 } from '@keyserver/service';
-import { systemClock } from '@keyserver/time';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,11 +39,11 @@ beforeAll(async () => {
     (request, response) => {
       response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
     },
-    { port: 0 },
+    { port: 0, timers: systemTimers },
   );
   issuer = await platform.openIssuer(issuing.url);
   ({ documents } = issuer);
-  service = await listen(guardedApp(), { port: 0 });
+  service = await listen(guardedApp(), { port: 0, timers: systemTimers });
 });
 afterAll(async () => {
   await service.close();
@@ -55,7 +55,13 @@ afterAll(async () => {
 /** A service with a route for jobs and a route for partners. */
 function guardedApp(): ReturnType<typeof createHttpApp> {
   const rules = {
-    ...{ issuers: [issuer], audience: AUDIENCE, clock: systemClock, allowHttpJwks: true },
+    ...{
+      issuers: [issuer],
+      audience: AUDIENCE,
+      clock: systemClock,
+      timers: systemTimers,
+      allowHttpJwks: true,
+    },
   };
   const verifyCaller = callerVerifier({ ...rules, emails: [EMAIL] });
   const findPartner = (of: PartnerIdentity): Promise<string | undefined> =>
@@ -65,7 +71,12 @@ function guardedApp(): ReturnType<typeof createHttpApp> {
   const verifyPartner = partnerVerifier({ ...rules, findPartner });
   return createHttpApp({
     log: recordingLog().log,
-    ...{ random: systemRandom, clock: systemClock, health: () => Promise.resolve() },
+    ...{
+      random: systemRandom,
+      clock: systemClock,
+      timers: systemTimers,
+      health: () => Promise.resolve(),
+    },
     routes: (app, logOf) => {
       app.post('/job', requireCaller(verifyCaller, logOf), (_request, response) => {
         response.json({});
@@ -114,6 +125,7 @@ describe('a route for jobs', () => {
     });
     const [servicePath = '', port] = cloud.address.split(':');
     const scheduler = openScheduler({
+      timers: systemTimers,
       ...{ projectId: 'health', location: 'europe-west1', insecure: true },
       ...{ servicePath, port: Number(port) },
     });
@@ -149,7 +161,9 @@ describe('a route for partners', () => {
       METADATA_SERVER_DETECTION: 'assume-present',
       GCE_METADATA_HOST: machine.address,
     };
-    const idTokenFor = outgoingTokens({ projectId: 'neighbour', clock: systemClock });
+    const idTokenFor = outgoingTokens({
+      ...{ projectId: 'neighbour', clock: systemClock, timers: systemTimers },
+    });
     try {
       expect(await statusOf('/partner', await idTokenFor(AUDIENCE))).toBe(200);
       expect(await statusOf('/partner', await idTokenFor('https://others.example'))).toBe(401);

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { systemRandom } from '@keyserver/random';
@@ -21,12 +22,12 @@ async function cloudGround(): Promise<ExportGround> {
   const buckets = Array.from({ length: MOST }, (_, n) => `bucket-${n}`);
   const storage = await startStorageStandIn({ buckets });
   closers.push(storage.close);
-  const cloud = openCloudBuckets({ projectId: PROJECT, apiEndpoint: storage.url });
+  const cloud = openCloudBuckets({ ...machine, projectId: PROJECT, apiEndpoint: storage.url });
   return {
     openStore: async (clock) => {
       const firestore = await startFirestoreStandIn({ now: clock.now });
       const of = { projectId: PROJECT, emulatorHost: firestore.address };
-      const store = await openFirestoreStore({ ...of, clock, random: systemRandom });
+      const store = await openFirestoreStore({ ...machine, ...of, clock, random: systemRandom });
       closers.push(firestore.close, async () => {
         await store.close();
       });

@@ -1,6 +1,7 @@
 import { startExport } from '@keyserver/export';
 import { startPublish } from '@keyserver/publish';
 import { runService } from '@keyserver/service';
+import { machine } from '../support/machine.ts';
 import { fastClock } from './fast-clock.ts';
 
 /** Runs a real service as a process of its own whose time passes faster: NAME ORIGIN SPEED. */
@@ -12,4 +13,5 @@ await runService({
   name: name === 'publish' ? 'publish' : 'export',
   start: async (env, ambient) => await start(env, { ...ambient, clock }),
   process,
+  machine,
 });

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -67,8 +68,9 @@ export async function openCloudGround(dataDirectory: string): Promise<KillGround
   const storage = await startStorageStandIn({ now: clock.now, buckets: [BUCKET] });
   const kms = await startKmsStandIn();
   const of = { projectId: PROJECT, clock, random: systemRandom };
-  const store = await openFirestoreStore({ ...of, emulatorHost: firestore.address });
+  const store = await openFirestoreStore({ ...machine, ...of, emulatorHost: firestore.address });
   const bucket = openCloudBuckets({
+    ...machine,
     ...{ projectId: PROJECT, apiEndpoint: storage.url, random: systemRandom },
   }).openBucket(BUCKET);
   return {

@@ -9,7 +9,7 @@ import { type Configuration, applyConfiguration } from '@keyserver/configuration
 import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
 import { batchOf, exportBatches, keyBatches } from '@keyserver/stores';
-import { DAY, SECOND, floorTo, unixMillis } from '@keyserver/time';
+import { DAY, SECOND, floorTo, unixMillis, systemTimers } from '@keyserver/time';
 import type { SeenBatch, SeenPadding, Snapshot } from './checks.ts';
 import { type IndexWatch, watchIndex } from './index-watch.ts';
 import { BUCKET, type KillGround, openCloudGround, openLocalGround } from './kill-ground.ts';
@@ -63,7 +63,7 @@ export async function openKillWorld(platform: 'local' | 'gcp'): Promise<KillWorl
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
     },
-    { port: 0 },
+    { port: 0, timers: systemTimers },
   );
   const issuer = await ground.openIssuer(served.url);
   ({ documents } = issuer);

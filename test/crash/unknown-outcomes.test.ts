@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import type {
   ExportBatch,
@@ -49,6 +50,7 @@ afterAll(async () => {
 async function withStore<T>(use: (store: DocumentStore) => Promise<T>): Promise<T> {
   databases += 1;
   const store = await openFirestoreStore({
+    ...machine,
     ...{ projectId: 'outcomes', databaseId: `d${databases}`, emulatorHost: server.address },
     ...{ clock, random: systemRandom },
   });

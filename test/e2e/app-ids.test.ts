@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -33,6 +34,7 @@ afterEach(async () => {
 
 async function cloudStore(): Promise<DocumentStore> {
   const store = await openFirestoreStore({
+    ...machine,
     projectId: 'apps',
     emulatorHost: firestore.address,
     random,

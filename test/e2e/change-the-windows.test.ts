@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import {
   simulatedClock,
   unixMillis,
   windowLength,
+  systemTimers,
 } from '@keyserver/time';
 import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
 import {
@@ -58,7 +60,7 @@ describe.each([
   beforeEach(async () => {
     dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-windows-'));
     clock = simulatedClock(NOON);
-    ground = await openGround(platform, { dataDirectory, clock, random });
+    ground = await openGround(platform, { dataDirectory, clock, timers: systemTimers, random });
     authorities = [await newAuthority(1), await newAuthority(2)];
     sent.splice(0);
     await configure(2 * short);
@@ -98,7 +100,12 @@ describe.each([
     const write = (line: string): void => {
       log.push(line);
     };
-    const servers = await startServers(told, dataDirectory, { clock, random, write });
+    const servers = await startServers(told, dataDirectory, {
+      clock,
+      timers: systemTimers,
+      random,
+      write,
+    });
     const [trusted, untrusted] = authorities;
     const { bucket } = ground;
     const of = { clock, random, minRecords: MIN_RECORDS, bucket, trusted, untrusted, log };
@@ -181,6 +188,7 @@ describe('keyserver store set-window over Firestore', () => {
     const firestore = await startFirestoreStandIn();
     closing.push(firestore);
     const store = await openFirestoreStore({
+      ...machine,
       ...{ projectId: 'changed', emulatorHost: firestore.address },
       random,
     });

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { type CloudKms, openKms } from '@keyserver/cloud-kms';
@@ -37,15 +38,20 @@ beforeEach(async () => {
   storage = await startStorageStandIn({ buckets: [BUCKET] });
   kmsStandIn = await startKmsStandIn();
   version = kmsStandIn.createSigningKey(KEY);
-  kms = await openKms({ endpoint: kmsStandIn.address, random });
-  const buckets = openCloudBuckets({ projectId: 'mended', random, apiEndpoint: storage.url });
+  kms = await openKms({ ...machine, endpoint: kmsStandIn.address, random });
+  const buckets = openCloudBuckets({
+    ...machine,
+    projectId: 'mended',
+    random,
+    apiEndpoint: storage.url,
+  });
   world = await openExportWorld({
     // The command sees the time of this machine, and refuses a store of another.
     openStore: async (clock) => {
       clock.advance(Date.now() - clock.now());
       firestore = await startFirestoreStandIn();
       const emulatorHost = firestore.address;
-      store = await openFirestoreStore({ projectId: 'mended', emulatorHost, random });
+      store = await openFirestoreStore({ ...machine, projectId: 'mended', emulatorHost, random });
       return store;
     },
     openBucket: () => buckets.openBucket(BUCKET),

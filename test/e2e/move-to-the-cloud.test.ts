@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -30,6 +31,7 @@ afterEach(async () => {
 
 async function cloudStore(): Promise<DocumentStore> {
   const store = await openFirestoreStore({
+    ...machine,
     projectId: 'moved',
     emulatorHost: firestore.address,
     random,

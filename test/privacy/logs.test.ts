@@ -22,6 +22,7 @@ import {
   simulatedClock,
   systemClock,
   unixMillis,
+  systemTimers,
 } from '@keyserver/time';
 import { rawRequest } from './raw-request.ts';
 import { leaksIn, spellings } from './spellings.ts';
@@ -101,7 +102,7 @@ beforeAll(async () => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
     },
-    { port: 0 },
+    { port: 0, timers: systemTimers },
   );
   const issuer = await platform.openIssuer(served.url);
   ({ documents } = issuer);
@@ -109,9 +110,16 @@ beforeAll(async () => {
 
   const ambient = {
     clock,
+    timers: systemTimers,
     random: systemRandom,
     openLog: (level: LogLevel) =>
-      createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+      createLogger({
+        timers: systemTimers,
+        service: 'publish',
+        write: (line) => lines.push(line),
+        clock,
+        level,
+      }),
     logHealth: () => Promise.resolve(),
   };
   const common = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };

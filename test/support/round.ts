@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '@keyserver/export-file';
 import { systemRandom } from '@keyserver/random';
-import { unixMillis } from '@keyserver/time';
+import { systemTimers, unixMillis } from '@keyserver/time';
 import {
   type Check,
   type GroundName,
@@ -35,7 +35,7 @@ export async function playSmallRound(
   const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
   const day = unixMillis(Date.parse('2024-05-20T00:00:00Z'));
   const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 100 };
-  const world = await openWorld(of);
+  const world = await openWorld({ ...of, timers: systemTimers });
   const told: string[] = [];
   const tell = (line: string): void => {
     told.push(line);

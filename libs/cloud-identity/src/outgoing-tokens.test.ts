@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { MINUTE, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { type MetadataStandIn, startMetadataStandIn } from '@keyserver/stand-ins/metadata';
 import { type IdTokenFor, outgoingTokens } from './outgoing-tokens.ts';
@@ -35,7 +36,7 @@ beforeEach(async () => {
     METADATA_SERVER_DETECTION: 'assume-present',
     GCE_METADATA_HOST: metadata.address,
   };
-  tokenFor = outgoingTokens({ projectId: 'health', clock, deadlineMs: 2000 });
+  tokenFor = outgoingTokens({ ...machine, projectId: 'health', clock, deadlineMs: 2000 });
 });
 afterEach(async () => {
   process.env = environment;
@@ -116,7 +117,7 @@ describe('there is no token', () => {
 
   it('when it is never given, and the wait has an end', async () => {
     metadata.fault({ kind: 'hang', times: 9 });
-    const hasty = outgoingTokens({ projectId: 'health', clock, deadlineMs: 50 });
+    const hasty = outgoingTokens({ ...machine, projectId: 'health', clock, deadlineMs: 50 });
     await expect(hasty(PARTNER)).rejects.toThrow('no answer within 50 ms');
   });
 

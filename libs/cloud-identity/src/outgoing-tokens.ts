@@ -1,6 +1,6 @@
-import { type Clock, MINUTE, SECOND } from '@keyserver/time';
+import { within } from '@keyserver/retry';
+import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { GoogleAuth } from 'google-auth-library';
-import { withinDeadline } from '@keyserver/jobs';
 import { readClaims } from './read-claims.ts';
 
 /** Gives an identity token that says who we are to the one audience. */
@@ -10,6 +10,7 @@ export type IdTokenFor = (audience: string) => Promise<string>;
 export interface OutgoingTokenSettings {
   readonly projectId: string;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** How long fetching a token may take; 10 seconds unless told. */
   readonly deadlineMs?: number;
 }
@@ -34,7 +35,7 @@ const AUDIENCE = /^[\w:/.~-]{1,2000}$/;
 
 /** Identity tokens of the account that this machine runs as, or of the credentials it is given; each serves until shortly before its end. */
 export function outgoingTokens(settings: OutgoingTokenSettings): IdTokenFor {
-  const { projectId, clock, deadlineMs = 10 * SECOND } = settings;
+  const { projectId, clock, timers, deadlineMs = 10 * SECOND } = settings;
   const auth = new GoogleAuth({ projectId });
   const held = new Map<string, Held>();
   const underWay = new Map<string, Promise<Held>>();
@@ -47,7 +48,10 @@ export function outgoingTokens(settings: OutgoingTokenSettings): IdTokenFor {
     return serves ? of.token : undefined;
   };
   const renew = async (audience: string): Promise<Held> => {
-    const token = await withinDeadline(deadlineMs, fetchToken(auth, audience));
+    const token = await within(
+      { ms: deadlineMs, timers },
+      async () => await fetchToken(auth, audience),
+    );
     const fresh = { token, since: clock.now(), until: endOf(token, audience) };
     if (serving(fresh, 0) === undefined)
       throw new IdentityFault('it has ended already; is the clock right?');

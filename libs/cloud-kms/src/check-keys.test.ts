@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { type Random, systemRandom } from '@keyserver/random';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type CloudKms, openKms } from './index.ts';
@@ -17,7 +18,7 @@ let wrappingVersion = '';
 
 beforeAll(async () => {
   standIn = await startKmsStandIn();
-  kms = await openKms({ endpoint: standIn.address, random: briefly });
+  kms = await openKms({ ...machine, endpoint: standIn.address, random: briefly });
 });
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { KeyManagementServiceClient } from '@google-cloud/kms';
 import { type CallOptions, grpc } from 'google-gax';
-import type { Ask } from './patience.ts';
+import type { Ask } from './questions.ts';
 
 /** The client of Cloud KMS, and how long its answers are waited for. */
 export interface Kms {

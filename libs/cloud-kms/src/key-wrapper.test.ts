@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { keyWrapperContract } from '@keyserver/revision-token/testing';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type CloudKms, openKms } from './index.ts';
@@ -16,8 +17,8 @@ let key = '';
 beforeAll(async () => {
   standIn = await startKmsStandIn();
   standIn.createWrappingKey(`${RING}/others`);
-  kms = await openKms({ endpoint: standIn.address });
-  another = await openKms({ endpoint: standIn.address });
+  kms = await openKms({ ...machine, endpoint: standIn.address });
+  another = await openKms({ ...machine, endpoint: standIn.address });
 });
 
 beforeEach(() => {

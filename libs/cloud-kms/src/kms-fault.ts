@@ -1,3 +1,6 @@
+import { DeadlineFault } from '@keyserver/retry';
+import { grpc } from 'google-gax';
+
 /** Why a key cannot be used. */
 export type KeyProblem =
   | 'malformed_name'
@@ -26,37 +29,33 @@ export class KmsFault extends Error {
   }
 }
 
-const STATUS = {
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  permissionDenied: 7,
-  failedPrecondition: 9,
-  unavailable: 14,
-  unauthenticated: 16,
-};
+const STATUS = grpc.status;
 
 const PROBLEMS: Readonly<Record<number, readonly [KeyProblem, string]>> = {
-  [STATUS.deadlineExceeded]: ['unreachable', 'could not be used: Cloud KMS did not answer in time'],
-  [STATUS.unavailable]: ['unreachable', 'could not be used: Cloud KMS cannot be reached'],
-  [STATUS.notFound]: ['not_found', 'does not exist: correct its name, or create it'],
-  [STATUS.permissionDenied]: [
+  [STATUS.DEADLINE_EXCEEDED]: [
+    'unreachable',
+    'could not be used: Cloud KMS did not answer in time',
+  ],
+  [STATUS.UNAVAILABLE]: ['unreachable', 'could not be used: Cloud KMS cannot be reached'],
+  [STATUS.NOT_FOUND]: ['not_found', 'does not exist: correct its name, or create it'],
+  [STATUS.PERMISSION_DENIED]: [
     'forbidden',
     'may not be used by this account, or does not exist: grant the account roles/cloudkms.signerVerifier on a key that signs, ' +
       'roles/cloudkms.cryptoKeyEncrypterDecrypter on one that wraps, or correct the name',
   ],
-  [STATUS.unauthenticated]: [
+  [STATUS.UNAUTHENTICATED]: [
     'forbidden',
     'could not be used: Cloud KMS does not accept the credentials of this account',
   ],
-  [STATUS.failedPrecondition]: [
+  [STATUS.FAILED_PRECONDITION]: [
     'not_enabled',
     'cannot be used as it is: it must be enabled, and be of the right purpose',
   ],
 };
 
-/** The gRPC status that an error carries. */
+/** The gRPC status that an error carries or stands for. */
 function statusOf(error: unknown): number | undefined {
+  if (error instanceof DeadlineFault) return STATUS.DEADLINE_EXCEEDED;
   const code: unknown =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return typeof code === 'number' ? code : undefined;
@@ -64,13 +63,13 @@ function statusOf(error: unknown): number | undefined {
 
 /** Whether Cloud KMS may be reached in a moment. */
 export const isTransient = (error: unknown): boolean =>
-  [STATUS.deadlineExceeded, STATUS.unavailable].some((code) => code === statusOf(error));
+  [STATUS.DEADLINE_EXCEEDED, STATUS.UNAVAILABLE].some((code) => code === statusOf(error));
 
 /** Whether nobody answered in time. */
-export const isOverdue = (error: unknown): boolean => statusOf(error) === STATUS.deadlineExceeded;
+export const isOverdue = (error: unknown): boolean => statusOf(error) === STATUS.DEADLINE_EXCEEDED;
 
 /** Whether Cloud KMS refused what it was sent, of itself or because it was changed on its way. */
-export const isRefusal = (error: unknown): boolean => statusOf(error) === STATUS.invalidArgument;
+export const isRefusal = (error: unknown): boolean => statusOf(error) === STATUS.INVALID_ARGUMENT;
 
 /** An answer that is not what Cloud KMS gave, or not to what it was asked; never used. */
 export class Garbled extends Error {

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { type Random, systemRandom } from '@keyserver/random';
 import { createVerify } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,8 +21,12 @@ const atLength: Random = { ...systemRandom, below: (bound) => bound - 1 };
 let standIn: KmsStandIn;
 const opened: CloudKms[] = [];
 
-async function open(settings: KmsSettings = {}): Promise<CloudKms> {
-  const kms = await openKms({ endpoint: standIn.address, random: briefly, ...settings });
+async function open(settings: Partial<KmsSettings> = {}): Promise<CloudKms> {
+  const kms = await openKms({
+    ...{ ...machine, random: briefly },
+    endpoint: standIn.address,
+    ...settings,
+  });
   opened.push(kms);
   return kms;
 }
@@ -139,13 +144,15 @@ describe('opening Cloud KMS', () => {
     'localhost:',
     'http://localhost:1',
   ])('is refused without encryption at %j', async (endpoint) => {
-    await expect(openKms({ endpoint })).rejects.toThrow(RangeError);
+    await expect(openKms({ ...machine, endpoint })).rejects.toThrow(RangeError);
   });
 
   it('says that there are no credentials', async () => {
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '/nowhere/credentials.json';
-    await expect(openKms()).rejects.toThrow('the credentials for Cloud KMS cannot be obtained');
+    await expect(openKms(machine)).rejects.toThrow(
+      'the credentials for Cloud KMS cannot be obtained',
+    );
   });
 });
 

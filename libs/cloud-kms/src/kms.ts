@@ -1,12 +1,12 @@
 import type { FindSigner, TrySigner } from '@keyserver/export-file';
-import { type Timers, systemTimers } from '@keyserver/jobs';
-import { type Random, systemRandom } from '@keyserver/random';
+import type { Random } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
+import type { Timers } from '@keyserver/time';
 import { type NamedKeys, checkKeys, checkSigning } from './check-keys.ts';
 import { wrapperUnder } from './key-wrapper.ts';
 import type { KmsFault } from './kms-fault.ts';
 import { Line } from './line.ts';
-import { askWithin } from './patience.ts';
+import { askWithin } from './questions.ts';
 import { readPublicKeys } from './public-key.ts';
 import { findSigners } from './signer.ts';
 
@@ -29,15 +29,15 @@ export interface KmsSettings {
   readonly endpoint?: string | undefined;
   /** Longest time that one use of a key may take, all attempts together; 20 s when undefined. */
   readonly deadlineMs?: number | undefined;
-  readonly timers?: Timers;
-  readonly random?: Random;
+  readonly timers: Timers;
+  readonly random: Random;
 }
 
 const DEADLINE_MS = 20_000;
 
 /** Opens Cloud KMS. No key is touched, so that a service starts while Cloud KMS is away; credentials must be there. */
-export async function openKms(settings: KmsSettings = {}): Promise<CloudKms> {
-  const { deadlineMs = DEADLINE_MS, timers = systemTimers, random = systemRandom } = settings;
+export async function openKms(settings: KmsSettings): Promise<CloudKms> {
+  const { deadlineMs = DEADLINE_MS, timers, random } = settings;
   const line = new Line(settings.endpoint, timers);
   const questions = askWithin({ deadlineMs, timers, random });
   const ask = line.watching(questions.ask);

@@ -1,7 +1,7 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
-import type { Timers } from '@keyserver/jobs';
+import type { Timers } from '@keyserver/time';
 import { connect } from './connection.ts';
-import type { Ask } from './patience.ts';
+import type { Ask } from './questions.ts';
 import { isOverdue } from './kms-fault.ts';
 
 /** The longest that a call on a connection which was given up may still go on. */

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import {
   type NamedSigner,
   type Verification,
@@ -22,7 +23,7 @@ let version = '';
 
 beforeAll(async () => {
   standIn = await startKmsStandIn();
-  kms = await openKms({ endpoint: standIn.address });
+  kms = await openKms({ ...machine, endpoint: standIn.address });
 });
 
 beforeEach(() => {
@@ -190,7 +191,7 @@ describe('a key version that cannot sign', () => {
   it('is a fault when another public key appears under its name', async () => {
     const first = await startKmsStandIn();
     first.createSigningKey(key);
-    const client = await openKms({ endpoint: first.address });
+    const client = await openKms({ ...machine, endpoint: first.address });
     expect(await client.findSigner(version)).toBeDefined();
     await first.close();
     const second = await startKmsStandIn({ port: Number(first.address.split(':')[1]) });

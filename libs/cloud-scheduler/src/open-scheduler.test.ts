@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import {
@@ -17,6 +18,7 @@ const open: CloudScheduler[] = [];
 const opened = (change: Partial<SchedulerSettings> = {}): CloudScheduler => {
   const [servicePath = '', port = ''] = cloud.address.split(':');
   const scheduler = openScheduler({
+    ...machine,
     projectId: 'health',
     location: 'europe-west1',
     servicePath,

@@ -1,8 +1,8 @@
 import { CloudSchedulerClient, type protos } from '@google-cloud/scheduler';
-import { SECOND } from '@keyserver/time';
+import { within } from '@keyserver/retry';
+import { SECOND, type Timers } from '@keyserver/time';
 import { GoogleAuth, PassThroughClient } from 'google-auth-library';
 import { type CallOptions, type ClientOptions, grpc } from 'google-gax';
-import { withinDeadline } from '@keyserver/jobs';
 import { type CloudJob, cloudJob } from './cloud-job.ts';
 import { type Place, SchedulerFault, codeOf, schedulerFault } from './scheduler-fault.ts';
 
@@ -18,6 +18,7 @@ export interface SchedulerSettings extends Place {
   readonly insecure?: boolean;
   /** How long a call may take in all, signing in included; 15 seconds unless told. */
   readonly deadlineMs?: number;
+  readonly timers: Timers;
 }
 
 /** The jobs of a project and location. Whatever names a job gives undefined when there is none of that name. */
@@ -41,13 +42,16 @@ const MAX_PAGES = 20;
 
 /** Opens Cloud Scheduler for an operator. Nothing is repeated by itself: who is told at once what failed can decide. */
 export function openScheduler(settings: SchedulerSettings): CloudScheduler {
-  const { projectId, location, deadlineMs = 15 * SECOND } = settings;
+  const { projectId, location, deadlineMs = 15 * SECOND, timers } = settings;
   const client = new CloudSchedulerClient(clientOptions(settings));
   const options: CallOptions = { timeout: deadlineMs, retry: null, autoPaginate: false };
   const bounded = async <T>(doing: string, call: () => Promise<T>): Promise<T> => {
     try {
       // First, since a call that finds no credentials leaves a rejection that nobody can catch.
-      return await withinDeadline(deadlineMs, client.initialize().then(call));
+      return await within({ ms: deadlineMs, timers }, async () => {
+        await client.initialize();
+        return await call();
+      });
     } catch (error) {
       throw schedulerFault(error, doing, settings);
     }

@@ -1,3 +1,4 @@
+import { DeadlineFault } from '@keyserver/retry';
 import { grpc } from 'google-gax';
 
 /** Cloud Scheduler did not do what it was asked; the message is a sentence for the operator. */
@@ -15,8 +16,9 @@ export interface Place {
 export const statusName = (code: number): string =>
   Object.entries(grpc.status).find(([, known]) => Number(known) === code)?.[0] ?? String(code);
 
-/** The gRPC status code of an error; undefined when it did not come from the cloud. */
+/** The gRPC status code that an error carries or stands for; undefined when it did not come from the cloud. */
 export function codeOf(error: unknown): number | undefined {
+  if (error instanceof DeadlineFault) return grpc.status.DEADLINE_EXCEEDED;
   const code: unknown =
     typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'number' ? code : undefined;

@@ -1,43 +1,46 @@
-import { type ManualTimers, manualTimers } from '@keyserver/jobs/testing';
 import { seededRandom } from '@keyserver/random/testing';
-import { pauseBefore } from './attempts.ts';
+import { manualTimers } from '@keyserver/time/testing';
+import { repeatedly } from './attempts.ts';
+import { CloudStorageFault } from './fault.ts';
 
-const PATIENCE = { callMillis: 1000, contentMillis: 1000, attempts: 5, pauseMillis: 500 };
+const LIMITS = {
+  ...{ callMillis: 1000, contentMillis: 1000, attempts: 3 },
+  ...{ firstPauseMs: 500, longestPauseMs: 10_000 },
+};
 
-/** A pause before an attempt, with the longest or the shortest draw, and whether it has ended. */
-function pausing(
-  attempt: number,
-  below: (bound: number) => number,
-): { readonly timers: ManualTimers; readonly ended: () => boolean } {
+/** A call that fails in the same way each time, with the longest pauses that chance can give. */
+function failing(error: unknown) {
   const timers = manualTimers();
-  let ended = false;
-  const ambient = { random: { ...seededRandom('pause'), below }, timers, patience: PATIENCE };
-  void pauseBefore(attempt, ambient).then(() => {
-    ended = true;
-  });
-  return { timers, ended: () => ended };
+  const random = { ...seededRandom('pause'), below: (bound: number) => bound - 1 };
+  const heard: number[] = [];
+  const outcome = repeatedly({ limits: LIMITS, timers, random }, async (_signal, attempt) => {
+    heard.push(attempt);
+    await Promise.resolve();
+    throw error;
+  }).catch((thrown: unknown) => thrown);
+  return { timers, heard, outcome };
 }
 
-describe('a pause between two requests to Cloud Storage', () => {
-  it.each([
-    [1, 500],
-    [2, 1000],
-    [5, 8000],
-    [6, 10_000],
-    [60, 10_000],
-  ])('before attempt %i is at most %i ms, and is waited for', async (attempt, longest) => {
-    const { timers, ended } = pausing(attempt, (bound) => bound - 1);
-    await timers.advance(longest - 1);
-    expect(ended()).toBe(false);
+describe('a request to Cloud Storage that may be repeated', () => {
+  it('is sent again after a pause while Cloud Storage is away, as often as it may be', async () => {
+    const away = { status: 503 };
+    const { timers, heard, outcome } = failing(away);
+    await timers.advance(499);
+    expect(heard).toEqual([1]);
     await timers.advance(1);
-    expect(ended()).toBe(true);
+    expect(heard).toEqual([1, 2]);
+    await timers.advance(1000);
+    expect(heard).toEqual([1, 2, 3]);
+    expect(await outcome).toBe(away);
+    expect(timers.waiting).toBe(0);
   });
 
-  it('waits even when chance gives nothing', async () => {
-    const { timers, ended } = pausing(1, () => 0);
-    await timers.advance(0);
-    expect(ended()).toBe(false);
-    await timers.advance(1);
-    expect(ended()).toBe(true);
-  });
+  it.each([{ status: 403 }, new CloudStorageFault('corrupted', 'reading')])(
+    'is not sent again when that would not help: %p',
+    async (error) => {
+      const { heard, outcome } = failing(error);
+      expect(await outcome).toBe(error);
+      expect(heard).toEqual([1]);
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { openCloudBuckets } from './index.ts';
 
 afterEach(() => {
@@ -9,17 +10,19 @@ describe('the client of Cloud Storage', () => {
     'sends nothing to a host that only the environment names: %p',
     (host) => {
       process.env['STORAGE_EMULATOR_HOST'] = host;
-      expect(() => openCloudBuckets({ projectId: 'demo' })).toThrow('STORAGE_EMULATOR_HOST');
+      expect(() => openCloudBuckets({ ...machine, projectId: 'demo' })).toThrow(
+        'STORAGE_EMULATOR_HOST',
+      );
     },
   );
 
   it('prefers no such host to the endpoint that it is given', () => {
     process.env['STORAGE_EMULATOR_HOST'] = 'http://elsewhere.example';
     const settings = { projectId: 'demo', apiEndpoint: 'http://127.0.0.1:9' };
-    expect(() => openCloudBuckets(settings)).toThrow('STORAGE_EMULATOR_HOST');
+    expect(() => openCloudBuckets({ ...machine, ...settings })).toThrow('STORAGE_EMULATOR_HOST');
   });
 
   it('reaches Google when nothing else is named', () => {
-    expect(() => openCloudBuckets({ projectId: 'demo' })).not.toThrow();
+    expect(() => openCloudBuckets({ ...machine, projectId: 'demo' })).not.toThrow();
   });
 });

@@ -1,8 +1,8 @@
 import type { Storage } from '@google-cloud/storage';
 import type { OpenBucket } from '@keyserver/export-file';
-import { type Timers, systemTimers } from '@keyserver/jobs';
-import { type Random, systemRandom } from '@keyserver/random';
-import { type Ambient, type Patience, repeatedly } from './attempts.ts';
+import type { Random } from '@keyserver/random';
+import type { Timers } from '@keyserver/time';
+import { type Attempts, type CallLimits, repeatedly } from './attempts.ts';
 import { createClient } from './client.ts';
 import { cloudBucket } from './cloud-bucket.ts';
 import { CloudStorageFault, faultOf } from './fault.ts';
@@ -10,11 +10,12 @@ import { isBucketName } from './object-name.ts';
 
 const MIB = 1024 * 1024;
 
-const DEFAULT_PATIENCE: Patience = {
+const DEFAULT_PATIENCE: CallLimits = {
   callMillis: 10_000,
   contentMillis: 30_000,
   attempts: 5,
-  pauseMillis: 500, // one object takes about one write a second
+  firstPauseMs: 500, // one object takes about one write a second
+  longestPauseMs: 10_000,
 };
 
 /** Everything that an object's life needs; to look for an object that is not there needs `list`. */
@@ -25,11 +26,11 @@ export interface CloudBucketSettings {
   readonly projectId: string;
   /** Where something stands in for Cloud Storage; it is asked without credentials. */
   readonly apiEndpoint?: string;
-  readonly patience?: Partial<Patience>;
+  readonly limits?: Partial<CallLimits>;
   /** Most content held in memory at a time, per upload; a multiple of 256 KiB, as Cloud Storage demands. */
   readonly chunkBytes?: number;
-  readonly random?: Random;
-  readonly timers?: Timers;
+  readonly random: Random;
+  readonly timers: Timers;
 }
 
 /** The buckets of a project in Cloud Storage. */
@@ -41,27 +42,27 @@ export interface CloudBuckets {
 
 /** Opens the buckets of a project. Nothing is sent before the first use. */
 export function openCloudBuckets(settings: CloudBucketSettings): CloudBuckets {
-  const { random = systemRandom, timers = systemTimers, chunkBytes = 8 * MIB } = settings;
+  const { random, timers, chunkBytes = 8 * MIB } = settings;
   if (chunkBytes <= 0 || chunkBytes % (MIB / 4) !== 0) {
     throw new RangeError('chunks must be multiples of 256 KiB');
   }
   const client = createClient(settings.projectId, settings.apiEndpoint);
-  const patience = { ...DEFAULT_PATIENCE, ...settings.patience };
-  const ambient = { random, timers, patience };
+  const limits = { ...DEFAULT_PATIENCE, ...settings.limits };
+  const attempts = { random, timers, limits };
   return {
     openBucket: (bucket) => {
       if (!isBucketName(bucket)) throw new RangeError('not the name of a bucket');
-      const options = { ...ambient, chunkBytes };
+      const options = { ...attempts, chunkBytes };
       return cloudBucket({ bucket: client.bucket(bucket), options });
     },
     check: async (bucket) => {
-      await checkBucket(client, bucket, ambient);
+      await checkBucket(client, bucket, attempts);
     },
   };
 }
 
-async function checkBucket(client: Storage, bucket: string, ambient: Ambient): Promise<void> {
-  const lacking = await repeatedly(ambient, async () => {
+async function checkBucket(client: Storage, bucket: string, attempts: Attempts): Promise<void> {
+  const lacking = await repeatedly(attempts, async () => {
     const [granted] = await client.bucket(bucket).iam.testPermissions(PERMISSIONS);
     return PERMISSIONS.filter((permission) => granted[permission] !== true);
   }).catch((error: unknown) => {

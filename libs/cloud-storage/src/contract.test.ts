@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { describeBlobStore } from '@keyserver/export-file/testing';
 import { openCloudBuckets } from './index.ts';
 import { BUCKET, bucketsOf, closeStandIns, standIn } from './testing/adapter-world.ts';
@@ -19,7 +20,7 @@ const NAMES = ['v1', 'v1/1.json', 'v1/a.zip', 'v1/index.txt'];
 
 if (real !== undefined) {
   describeBlobStore(`Cloud Storage itself, bucket ${real},`, async () => {
-    const settings = { projectId: process.env['STORAGE_TEST_PROJECT'] ?? '' };
+    const settings = { ...machine, projectId: process.env['STORAGE_TEST_PROJECT'] ?? '' };
     const bucket = openCloudBuckets(settings).openBucket(real);
     for (const name of NAMES) await bucket.delete(name);
     return { bucket, other: openCloudBuckets(settings).openBucket(real) };

@@ -1,10 +1,10 @@
 import type { Bucket } from '@google-cloud/storage';
-import { type Ambient, repeatedly } from './attempts.ts';
+import { type Attempts, repeatedly } from './attempts.ts';
 import { faultOf, lacksBucket, statusOf } from './fault.ts';
 import { type ObjectResource, parseResource } from './object-resource.ts';
 
 /** What the adapter of a bucket needs besides the client. */
-export interface BucketOptions extends Ambient {
+export interface BucketOptions extends Attempts {
   readonly chunkBytes: number;
 }
 

@@ -82,7 +82,7 @@ describe('an upload that is disturbed', () => {
     'leaves one whole object after %s at %s',
     async (fault, _step, n) => {
       const server = await standIn();
-      const bucket = bucketsOf(server, { patience: HASTE }).openBucket(BUCKET);
+      const bucket = bucketsOf(server, { limits: HASTE }).openBucket(BUCKET);
       LATE_FAULTS[fault]?.(server.faults, n, 1);
       const written = await bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
       const calm = bucketsOf(server).openBucket(BUCKET);

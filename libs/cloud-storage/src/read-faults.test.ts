@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import type { BlobStore } from '@keyserver/export-file';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
@@ -85,7 +86,7 @@ describe('reading that is disturbed', () => {
       const server = await standIn();
       await bucketsOf(server).openBucket(BUCKET).put(NAME, SMALL.pieces(), ABSENT);
       server.faults.hang({ op, times: 1 });
-      const hasty = bucketsOf(server, { patience: HASTE }).openBucket(BUCKET);
+      const hasty = bucketsOf(server, { limits: HASTE }).openBucket(BUCKET);
       expect(await contentIn(hasty)).toBe(SMALL.sha256);
     },
     30_000,
@@ -212,12 +213,14 @@ describe('a bucket that is not as it must be', () => {
   });
 
   it.each(['', 'a', 'Exports', '../etc', 'a/b', '-ab', 'ab-'])('cannot be named %j', (name) => {
-    const { openBucket } = openCloudBuckets({ projectId: 'demo' });
+    const { openBucket } = openCloudBuckets({ ...machine, projectId: 'demo' });
     expect(() => openBucket(name)).toThrow(RangeError);
   });
 
   it.each([0, 1, 1000, 256 * 1024 + 1])('cannot be written in chunks of %i bytes', (chunkBytes) => {
-    expect(() => openCloudBuckets({ projectId: 'demo', chunkBytes })).toThrow(RangeError);
+    expect(() => openCloudBuckets({ ...machine, projectId: 'demo', chunkBytes })).toThrow(
+      RangeError,
+    );
   });
 });
 
@@ -232,7 +235,7 @@ describe('Cloud Storage that is away', () => {
   describe('because it accepts connections and never answers', () => {
     const sockets = new Set<Socket>();
     const server = createServer((socket) => sockets.add(socket));
-    const patience = { callMillis: 100, contentMillis: 100, attempts: 2 };
+    const limits = { callMillis: 100, contentMillis: 100, attempts: 2 };
     let url = '';
 
     beforeAll(async () => {
@@ -247,12 +250,12 @@ describe('Cloud Storage that is away', () => {
     });
 
     it.each(CALL_NAMES)('is a fault and holds nobody: %s', async (call) => {
-      const bucket = bucketsOf({ url }, { patience }).openBucket(BUCKET);
+      const bucket = bucketsOf({ url }, { limits }).openBucket(BUCKET);
       await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'away' });
     });
 
     it('fails the check', async () => {
-      const { check } = bucketsOf({ url }, { patience });
+      const { check } = bucketsOf({ url }, { limits });
       await expect(check(BUCKET)).rejects.toMatchObject({ reason: 'away' });
     });
   });
@@ -262,7 +265,7 @@ it('goes on by a new connection when the first has died unheard', async () => {
   const server = await standIn();
   const network = await startDeafProxy(new URL(server.url).host);
   const through = { url: `http://${network.address}` };
-  const bucket = bucketsOf(through, { patience: HASTE }).openBucket(BUCKET);
+  const bucket = bucketsOf(through, { limits: HASTE }).openBucket(BUCKET);
   await bucket.put(NAME, SMALL.pieces(), ABSENT);
   const before = network.connections();
   network.deafen();

@@ -28,10 +28,10 @@ async function download(
   { bucket, options }: Objects,
   info: BlobInfo,
 ): Promise<Buffer | 'replaced'> {
-  const patience = { ...options.patience, callMillis: options.patience.contentMillis };
+  const limits = { ...options.limits, callMillis: options.limits.contentMillis };
   try {
     return await repeatedly(
-      { ...options, patience },
+      { ...options, limits },
       async (signal) => await downloadGeneration(bucket, info, signal),
     );
   } catch (error) {

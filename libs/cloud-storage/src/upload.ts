@@ -1,5 +1,6 @@
 import { CRC32C } from '@google-cloud/storage';
-import { type Ambient, pauseBefore, within } from './attempts.ts';
+import { backOff, within } from '@keyserver/retry';
+import type { Attempts } from './attempts.ts';
 import { type Chunk, chunksOf } from './chunks.ts';
 import { CloudStorageFault, isPassing } from './fault.ts';
 import type { Progress, UploadSession } from './upload-session.ts';
@@ -9,7 +10,7 @@ export type UploadOutcome =
   | { readonly kind: 'complete'; readonly resource: unknown; readonly crc32c: string }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-interface UploadOptions extends Ambient {
+interface UploadOptions extends Attempts {
   readonly chunkBytes: number;
 }
 
@@ -46,21 +47,20 @@ interface Delivery {
 async function deliver(
   session: UploadSession,
   { chunk, crc32c }: Delivery,
-  ambient: Ambient,
+  options: Attempts,
 ): Promise<Progress> {
-  const { patience, timers } = ambient;
-  const { callMillis, contentMillis, attempts } = patience;
+  const { limits, timers } = options;
+  const { callMillis, contentMillis, attempts } = limits;
   let from = chunk.start;
   let certain = true;
   for (let failures = 0; failures < attempts;) {
     try {
       const progress = certain
         ? await within(
-            contentMillis,
-            timers,
+            { ms: contentMillis, timers },
             async (signal) => await session.send(chunk, { from, crc32c }, signal),
           )
-        : await within(callMillis, timers, session.ask);
+        : await within({ ms: callMillis, timers }, session.ask);
       if (isDelivered(chunk, progress)) return progress;
       const reached = positionAfter(chunk, progress);
       if (certain && reached <= from) failures++;
@@ -70,7 +70,7 @@ async function deliver(
       failures++;
       if (failures >= attempts || !isPassing(error)) throw error;
       certain = false;
-      await pauseBefore(failures, ambient);
+      await backOff(options, limits, { attempt: failures });
     }
   }
   throw new CloudStorageFault('away', 'sending a content');

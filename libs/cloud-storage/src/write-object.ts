@@ -1,6 +1,7 @@
 import type { BlobHeaders, BlobInfo } from '@keyserver/export-file';
 import { randomId } from '@keyserver/random';
-import { type Ambient, repeatedly, within } from './attempts.ts';
+import { within } from '@keyserver/retry';
+import { type Attempts, repeatedly } from './attempts.ts';
 import { deleteGeneration } from './delete-object.ts';
 import { CloudStorageFault, faultOf, statusOf } from './fault.ts';
 import { type Objects, conditionFailed, findObject } from './find-object.ts';
@@ -80,9 +81,9 @@ async function fill(
 }
 
 /** Ends a session early, so that nothing sent on it can complete its object later. It expires by itself otherwise. */
-async function abandon(session: UploadSession, { patience, timers }: Ambient): Promise<void> {
+async function abandon(session: UploadSession, { limits, timers }: Attempts): Promise<void> {
   try {
-    await within(patience.callMillis, timers, session.cancel);
+    await within({ ms: limits.callMillis, timers }, session.cancel);
   } catch {
     // A cancelled session answers 499, an unreachable one not at all; nothing depends on either.
   }

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Timers, every, sleep } from '@keyserver/time';
 import type { Client } from './client.ts';
 import { overdue } from './failure.ts';
-import type { Patience } from './patience.ts';
+import type { CallLimits } from './call-limits.ts';
 
 /** How connections are made and tried. */
 export interface ChannelMaker {
@@ -10,21 +10,28 @@ export interface ChannelMaker {
   prove(client: Client): Promise<unknown>;
 }
 
+/** What a connection measures its time with, and by what limits. */
+export interface ChannelParts {
+  readonly limits: CallLimits;
+  readonly timers: Timers;
+}
+
 /** One connection and the calls that are under way on it. */
 export class Channel {
   calls = 0;
   private readonly client: Client;
   private readonly ready: Promise<unknown>;
   private readonly maker: ChannelMaker;
-  private readonly patience: Patience;
+  private readonly parts: ChannelParts;
   private readonly death = new AbortController();
-  private lastUsed = performance.now();
+  private lastUsed: number;
   private hasAnswered = false;
   private trial: Promise<void> | undefined;
 
-  constructor(maker: ChannelMaker, patience: Patience) {
+  constructor(maker: ChannelMaker, parts: ChannelParts) {
     this.maker = maker;
-    this.patience = patience;
+    this.parts = parts;
+    this.lastUsed = parts.timers.monotonic();
     this.client = maker.make();
     this.ready = this.client.initialize();
     this.ready.catch(ignore);
@@ -32,7 +39,7 @@ export class Channel {
 
   /** How long nothing was called. By the clock and not by a timer: a machine may stand still while nobody calls. */
   idleFor(): number {
-    return this.calls > 0 ? 0 : performance.now() - this.lastUsed;
+    return this.calls > 0 ? 0 : this.parts.timers.monotonic() - this.lastUsed;
   }
 
   /** Whether credentials were found. */
@@ -46,19 +53,20 @@ export class Channel {
   /** Runs a call, until it ends or the connection is found dead, of which `died` is told first. */
   async run<T>(call: (client: Client) => Promise<T>, died: () => void): Promise<T> {
     this.calls++;
-    const suspicion = setInterval(() => {
+    const { limits, timers } = this.parts;
+    const endSuspicion = every(timers, limits.suspectMs, () => {
       // One that never answered is still being made, which may take longer than an answer.
       if (this.hasAnswered) this.trial ??= this.try(died);
-    }, this.patience.suspectMs);
+    });
     try {
       await this.ready;
       const answer = await this.whileAlive(call(this.client));
       this.hasAnswered = true;
       return answer;
     } finally {
-      clearInterval(suspicion);
+      endSuspicion();
       this.calls--;
-      this.lastUsed = performance.now();
+      this.lastUsed = timers.monotonic();
     }
   }
 
@@ -87,7 +95,7 @@ export class Channel {
   private async try(died: () => void): Promise<void> {
     await this.ready.catch(ignore);
     const proof = this.maker.prove(this.client).then(ignore, ignore);
-    const lives = await Promise.race([proof.then(() => true), silence(this.patience.proveMs)]);
+    const lives = await Promise.race([proof.then(() => true), silence(this.parts)]);
     this.trial = undefined;
     if (lives) return;
     died();
@@ -96,11 +104,12 @@ export class Channel {
 }
 
 /** False after a while in which this machine was awake: one that stood still has yet to read what came meanwhile. */
-async function silence(ms: number): Promise<false> {
+async function silence({ limits, timers }: ChannelParts): Promise<false> {
+  const ms = limits.proveMs;
   for (;;) {
-    const due = performance.now() + ms;
-    await sleep(ms, undefined, { ref: false });
-    if (performance.now() - due < ms / 2) return false;
+    const due = timers.monotonic() + ms;
+    await sleep(timers, ms, { unref: true });
+    if (timers.monotonic() - due < ms / 2) return false;
   }
 }
 

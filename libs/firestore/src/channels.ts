@@ -1,7 +1,6 @@
-import { Channel, type ChannelMaker } from './channel.ts';
+import { Channel, type ChannelMaker, type ChannelParts } from './channel.ts';
 import type { Client } from './client.ts';
 import { failureOf } from './failure.ts';
-import type { Patience } from './patience.ts';
 
 /** Calls at once on one connection; Google's front end takes 100, and more would wait unseen behind its deadline. */
 const MAX_CALLS = 80;
@@ -16,11 +15,11 @@ export class Channels {
   private readonly open = new Set<Channel>();
   private readonly retired = new Set<Channel>();
   private readonly maker: ChannelMaker;
-  private readonly patience: Patience;
+  private readonly parts: ChannelParts;
 
-  constructor(maker: ChannelMaker, patience: Patience) {
+  constructor(maker: ChannelMaker, parts: ChannelParts) {
     this.maker = maker;
-    this.patience = patience;
+    this.parts = parts;
   }
 
   /** Runs a call on the connection with the fewest calls. */
@@ -68,14 +67,14 @@ export class Channels {
 
   private leastBusy(): Channel {
     for (const channel of this.open)
-      if (channel.idleFor() > this.patience.idleMs) this.retire(channel);
+      if (channel.idleFor() > this.parts.limits.idleMs) this.retire(channel);
     const least = [...this.open].reduce<Channel | undefined>(
       (best, one) => (best === undefined || one.calls < best.calls ? one : best),
       undefined,
     );
     if (least !== undefined && (least.calls < MAX_CALLS || this.open.size >= MAX_CHANNELS))
       return least;
-    const channel = new Channel(this.maker, this.patience);
+    const channel = new Channel(this.maker, this.parts);
     this.open.add(channel);
     return channel;
   }

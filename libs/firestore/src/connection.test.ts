@@ -1,4 +1,6 @@
+import { machine } from '../../../test/support/machine.ts';
 import { type DocumentStore, collection, int } from '@keyserver/docstore';
+import { longestPause } from '@keyserver/retry';
 import { once } from 'node:events';
 import { type ServerHttp2Stream, constants, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
@@ -6,7 +8,7 @@ import { type DeafProxy, startDeafProxy } from '@keyserver/stand-ins/deaf-proxy'
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { Connection } from './connection.ts';
 import { openFirestoreStore } from './index.ts';
-import { USUAL_PATIENCE, pauseBound } from './patience.ts';
+import { USUAL_LIMITS } from './call-limits.ts';
 import { OUTSIDE } from './reading.ts';
 import { getAll } from './reads.ts';
 
@@ -32,7 +34,8 @@ async function withServer(
   });
   const connection = new Connection({
     ...{ projectId: 'p', databaseId: 'd', emulatorHost: await listening(server) },
-    patience: USUAL_PATIENCE,
+    limits: USUAL_LIMITS,
+    timers: machine.timers,
   });
   try {
     await use(connection);
@@ -76,17 +79,18 @@ describe('a call', () => {
 });
 
 it('proves a connection dead within 3 s, with the pause before the next attempt', () => {
-  const { suspectMs, proveMs } = USUAL_PATIENCE;
-  expect(suspectMs + proveMs + pauseBound(USUAL_PATIENCE, 1)).toBeLessThan(3_000);
+  const { suspectMs, proveMs } = USUAL_LIMITS;
+  expect(suspectMs + proveMs + longestPause(USUAL_LIMITS, 1)).toBeLessThan(3_000);
 });
 
 describe('a connection that has died unheard', () => {
   let standIn: FirestoreStandIn;
   let network: DeafProxy;
   let store: DocumentStore;
-  const open = async (patience: object = {}): Promise<void> => {
+  const open = async (limits: object = {}): Promise<void> => {
     store = await openFirestoreStore({
-      ...{ projectId: 'p', emulatorHost: network.address, patience },
+      ...machine,
+      ...{ projectId: 'p', emulatorHost: network.address, limits },
     });
   };
 
@@ -147,8 +151,9 @@ describe('a connection that has died unheard', () => {
     await open();
     const ownNetwork = await startDeafProxy(standIn.address);
     const other = await openFirestoreStore({
+      ...machine,
       ...{ projectId: 'p', emulatorHost: ownNetwork.address },
-      patience: { suspectMs: 10, proveMs: 5_000 },
+      limits: { suspectMs: 10, proveMs: 5_000 },
     });
     let writing: Promise<void> | undefined;
     await store.transact(async (tx) => {

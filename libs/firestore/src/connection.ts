@@ -1,11 +1,12 @@
+import { within } from '@keyserver/retry';
+import type { Timers } from '@keyserver/time';
 import { Channels } from './channels.ts';
 import { type Client, callOptions, makeClient } from './client.ts';
-import { failureOf } from './failure.ts';
+import { closed, failureOf } from './failure.ts';
 import { Names } from './names.ts';
-import type { Patience } from './patience.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { StructuredQuery } from './query-request.ts';
 import type { Reading } from './reading.ts';
-import { within } from './within.ts';
 import { type ReadMessage, type Write, readMessage } from './wire.ts';
 
 const ROLLBACK_MS = 2_000;
@@ -25,9 +26,10 @@ export class Connection {
   readonly names: Names;
   /** Aborted once the store is closed. */
   readonly closed: AbortSignal;
+  private readonly timers: Timers;
   private readonly channels: Channels;
   private readonly inTheClear: boolean;
-  private readonly patience: Patience;
+  private readonly limits: CallLimits;
   private readonly closing = new AbortController();
   private readonly rollbacks = new Set<Promise<void>>();
 
@@ -35,8 +37,10 @@ export class Connection {
     readonly projectId: string;
     readonly databaseId: string;
     readonly emulatorHost: string | undefined;
-    readonly patience: Patience;
+    readonly limits: CallLimits;
+    readonly timers: Timers;
   }) {
+    this.timers = of.timers;
     this.names = new Names(of.projectId, of.databaseId);
     this.channels = new Channels(
       {
@@ -45,10 +49,10 @@ export class Connection {
           await this.prove(client);
         },
       },
-      of.patience,
+      of,
     );
     this.inTheClear = of.emulatorHost !== undefined;
-    this.patience = of.patience;
+    this.limits = of.limits;
     this.closed = this.closing.signal;
   }
 
@@ -88,7 +92,7 @@ export class Connection {
       writes: [...writes],
       ...(transaction === undefined ? {} : { transaction }),
     };
-    await this.call(this.patience.lockMs, async (client, options, signal) => {
+    await this.call(this.limits.lockMs, async (client, options, signal) => {
       await client.commit(request, { ...options, signal });
     });
   }
@@ -107,7 +111,7 @@ export class Connection {
   async close(): Promise<void> {
     if (this.closed.aborted) return;
     await Promise.all(this.rollbacks);
-    this.closing.abort();
+    this.closing.abort(closed());
     await this.channels.close();
   }
 
@@ -116,7 +120,7 @@ export class Connection {
     open: (client: Client, options: ReturnType<typeof callOptions>) => Stream,
     take: Take,
   ): Promise<void> {
-    const { attemptMs, lockMs } = this.patience;
+    const { attemptMs, lockMs } = this.limits;
     await this.call(reading.locks ? lockMs : attemptMs, async (client, options, signal) => {
       await drain(open(client, options), signal, (message) => {
         reading.heard(message);
@@ -127,9 +131,9 @@ export class Connection {
 
   /** Reads a document that is not there: the smallest call that has an answer. */
   private async prove(client: Client): Promise<void> {
-    const { names, inTheClear, patience } = this;
+    const { names, inTheClear, limits } = this;
     const options = callOptions({
-      ...{ database: names.database, timeoutMs: patience.proveMs, inTheClear },
+      ...{ database: names.database, timeoutMs: limits.proveMs, inTheClear },
     });
     const request = { database: names.database, documents: [names.of('#meta', 'time')] };
     await drain(client.batchGetDocuments(request, options), this.closed, () => true);
@@ -143,9 +147,10 @@ export class Connection {
       signal: AbortSignal,
     ) => Promise<void>,
   ): Promise<void> {
-    const { names, inTheClear } = this;
+    const { names, inTheClear, timers } = this;
+    const deadline = { ms: timeoutMs, timers, signal: this.closed };
     try {
-      await within(timeoutMs, this.closed, async (signal) => {
+      await within(deadline, async (signal) => {
         await this.channels.use(signal, async (client) => {
           const options = callOptions({ database: names.database, timeoutMs, inTheClear });
           await run(client, options, signal);

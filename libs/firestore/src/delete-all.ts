@@ -6,9 +6,8 @@ import {
   StoreFault,
   indexFor,
 } from '@keyserver/docstore';
-import { setTimeout as pause } from 'node:timers/promises';
+import { backOff } from '@keyserver/retry';
 import { CallFailure, writeFault } from './failure.ts';
-import { pauseBound } from './patience.ts';
 import { OUTSIDE } from './reading.ts';
 import { existing, runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
@@ -93,12 +92,12 @@ class Deletion {
 
   // Refused: a document was changed or deleted since it was read; what is left is read again.
   private async takeFailure(failure: CallFailure): Promise<void> {
-    const { patience, random } = this.engine;
+    const { limits } = this.engine;
     this.inVain++;
     const contended = failure.verdict === 'contended' || failure.verdict === 'refused';
-    const most = contended ? patience.attempts : patience.failures;
+    const most = contended ? limits.attempts : limits.failures;
     if (failure.verdict === 'barred' || this.inVain >= most) throw faultOf(failure, contended);
-    await pause(random.below(pauseBound(patience, this.inVain)));
+    await backOff(this.engine, limits, { attempt: this.inVain });
   }
 }
 

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import {
   type Collection,
   type DocumentStore,
@@ -52,7 +53,11 @@ afterAll(async () => {
   await standIn.close();
 });
 beforeEach(async () => {
-  store = await openFirestoreStore({ projectId: 'test', emulatorHost: standIn.address });
+  store = await openFirestoreStore({
+    ...machine,
+    projectId: 'test',
+    emulatorHost: standIn.address,
+  });
   await store.deleteAll(things, {});
   standIn.faults.clear();
 });

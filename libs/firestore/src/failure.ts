@@ -1,4 +1,6 @@
 import { type FaultDetails, StoreFault } from '@keyserver/docstore';
+import { DeadlineFault } from '@keyserver/retry';
+import { grpc } from 'google-gax';
 
 /**
  * What a failed call means. `contended`: another transaction won, nothing was applied. `quota`: refused before it was
@@ -14,24 +16,26 @@ interface Status {
   readonly verdict: Verdict;
 }
 
-// The numbers of gRPC's status codes. https://grpc.github.io/grpc/core/md_doc_statuscodes.html
-const STATUSES: ReadonlyMap<number, Status> = new Map<number, Status>([
-  [1, { name: 'CANCELLED', verdict: 'away' }],
-  [2, { name: 'UNKNOWN', verdict: 'away' }],
-  [3, { name: 'INVALID_ARGUMENT', verdict: 'refused' }],
-  [4, { name: 'DEADLINE_EXCEEDED', verdict: 'away' }],
-  [5, { name: 'NOT_FOUND', verdict: 'refused' }],
-  [6, { name: 'ALREADY_EXISTS', verdict: 'refused' }],
-  [7, { name: 'PERMISSION_DENIED', verdict: 'barred' }],
-  [8, { name: 'RESOURCE_EXHAUSTED', verdict: 'quota' }],
-  [9, { name: 'FAILED_PRECONDITION', verdict: 'refused' }],
-  [10, { name: 'ABORTED', verdict: 'contended' }],
-  [11, { name: 'OUT_OF_RANGE', verdict: 'refused' }],
-  [12, { name: 'UNIMPLEMENTED', verdict: 'barred' }],
-  [13, { name: 'INTERNAL', verdict: 'away' }],
-  [14, { name: 'UNAVAILABLE', verdict: 'away' }],
-  [15, { name: 'DATA_LOSS', verdict: 'barred' }],
-  [16, { name: 'UNAUTHENTICATED', verdict: 'away' }],
+const { status } = grpc;
+
+// https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
+  [status.CANCELLED, 'away'],
+  [status.UNKNOWN, 'away'],
+  [status.INVALID_ARGUMENT, 'refused'],
+  [status.DEADLINE_EXCEEDED, 'away'],
+  [status.NOT_FOUND, 'refused'],
+  [status.ALREADY_EXISTS, 'refused'],
+  [status.PERMISSION_DENIED, 'barred'],
+  [status.RESOURCE_EXHAUSTED, 'quota'],
+  [status.FAILED_PRECONDITION, 'refused'],
+  [status.ABORTED, 'contended'],
+  [status.OUT_OF_RANGE, 'refused'],
+  [status.UNIMPLEMENTED, 'barred'],
+  [status.INTERNAL, 'away'],
+  [status.UNAVAILABLE, 'away'],
+  [status.DATA_LOSS, 'barred'],
+  [status.UNAUTHENTICATED, 'away'],
 ]);
 
 /** A call to Firestore that did not succeed. */
@@ -77,17 +81,18 @@ const RESET = /bandwidth exhausted/i;
 /** What the client threw, as a failure. Errors that bear no status come from credentials or the network: Firestore is away. */
 export function failureOf(error: unknown): CallFailure {
   if (error instanceof CallFailure) return error;
-  const { code, message } = readError(error);
-  const known = STATUSES.get(code ?? 0);
-  if (code === undefined || known === undefined)
+  if (error instanceof DeadlineFault) return overdue();
+  const { code = 0, message } = readError(error);
+  const [name, verdict] = [status[code], VERDICTS.get(code)];
+  if (name === undefined || verdict === undefined)
     return new CallFailure({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
-  const status = { ...known, verdict: verdictOf(known, message), number: code };
-  return new CallFailure(status, { cause: error });
+  const known = { name, number: code, verdict: verdictOf(code, verdict, message) };
+  return new CallFailure(known, { cause: error });
 }
 
-function verdictOf({ name, verdict }: Status, message: string): Verdict {
-  if (name === 'INVALID_ARGUMENT' && EXPIRED.test(message)) return 'contended';
-  if (name === 'RESOURCE_EXHAUSTED' && RESET.test(message)) return 'away';
+function verdictOf(code: number, verdict: Verdict, message: string): Verdict {
+  if (status[code] === 'INVALID_ARGUMENT' && EXPIRED.test(message)) return 'contended';
+  if (status[code] === 'RESOURCE_EXHAUSTED' && RESET.test(message)) return 'away';
   return verdict;
 }
 

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { type DocumentStore, type Transaction, collection, int } from '@keyserver/docstore';
 import { systemRandom } from '@keyserver/random';
 import { SECOND, simulatedClock, unixMillis } from '@keyserver/time';
@@ -23,15 +24,16 @@ let storeTime: number = START;
 let standIn: FirestoreStandIn;
 let store: DocumentStore;
 
-const open = async (patience: object = impatient, random = systemRandom): Promise<DocumentStore> =>
+const open = async (limits: object = impatient, random = systemRandom): Promise<DocumentStore> =>
   await openFirestoreStore({
+    ...machine,
     ...{ projectId: 'a-project', databaseId: 'a-database', emulatorHost: standIn.address },
-    ...{ clock, patience, random },
+    ...{ clock, limits, random },
   });
 
-const reopen = async (patience: object): Promise<void> => {
+const reopen = async (limits: object): Promise<void> => {
   await store.close();
-  store = await open(patience);
+  store = await open(limits);
   standIn.faults.clear();
 };
 
@@ -74,8 +76,9 @@ describe('opening a Firestore store', () => {
     const gone = await startFirestoreStandIn();
     await gone.close();
     const opening = openFirestoreStore({
+      ...machine,
       ...{ projectId: 'a-project', databaseId: 'a-database', emulatorHost: gone.address },
-      patience: impatient,
+      limits: impatient,
     });
     await expect(opening).rejects.toMatchObject({
       name: 'StoreFault',
@@ -104,7 +107,12 @@ describe('opening a Firestore store', () => {
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '/nowhere/credentials.json';
     try {
-      const opening = openFirestoreStore({ projectId: 'a-project', clock, patience: impatient });
+      const opening = openFirestoreStore({
+        ...machine,
+        projectId: 'a-project',
+        clock,
+        limits: impatient,
+      });
       await expect(opening).rejects.toMatchObject({ name: 'StoreFault', reason: 'unavailable' });
     } finally {
       process.env = before;
@@ -462,8 +470,8 @@ describe('a pause before a repetition', () => {
   ] as const)('is waited for by %s', async (_, method, work) => {
     await create('other');
     await store.close();
-    const patience = { ...impatient, firstPauseMs: PAUSE, longestPauseMs: PAUSE };
-    store = await open(patience, longest);
+    const limits = { ...impatient, firstPauseMs: PAUSE, longestPauseMs: PAUSE };
+    store = await open(limits, longest);
     standIn.faults.fail({ method, code: 'UNAVAILABLE', times: 2 });
     const begun = performance.now();
     await work();

@@ -1,41 +1,25 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { CallFailure, readFault } from './failure.ts';
-import { pauseBound } from './patience.ts';
+import { DeadlineFault, retry, within } from '@keyserver/retry';
+import { CallFailure, failureOf, readFault } from './failure.ts';
 import type { Engine } from './transact.ts';
-import { within } from './within.ts';
 
 /** Does a read outside transactions, and again when Firestore was away for a moment; all of it as long as one read may take. */
 export async function retrying<T>(
-  engine: Engine,
+  { connection, limits, timers, random }: Engine,
   what: string,
   read: () => Promise<T>,
 ): Promise<T> {
-  const { patience, connection } = engine;
+  const policy = { ...limits, attempts: limits.failures, timers, random, mayHelp: isPassing };
   try {
     return await within(
-      patience.readMs,
-      connection.closed,
-      async (givenUp) => await repeat(engine, givenUp, read),
+      { ms: limits.readMs, timers, signal: connection.closed },
+      async (signal) => await retry({ ...policy, signal }, read),
     );
   } catch (error) {
-    if (error instanceof CallFailure) throw readFault(error, what);
+    if (error instanceof CallFailure || error instanceof DeadlineFault)
+      throw readFault(failureOf(error), what);
     throw error;
   }
 }
 
-async function repeat<T>(
-  { patience, random }: Engine,
-  givenUp: AbortSignal,
-  read: () => Promise<T>,
-): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof CallFailure)) throw error;
-      const isPassing = error.verdict === 'away' || error.verdict === 'contended';
-      if (!isPassing || failures >= patience.failures || givenUp.aborted) throw error;
-    }
-    await pause(random.below(pauseBound(patience, failures)));
-  }
-}
+const isPassing = (error: unknown): boolean =>
+  error instanceof CallFailure && (error.verdict === 'away' || error.verdict === 'contended');

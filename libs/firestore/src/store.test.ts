@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { contractCollections, documentStoreContract } from '@keyserver/docstore/testing';
 import type { DocumentStore } from '@keyserver/docstore';
 import { randomId, systemRandom } from '@keyserver/random';
@@ -19,7 +20,12 @@ describe('with the stand-in', () => {
 
   documentStoreContract('Firestore', {
     open: async () =>
-      await openFirestoreStore({ projectId: 'test', emulatorHost: standIn.address, clock }),
+      await openFirestoreStore({
+        ...machine,
+        projectId: 'test',
+        emulatorHost: standIn.address,
+        clock,
+      }),
     advance: (ms) => {
       clock.advance(ms);
     },
@@ -43,6 +49,7 @@ if (emulatorHost !== undefined) {
   documentStoreContract(`Firestore's emulator`, {
     open: async () =>
       await openFirestoreStore({
+        ...machine,
         projectId: `test-${randomId(systemRandom).toLowerCase()}`,
         emulatorHost,
       }),
@@ -52,7 +59,8 @@ if (emulatorHost !== undefined) {
 
 if (projectId !== undefined) {
   documentStoreContract(`Firestore itself`, {
-    open: async () => await emptied(await openFirestoreStore({ projectId, databaseId })),
+    open: async () =>
+      await emptied(await openFirestoreStore({ ...machine, projectId, databaseId })),
     locksReads: true,
   });
 }

@@ -6,12 +6,12 @@ import {
   StoreFault,
   type Transaction,
 } from '@keyserver/docstore';
-import { type Random, systemRandom } from '@keyserver/random';
-import { type Clock, SECOND, type UnixMillis, systemClock } from '@keyserver/time';
+import type { Random } from '@keyserver/random';
+import { type Clock, SECOND, type Timers, type UnixMillis } from '@keyserver/time';
 import { Connection } from './connection.ts';
 import { deleteAllOf } from './delete-all.ts';
 import { pagesOf } from './pages.ts';
-import { type Patience, USUAL_PATIENCE } from './patience.ts';
+import { type CallLimits, USUAL_LIMITS } from './call-limits.ts';
 import { OUTSIDE } from './reading.ts';
 import { getAll } from './reads.ts';
 import { retrying } from './retrying.ts';
@@ -29,10 +29,11 @@ export interface FirestoreSettings {
   readonly databaseId?: string;
   /** 'host:port' of an emulator, spoken to in the clear and without credentials. */
   readonly emulatorHost?: string;
-  readonly clock?: Clock;
-  readonly random?: Random;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
   /** How long Firestore is waited for, where it is not what suits a server. */
-  readonly patience?: Partial<Patience>;
+  readonly limits?: Partial<CallLimits>;
 }
 
 /**
@@ -66,11 +67,13 @@ class FirestoreStore implements DocumentStore {
 
   constructor(settings: FirestoreSettings) {
     const { projectId, databaseId = DEFAULT_DATABASE, emulatorHost } = settings;
-    const { clock = systemClock, random = systemRandom } = settings;
-    const patience = { ...USUAL_PATIENCE, ...settings.patience };
-    const connection = new Connection({ projectId, databaseId, emulatorHost, patience });
+    const { clock, timers, random } = settings;
+    const limits = { ...USUAL_LIMITS, ...settings.limits };
+    const connection = new Connection({
+      ...{ projectId, databaseId, emulatorHost, limits, timers },
+    });
     const time = new StoreTime({ connection, clock });
-    this.engine = { connection, time, random, patience };
+    this.engine = { connection, time, random, limits, timers };
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {

@@ -1,19 +1,17 @@
 import { StoreFault, type Transaction } from '@keyserver/docstore';
-import type { Random } from '@keyserver/random';
-import { setTimeout as pause } from 'node:timers/promises';
+import { type PauseSource, backOff } from '@keyserver/retry';
 import { Attempt, type FailedCall } from './attempt.ts';
 import type { Connection } from './connection.ts';
 import { CallFailure, readFault, writeFault } from './failure.ts';
-import { type Patience, pauseBound } from './patience.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { StoreTime } from './store-time.ts';
 import type { Write } from './wire.ts';
 
 /** What transactions, reads and deletions run on. */
-export interface Engine {
+export interface Engine extends PauseSource {
   readonly connection: Connection;
   readonly time: StoreTime;
-  readonly random: Random;
-  readonly patience: Patience;
+  readonly limits: CallLimits;
 }
 
 type Decide<T> = (tx: Transaction) => Promise<T>;
@@ -29,18 +27,18 @@ type Outcome<T> =
 
 /** Runs a transaction until an attempt commits, nothing more can be hoped for, or its time is up. */
 export async function transact<T>(engine: Engine, decide: Decide<T>): Promise<T> {
-  const { patience, random } = engine;
-  const until = performance.now() + patience.transactMs;
-  const tries = new Tries(patience, until);
+  const { limits, timers } = engine;
+  const until = timers.monotonic() + limits.transactMs;
+  const tries = new Tries(limits);
   let before: Uint8Array | undefined;
   for (;;) {
     const run = new Run(engine, decide, until);
     const outcome = await run.once(before);
     if (outcome.kind === 'done') return outcome.result;
     if (outcome.kind === 'threw') throw tries.lastWord(outcome.error);
-    if (!tries.mayGoOn(outcome)) throw tries.lastWord(outcome.fault);
+    if (!tries.mayGoOn(outcome) || timers.monotonic() >= until) throw tries.lastWord(outcome.fault);
     before = run.transaction;
-    await pause(random.below(pauseBound(patience, tries.attempts)));
+    await backOff(engine, limits, { attempt: tries.attempts });
   }
 }
 
@@ -50,20 +48,18 @@ class Tries {
   /** Whether an earlier commit may have been applied. */
   inDoubt = false;
   private failures = 0;
-  private readonly patience: Patience;
-  private readonly until: number;
+  private readonly limits: CallLimits;
 
-  constructor(patience: Patience, until: number) {
-    this.patience = patience;
-    this.until = until;
+  constructor(limits: CallLimits) {
+    this.limits = limits;
   }
 
   mayGoOn({ failure, inDoubt }: { failure: CallFailure; inDoubt: boolean }): boolean {
     this.attempts++;
     this.inDoubt ||= inDoubt;
     if (failure.verdict !== 'contended') this.failures++;
-    const isLeft = this.attempts < this.patience.attempts && this.failures < this.patience.failures;
-    return isLeft && isTemporary(failure) && performance.now() < this.until;
+    const isLeft = this.attempts < this.limits.attempts && this.failures < this.limits.failures;
+    return isLeft && isTemporary(failure);
   }
 
   // What is refused now may be refused because an earlier commit of the same transaction was applied unheard.
@@ -103,7 +99,8 @@ class Run<T> {
     const decided = await this.ask(attempt);
     if (attempt.failed !== undefined) return this.rolledBack(attempt, failed(attempt.failed));
     if (attempt.barred !== undefined) return this.rolledBack(attempt, threw(attempt.barred.error));
-    if (performance.now() > this.until) return this.rolledBack(attempt, threw(tooSlow()));
+    if (this.engine.timers.monotonic() > this.until)
+      return this.rolledBack(attempt, threw(tooSlow()));
     return await this.finish(attempt, decided);
   }
 

@@ -8,7 +8,5 @@ export {
 } from './job.ts';
 export { LeaseLost } from './lease-keeper.ts';
 export type { Lease, Leases } from './lease.ts';
-export { DeadlinePassed, type RunningJob, runJob } from './run-job.ts';
-export { type Timers, systemTimers } from './timers.ts';
+export { type RunningJob, runJob } from './run-job.ts';
 export { type HeldLease, withLease } from './with-lease.ts';
-export { withinDeadline } from './within-deadline.ts';

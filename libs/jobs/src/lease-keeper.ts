@@ -1,5 +1,5 @@
+import type { Cancel, Timers } from '@keyserver/time';
 import type { Lease, Leases } from './lease.ts';
-import type { Timers } from './timers.ts';
 
 /** The lease ended before the work did: somebody else may be doing it already. */
 export class LeaseLost extends Error {
@@ -11,8 +11,6 @@ interface Terms {
   readonly lengthMs: number;
   readonly timers: Timers;
 }
-
-type Cancel = () => void;
 
 /**
  * Holds one lease by renewing it. Time is counted from before each request, so we count the lease as lost no later than

@@ -1,7 +1,7 @@
 import { type JobName, type Logger, faultTrail } from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import { DeadlineFault } from '@keyserver/retry';
+import type { Clock, Timers } from '@keyserver/time';
 import type { Failed, JobReport } from './job.ts';
-import { type Timers, systemTimers } from './timers.ts';
 
 /** What the work of a job is given. */
 export interface RunningJob {
@@ -11,11 +11,6 @@ export interface RunningJob {
   remaining(): number;
 }
 
-/** The deadline of a job has passed. */
-export class DeadlinePassed extends Error {
-  override readonly name = 'DeadlinePassed';
-}
-
 /** Runs a job under its deadline and logs one event about it. A fault of the work is logged and reported, not thrown. */
 export async function runJob(
   of: {
@@ -23,7 +18,7 @@ export async function runJob(
     readonly deadlineMs: number;
     readonly clock: Clock;
     readonly log: Logger;
-    readonly timers?: Timers;
+    readonly timers: Timers;
   },
   work: (job: RunningJob) => Promise<JobReport>,
 ): Promise<JobReport> {
@@ -48,13 +43,13 @@ export async function runJob(
 function underDeadline(of: {
   readonly deadlineMs: number;
   readonly clock: Clock;
-  readonly timers?: Timers;
+  readonly timers: Timers;
 }): { readonly job: RunningJob; readonly end: () => void } {
-  const { deadlineMs, clock, timers = systemTimers } = of;
+  const { deadlineMs, clock, timers } = of;
   const start = clock.now();
   const abort = new AbortController();
   const end = timers.after(deadlineMs, () => {
-    abort.abort(new DeadlinePassed('the deadline of the job has passed'));
+    abort.abort(new DeadlineFault(deadlineMs));
   });
   // The timer decides, since a clock may be set back; the clock can only make a job stop earlier.
   const remaining = (): number =>

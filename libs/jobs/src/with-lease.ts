@@ -1,7 +1,7 @@
+import type { Timers } from '@keyserver/time';
 import type { TooEarly } from './job.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import type { Lease, Leases } from './lease.ts';
-import { type Timers, systemTimers } from './timers.ts';
 
 /** What work under a lease is given. */
 export interface HeldLease {
@@ -21,11 +21,11 @@ export async function withLease<T>(
     readonly name: string;
     readonly lengthMs: number;
     readonly signal?: AbortSignal;
-    readonly timers?: Timers;
+    readonly timers: Timers;
   },
   work: (held: HeldLease) => Promise<T>,
 ): Promise<T | TooEarly> {
-  const { leases, name, lengthMs, signal, timers = systemTimers } = of;
+  const { leases, name, lengthMs, signal, timers } = of;
   const keeper = await LeaseKeeper.acquire({ leases, lengthMs, timers }, name);
   if (keeper === undefined) return { kind: 'too_early' };
   const signals = signal === undefined ? [keeper.lost] : [keeper.lost, signal];

@@ -8,7 +8,7 @@ import {
   faultTrail,
   requestIdOf,
 } from './index.ts';
-import { type HandTimer, handTimer } from './testing/hand-timer.ts';
+import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
 
 interface Line {
   readonly message: string;
@@ -17,23 +17,23 @@ interface Line {
 
 function logOf(level: LogLevel = 'info'): {
   readonly log: ProcessLog;
-  readonly timer: HandTimer;
+  readonly timers: ManualTimers;
   readonly lines: (message?: string) => readonly Line[];
 } {
   const written: string[] = [];
-  const timer = handTimer();
+  const timers = manualTimers();
   const log = createLogger({
     service: 'publish',
     write: (line) => written.push(line),
     clock: simulatedClock(unixMillis(0)),
     level,
-    later: timer.later,
+    timers,
   });
   const lines = (message?: string): readonly Line[] =>
     written
       .map((line) => JSON.parse(line) as Line)
       .filter((line) => message === undefined || line.message === message);
-  return { log, timer, lines };
+  return { log, timers, lines };
 }
 
 const refuse = (log: Pick<ProcessLog, 'event'>, times: number): void => {
@@ -41,18 +41,18 @@ const refuse = (log: Pick<ProcessLog, 'event'>, times: number): void => {
 };
 
 describe('events that anybody may cause', () => {
-  it('are logged one by one while they are few', () => {
-    const { log, timer, lines } = logOf();
+  it('are logged one by one while they are few', async () => {
+    const { log, timers, lines } = logOf();
     refuse(log, LOGGED_EACH);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines('publish.refused')).toHaveLength(LOGGED_EACH);
     expect(lines('log.events_summed')).toEqual([]);
   });
 
-  it('are counted in one line a minute when there are many', () => {
-    const { log, timer, lines } = logOf();
+  it('are counted in one line a minute when there are many', async () => {
+    const { log, timers, lines } = logOf();
     refuse(log, 110_000);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines('publish.refused')).toHaveLength(LOGGED_EACH);
     expect(lines('log.events_summed')).toMatchObject([
       {
@@ -64,24 +64,24 @@ describe('events that anybody may cause', () => {
     ]);
   });
 
-  it('get lines of their own again in the next minute', () => {
-    const { log, timer, lines } = logOf();
+  it('get lines of their own again in the next minute', async () => {
+    const { log, timers, lines } = logOf();
     refuse(log, 100);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     refuse(log, 1);
     expect(lines().at(-1)).toMatchObject({ message: 'publish.refused' });
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines('log.events_summed')).toHaveLength(1);
   });
 
-  it('are counted kind by kind, so that many of one hide none of another', () => {
-    const { log, timer, lines } = logOf();
+  it('are counted kind by kind, so that many of one hide none of another', async () => {
+    const { log, timers, lines } = logOf();
     refuse(log, 1000);
     log.event('publish.refused', { code: 'unknown_health_authority_id' });
     for (let n = 0; n < 50; n++)
       log.event('request.fault', { status: 500, causes: faultTrail(new TypeError('x')) });
     log.event('request.fault', { status: 503, causes: faultTrail(new Error('x')) });
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines()).toContainEqual(
       expect.objectContaining({ code: 'unknown_health_authority_id', message: 'publish.refused' }),
     );
@@ -91,11 +91,11 @@ describe('events that anybody may cause', () => {
     ]);
   });
 
-  it('are counted together for all requests', () => {
-    const { log, timer, lines } = logOf();
+  it('are counted together for all requests', async () => {
+    const { log, timers, lines } = logOf();
     for (let n = 0; n < 100; n++)
       refuse(log.child({ requestId: requestIdOf(new Uint8Array(16).fill(n)) }), 1);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines('publish.refused')).toHaveLength(LOGGED_EACH);
     const [sum] = lines('log.events_summed');
     expect(sum).toMatchObject({ count: 100 - LOGGED_EACH });
@@ -107,8 +107,8 @@ describe('events that anybody may cause', () => {
     'caller.unverifiable',
     'publish.aborted',
     'publish.window_covered',
-  ] as const)('are bounded as %s too', (name) => {
-    const { log, timer, lines } = logOf('debug');
+  ] as const)('are bounded as %s too', async (name) => {
+    const { log, timers, lines } = logOf('debug');
     for (let n = 0; n < 100; n++) {
       if (name === 'caller.refused') log.event(name, { reason: 'missing' });
       else if (name === 'caller.unverifiable') log.event(name, { causes: [] });
@@ -116,25 +116,25 @@ describe('events that anybody may cause', () => {
         log.event(name, { config: configuredId({ id: 'de' }) });
       else log.event(name, {});
     }
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines(name)).toHaveLength(LOGGED_EACH);
     expect(lines('log.events_summed')).toMatchObject([{ event: name }]);
   });
 
-  it('are not counted where they would not be logged', () => {
-    const { log, timer, lines } = logOf('warning');
+  it('are not counted where they would not be logged', async () => {
+    const { log, timers, lines } = logOf('warning');
     refuse(log, 1000);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines()).toEqual([]);
   });
 
-  it('are summed before a process ends, and only once', () => {
-    const { log, timer, lines } = logOf();
+  it('are summed before a process ends, and only once', async () => {
+    const { log, timers, lines } = logOf();
     refuse(log, 100);
-    timer.pass(SECOND);
+    await timers.advance(SECOND);
     log.flush();
     log.flush();
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(lines('log.events_summed')).toMatchObject([{ count: 100 - LOGGED_EACH }]);
   });
 });

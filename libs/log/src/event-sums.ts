@@ -1,6 +1,5 @@
-import { MINUTE } from '@keyserver/time';
+import { MINUTE, type Timers } from '@keyserver/time';
 import type { EventKind, EventName, Events } from './events.ts';
-import type { Later } from './later.ts';
 
 /** Events of one kind that are logged one by one in each minute; what comes beyond them is counted. */
 export const LOGGED_EACH = 20;
@@ -39,7 +38,7 @@ export interface EventSums {
 /** Counts events of the same kind by the minute, which begins with the first of them. */
 export function eventSums(
   write: (sum: Events['log.events_summed']) => void,
-  later: Later,
+  timers: Timers,
 ): EventSums {
   const minute = new Map<string, Seen>();
   let cancel = (): void => undefined;
@@ -56,7 +55,7 @@ export function eventSums(
     admits: (name, fields) => {
       const kind = KIND_OF[name]?.(fields);
       if (kind === undefined) return true;
-      if (minute.size === 0) cancel = later(MINUTE, flush);
+      if (minute.size === 0) cancel = timers.after(MINUTE, flush, { unref: true });
       const key = JSON.stringify([name, kind]);
       const seen = minute.get(key) ?? { event: name, kind, times: 0 };
       minute.set(key, seen);

@@ -10,7 +10,6 @@ export {
   serviceUrl,
   settingNames,
 } from './field-types.ts';
-export { type Later, later } from './later.ts';
 export { type LineOutput, lineOutput } from './line-output.ts';
 export {
   LOG_LEVELS,

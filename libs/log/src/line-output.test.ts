@@ -2,11 +2,11 @@ import { MINUTE, SECOND } from '@keyserver/time';
 import { PassThrough } from 'node:stream';
 import { type LineOutput, lineOutput } from './line-output.ts';
 import { attemptOn } from './stream-output.ts';
-import { type HandTimer, handTimer } from './testing/hand-timer.ts';
+import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
 
 interface Trial {
   readonly output: LineOutput;
-  readonly timer: HandTimer;
+  readonly timers: ManualTimers;
   /** What was written. */
   readonly written: string[];
   /** What others were told. */
@@ -17,8 +17,14 @@ interface Trial {
 }
 
 function trialOf(): Trial {
-  const timer = handTimer();
-  const trial: Omit<Trial, 'output'> = { timer, written: [], told: [], tries: 0, fault: undefined };
+  const timers = manualTimers();
+  const trial: Omit<Trial, 'output'> = {
+    timers,
+    written: [],
+    told: [],
+    tries: 0,
+    fault: undefined,
+  };
   const output = lineOutput({
     attempt: (lines, done) => {
       trial.tries += 1;
@@ -29,7 +35,7 @@ function trialOf(): Trial {
     onLoss: (fault) => trial.told.push(`loss: ${(fault as Error).message}`),
     onRecovery: (lost) => trial.told.push(`recovery: ${lost}`),
     lossLine: (lost) => `${lost} lines are missing\n`,
-    later: timer.later,
+    timers,
   });
   return Object.assign(trial, { output });
 }
@@ -43,78 +49,78 @@ describe('an output of lines', () => {
     expect(trial.output.isLosing()).toBe(true);
   });
 
-  it('tries nothing more until it is time to look again', () => {
+  it('tries nothing more until it is time to look again', async () => {
     const trial = trialOf();
     trial.fault = new Error('the disk is full');
     for (let n = 0; n < 100; n++) trial.output.write('line\n');
     expect(trial.tries).toBe(1);
-    trial.timer.pass(5 * SECOND);
+    await trial.timers.advance(5 * SECOND);
     expect(trial.tries).toBe(2);
   });
 
-  it('says how many lines are missing before the first that is written again', () => {
+  it('says how many lines are missing before the first that is written again', async () => {
     const trial = trialOf();
     trial.output.write('before\n');
     trial.fault = new Error('the disk is full');
     trial.output.write('one\ntwo\n');
     trial.output.write('three\n');
     trial.fault = undefined;
-    trial.timer.pass(5 * SECOND);
+    await trial.timers.advance(5 * SECOND);
     trial.output.write('after\n');
     expect(trial.written).toEqual(['before\n', '3 lines are missing\n', 'after\n']);
     expect(trial.told).toEqual(['loss: the disk is full', 'recovery: 3']);
     expect(trial.output.isLosing()).toBe(false);
   });
 
-  it('counts on while it cannot be written', () => {
+  it('counts on while it cannot be written', async () => {
     const trial = trialOf();
     trial.fault = new Error('the disk is full');
     for (let n = 0; n < 10; n++) {
       trial.output.write('line\n');
-      trial.timer.pass(MINUTE);
+      await trial.timers.advance(MINUTE);
     }
     trial.fault = undefined;
-    trial.timer.pass(MINUTE);
+    await trial.timers.advance(MINUTE);
     expect(trial.written).toEqual(['10 lines are missing\n']);
     expect(trial.told).toHaveLength(2);
   });
 
-  it('speaks of an output that fails by turns once a minute, not at every turn', () => {
+  it('speaks of an output that fails by turns once a minute, not at every turn', async () => {
     const trial = trialOf();
     for (let second = 0; second < 3600; second++) {
       trial.fault = second % 2 === 0 ? new Error('nearly full') : undefined;
       trial.output.write('line\n');
-      trial.timer.pass(SECOND);
+      await trial.timers.advance(SECOND);
     }
     expect(trial.told.length).toBeLessThan(2 * 70);
     expect(trial.told.length).toBeGreaterThan(0);
   });
 
-  it('looks again soon when it had been well for a minute', () => {
+  it('looks again soon when it had been well for a minute', async () => {
     const trial = trialOf();
-    const failFor = (ms: number): void => {
+    const failFor = async (ms: number): Promise<void> => {
       trial.fault = new Error('the disk is full');
       trial.output.write('line\n');
-      trial.timer.pass(ms);
+      await trial.timers.advance(ms);
       trial.fault = undefined;
     };
-    failFor(10 * MINUTE);
-    trial.timer.pass(MINUTE);
+    await failFor(10 * MINUTE);
+    await trial.timers.advance(MINUTE);
     expect(trial.output.isLosing()).toBe(false);
-    trial.timer.pass(MINUTE);
-    failFor(0);
-    trial.timer.pass(5 * SECOND);
+    await trial.timers.advance(MINUTE);
+    await failFor(0);
+    await trial.timers.advance(5 * SECOND);
     expect(trial.output.isLosing()).toBe(false);
   });
 
-  it('tries once more at its end', () => {
+  it('tries once more at its end', async () => {
     const trial = trialOf();
     trial.fault = new Error('the disk is full');
     trial.output.write('line\n');
     trial.fault = undefined;
     trial.output.close();
     expect(trial.written).toEqual(['1 lines are missing\n']);
-    trial.timer.pass(MINUTE);
+    await trial.timers.advance(MINUTE);
     expect(trial.tries).toBe(2);
   });
 });
@@ -126,7 +132,7 @@ describe('an output over a stream', () => {
       onLoss: (fault) => told.push((fault as Error).message),
       onRecovery: (lost) => told.push(`recovery: ${lost}`),
       lossLine: (lost) => `${lost}\n`,
-      later: handTimer().later,
+      timers: manualTimers(),
     });
 
   it('outlives a reader that has gone', async () => {

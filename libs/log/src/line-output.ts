@@ -1,5 +1,4 @@
-import { MINUTE, SECOND } from '@keyserver/time';
-import { type Later, later } from './later.ts';
+import { MINUTE, SECOND, type Timers } from '@keyserver/time';
 
 /** Takes lines and never throws: what cannot be written is counted, and everything else goes on. */
 export interface LineOutput {
@@ -19,7 +18,7 @@ export interface LineOutputParts {
   readonly onRecovery: (lost: number) => void;
   /** The line that tells in the output itself how many lines it lacks. */
   readonly lossLine: (lost: number) => string;
-  readonly later?: Later;
+  readonly timers: Timers;
 }
 
 const FIRST_PAUSE = 5 * SECOND;
@@ -33,7 +32,7 @@ const WELL = MINUTE;
  * output that works by turns, as on a disk that is nearly full, speaks of it once a minute at most.
  */
 export function lineOutput(parts: LineOutputParts): LineOutput {
-  const { onLoss, onRecovery, lossLine, later: after = later } = parts;
+  const { onLoss, onRecovery, lossLine, timers } = parts;
   const attempt = neverThrowing(parts.attempt);
   let lost: number | undefined;
   let trying = false;
@@ -50,7 +49,7 @@ export function lineOutput(parts: LineOutputParts): LineOutput {
   }
 
   function tryLater(): void {
-    cancel = after(pause, tryAgain);
+    cancel = timers.after(pause, tryAgain, { unref: true });
     pause = Math.min(2 * pause, LONGEST_PAUSE);
   }
 
@@ -67,9 +66,10 @@ export function lineOutput(parts: LineOutputParts): LineOutput {
 
   function recover(missing: number): void {
     lost = undefined;
-    cancel = after(WELL, () => {
+    const settle = (): void => {
       pause = FIRST_PAUSE;
-    });
+    };
+    cancel = timers.after(WELL, settle, { unref: true });
     onRecovery(missing);
   }
 

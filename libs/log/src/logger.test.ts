@@ -1,4 +1,4 @@
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import { simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import { SEVERITY } from './events.ts';
 import {
   type EventName,
@@ -13,7 +13,13 @@ import {
 function logTo(lines: string[], level?: LogLevel): ReturnType<typeof createLogger> {
   const clock = simulatedClock(unixMillis(Date.UTC(2021, 4, 4, 10, 17)));
   const write = (line: string): unknown => lines.push(line);
-  return createLogger({ service: 'publish', write, clock, ...(level && { level }) });
+  return createLogger({
+    timers: systemTimers,
+    service: 'publish',
+    write,
+    clock,
+    ...(level && { level }),
+  });
 }
 
 // A field may be a number, a boolean, a word of a closed union, a branded string, or a list or record of those. A type

@@ -1,4 +1,4 @@
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import { pino } from 'pino';
 import {
   type CloudTrace,
@@ -10,7 +10,6 @@ import {
 import { type EventSums, eventSums } from './event-sums.ts';
 import { type EventName, type Events, SEVERITY, type Severity } from './events.ts';
 import type { RequestId } from './field-types.ts';
-import { type Later, later as machineTimer } from './later.ts';
 import type { ServiceName } from './words.ts';
 
 /** How much is logged: events below the level are left out. */
@@ -39,7 +38,7 @@ export interface LogParts {
   readonly write: (line: string) => void;
   readonly clock: Clock;
   readonly level?: LogLevel;
-  readonly later?: Later;
+  readonly timers: Timers;
 }
 
 /**
@@ -47,27 +46,29 @@ export interface LogParts {
  * first of each kind and minute get a line; the others are counted in one line at its end.
  */
 export function createLogger(of: LogParts): ProcessLog {
-  const { service, write, clock, level = 'info', later = machineTimer } = of;
-  const root = pino<Severity>(
-    {
-      base: { service },
-      level,
-      customLevels: LEVEL_NUMBERS,
-      useOnlyCustomLevels: true,
-      messageKey: 'message',
-      timestamp: () => timeField(clock.now()),
-      formatters: { level: severityField },
-    },
-    { write },
-  );
+  const root = linesOf(of);
   const sums = eventSums((sum) => {
     writeEvent(root, 'log.events_summed', sum);
-  }, later);
+  }, of.timers);
   const flush = (): void => {
     sums.flush();
   };
   return { ...loggerOver(root, sums), flush };
 }
+
+const linesOf = (of: Omit<LogParts, 'timers'>): pino.Logger<Severity> =>
+  pino<Severity>(
+    {
+      base: { service: of.service },
+      level: of.level ?? 'info',
+      customLevels: LEVEL_NUMBERS,
+      useOnlyCustomLevels: true,
+      messageKey: 'message',
+      timestamp: () => timeField(of.clock.now()),
+      formatters: { level: severityField },
+    },
+    { write: of.write },
+  );
 
 function loggerOver(lines: pino.Logger<Severity>, sums: EventSums): Logger {
   return {
@@ -103,6 +104,6 @@ export function eventLine<N extends EventName>(
   const write = (text: string): void => {
     line = text;
   };
-  createLogger({ ...of, write, level: 'debug' }).event(name, fields);
+  writeEvent(linesOf({ ...of, write, level: 'debug' }), name, fields);
   return line;
 }

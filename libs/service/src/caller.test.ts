@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import { type SimulatedClock, simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import fc from 'fast-check';
 import { SignJWT, exportSPKI, generateKeyPair } from 'jose';
 import { type Caller, type CallerRules, type VerifyCaller, callerVerifier } from './index.ts';
@@ -18,6 +18,7 @@ const rules = (change: Partial<CallerRules> = {}): CallerRules => ({
   audience: AUDIENCE,
   emails: [EMAIL],
   clock,
+  timers: systemTimers,
   allowHttpJwks: true,
   ...change,
 });
@@ -282,9 +283,9 @@ describe('rules that would let strangers in', () => {
   });
 
   it('need http to be allowed: by default it is not', () => {
-    const { issuers, audience, emails } = rules();
-    expect(() => callerVerifier({ issuers, audience, emails, clock })).toThrow('https');
+    const { issuers, audience, emails, timers } = rules();
+    expect(() => callerVerifier({ issuers, audience, emails, clock, timers })).toThrow('https');
     const safe = [{ issuer: 'x', jwksUrl: 'https://issuer.example/keys' }];
-    expect(callerVerifier({ issuers: safe, audience, emails, clock })).toBeDefined();
+    expect(callerVerifier({ issuers: safe, audience, emails, clock, timers })).toBeDefined();
   });
 });

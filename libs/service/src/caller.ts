@@ -1,4 +1,4 @@
-import { type Clock, HOUR } from '@keyserver/time';
+import { type Clock, HOUR, type Timers } from '@keyserver/time';
 import { NOT_GRANTED, type Refused, tokenVerifier, unauthenticated } from './identity-token.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
 
@@ -10,6 +10,7 @@ export interface CallerRules {
   /** The accounts that may call; none means that nobody may. */
   readonly emails: readonly string[];
   readonly clock: Clock;
+  readonly timers: Timers;
   /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
   readonly allowHttpJwks?: boolean;
 }
@@ -22,10 +23,12 @@ export type VerifyCaller = (authorization: readonly string[]) => Promise<Caller>
 
 /** Verifies the identity tokens of accounts of ours by the rules; throws when the rules would let everybody in. */
 export function callerVerifier(rules: CallerRules): VerifyCaller {
-  const { issuers, audience, emails, clock, allowHttpJwks = false } = rules;
+  const { issuers, audience, emails, allowHttpJwks = false } = rules;
   // Only what is named here: an issuer of our accounts signs with RS256, whatever else is said of it.
   const pinned = issuers.map(({ issuer, jwksUrl }) => ({ issuer, jwksUrl }));
-  const verify = tokenVerifier({ issuers: pinned, audience, longest: HOUR, clock, allowHttpJwks });
+  const { clock, timers } = rules;
+  const held = { longest: HOUR, clock, timers, allowHttpJwks };
+  const verify = tokenVerifier({ issuers: pinned, audience, ...held });
   return async (authorization) => {
     const token = await verify(authorization);
     if (token.kind !== 'genuine') return token;

@@ -1,3 +1,4 @@
+import { systemTimers } from '@keyserver/time';
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type RunningServer, listen } from './index.ts';
@@ -36,11 +37,11 @@ function sendForEver(response: ServerResponse): void {
 }
 
 const serve = async (
-  of: Omit<NonNullable<Parameters<typeof listen>[1]>, 'port'>,
+  of: Omit<Parameters<typeof listen>[1], 'port' | 'timers'>,
 ): Promise<RunningServer> => {
   const { timeouts, ...rest } = of;
   const all = { check: 10, drain: 20, ...timeouts };
-  const server = await listen(app, { port: 0, timeouts: all, ...rest });
+  const server = await listen(app, { port: 0, timers: systemTimers, timeouts: all, ...rest });
   servers.push(server);
   return server;
 };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Timers, every } from '@keyserver/time';
 
 /** What one listener allows its clients to hold. */
 export interface ConnectionBounds {
@@ -34,41 +35,39 @@ interface Connection {
  * requests that come too slowly, but none for answers that are not read. A newcomer always gets in, so `/health` answers
  * however many connections are held: that is what refusing connections beyond a number would not give.
  */
-export function boundConnections(server: Server, bounds: ConnectionBounds): void {
+export function boundConnections(server: Server, bounds: ConnectionBounds, timers: Timers): void {
+  const now = (): number => timers.monotonic();
   const open = new Map<Socket, Connection>();
   server.on('connection', (socket) => {
-    open.set(socket, newConnection(socket));
+    open.set(socket, newConnection(socket, now()));
     socket.once('close', () => open.delete(socket));
-    if (open.size > bounds.connections) stillest(open.values())?.socket.destroy();
+    if (open.size > bounds.connections) stillest(open.values(), now())?.socket.destroy();
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = open.get(request.socket);
     connection?.answers.add(response);
     response.once('close', () => connection?.answers.delete(response));
   });
-  const timer = setInterval(() => {
+  const lookAtAll = (): void => {
     for (const connection of open.values()) {
-      look(connection);
-      if (isOverdue(connection, bounds)) connection.socket.destroy();
+      look(connection, now());
+      if (isOverdue(connection, bounds, now())) connection.socket.destroy();
     }
-  }, bounds.check).unref();
-  server.once('close', () => {
-    clearInterval(timer);
-  });
+  };
+  server.once('close', every(timers, bounds.check, lookAtAll, { unref: true }));
 }
 
-const newConnection = (socket: Socket): Connection => ({
+const newConnection = (socket: Socket, now: number): Connection => ({
   socket,
   answers: new Set(),
   moved: 0,
-  still: performance.now(),
+  still: now,
   sending: undefined,
 });
 
 /** Takes note of what has moved since somebody last looked. */
-function look(connection: Connection): void {
+function look(connection: Connection, now: number): void {
   const { socket } = connection;
-  const now = performance.now();
   const moved = socket.bytesRead + socket.bytesWritten - socket.writableLength;
   if (moved !== connection.moved) connection.still = now;
   connection.moved = moved;
@@ -79,9 +78,8 @@ function look(connection: Connection): void {
 const isSending = ({ socket, answers }: Connection): boolean =>
   socket.writableLength > 0 || [...answers].some((answer) => answer.headersSent);
 
-function isOverdue(connection: Connection, bounds: ConnectionBounds): boolean {
+function isOverdue(connection: Connection, bounds: ConnectionBounds, now: number): boolean {
   const { still, sending, answers } = connection;
-  const now = performance.now();
   if (sending !== undefined)
     return now - sending > bounds.answer || now - Math.max(still, sending) > bounds.stalled;
   // Node ends these by itself, except where a client goes on after an answer that asked it to close; it gets the first chance.
@@ -89,10 +87,10 @@ function isOverdue(connection: Connection, bounds: ConnectionBounds): boolean {
 }
 
 /** The connection that has stood still for longest, those left aside that wait for us. */
-function stillest(open: Iterable<Connection>): Connection | undefined {
+function stillest(open: Iterable<Connection>, now: number): Connection | undefined {
   let found: Connection | undefined;
   for (const connection of open) {
-    look(connection);
+    look(connection, now);
     const waitsForUs = connection.answers.size > 0 && !isSending(connection);
     if (!waitsForUs && (found === undefined || connection.still < found.still)) found = connection;
   }

@@ -1,11 +1,12 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Timers } from '@keyserver/time';
 
 /**
  * The orderly end of a server: idle connections are closed at once, requests in flight may finish and end theirs, and
  * what is left after `patience` milliseconds is cut. Call it before the server serves.
  */
-export function drainer(server: Server, patience: number): () => Promise<void> {
+export function drainer(server: Server, patience: number, timers: Timers): () => Promise<void> {
   const connections = opened<Socket>();
   const answers = opened<ServerResponse>();
   let closed: Promise<void> | undefined;
@@ -24,11 +25,11 @@ export function drainer(server: Server, patience: number): () => Promise<void> {
     for (const answer of answers.all) endConnectionAfter(answer);
     // Node does not count a connection as idle before its first request, and would wait for it.
     for (const connection of connections.all) if (connection.bytesRead === 0) connection.destroy();
-    const cut = setTimeout(() => {
+    const cancel = timers.after(patience, () => {
       server.closeAllConnections();
-    }, patience);
+    });
     await ended;
-    clearTimeout(cut);
+    cancel();
   }
 
   return async () => {

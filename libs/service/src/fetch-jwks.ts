@@ -1,4 +1,5 @@
-import { SECOND } from '@keyserver/time';
+import { within } from '@keyserver/retry';
+import { SECOND, type Timers } from '@keyserver/time';
 import type { JSONWebKeySet } from 'jose';
 
 /** An issuer's keys as fetched, and how long it says they last, in milliseconds. */
@@ -16,21 +17,22 @@ const PATIENCE = 5 * SECOND;
 const MAX_BYTES = 64 * 1024;
 
 /** Fetches a key set once; every failure is a JwksUnavailable, an empty set too. */
-export async function fetchJwks(url: URL, patience = PATIENCE): Promise<FetchedKeys> {
+export async function fetchJwks(url: URL, timers: Timers, ms = PATIENCE): Promise<FetchedKeys> {
   try {
-    const response = await fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.timeout(patience),
-    });
-    if (response.status !== 200) throw new Error('the issuer did not answer 200');
-    const jwks: unknown = JSON.parse(await readText(response.body ?? new ReadableStream()));
-    // An empty set would refuse every caller; the keys that we know are better.
-    if (!isKeySet(jwks)) throw new Error('the issuer did not answer with a set of keys');
-    return { jwks, maxAge: maxAgeOf(response.headers.get('cache-control') ?? '') };
+    return await within({ ms, timers }, async (signal) => await fetchOnce(url, signal));
   } catch (cause) {
     throw new JwksUnavailable('the keys of an issuer cannot be fetched', { cause });
   }
+}
+
+async function fetchOnce(url: URL, signal: AbortSignal): Promise<FetchedKeys> {
+  const headers = { accept: 'application/json' };
+  const response = await fetch(url, { headers, redirect: 'error', signal });
+  if (response.status !== 200) throw new Error('the issuer did not answer 200');
+  const jwks: unknown = JSON.parse(await readText(response.body ?? new ReadableStream()));
+  // An empty set would refuse every caller; the keys that we know are better.
+  if (!isKeySet(jwks)) throw new Error('the issuer did not answer with a set of keys');
+  return { jwks, maxAge: maxAgeOf(response.headers.get('cache-control') ?? '') };
 }
 
 async function readText(body: ReadableStream<Uint8Array>): Promise<string> {

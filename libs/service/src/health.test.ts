@@ -1,5 +1,4 @@
-import { mock } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { manualTimers } from '@keyserver/time/testing';
 import { recordingLog } from '@keyserver/log/testing';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { HealthFault, healthWatch, probeAll, problemsOf, seldom } from './health.ts';
@@ -68,19 +67,14 @@ describe('the health of a service', () => {
 });
 
 it('counts a probe that never answers as bad', async () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    const { log, events } = recordingLog();
-    const never = async (): Promise<never> => await new Promise(() => undefined);
-    const isHealthy = healthWatch(never, simulatedClock(unixMillis(0)), log);
-    const answer = isHealthy();
-    await setImmediate(); // until the timer runs
-    mock.timers.tick(5000);
-    expect((await answer).problems).toEqual(['no_answer']);
-    expect(events('service.unhealthy')).toHaveLength(1);
-  } finally {
-    mock.timers.reset();
-  }
+  const { log, events } = recordingLog();
+  const timers = manualTimers();
+  const never = async (): Promise<never> => await new Promise(() => undefined);
+  const isHealthy = healthWatch(never, { clock: simulatedClock(unixMillis(0)), timers, log });
+  const answer = isHealthy();
+  await timers.advance(5000);
+  expect((await answer).problems).toEqual(['no_answer']);
+  expect(events('service.unhealthy')).toHaveLength(1);
 });
 
 describe('a probe of several', () => {
@@ -95,9 +89,13 @@ describe('a probe of several', () => {
   const fine = (): Promise<void> => Promise.resolve();
   const watch = (...probes: readonly (() => Promise<void>)[]) => {
     const recording = recordingLog();
+    const timers = manualTimers();
     return {
       ...recording,
-      verdict: healthWatch(probeAll(...probes), simulatedClock(unixMillis(0)), recording.log),
+      verdict: healthWatch(probeAll(timers, probes), {
+        ...{ clock: simulatedClock(unixMillis(0)), timers },
+        log: recording.log,
+      }),
     };
   };
 

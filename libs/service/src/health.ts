@@ -1,5 +1,6 @@
 import { HEALTH_PROBLEMS, type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
-import { type Clock, MINUTE, SECOND } from '@keyserver/time';
+import { DeadlineFault, within } from '@keyserver/retry';
+import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import type { RequestHandler } from 'express';
 
 /** Asks what the service cannot work without; rejects when something is wrong, best with a HealthFault that names it. */
@@ -27,9 +28,13 @@ const MAX_CAUSES = 5;
 
 /** One probe that asks several, all of them each time, so that one problem does not hide another. */
 export const probeAll =
-  (...probes: readonly HealthProbe[]): HealthProbe =>
+  (timers: Timers, probes: readonly HealthProbe[]): HealthProbe =>
   async () => {
-    const asked = await Promise.allSettled(probes.map(withinPatience));
+    const asked = await Promise.allSettled(
+      probes.map(async (probe) => {
+        await answerOf(probe, timers);
+      }),
+    );
     const faults = asked.flatMap((each) =>
       each.status === 'rejected' ? [each.reason as unknown] : [],
     );
@@ -76,8 +81,8 @@ export function metDamage(clock: Clock): {
 }
 
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
-export function healthRoute(probe: HealthProbe, clock: Clock, log: Logger): RequestHandler {
-  const verdict = healthWatch(probe, clock, log);
+export function healthRoute(probe: HealthProbe, parts: HealthWatchParts): RequestHandler {
+  const verdict = healthWatch(probe, parts);
   return async (_request, response) => {
     const { problems } = await verdict();
     response
@@ -91,13 +96,23 @@ export function healthRoute(probe: HealthProbe, clock: Clock, log: Logger): Requ
   };
 }
 
+/** What health is watched with. */
+export interface HealthWatchParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+}
+
 /** What a probe finds wrong, remembered for a second; a change is logged. */
-export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () => Promise<Verdict> {
+export function healthWatch(
+  probe: HealthProbe,
+  { clock, timers, log }: HealthWatchParts,
+): () => Promise<Verdict> {
   let asked: { readonly at: number; readonly answer: Promise<Verdict> } | undefined;
   let before = '';
 
   async function ask(): Promise<Verdict> {
-    const verdict = await verdictOf(probe);
+    const verdict = await verdictOf(probe, timers);
     const { problems, cause } = verdict;
     const now = problems.join();
     if (now !== before) {
@@ -118,9 +133,9 @@ export function healthWatch(probe: HealthProbe, clock: Clock, log: Logger): () =
   };
 }
 
-async function verdictOf(probe: HealthProbe): Promise<Verdict> {
+async function verdictOf(probe: HealthProbe, timers: Timers): Promise<Verdict> {
   try {
-    await withinPatience(probe);
+    await answerOf(probe, timers);
     return { problems: [] };
   } catch (cause) {
     return { problems: problemsOf(cause), cause };
@@ -142,16 +157,11 @@ function namedProblem(fault: unknown, depth = MAX_CAUSES): HealthProblem | undef
   return HEALTH_PROBLEMS.find((word) => word === own) ?? namedProblem(fault.cause, depth - 1);
 }
 
-async function withinPatience(probe: HealthProbe): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new HealthFault('no_answer', 'a health probe did not answer in time'));
-    }, PATIENCE);
-  });
+async function answerOf(probe: HealthProbe, timers: Timers): Promise<void> {
   try {
-    await Promise.race([probe(), late]);
-  } finally {
-    clearTimeout(timer);
+    await within({ ms: PATIENCE, timers }, probe);
+  } catch (fault) {
+    if (!(fault instanceof DeadlineFault)) throw fault;
+    throw new HealthFault('no_answer', 'a health probe did not answer in time', { cause: fault });
   }
 }

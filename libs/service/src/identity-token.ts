@@ -1,5 +1,5 @@
 import type { CallerRefusal } from '@keyserver/log';
-import { type Clock, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type JWTPayload, decodeJwt, errors, jwtVerify } from 'jose';
 import { JwksUnavailable } from './fetch-jwks.ts';
 import { type KnownIssuer, type PinnedIssuer, trustedIssuers } from './trusted-issuers.ts';
@@ -18,6 +18,7 @@ export interface TokenRules {
   /** How long a token may be valid, in milliseconds. */
   readonly longest: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
   readonly allowHttpJwks: boolean;
 }
@@ -38,9 +39,9 @@ const SKEW_SECONDS = MINUTE / SECOND;
 export function tokenVerifier(
   rules: TokenRules,
 ): (authorization: readonly string[]) => Promise<GenuineToken | Refused> {
-  const { audience, clock } = rules;
+  const { audience, clock, timers } = rules;
   if (audience.trim() === '') throw new Error('an audience is needed to verify callers');
-  const find = trustedIssuers(rules.issuers, { clock, allowHttp: rules.allowHttpJwks });
+  const find = trustedIssuers(rules.issuers, { clock, timers, allowHttp: rules.allowHttpJwks });
 
   return async (authorization) => {
     const token = bearerToken(authorization);

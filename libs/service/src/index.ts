@@ -14,7 +14,7 @@ export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';
 export type { LogState } from './process-logs.ts';
-export { type Ambient, type StartService, runService } from './run-service.ts';
+export { type Ambient, type StartService, type TimeAndChance, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { createHttpApp } from './server.ts';
 export type { JsonShape } from './json-shape.ts';

@@ -1,4 +1,12 @@
-import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  simulatedClock,
+  unixMillis,
+  systemTimers,
+} from '@keyserver/time';
 import { type Caller, callerVerifier } from './index.ts';
 import { type TestIssuer, testIssuer } from './testing/test-issuer.ts';
 
@@ -19,6 +27,7 @@ function calling() {
     audience: 'us',
     emails: ['a@example.org'],
     clock,
+    timers: systemTimers,
     allowHttpJwks: true,
   });
   const mint = async (header?: Record<string, unknown>): Promise<string> => {

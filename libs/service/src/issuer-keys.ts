@@ -1,4 +1,4 @@
-import { type Clock, DAY, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, DAY, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type JWTVerifyGetKey, type LocalJWKSet, createLocalJWKSet, errors } from 'jose';
 import { JwksUnavailable, fetchJwks } from './fetch-jwks.ts';
 
@@ -17,26 +17,34 @@ const PAUSE = 30 * SECOND;
 /** The same while there are no keys at all, so that a service that starts before its issuer soon recovers. */
 const SHORT_PAUSE = SECOND;
 
+/** What the age of keys and the time of a fetch are measured with. */
+export interface JwksParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
 /**
  * Finds the key that a token names among those that its issuer publishes. They are kept for as long as the issuer says
  * (5 minutes to a day), an unknown key id fetches them anew, and while the issuer is away the known ones serve on.
  */
-export function issuerKeys(url: URL, clock: Clock): JWTVerifyGetKey {
-  const keys = new IssuerKeys(url, clock);
+export function issuerKeys(url: URL, parts: JwksParts): JWTVerifyGetKey {
+  const keys = new IssuerKeys(url, parts);
   return async (...named) => await keys.find(...named);
 }
 
 class IssuerKeys {
   readonly #url: URL;
   readonly #clock: Clock;
+  readonly #timers: Timers;
   #known: Known | undefined;
   #triedAt: number | undefined;
   #inFlight: Promise<boolean> | undefined;
   #lastFault: unknown;
 
-  constructor(url: URL, clock: Clock) {
+  constructor(url: URL, { clock, timers }: JwksParts) {
     this.#url = url;
     this.#clock = clock;
+    this.#timers = timers;
   }
 
   async find(...named: Parameters<JWTVerifyGetKey>): ReturnType<LocalJWKSet> {
@@ -78,7 +86,7 @@ class IssuerKeys {
   async #fetch(): Promise<boolean> {
     this.#triedAt = this.#clock.now();
     try {
-      const { jwks, maxAge } = await fetchJwks(this.#url);
+      const { jwks, maxAge } = await fetchJwks(this.#url, this.#timers);
       const lasts = Math.min(Math.max(maxAge, SHORTEST), LONGEST);
       this.#known = { find: createLocalJWKSet(jwks), at: this.#clock.now(), lasts };
       return true;

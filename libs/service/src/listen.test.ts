@@ -1,3 +1,4 @@
+import { systemTimers } from '@keyserver/time';
 import { EventEmitter, once } from 'node:events';
 import { Agent, type ServerResponse, get } from 'node:http';
 import { ListenFault, type RunningServer, listen } from './index.ts';
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 describe('listening', () => {
   it('gives the address to reach it on', async () => {
-    const server = await serve(empty, { port: 0 });
+    const server = await serve(empty, { port: 0, timers: systemTimers });
     expect(server.url).toBe(`http://127.0.0.1:${String(server.port)}`);
     expect(await (await fetch(server.url)).text()).toBe('{}');
   });
@@ -27,22 +28,22 @@ describe('listening', () => {
     ['0.0.0.0', /^http:\/\/127\.0\.0\.1:/],
     ['localhost', /^http:\/\/localhost:/],
   ])('on %s too', async (host, url) => {
-    const server = await serve(empty, { port: 0, host });
+    const server = await serve(empty, { port: 0, timers: systemTimers, host });
     expect(server.url).toMatch(url);
     expect((await fetch(server.url)).status).toBe(200);
   });
 
   it('says in one sentence which port is in use', async () => {
-    const { port } = await serve(empty, { port: 0 });
-    const second = serve(empty, { port });
+    const { port } = await serve(empty, { port: 0, timers: systemTimers });
+    const second = serve(empty, { port, timers: systemTimers });
     await expect(second).rejects.toBeInstanceOf(ListenFault);
     await expect(second).rejects.toThrow(`port ${String(port)} is already in use`);
   });
 
   it('says which port an address that is not ours was asked for', async () => {
-    await expect(serve(empty, { port: 0, host: '192.0.2.1' })).rejects.toThrow(
-      'port 0 cannot be listened on',
-    );
+    await expect(
+      serve(empty, { port: 0, timers: systemTimers, host: '192.0.2.1' }),
+    ).rejects.toThrow('port 0 cannot be listened on');
   });
 
   it('works on a hundred requests of a connection at most, however many are sent ahead', async () => {
@@ -52,7 +53,7 @@ describe('listening', () => {
         worked += 1;
         response.end('{}');
       },
-      { port: 0 },
+      { port: 0, timers: systemTimers },
     );
     const connection = await rawConnection(server.port);
     connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(101));
@@ -70,7 +71,7 @@ describe('closing', () => {
   };
 
   it('ends idle connections at once', async () => {
-    const server = await serve(empty, { port: 0 });
+    const server = await serve(empty, { port: 0, timers: systemTimers });
     const connection = await rawConnection(server.port);
     connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await connection.until('{}');
@@ -81,7 +82,7 @@ describe('closing', () => {
   });
 
   it('lets a request in flight finish, then ends its connection and takes no new one', async () => {
-    const server = await serve(holding, { port: 0 });
+    const server = await serve(holding, { port: 0, timers: systemTimers });
     const agent = new Agent({ keepAlive: true });
     const arrived = once(held, 'request');
     const request = get(server.url, { agent });
@@ -97,7 +98,7 @@ describe('closing', () => {
   });
 
   it('ends the connection of an answer that has begun when it is complete', async () => {
-    const server = await serve(holding, { port: 0 });
+    const server = await serve(holding, { port: 0, timers: systemTimers });
     const connection = await rawConnection(server.port);
     const arrived = once(held, 'request');
     connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -111,7 +112,7 @@ describe('closing', () => {
   });
 
   it('ends a connection whose next request was under way', async () => {
-    const server = await serve(holding, { port: 0 });
+    const server = await serve(holding, { port: 0, timers: systemTimers });
     const connection = await rawConnection(server.port);
     connection.send('GET /1 HTTP/1.1\r\nHost: a\r\n');
     const other = await rawConnection(server.port);
@@ -129,7 +130,7 @@ describe('closing', () => {
   });
 
   it('cuts what does not finish in time', async () => {
-    const server = await serve(holding, { port: 0, timeouts: { drain: 20 } });
+    const server = await serve(holding, { port: 0, timers: systemTimers, timeouts: { drain: 20 } });
     const connection = await rawConnection(server.port);
     const arrived = once(held, 'request');
     connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -139,7 +140,7 @@ describe('closing', () => {
   });
 
   it('may be asked for twice', async () => {
-    const server = await serve(empty, { port: 0 });
+    const server = await serve(empty, { port: 0, timers: systemTimers });
     await Promise.all([server.close(), server.close()]);
     await expect(fetch(server.url)).rejects.toThrow();
   });

@@ -1,6 +1,6 @@
 import { type RequestListener, type Server, createServer } from 'node:http';
 import { type ServiceUrl, serviceUrl } from '@keyserver/log';
-import { MINUTE, SECOND } from '@keyserver/time';
+import { MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { boundConnections } from './connections.ts';
 import { drainer } from './drain.ts';
 
@@ -68,11 +68,12 @@ export async function listen(
   of: {
     readonly port: number;
     readonly host?: string;
+    readonly timers: Timers;
     readonly timeouts?: Partial<Timeouts>;
     readonly connections?: number;
   },
 ): Promise<RunningServer> {
-  const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS } = of;
+  const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS, timers } = of;
   const timeouts = { ...TIMEOUTS, ...of.timeouts };
   const server = createServer(
     {
@@ -86,8 +87,8 @@ export async function listen(
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS;
-  boundConnections(server, { ...timeouts, connections });
-  const close = drainer(server, timeouts.drain);
+  boundConnections(server, { ...timeouts, connections }, timers);
+  const close = drainer(server, timeouts.drain, timers);
   await bind(server, port, host);
   const bound = boundPort(server);
   return { url: serviceUrl(reachable(host), bound), port: bound, close };

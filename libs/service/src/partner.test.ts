@@ -1,4 +1,4 @@
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import { simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import { type PartnerIdentity, partnerVerifier } from './index.ts';
 import type { PartnerCaller, PartnerRules } from './partner.ts';
 import { type TestIssuer, testIssuer } from './testing/test-issuer.ts';
@@ -28,6 +28,7 @@ const rules = (change: Partial<PartnerRules> = {}): PartnerRules => ({
   audience: AUDIENCE,
   findPartner: partnerOf({ issuer: rsa.issuer, subject: SUBJECT }),
   clock: simulatedClock(unixMillis(NOW * 1000)),
+  timers: systemTimers,
   allowHttpJwks: true,
   ...change,
 });
@@ -125,6 +126,6 @@ it('takes nobody without an audience', () => {
 });
 
 it('takes no keys over plain http unless it is allowed', () => {
-  const { issuers, audience, findPartner, clock } = rules();
-  expect(() => partnerVerifier({ issuers, audience, findPartner, clock })).toThrow('https');
+  const { issuers, audience, findPartner, clock, timers } = rules();
+  expect(() => partnerVerifier({ issuers, audience, findPartner, clock, timers })).toThrow('https');
 });

@@ -1,4 +1,4 @@
-import { type Clock, DAY } from '@keyserver/time';
+import { type Clock, DAY, type Timers } from '@keyserver/time';
 import { NOT_GRANTED, type Refused, tokenVerifier } from './identity-token.ts';
 import type { PinnedIssuer } from './trusted-issuers.ts';
 
@@ -16,6 +16,7 @@ export interface PartnerRules {
   /** The partner of exactly this issuer and subject; undefined when there is none. */
   readonly findPartner: (identity: PartnerIdentity) => Promise<string | undefined>;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
   readonly allowHttpJwks?: boolean;
 }

@@ -11,7 +11,7 @@ import {
   faultTrail,
   lineOutput,
 } from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import { HealthFault, type HealthProbe } from './health.ts';
 
 /** What logs need of a process. */
@@ -34,12 +34,16 @@ export interface ProcessLogs {
 }
 
 /** The logs of a service over the output of its process. */
-export function processLogs(name: ServiceName, host: LoggingProcess, clock: Clock): ProcessLogs {
+export function processLogs(
+  name: ServiceName,
+  host: LoggingProcess,
+  { clock, timers }: { readonly clock: Clock; readonly timers: Timers },
+): ProcessLogs {
   const sayOn = attemptOn(host.stderr);
   const say = (sentence: string): void => {
     sayOn(`${sentence}\n`, () => undefined); // when nobody hears it, nothing is left to tell
   };
-  const output = outputOf(name, { host, clock, say });
+  const output = outputOf(name, { host, clock, timers, say });
   const logs: ProcessLog[] = [];
   let isKept = true;
   host.on('message', (message) => {
@@ -47,7 +51,7 @@ export function processLogs(name: ServiceName, host: LoggingProcess, clock: Cloc
   });
   return {
     open: (level) => {
-      const log = createLogger({ service: name, write: output.write, clock, level });
+      const log = createLogger({ service: name, write: output.write, clock, timers, level });
       logs.push(log);
       return log;
     },
@@ -69,12 +73,14 @@ function outputOf(
   of: {
     readonly host: LoggingProcess;
     readonly clock: Clock;
+    readonly timers: Timers;
     readonly say: (sentence: string) => void;
   },
 ): LineOutput {
-  const { host, clock, say } = of;
+  const { host, clock, timers, say } = of;
   const event = { log: name, output: 'stdout' } as const;
   return lineOutput({
+    timers,
     attempt: attemptOn(host.stdout),
     onLoss: (fault) => {
       const code = faultTrail(fault)[0]?.code ?? 'for an unknown reason';

@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
-import { mock } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { integer, loadSettings, settings } from '@keyserver/config';
 import { serviceUrl } from '@keyserver/log';
+import { type Timers, systemTimers } from '@keyserver/time';
+import { manualTimers } from '@keyserver/time/testing';
+import { machine } from '../../../test/support/machine.ts';
 import { ListenFault, type RunningService, type StartService, runService } from './index.ts';
 import type { ServiceProcess } from './run-service.ts';
 
@@ -64,15 +65,21 @@ async function exitOf(process: TestProcess, act: () => unknown): Promise<number>
   return code;
 }
 
-async function run(start: StartService, env = {}): Promise<TestProcess> {
+async function run(
+  start: StartService,
+  env = {},
+  timers: Timers = systemTimers,
+): Promise<TestProcess> {
   const process = new TestProcess(env);
-  await runService({ name: 'publish', start, process });
+  await runService({ name: 'publish', start, process, machine: { ...machine, timers } });
   return process;
 }
 
 async function fail(start: StartService, env = {}): Promise<TestProcess & { code: number }> {
   const process = new TestProcess(env);
-  const code = await exitOf(process, () => runService({ name: 'publish', start, process }));
+  const code = await exitOf(process, () =>
+    runService({ name: 'publish', start, process, machine }),
+  );
   return Object.assign(process, { code });
 }
 
@@ -118,22 +125,17 @@ describe('running a service', () => {
   });
 
   it('exits with 1 when it does not end at all', async () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const close = async (): Promise<void> => {
-        await new Promise(() => undefined);
-      };
-      const process = await run(() => Promise.resolve({ url, close }));
-      process.emit('SIGTERM');
-      expect(
-        await exitOf(process, async () => {
-          await setImmediate(); // until the timer runs
-          mock.timers.tick(8000);
-        }),
-      ).toBe(1);
-    } finally {
-      mock.timers.reset();
-    }
+    const close = async (): Promise<void> => {
+      await new Promise(() => undefined);
+    };
+    const timers = manualTimers();
+    const process = await run(() => Promise.resolve({ url, close }), {}, timers);
+    process.emit('SIGTERM');
+    expect(
+      await exitOf(process, async () => {
+        await timers.advance(8000);
+      }),
+    ).toBe(1);
   });
 
   it.each(['uncaughtException', 'unhandledRejection'])('exits with 1 on %s', async (event) => {

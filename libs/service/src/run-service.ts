@@ -6,16 +6,21 @@ import {
   faultTrail,
   settingNames,
 } from '@keyserver/log';
-import { type Random, systemRandom } from '@keyserver/random';
-import { type Clock, SECOND, systemClock } from '@keyserver/time';
+import type { Random } from '@keyserver/random';
+import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import type { HealthProbe } from './health.ts';
 import type { RunningService } from './listen.ts';
 import { type LoggingProcess, type ProcessLogs, processLogs } from './process-logs.ts';
 
-/** The time, chance and log that a service is started with. */
-export interface Ambient {
+/** The time and chance of a machine, or what stands for them in a test. */
+export interface TimeAndChance {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
+}
+
+/** The time, chance and log that a service is started with. */
+export interface Ambient extends TimeAndChance {
   readonly openLog: (level: LogLevel) => Logger;
   /** Fails while lines of the log are being lost. */
   readonly logHealth: HealthProbe;
@@ -45,15 +50,15 @@ export async function runService(of: {
   readonly name: ServiceName;
   readonly start: StartService;
   readonly process: ServiceProcess;
+  readonly machine: TimeAndChance;
 }): Promise<void> {
-  const { name, start, process: host } = of;
-  const logs = processLogs(name, host, systemClock);
-  const running: Running = { host, log: logs.open('info'), logs };
+  const { name, start, process: host, machine } = of;
+  const logs = processLogs(name, host, machine);
+  const running: Running = { host, log: logs.open('info'), logs, timers: machine.timers };
   exitOnCrash(running);
   try {
     const service = await start(host.env, {
-      clock: systemClock,
-      random: systemRandom,
+      ...machine,
       openLog: logs.open,
       logHealth: logs.health,
     });
@@ -70,6 +75,7 @@ interface Running {
   readonly host: ServiceProcess;
   readonly log: Logger;
   readonly logs: ProcessLogs;
+  readonly timers: Timers;
 }
 
 function exit({ host, logs }: Running, code: number): void {
@@ -102,9 +108,10 @@ function endOnSignal(running: Running, service: RunningService): void {
   const end = async (cause: Ending): Promise<void> => {
     if (ending) return; // a terminal and npm may both pass the same signal on
     ending = true;
-    setTimeout(() => {
+    const giveUp = (): void => {
       exit(running, 1);
-    }, PATIENCE).unref();
+    };
+    running.timers.after(PATIENCE, giveUp, { unref: true });
     log.event('service.stopping', { cause });
     try {
       await service.close();

@@ -1,6 +1,6 @@
 import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import express, { type Express, type RequestHandler } from 'express';
 import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
@@ -11,6 +11,7 @@ export interface HttpAppParts {
   readonly log: Logger;
   readonly random: Random;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly health: HealthProbe;
   /** Adds the service's routes; the routes of `createHttpApp` itself are there already. */
   readonly routes: (app: Express, logOf: LogOf) => void;
@@ -22,9 +23,9 @@ export interface HttpAppParts {
 
 /** An HTTP service with everything that all services have in common. */
 export function createHttpApp(parts: HttpAppParts): Express {
-  const { log, clock, routes } = parts;
+  const { clock, timers, routes } = parts;
   const damage = metDamage(clock);
-  const health = probeAll(parts.health, damage.probe);
+  const health = probeAll(timers, [parts.health, damage.probe]);
   const renderFault: RenderFault = (fault) => {
     damage.note(fault);
     return parts.renderFault?.(fault);
@@ -34,7 +35,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
   app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');
   app.enable('case sensitive routing').enable('strict routing');
   app.use(nameRequest, setSafetyHeaders);
-  app.get('/health', healthRoute(health, clock, log));
+  app.get('/health', healthRoute(health, parts));
   routes(app, logOf);
   app.use((_request, response) => {
     response.status(404).json({ error: 'not found' });

@@ -1,6 +1,5 @@
-import type { Clock } from '@keyserver/time';
 import type { JWTVerifyGetKey } from 'jose';
-import { issuerKeys } from './issuer-keys.ts';
+import { type JwksParts, issuerKeys } from './issuer-keys.ts';
 
 /** One issuer of identity tokens and where its keys are. */
 export interface TrustedIssuer {
@@ -30,7 +29,7 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 /** The issuers whose tokens are taken; issuers with one address of keys share them. */
 export function trustedIssuers(
   issuers: readonly PinnedIssuer[],
-  { clock, allowHttp }: { readonly clock: Clock; readonly allowHttp: boolean },
+  { allowHttp, ...parts }: JwksParts & { readonly allowHttp: boolean },
 ): FindIssuer {
   const byUrl = new Map<string, JWTVerifyGetKey>();
   const byName = new Map<string, KnownIssuer>();
@@ -38,7 +37,7 @@ export function trustedIssuers(
     const name = oneName(issuer);
     if (byName.has(name)) throw new Error('an issuer is trusted twice');
     const url = trustworthy(jwksUrl, allowHttp);
-    const keys = byUrl.get(url.href) ?? issuerKeys(url, clock);
+    const keys = byUrl.get(url.href) ?? issuerKeys(url, parts);
     byUrl.set(url.href, keys);
     byName.set(name, { name, algorithms: es256 === true ? ['RS256', 'ES256'] : ['RS256'], keys });
   }

@@ -22,6 +22,15 @@ export {
   intervalStart,
 } from './interval.ts';
 export { type SimulatedClock, clockOver, clocksOver, simulatedClock } from './simulated-clock.ts';
+export {
+  type Cancel,
+  type TimerOptions,
+  type Timers,
+  every,
+  nextTurn,
+  sleep,
+  systemTimers,
+} from './timers.ts';
 export { type WindowLength, floorTo, windowLength } from './window.ts';
 export {
   type WindowCalendar,

@@ -1,7 +1,7 @@
 import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type VerifyCaller, createHttpApp, requireCaller } from '@keyserver/service';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import type { Express } from 'express';
 import { jobRoute } from './http/jobs-route.ts';
 import type { ScheduledJobs } from './scheduled-jobs.ts';
@@ -10,6 +10,7 @@ import type { ScheduledJobs } from './scheduled-jobs.ts';
 export interface AppDeps {
   readonly log: Logger;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
@@ -19,10 +20,11 @@ export interface AppDeps {
 
 /** All routes of the export service; `GET /health` is among those that every service has. */
 export function createApp(deps: AppDeps): Express {
-  const { log, clock, random, health, verifyCaller, jobs } = deps;
+  const { log, clock, timers, random, health, verifyCaller, jobs } = deps;
   return createHttpApp({
     log,
     clock,
+    timers,
     random,
     health,
     routes: (app, logOf) => {

@@ -1,4 +1,7 @@
+import { systemRandom } from '@keyserver/random';
 import { runService } from '@keyserver/service';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { startExport } from './start-export.ts';
 
-await runService({ name: 'export', start: startExport, process });
+const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
+await runService({ name: 'export', start: startExport, process, machine });

@@ -2,7 +2,7 @@ import { openTestBucket } from '@keyserver/local/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { probeAll } from '@keyserver/service';
 import { seededRandom } from '@keyserver/random/testing';
-import { simulatedClock } from '@keyserver/time';
+import { simulatedClock, systemTimers } from '@keyserver/time';
 import { probesOfWork } from './probes-of-work.ts';
 import { NOON, anExport } from './testing/export-world.ts';
 
@@ -15,7 +15,8 @@ async function probing() {
   const asked: string[] = [];
   const fault = { of: undefined as Error | undefined };
   const probe = probeAll(
-    ...probesOfWork({
+    systemTimers,
+    probesOfWork({
       ...{ store: await openTestStore({ clock }), random: seededRandom('probes'), clock },
       listExports: async () => await Promise.resolve([anExport()]),
       openBucket: (name) => ({

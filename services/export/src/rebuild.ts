@@ -1,6 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
-import { systemTimers } from '@keyserver/jobs';
 import { createLogger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import {
@@ -10,7 +9,7 @@ import {
   readKeyBatches,
   usedSigningKeys,
 } from '@keyserver/stores';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import { jitteredPause } from './pause.ts';
 import type { RebuildDeps } from './rebuild/rebuild-files.ts';
 
@@ -24,6 +23,7 @@ export interface RebuildSettings {
   readonly findSigner: FindSigner;
   readonly trySigner: TrySigner;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   /** How long files stay in the index, in ms. */
   readonly retentionMs: number;
@@ -33,7 +33,7 @@ export interface RebuildSettings {
 
 /** Puts together what makes the files of exports anew, outside the service. */
 export function rebuildDeps(of: RebuildSettings): RebuildDeps {
-  const { store, clock, random, keyRetentionMs } = of;
+  const { store, clock, timers, random, keyRetentionMs } = of;
   return {
     ...of,
     listings: batchListing(store),
@@ -42,9 +42,9 @@ export function rebuildDeps(of: RebuildSettings): RebuildDeps {
     usedKeys: usedSigningKeys(store),
     readKeyBatches: readKeyBatches(store, { retention: keyRetentionMs }),
     storeTime: async () => await store.now(),
-    pause: jitteredPause(random, systemTimers),
+    pause: jitteredPause({ random, timers }),
     // What a command does is said by the command, and kept in the audit entries.
-    log: createLogger({ service: 'export', write: () => true, clock }),
+    log: createLogger({ service: 'export', write: () => true, clock, timers }),
     minWindowAge: 0,
   };
 }

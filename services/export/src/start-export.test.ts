@@ -2,7 +2,7 @@ import { openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
 import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
-import { simulatedClock } from '@keyserver/time';
+import { simulatedClock, systemTimers } from '@keyserver/time';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,9 +22,16 @@ let env: Record<string, string>;
 const clock = simulatedClock(NOON);
 const ambient = {
   clock,
+  timers: systemTimers,
   random: systemRandom,
   openLog: (level: LogLevel) =>
-    createLogger({ service: 'export', write: (line) => lines.push(line), clock, level }),
+    createLogger({
+      timers: systemTimers,
+      service: 'export',
+      write: (line) => lines.push(line),
+      clock,
+      level,
+    }),
   logHealth: () => Promise.resolve(),
 };
 

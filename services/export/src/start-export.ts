@@ -9,7 +9,8 @@ export const startExport: StartService = async (env, ambient) => {
   const config = loadSettings(exportSettings, env);
   const { deps, release } = await wire(config, ambient);
   try {
-    const server = await listen(createApp(deps), { port: config.PORT, host: config.HOST });
+    const { PORT: port, HOST: host } = config;
+    const server = await listen(createApp(deps), { port, host, timers: ambient.timers });
     return {
       url: server.url,
       close: async () => {

@@ -1,8 +1,8 @@
+import { machine } from '../../../test/support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
 import { createLogger } from '@keyserver/log';
-import { systemRandom } from '@keyserver/random';
-import { systemClock } from '@keyserver/time';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
@@ -42,6 +42,7 @@ async function declare(of: {
   const { bucket = 'exports', key = version, other } = of;
   const keys = other === undefined ? ['k1'] : ['k1', 'k2'];
   const store = await openFirestoreStore({
+    ...machine,
     projectId: 'demo-project',
     emulatorHost: firestore.address,
   });
@@ -72,9 +73,10 @@ async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
     ...of,
   };
   const service = await startExport(env, {
-    ...{ clock: systemClock, random: systemRandom, logHealth: () => Promise.resolve() },
+    ...{ ...machine, logHealth: () => Promise.resolve() },
     openLog: (level) =>
       createLogger({
+        timers: systemTimers,
         ...{ service: 'export', clock: systemClock, level },
         write: (line) => lines.push(line),
       }),

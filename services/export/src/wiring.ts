@@ -1,7 +1,6 @@
 import { endpointOf, platformOf } from '@keyserver/config';
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
-import { systemTimers } from '@keyserver/jobs';
 import {
   type Ambient,
   HealthFault,
@@ -52,7 +51,7 @@ export interface Wired {
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wired> {
-  const { clock, random, openLog, logHealth } = ambient;
+  const { clock, timers, random, openLog, logHealth } = ambient;
   const verifyCaller = callerVerifierOf(config, ambient);
   const log = openLog(config.LOG_LEVEL);
   const platform = await openPlatform(config, ambient);
@@ -93,8 +92,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     missingArchives: archives,
     readKeyBatches: readKeyBatches(store, keys),
     leases: leaseStore(store, random),
-    timers: systemTimers,
-    pause: jitteredPause(random, systemTimers),
+    ...{ timers, pause: jitteredPause({ random, timers }) },
     limit: config.CATCH_UP_BATCHES,
   });
   try {
@@ -107,8 +105,9 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [sameStore(store, format), ...work, ownsParts];
   const watched = [watch, late, archives, damage].map(({ probe }) => probe);
-  const health = probeAll(...own, ...watched, logHealth, ...platform.probes);
-  return { deps: { log, clock, random, health, verifyCaller, jobs }, release: platform.close };
+  const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
+  const deps = { log, clock, timers, random, health, verifyCaller, jobs };
+  return { deps, release: platform.close };
 }
 
 const keySettings = (config: ExportSettings, { keyHashSecret }: Platform) => ({
@@ -184,7 +183,7 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
 async function openCloud(
   config: ExportSettings,
   cloud: Extract<ReturnType<typeof platformOf>, { kind: 'gcp' }>,
-  { clock, random }: Ambient,
+  { clock, timers, random }: Ambient,
 ): Promise<Platform> {
   const [{ openFirestoreStore }, { openCloudBuckets }, { openKms }] = await Promise.all([
     import('@keyserver/firestore'),
@@ -195,11 +194,14 @@ async function openCloud(
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
   const standIn = endpointOf(config.STORAGE_ENDPOINT);
   const buckets = openCloudBuckets({
-    ...{ projectId, random },
+    ...{ projectId, random, timers },
     ...(standIn === undefined ? {} : { apiEndpoint: `http://${standIn}` }),
   });
-  const kms = await openKms({ endpoint: endpointOf(config.KMS_ENDPOINT), random });
-  const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
+  const kms = await openKms({ endpoint: endpointOf(config.KMS_ENDPOINT), random, timers });
+  const store = await openFirestoreStore({
+    ...{ projectId, databaseId, ...at },
+    ...{ clock, timers, random },
+  });
   const close = async (): Promise<void> => {
     await Promise.all([store.close(), kms.close()]);
   };
@@ -228,12 +230,16 @@ function timesOf(config: ExportSettings, closingDelay: number) {
   };
 }
 
-const callerVerifierOf = (config: ExportSettings, { clock }: Ambient): AppDeps['verifyCaller'] =>
+const callerVerifierOf = (
+  config: ExportSettings,
+  { clock, timers }: Ambient,
+): AppDeps['verifyCaller'] =>
   callerVerifier({
     issuers: [{ issuer: config.OIDC_ISSUER, jwksUrl: config.OIDC_JWKS_URL.href }],
     audience: config.OIDC_AUDIENCE,
     emails: config.CALLER_EMAILS,
     clock,
+    timers,
     // The setting takes a plain http address only of this very machine.
     allowHttpJwks: config.OIDC_JWKS_URL.protocol === 'http:',
   });

@@ -1,7 +1,8 @@
 import type { BatchQueue, ExportBatch } from '@keyserver/export-file';
-import { DeadlinePassed, LeaseLost, type Timers, withLease } from '@keyserver/jobs';
+import { LeaseLost, withLease } from '@keyserver/jobs';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import { DeadlineFault } from '@keyserver/retry';
+import type { Clock, Timers } from '@keyserver/time';
 import { type BatchOutcome, type ExportBatchDeps, exportBatch } from './export-batch.ts';
 import type { NoteFault } from './create-batches.ts';
 import { queueLeases } from './queue-leases.ts';
@@ -68,7 +69,7 @@ async function underLease(
   const { queue, timers, leaseMs } = deps;
   const deadline = new AbortController();
   const cancel = timers.after(deps.batchDeadlineMs, () => {
-    deadline.abort(new DeadlinePassed('the deadline of the batch has passed'));
+    deadline.abort(new DeadlineFault(deps.batchDeadlineMs));
   });
   const lease = {
     leases: queueLeases(queue, batch),

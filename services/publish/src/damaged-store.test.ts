@@ -6,7 +6,7 @@ import { openLocalPlatform } from '@keyserver/local';
 import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
 import { SHARDS, keyBatches } from '@keyserver/stores';
-import { simulatedClock } from '@keyserver/time';
+import { simulatedClock, systemTimers } from '@keyserver/time';
 import { startPublish } from './index.ts';
 import { NOW } from './testing/uploads.ts';
 
@@ -27,9 +27,15 @@ beforeEach(async () => {
   service = await startPublish(
     { PORT: '0', DATA_DIR: directory },
     {
-      ...{ clock, random: systemRandom, logHealth: () => Promise.resolve() },
+      ...{ clock, timers: systemTimers, random: systemRandom, logHealth: () => Promise.resolve() },
       openLog: (level) =>
-        createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+        createLogger({
+          timers: systemTimers,
+          service: 'publish',
+          write: (line) => lines.push(line),
+          clock,
+          level,
+        }),
     },
   );
 });

@@ -12,7 +12,7 @@ import {
   healthAuthorities,
   storeFormat,
 } from '@keyserver/stores';
-import { simulatedClock } from '@keyserver/time';
+import { simulatedClock, systemTimers } from '@keyserver/time';
 import { startPublish } from './index.ts';
 import { NOW, aKey, anUpload, app, authority, wireBody } from './testing/uploads.ts';
 
@@ -33,9 +33,15 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   const service = await startPublish(
     { PORT: '0', DATA_DIR: directory, ...env },
     {
-      ...{ clock, random: systemRandom, logHealth: () => Promise.resolve() },
+      ...{ clock, timers: systemTimers, random: systemRandom, logHealth: () => Promise.resolve() },
       openLog: (level) =>
-        createLogger({ service: 'publish', write: (line) => lines.push(line), clock, level }),
+        createLogger({
+          timers: systemTimers,
+          service: 'publish',
+          write: (line) => lines.push(line),
+          clock,
+          level,
+        }),
     },
   );
   return { ...service, lines };

@@ -9,7 +9,8 @@ export const startPublish: StartService = async (env, ambient) => {
   const config = loadSettings(publishSettings, env);
   const wired = await wire(config, ambient);
   try {
-    const server = await listen(createApp(wired.deps), { port: config.PORT, host: config.HOST });
+    const { PORT: port, HOST: host } = config;
+    const server = await listen(createApp(wired.deps), { port, host, timers: ambient.timers });
     const close = async (): Promise<void> => {
       await server.close();
       await wired.release();

@@ -73,7 +73,7 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
 function depsOver(
   platform: Platform & { readonly format: StoreFormat },
   config: PublishConfig,
-  { clock, random, openLog, logHealth }: Ambient,
+  { clock, timers, random, openLog, logHealth }: Ambient,
 ): AppDeps {
   const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
@@ -96,6 +96,7 @@ function depsOver(
   );
   return {
     clock,
+    timers,
     random,
     log,
     findApp: remembered(findApp(store)),
@@ -107,7 +108,7 @@ function depsOver(
     rules: keyRules(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
-    health: probeAll(
+    health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', MissingPart, async () => {
         await checkKeys(platform);
@@ -116,7 +117,7 @@ function depsOver(
       seldom(probeWriting(store, random), WRITE_EVERY, clock),
       logHealth,
       ...probes,
-    ),
+    ]),
   };
 }
 
@@ -156,7 +157,7 @@ interface Platform {
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
 async function openPlatform(
   config: PublishConfig,
-  { clock, random, openLog }: Ambient,
+  { clock, timers, random, openLog }: Ambient,
 ): Promise<Platform> {
   const platform = platformOf(config);
   if (platform.kind === 'local') {
@@ -170,6 +171,9 @@ async function openPlatform(
   const { openFirestoreStore } = await import('@keyserver/firestore');
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
-  const store = await openFirestoreStore({ projectId, databaseId, ...at, clock, random });
+  const store = await openFirestoreStore({
+    ...{ projectId, databaseId, ...at },
+    ...{ clock, timers, random },
+  });
   return { place: platform.place, store, keyHashSecret, probes: [] };
 }

@@ -2,7 +2,7 @@ import type { Environment } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BlobStore } from '@keyserver/export-file';
 import type { Random } from '@keyserver/random';
-import type { SimulatedClock } from '@keyserver/time';
+import type { SimulatedClock, Timers } from '@keyserver/time';
 import type { JobIssuer } from '@keyserver/launcher';
 
 /** The platforms that a round can be played on. */
@@ -31,5 +31,6 @@ export interface GroundSettings {
   /** An empty directory, for what lies on this machine. */
   readonly dataDirectory: string;
   readonly clock: SimulatedClock;
+  readonly timers: Timers;
   readonly random: Random;
 }

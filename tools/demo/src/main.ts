@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@keyserver/random';
-import { DAY, MINUTE, SECOND, floorTo, systemClock } from '@keyserver/time';
+import { DAY, MINUTE, SECOND, floorTo, systemClock, systemTimers } from '@keyserver/time';
 import { GROUNDS, type GroundName } from './ground.ts';
 import { renderSteps, tally } from './report.ts';
 import { type Teller, playRound } from './round.ts';
@@ -39,8 +39,9 @@ function timeOf(now: number, start: number): string {
 async function demonstrate(dataDirectory: string, platform: GroundName): Promise<boolean> {
   const day = floorTo(systemClock.now(), DAY);
   const started = performance.now();
-  const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 1000 };
-  const world = await openWorld(of);
+  const of = { platform, dataDirectory, day, minRecords: 1000 };
+  const machine = { timers: systemTimers, random: systemRandom };
+  const world = await openWorld({ ...of, ...machine });
   const live = process.stdout.isTTY;
   const at = (line: string): string => `  ${timeOf(world.clock.now(), day)}  ${line}`;
   const teller: Teller = {

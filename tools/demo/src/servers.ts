@@ -2,7 +2,7 @@ import type { Environment } from '@keyserver/config';
 import { startExport } from '@keyserver/export';
 import { type ServiceName, createLogger } from '@keyserver/log';
 import { startPublish } from '@keyserver/publish';
-import type { Ambient, RunningService } from '@keyserver/service';
+import type { Ambient, RunningService, TimeAndChance } from '@keyserver/service';
 import {
   JOB_ACCOUNT,
   type JobIssuer,
@@ -23,7 +23,7 @@ export interface Servers {
 export const JOB_AUDIENCE = 'https://export.keyserver.example';
 
 /** Time, chance, and what takes the log lines of all services. */
-interface Surroundings extends Pick<Ambient, 'clock' | 'random'> {
+interface Surroundings extends TimeAndChance {
   readonly write: (line: string) => void;
 }
 
@@ -44,7 +44,7 @@ export async function startServers(
   const base = { ...ground.env, PORT: '0' };
   try {
     const documents: Record<string, object> = {}; // filled once the address that they name is known
-    const { url } = kept(await serveIssuer(documents, 0));
+    const { url } = kept(await serveIssuer(documents, 0, around.timers));
     const issuer = await ground.openIssuer(url);
     Object.assign(documents, issuer.documents);
     const publish = kept(await startPublish(base, ambientOf('publish', around)));
@@ -59,9 +59,12 @@ export async function startServers(
   }
 }
 
-const ambientOf = (service: ServiceName, { clock, random, write }: Surroundings): Ambient => ({
-  ...{ clock, random },
-  openLog: (level) => createLogger({ service, write, clock, level }),
+const ambientOf = (
+  service: ServiceName,
+  { clock, timers, random, write }: Surroundings,
+): Ambient => ({
+  ...{ clock, timers, random },
+  openLog: (level) => createLogger({ service, write, clock, timers, level }),
   logHealth: () => Promise.resolve(),
 });
 

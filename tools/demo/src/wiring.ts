@@ -27,14 +27,14 @@ async function openLocal({ dataDirectory, clock }: GroundSettings): Promise<Grou
 
 /** Google Cloud as the real clients see it, but served by the stand-ins of the tests. */
 async function openStandInCloud(settings: GroundSettings): Promise<Ground> {
-  const { dataDirectory, clock, random } = settings;
+  const { dataDirectory, clock, timers, random } = settings;
   const standIns = await startStandIns({ clock, buckets: [BUCKET], signingKeys: SIGNING_KEYS });
   try {
     const { openFirestoreStore } = await import('@keyserver/firestore');
     const { openCloudBuckets } = await import('@keyserver/cloud-storage');
-    const of = { projectId: PROJECT, clock, random };
+    const of = { projectId: PROJECT, clock, timers, random };
     const store = await openFirestoreStore({ ...of, emulatorHost: standIns.firestore });
-    const buckets = openCloudBuckets({ projectId: PROJECT, apiEndpoint: standIns.storage, random });
+    const buckets = openCloudBuckets({ ...of, apiEndpoint: standIns.storage });
     return {
       env: {
         PLATFORM: 'gcp',

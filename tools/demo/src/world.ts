@@ -5,6 +5,7 @@ import {
   DAY,
   HOUR,
   type SimulatedClock,
+  type Timers,
   type UnixMillis,
   simulatedClock,
   unixMillis,
@@ -21,6 +22,7 @@ export interface WorldSettings {
   readonly dataDirectory: string;
   /** UTC midnight before the round. */
   readonly day: UnixMillis;
+  readonly timers: Timers;
   readonly random: Random;
   /** A file set with any key has at least so many. */
   readonly minRecords: number;
@@ -45,17 +47,17 @@ const MORNING = 8 * HOUR;
 
 /** Opens a world on an empty directory, configured and running, at eight in the morning. */
 export async function openWorld(settings: WorldSettings): Promise<World> {
-  const { dataDirectory, random, minRecords } = settings;
+  const { dataDirectory, timers, random, minRecords } = settings;
   const clock = simulatedClock(unixMillis(settings.day + MORNING));
   const [trusted, untrusted] = [await newAuthority(1), await newAuthority(2)];
-  const ground = await openGround(settings.platform, { dataDirectory, clock, random });
+  const ground = await openGround(settings.platform, { dataDirectory, clock, timers, random });
   const log: string[] = [];
   const write = (line: string): void => {
     log.push(line);
   };
   try {
     await configure(ground, { ...settings, trusted, untrusted });
-    const servers = await startServers(ground, dataDirectory, { clock, random, write });
+    const servers = await startServers(ground, dataDirectory, { clock, timers, random, write });
     const close = async (): Promise<void> => {
       await servers.close();
       await ground.close();

@@ -93,18 +93,20 @@ async function checkKeys(
 
 async function openNamed(
   { dataDir, project, database, endpoint }: StoreFlags,
-  { clock }: Surroundings,
+  around: Surroundings,
   mayBeNew: MayBeNew,
 ): Promise<NamedStore> {
   if (project !== undefined) {
     const name = `project ${project}, database ${database ?? '(default)'}`;
-    return { ...(await openFirestore({ project, database, endpoint })), name };
+    return { ...(await openFirestore({ project, database, endpoint }, around)), name };
   }
   if (dataDir === undefined)
     throw new Failure('name the store: --data-dir, or --project and perhaps --database');
   if (mayBeNew === 'nothing' && !TRACES.some((trace) => existsSync(join(dataDir, trace))))
     throw new Failure(`${dataDir} is not the data directory of a server`);
-  const opened = await openPlatform(dataDir, { clock, databaseMayBeNew: mayBeNew === 'database' });
+  const opened = await openPlatform(dataDir, around, {
+    databaseMayBeNew: mayBeNew === 'database',
+  });
   return { ...opened, name: `directory ${resolve(dataDir)}` };
 }
 

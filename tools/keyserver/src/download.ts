@@ -1,3 +1,5 @@
+import { within } from '@keyserver/retry';
+import type { Timers } from '@keyserver/time';
 import { Failure, reasonOf } from './failure.ts';
 import { isHttp } from './option-values.ts';
 
@@ -6,12 +8,13 @@ const DEADLINE_MS = 60_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** Fetches a document over http or https: at most `maxBytes`, a minute and five redirects; anything else is a Failure. */
-export async function download(url: URL, maxBytes: number): Promise<Uint8Array> {
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+export async function download(url: URL, maxBytes: number, timers: Timers): Promise<Uint8Array> {
   try {
-    const response = await follow(url, signal);
-    if (response.status !== 200) throw new Failure(`${url.href} answered ${response.status}`);
-    return await readBounded(response, maxBytes, url);
+    return await within({ ms: DEADLINE_MS, timers }, async (signal) => {
+      const response = await follow(url, signal);
+      if (response.status !== 200) throw new Failure(`${url.href} answered ${response.status}`);
+      return await readBounded(response, maxBytes, url);
+    });
   } catch (error) {
     throw error instanceof Failure
       ? error

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { systemRandom } from '@keyserver/random';
-import { systemClock } from '@keyserver/time';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { CANNOT } from './failure.ts';
 import { openTerminal } from './open-terminal.ts';
 import { run } from './program.ts';
@@ -20,6 +20,7 @@ function userName(): string {
 process.exitCode = await run(process.argv.slice(2), {
   terminal: openTerminal(process.stdin, process.stdout, process.stderr),
   clock: systemClock,
+  timers: systemTimers,
   random: systemRandom,
   user: userName(),
   dataDirectory: process.env['DATA_DIR'] ?? '.data',

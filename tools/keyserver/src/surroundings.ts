@@ -1,4 +1,4 @@
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import type { Random } from '@keyserver/random';
 
 /** Where a command talks to people: its two output streams, and a yes-or-no question if somebody is there. */
@@ -10,11 +10,16 @@ export interface Terminal {
   readonly ask: (question: string) => Promise<boolean>;
 }
 
-/** Everything outside the program that a command may touch. */
-export interface Surroundings {
-  readonly terminal: Terminal;
+/** The time and chance of a machine. */
+export interface Machine {
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
+}
+
+/** Everything outside the program that a command may touch. */
+export interface Surroundings extends Machine {
+  readonly terminal: Terminal;
   /** Who runs the command, for the audit log. */
   readonly user: string;
   /** The directory of a server on one machine, unless --data-dir names another. */

@@ -5,8 +5,8 @@ import type { Damage, Rebuilt } from '@keyserver/export/rebuild';
 import type { SigningPlatform } from '@keyserver/configuration';
 import type { MendableTime } from '@keyserver/operations';
 import type { Scheduler } from '@keyserver/scheduled-jobs';
-import { type Random, systemRandom } from '@keyserver/random';
-import { type Clock, HOUR } from '@keyserver/time';
+import { HOUR } from '@keyserver/time';
+import type { Machine } from './surroundings.ts';
 
 /** A store that a command works on; the command closes it. */
 export interface OpenStore {
@@ -23,26 +23,28 @@ export interface OpenStore {
 /** Opens what a server on one machine keeps in its data directory; the caller closes it. */
 export async function openPlatform(
   dataDirectory: string,
-  of: { readonly clock: Clock; readonly databaseMayBeNew: boolean },
+  { clock, random }: Machine,
+  of: { readonly databaseMayBeNew: boolean },
 ): Promise<OpenStore> {
-  const platform = await openLocalPlatform({ dataDirectory, ...of });
+  const platform = await openLocalPlatform({ dataDirectory, clock, random, ...of });
   return { ...platform, signing: platform };
 }
 
 /** Opens the signing keys of Cloud KMS; the caller closes them. Google's client is loaded only here, as that takes its time. */
 export async function openCloudKeys(
   endpoint: string | undefined,
+  { timers, random }: Machine,
 ): Promise<SigningPlatform & { readonly close: () => Promise<void> }> {
   const { openKms } = await import('@keyserver/cloud-kms');
-  return await openKms({ endpoint });
+  return await openKms({ endpoint, timers, random });
 }
 
 /** Opens the time of a server on one machine; the caller closes it. */
 export async function openStoreTime(
   dataDirectory: string,
-  clock: Clock,
+  { clock, random }: Machine,
 ): Promise<{ readonly time: MendableTime; readonly close: () => Promise<void> }> {
-  const { store, close } = await openLocalPlatform({ dataDirectory, clock });
+  const { store, close } = await openLocalPlatform({ dataDirectory, clock, random });
   return {
     time: {
       report: async () => await store.timeReport(),
@@ -53,15 +55,18 @@ export async function openStoreTime(
 }
 
 /** Opens a Firestore database; the caller closes it. Google's client is loaded only here, as that takes its time. */
-export async function openFirestore(of: {
-  readonly project: string;
-  readonly database: string | undefined;
-  /** An emulator in the place of Google. */
-  readonly endpoint: string | undefined;
-}): Promise<OpenStore> {
+export async function openFirestore(
+  of: {
+    readonly project: string;
+    readonly database: string | undefined;
+    /** An emulator in the place of Google. */
+    readonly endpoint: string | undefined;
+  },
+  { clock, timers, random }: Machine,
+): Promise<OpenStore> {
   const { openFirestoreStore } = await import('@keyserver/firestore');
   const store = await openFirestoreStore({
-    projectId: of.project,
+    ...{ projectId: of.project, clock, timers, random },
     ...(of.database === undefined ? {} : { databaseId: of.database }),
     ...(of.endpoint === undefined ? {} : { emulatorHost: of.endpoint }),
   });
@@ -81,19 +86,22 @@ export interface Endpoint {
 }
 
 /** Opens the jobs of a project and location; the caller closes them. Google's client is loaded only here, as that takes its time. */
-export async function openScheduler(of: {
-  readonly project: string;
-  readonly location: string;
-  /** Another address than Google's; on this very machine it is spoken to in plain text. */
-  readonly endpoint: Endpoint | undefined;
-}): Promise<Scheduler & { readonly close: () => Promise<void> }> {
+export async function openScheduler(
+  of: {
+    readonly project: string;
+    readonly location: string;
+    /** Another address than Google's; on this very machine it is spoken to in plain text. */
+    readonly endpoint: Endpoint | undefined;
+  },
+  { timers }: Machine,
+): Promise<Scheduler & { readonly close: () => Promise<void> }> {
   const { openScheduler: open } = await import('@keyserver/cloud-scheduler');
   const { project: projectId, location, endpoint } = of;
   const elsewhere =
     endpoint === undefined
       ? {}
       : { servicePath: endpoint.host, port: endpoint.port, insecure: endpoint.onThisMachine };
-  return open({ projectId, location, ...elsewhere });
+  return open({ projectId, location, timers, ...elsewhere });
 }
 
 /** What signs files, until it is closed. */
@@ -117,8 +125,14 @@ export interface OpenWhole extends OpenStore {
 }
 
 /** Opens all that a server on one machine keeps, also when it lacks commits. */
-export async function openLocalWhole(dataDirectory: string, clock: Clock): Promise<OpenWhole> {
-  const platform = await openLocalPlatform({ dataDirectory, clock, databaseMayBeOlder: true });
+export async function openLocalWhole(
+  dataDirectory: string,
+  { clock, random }: Machine,
+): Promise<OpenWhole> {
+  const platform = await openLocalPlatform({
+    ...{ dataDirectory, clock, random },
+    databaseMayBeOlder: true,
+  });
   const { findSigner, trySigner } = platform;
   const signers = {
     findSigner,
@@ -131,24 +145,28 @@ export async function openLocalWhole(dataDirectory: string, clock: Clock): Promi
 }
 
 /** Opens all that a server on Google Cloud keeps; the clients are loaded only here, as that takes its time. */
-export async function openCloudWhole(of: {
-  readonly project: string;
-  readonly database?: string;
-  readonly endpoint?: string;
-  readonly storageEndpoint?: string;
-  readonly kmsEndpoint?: string;
-}): Promise<OpenWhole> {
+export async function openCloudWhole(
+  of: {
+    readonly project: string;
+    readonly database?: string;
+    readonly endpoint?: string;
+    readonly storageEndpoint?: string;
+    readonly kmsEndpoint?: string;
+  },
+  machine: Machine,
+): Promise<OpenWhole> {
+  const { timers, random } = machine;
   const { openCloudBuckets } = await import('@keyserver/cloud-storage');
   const { project, database, endpoint, storageEndpoint, kmsEndpoint } = of;
   const at = storageEndpoint === undefined ? {} : { apiEndpoint: `http://${storageEndpoint}` };
-  const buckets = openCloudBuckets({ projectId: project, random: systemRandom, ...at });
-  const opened = await openFirestore({ project, database, endpoint });
+  const buckets = openCloudBuckets({ projectId: project, timers, random, ...at });
+  const opened = await openFirestore({ project, database, endpoint }, machine);
   return {
     ...opened,
     openBucket: buckets.openBucket,
     openSigners: async () => {
       const { openKms } = await import('@keyserver/cloud-kms');
-      return await openKms({ endpoint: kmsEndpoint, random: systemRandom });
+      return await openKms({ endpoint: kmsEndpoint, timers, random });
     },
     missingCommits: 0, // Firestore keeps what it has acknowledged
     acceptDatabase: () => undefined,
@@ -167,19 +185,17 @@ export type { Damage } from '@keyserver/export/rebuild';
 /** Opens what makes the files of exports anew; the caller closes it. It is the export service's own code, loaded only here. */
 export async function openRebuild(
   opened: OpenWhole,
-  of: {
+  of: Machine & {
     readonly exportRetentionHours: number;
     readonly keyRetentionHours: number;
-    readonly clock: Clock;
-    readonly random: Random;
   },
 ): Promise<FileRebuild> {
   const { findDamage, rebuildDeps, rebuildFiles } = await import('@keyserver/export/rebuild');
-  const { clock, random } = of;
+  const { clock, timers, random } = of;
   const { close, ...signers } = await opened.openSigners();
   const deps = rebuildDeps({
     ...{ ...opened, ...signers },
-    ...{ clock, random },
+    ...{ clock, timers, random },
     retentionMs: of.exportRetentionHours * HOUR,
     keyRetentionMs: of.keyRetentionHours * HOUR,
   });

@@ -1,4 +1,4 @@
-import { handTimer } from '@keyserver/log/testing';
+import { manualTimers } from '@keyserver/time/testing';
 import { MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, symlink } from 'node:fs/promises';
@@ -12,7 +12,7 @@ let logs: LaunchLogs;
 let shown: string[] = [];
 let changed: string[] = [];
 let screen: PassThrough;
-const timer = handTimer();
+const timers = manualTimers();
 
 const at = (name: string): string => join(directory, 'logs', name);
 const linesOf = async (name: string): Promise<string[]> =>
@@ -32,7 +32,7 @@ beforeEach(async () => {
   logs = launchLogs({
     ...{ dataDirectory: directory, screen, clock: simulatedClock(unixMillis(0)) },
     onChange: (service) => changed.push(`${service} ${logs.areKept(service) ? 'kept' : 'lost'}`),
-    later: timer.later,
+    timers,
   });
 });
 
@@ -98,7 +98,7 @@ describe('a log file that cannot be written', () => {
   it('is written again by itself, beginning with how many lines it lacks', async () => {
     lose(100);
     await rm(at('publish.log'), { recursive: true });
-    timer.pass(5 * SECOND);
+    await timers.advance(5 * SECOND);
     logs.lineTaker('publish')(line('INFO', 'publish.accepted'));
     expect(await messagesOf('publish.log')).toEqual(['log.writable', 'publish.accepted']);
     expect(JSON.parse((await linesOf('publish.log'))[0]!)).toMatchObject({ lost: 100 });
@@ -110,7 +110,7 @@ describe('a log file that cannot be written', () => {
     lose(1);
     expect([logs.areKept('publish'), logs.areKept('export')]).toEqual([false, true]);
     await rm(at('publish.log'), { recursive: true });
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(changed).toEqual(['publish lost', 'publish kept']);
   });
 
@@ -152,7 +152,7 @@ describe('a screen that has gone', () => {
       await mkdir(at(file));
     logs.lineTaker('publish')(line('ERROR', 'request.fault'));
     await new Promise(setImmediate);
-    timer.pass(MINUTE);
+    await timers.advance(MINUTE);
     expect(await messagesOf('publish.problems.log')).toEqual(['request.fault']);
   });
 });

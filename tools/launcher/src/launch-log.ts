@@ -1,12 +1,5 @@
-import {
-  type Later,
-  type Logger,
-  type ServiceName,
-  type TextStream,
-  createLogger,
-  later as machineTimer,
-} from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import { type Logger, type ServiceName, type TextStream, createLogger } from '@keyserver/log';
+import type { Clock, Timers } from '@keyserver/time';
 import { problemLine } from './problem-line.ts';
 import { openScreen } from './screen.ts';
 import { type ServiceFiles, serviceFiles } from './service-files.ts';
@@ -33,12 +26,12 @@ export function launchLogs(of: {
   readonly clock: Clock;
   /** Told when lines of a service begin to be lost, and when they are kept again. */
   readonly onChange: (service: ServiceName) => void;
-  readonly later?: Later;
+  readonly timers: Timers;
 }): LaunchLogs {
-  const { dataDirectory, clock, onChange, later = machineTimer } = of;
+  const { dataDirectory, clock, onChange, timers } = of;
   const files = new Map<ServiceName, ServiceFiles>();
   const filesOf = (service: ServiceName): ServiceFiles => {
-    const parts = { dataDirectory, clock, later, print: screen.print, note, onChange };
+    const parts = { dataDirectory, clock, timers, print: screen.print, note, onChange };
     const found = files.get(service) ?? serviceFiles(service, parts);
     files.set(service, found);
     return found;
@@ -49,7 +42,7 @@ export function launchLogs(of: {
     all.write(line);
     problems.write(line);
   };
-  const screen = openScreen({ stream: of.screen, clock, later, note });
+  const screen = openScreen({ stream: of.screen, clock, timers, note });
   const lineTaker = (service: ServiceName) => (lines: string) => {
     const { all, problems } = filesOf(service);
     all.write(lines);
@@ -60,7 +53,7 @@ export function launchLogs(of: {
       screen.print(problem);
     }
   };
-  const log = createLogger({ service: 'launcher', write: lineTaker('launcher'), clock, later });
+  const log = createLogger({ service: 'launcher', write: lineTaker('launcher'), clock, timers });
   return {
     ...{ log, lineTaker, print: screen.print },
     saidBy: (service) => (lines) => {

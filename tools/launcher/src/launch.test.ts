@@ -2,7 +2,7 @@ import { seededRandom } from '@keyserver/random/testing';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
 import { openStoreFormat, ownParts } from '@keyserver/stores';
-import { SECOND, systemClock, windowLength } from '@keyserver/time';
+import { SECOND, systemClock, windowLength, systemTimers } from '@keyserver/time';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type Server, createServer } from 'node:http';
@@ -39,6 +39,7 @@ describe('a launch', () => {
     const launched = launch({
       env: { CDN_PORT: port, DATA_DIR: join(directory, 'data') },
       clock: systemClock,
+      timers: systemTimers,
       random: seededRandom('launch'),
       screen: new PassThrough().on('data', (text) => printed.push(String(text))),
       openPlatform: () => Promise.reject(new Error('nothing may be opened')),
@@ -145,7 +146,7 @@ async function fillStore(dataDirectory: string): Promise<void> {
 
 describe('the issuer of job identities over HTTP', () => {
   it('answers with its documents and with nothing else', async () => {
-    const server = await serveIssuer({ '/jwks.json': { keys: [] } }, 0);
+    const server = await serveIssuer({ '/jwks.json': { keys: [] } }, 0, systemTimers);
     const status = async (path: string, method = 'GET'): Promise<number> =>
       (await fetch(`${server.url}${path}`, { method })).status;
     const found = await fetch(`${server.url}/jwks.json`);

@@ -2,7 +2,7 @@ import { type Environment, loadSettings, storeVariables } from '@keyserver/confi
 import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { listExports, openStoreFormat, ownParts } from '@keyserver/stores';
-import { type Clock, SECOND } from '@keyserver/time';
+import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Pause } from './attempt-job.ts';
@@ -26,6 +26,7 @@ import { type Supervised, supervise } from './supervise.ts';
 export interface LaunchSurroundings {
   readonly env: Environment;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   /** What the launcher says to whoever started it; `process.stdout` is one. */
   readonly screen: TextStream;
@@ -51,11 +52,11 @@ export async function launch(around: LaunchSurroundings): Promise<RunningSuite> 
   const dataDirectory = resolve(config.DATA_DIR);
   const platform = await around.openPlatform(dataDirectory);
   const children = new Map<ServiceName, Supervised>();
-  const { screen, clock } = around;
+  const { screen, clock, timers } = around;
   const onChange = (service: ServiceName): void => {
     children.get(service)?.tell({ logIsKept: logs.areKept(service) });
   };
-  const logs = launchLogs({ dataDirectory, screen, clock, onChange });
+  const logs = launchLogs({ dataDirectory, screen, clock, timers, onChange });
   if (config.PROFILE === 'development') logs.print(DEVELOPMENT_WARNING);
   const giveBack = async (): Promise<void> => {
     await platform.close();
@@ -91,7 +92,7 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
   if (issuer.isNew && !platform.isFirstStart) logs.log.event('launcher.issuer_replaced', {});
-  const served = await serveIssuer(issuer.documents, config.ISSUER_PORT);
+  const served = await serveIssuer(issuer.documents, config.ISSUER_PORT, around.timers);
   const tidy = keepTidy(platform.sweepObjects, logs.log);
   const services = servicesOf(config, around.env, issuer);
   for (const service of services)

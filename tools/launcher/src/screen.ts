@@ -1,12 +1,5 @@
-import {
-  type Later,
-  type TextStream,
-  attemptOn,
-  eventLine,
-  faultTrail,
-  lineOutput,
-} from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import { type TextStream, attemptOn, eventLine, faultTrail, lineOutput } from '@keyserver/log';
+import type { Clock, Timers } from '@keyserver/time';
 
 /** Shows lines to whoever started the launcher. */
 export interface Screen {
@@ -18,14 +11,14 @@ export interface Screen {
 export function openScreen(of: {
   readonly stream: TextStream;
   readonly clock: Clock;
-  readonly later: Later;
+  readonly timers: Timers;
   readonly note: (line: string) => void;
 }): Screen {
-  const { stream, clock, later, note } = of;
+  const { stream, clock, timers, note } = of;
   const launcher = { service: 'launcher', clock } as const;
   const event = { log: 'launcher', output: 'screen' } as const;
   const output = lineOutput({
-    later,
+    timers,
     attempt: attemptOn(stream),
     onLoss: (fault) => {
       note(eventLine(launcher, 'log.unwritable', { ...event, causes: faultTrail(fault) }));

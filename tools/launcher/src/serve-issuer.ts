@@ -1,9 +1,11 @@
 import { type RunningServer, listen } from '@keyserver/service';
+import type { Timers } from '@keyserver/time';
 
 /** Serves an issuer's documents to the services of this machine. */
 export const serveIssuer = async (
   documents: Readonly<Record<string, object>>,
   port: number,
+  timers: Timers,
 ): Promise<RunningServer> =>
   await listen(
     (request, response) => {
@@ -15,5 +17,5 @@ export const serveIssuer = async (
       });
       response.end(JSON.stringify(found ? documents[path] : { error: 'not found' }));
     },
-    { port },
+    { port, timers },
   );

@@ -1,12 +1,11 @@
 import {
-  type Later,
   type LineOutput,
   type ServiceName,
   eventLine,
   faultTrail,
   lineOutput,
 } from '@keyserver/log';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import { join } from 'node:path';
 import { openLogFile } from './log-file.ts';
 
@@ -25,7 +24,7 @@ export interface ServiceFiles {
 export interface ServiceFilesParts {
   readonly dataDirectory: string;
   readonly clock: Clock;
-  readonly later: Later;
+  readonly timers: Timers;
   /** Shows a sentence on the screen. */
   readonly print: (sentence: string) => void;
   /** Takes an event for the launcher's own log. */
@@ -49,13 +48,13 @@ export function serviceFiles(service: ServiceName, parts: ServiceFilesParts): Se
 }
 
 function fileOutput(service: ServiceName, name: string, parts: ServiceFilesParts): LineOutput {
-  const { dataDirectory, clock, later, print, note, onChange } = parts;
+  const { dataDirectory, clock, timers, print, note, onChange } = parts;
   const path = join(dataDirectory, 'logs', name);
   const file = openLogFile(path);
   const of = { service: 'launcher', clock } as const;
   const event = { log: service, output: 'file' } as const;
   const output = lineOutput({
-    later,
+    timers,
     attempt: (lines, done) => {
       file.write(lines);
       done();

@@ -2,7 +2,7 @@ import type { BlobHeaders, OpenBucket } from '@keyserver/export-file';
 import { recordingLog } from '@keyserver/log/testing';
 import type { RunningService } from '@keyserver/service';
 import { seededRandom } from '@keyserver/random/testing';
-import { systemClock } from '@keyserver/time';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,12 @@ beforeAll(async () => {
   const { log } = recorded;
   events = recorded.events;
   const ambient = {
-    ...{ clock: systemClock, random: seededRandom('cdn'), openLog: () => log },
+    ...{
+      clock: systemClock,
+      timers: systemTimers,
+      random: seededRandom('cdn'),
+      openLog: () => log,
+    },
     logHealth: () => Promise.resolve(),
   };
   cdn = await startCdn(findObjects)(env, ambient);
@@ -195,7 +200,12 @@ it('cuts off an object that ends too early while it is sent, and names it in an 
   const server = await startCdn(shrinking)(
     { PORT: '0', DATA_DIR: directory },
     {
-      ...{ clock: systemClock, random: seededRandom('cdn'), openLog: () => recorded.log },
+      ...{
+        clock: systemClock,
+        timers: systemTimers,
+        random: seededRandom('cdn'),
+        openLog: () => recorded.log,
+      },
       logHealth: () => Promise.resolve(),
     },
   );

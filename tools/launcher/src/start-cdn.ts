@@ -22,10 +22,11 @@ export const startCdn =
   async (env, ambient) => {
     const config = loadSettings(cdnSettings, env);
     const find = openBuckets(config.DATA_DIR);
-    const { clock, random, openLog, logHealth } = ambient;
+    const { clock, timers, random, openLog, logHealth } = ambient;
     const app = createHttpApp({
       log: openLog('warning'),
       clock,
+      timers,
       random,
       health: logHealth,
       routes: (routes, logOf) => {
@@ -49,7 +50,7 @@ export const startCdn =
         });
       },
     });
-    return await listen(app, { port: config.PORT, host: config.HOST });
+    return await listen(app, { port: config.PORT, host: config.HOST, timers });
   };
 
 /** An object that is there and cannot be read, whoever noticed it. */

@@ -1,7 +1,7 @@
 import { ConfigFault } from '@keyserver/config';
 import { systemRandom } from '@keyserver/random';
 import { MissingPart, StoreMismatch } from '@keyserver/stores';
-import { systemClock } from '@keyserver/time';
+import { systemClock, systemTimers } from '@keyserver/time';
 import { launch } from './launch.ts';
 import { LaunchRefused } from './settings.ts';
 import { isUnusableDirectory, openPlatform } from './wiring.ts';
@@ -26,6 +26,7 @@ try {
   const suite = await launch({
     env: process.env,
     clock: systemClock,
+    timers: systemTimers,
     random: systemRandom,
     screen: process.stdout,
     openPlatform: async (dataDirectory) => await openPlatform(dataDirectory, lose),

@@ -1,6 +1,7 @@
+import { machine } from '../../../../test/support/machine.ts';
 import type { BlobHeaders, BlobStore } from '@keyserver/export-file';
 import { type CloudBucketSettings, type CloudBuckets, openCloudBuckets } from '../index.ts';
-import type { Timers } from '@keyserver/jobs';
+import { type Timers, systemTimers } from '@keyserver/time';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -22,10 +23,22 @@ export const HEADERS: BlobHeaders = {
 export const ABSENT = { headers: HEADERS, expected: 'absent' } as const;
 
 /** Long deadlines, as a busy machine must not look like a dead server; pauses too short to notice. */
-const PATIENCE = { callMillis: 20_000, contentMillis: 20_000, attempts: 4, pauseMillis: 1 };
+const LIMITS = {
+  callMillis: 20_000,
+  contentMillis: 20_000,
+  attempts: 4,
+  firstPauseMs: 1,
+  longestPauseMs: 10_000,
+};
 
 /** Deadlines that a server without an answer reaches soon, and attempts enough for a busy machine to win in the end. */
-export const HASTE = { callMillis: 400, contentMillis: 400, attempts: 12, pauseMillis: 1 };
+export const HASTE = {
+  callMillis: 400,
+  contentMillis: 400,
+  attempts: 12,
+  firstPauseMs: 1,
+  longestPauseMs: 10_000,
+};
 
 const running: StorageStandIn[] = [];
 
@@ -46,11 +59,12 @@ export const bucketsOf = (
   settings: Partial<CloudBucketSettings> = {},
 ): CloudBuckets =>
   openCloudBuckets({
+    ...machine,
     projectId: 'demo',
     apiEndpoint: url,
     chunkBytes: CHUNK,
     ...settings,
-    patience: { ...PATIENCE, ...settings.patience },
+    limits: { ...LIMITS, ...settings.limits },
   });
 
 /** A content of so many bytes that repeats nowhere near, in pieces of uneven size, and its SHA-256. */
@@ -90,6 +104,7 @@ export function timersWithPause(during: () => Promise<unknown>): Timers {
     await happened;
   };
   return {
+    ...systemTimers,
     after: (ms, then) => {
       if (ms < 100) {
         void happen().then(then);

@@ -1,4 +1,4 @@
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import { simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import type { EventName } from '../events.ts';
 import { type Logger, createLogger } from '../logger.ts';
 
@@ -22,6 +22,7 @@ export interface RecordingLog {
 export function recordingLog(): RecordingLog {
   const lines: string[] = [];
   const log = createLogger({
+    timers: systemTimers,
     service: 'launcher',
     write: (line) => lines.push(line),
     clock: simulatedClock(unixMillis(1_700_000_000_000)),

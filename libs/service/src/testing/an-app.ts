@@ -1,6 +1,6 @@
 import { seededRandom } from '@keyserver/random/testing';
 import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
-import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import { type SimulatedClock, simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import { type RunningServer, type Timeouts, listen } from '../listen.ts';
 import { type HttpAppParts, createHttpApp } from '../server.ts';
 
@@ -23,11 +23,12 @@ export async function aService(
     log: recording.log,
     random: seededRandom('service'),
     clock,
+    timers: systemTimers,
     health: () => Promise.resolve(),
     routes: () => undefined,
     ...parts,
   });
-  const server = await listen(app, { port: 0, timeouts });
+  const server = await listen(app, { port: 0, timers: systemTimers, timeouts });
   const request = async (path: string, init?: RequestInit): Promise<Response> =>
     await fetch(`${server.url}${path}`, init);
   return { ...recording, clock, server, fetch: request };

@@ -12,7 +12,7 @@ import {
 import { memorySigner } from '@keyserver/export-file/testing';
 import { type ExposureKey, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
 import type { JobReport } from '@keyserver/jobs';
-import { manualTimers } from '@keyserver/jobs/testing';
+import { manualTimers } from '@keyserver/time/testing';
 import { openTestBucket } from '@keyserver/local/testing';
 import { openTestStore } from '@keyserver/sqlite/testing';
 import { recordingLog } from '@keyserver/log/testing';

@@ -27,6 +27,7 @@ import {
   unixMillis,
   alwaysWindow,
   windowLength,
+  systemTimers,
 } from '@keyserver/time';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
@@ -65,7 +66,7 @@ export async function aPublishServer(
   const { store, clock } = await (shared ??= openConfiguredStore());
   const log = recordingLog();
   const deps = { ...depsOver(store, clock), log: log.log, ...of };
-  const server = await listen(createApp(deps), { port: 0, timeouts });
+  const server = await listen(createApp(deps), { port: 0, timers: systemTimers, timeouts });
   open.push(server.close);
   const send: TestServer['send'] = async (body, init = {}) =>
     await answerOf(
@@ -130,6 +131,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
   };
   return {
     clock,
+    timers: systemTimers,
     random: systemRandom,
     findApp: findApp(store),
     verifyCertificate: certificateVerifier(findAuthority(store)),

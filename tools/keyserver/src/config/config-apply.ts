@@ -14,7 +14,7 @@ import { type ApplyFlags, type Planned, agree, plannedFor } from './config-agree
 import { type StoreFlags, addStoreOptions, loopback, openStore } from '../data-store.ts';
 import { Failure } from '../failure.ts';
 import { readTextFile } from '../files.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Machine, Surroundings } from '../surroundings.ts';
 import { counted, jsonText } from '../table.ts';
 import { type OpenStore, openCloudKeys } from '../wiring.ts';
 
@@ -49,7 +49,7 @@ export function addConfigApply(config: Command, around: Surroundings): void {
       const wanted = await readConfiguration(file, around);
       const opened = await openStore(flags, around, { mayBeNew: 'store' });
       try {
-        await withKeys(opened, flags, async (signing) => {
+        await withKeys(opened, flags, around, async (signing) => {
           await applyTo({ store: opened.store, signing }, wanted, flags, around);
         });
       } finally {
@@ -62,13 +62,14 @@ export function addConfigApply(config: Command, around: Surroundings): void {
 async function withKeys(
   { signing }: OpenStore,
   { project, endpoint, kmsEndpoint }: StoreFlags & KeyFlags,
+  machine: Machine,
   work: (signing: SigningPlatform | undefined) => Promise<void>,
 ): Promise<void> {
   if (project === undefined || (endpoint !== undefined && kmsEndpoint === undefined)) {
     await work(signing);
     return;
   }
-  const keys = await openCloudKeys(kmsEndpoint);
+  const keys = await openCloudKeys(kmsEndpoint, machine);
   try {
     await work(keys);
   } finally {

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { MAX_ARCHIVE_BYTES, parseIndex } from '@keyserver/export-file';
+import type { Timers } from '@keyserver/time';
 import { download } from '../download.ts';
 import { Failure } from '../failure.ts';
 import { readSmallFile } from '../files.ts';
@@ -18,23 +19,24 @@ export interface ArchiveSource {
 const MAX_INDEX_BYTES = 1024 * 1024;
 
 /** Reads an archive from a file or an address. */
-export const loadArchive = async (place: string): Promise<Uint8Array> =>
+export const loadArchive = async (place: string, timers: Timers): Promise<Uint8Array> =>
   isAddress(place)
-    ? await download(addressOf(place), MAX_ARCHIVE_BYTES)
+    ? await download(addressOf(place), MAX_ARCHIVE_BYTES, timers)
     : await readSmallFile(place, MAX_ARCHIVE_BYTES);
 
 /** The archives that one argument stands for: itself, or all that an index lists. Keys lie beside them unless chosen. */
 export async function archivesAt(
   place: string,
   chosen: FindKeys | undefined,
+  timers: Timers,
 ): Promise<readonly ArchiveSource[]> {
   if (isAddress(place) && addressOf(place).pathname.endsWith('/index.txt'))
-    return await archivesOfIndex(addressOf(place), chosen);
+    return await archivesOfIndex(addressOf(place), chosen, timers);
   const beside = isAddress(place)
     ? new URL('keys.json', addressOf(place)).href
     : join(dirname(place), 'keys.json');
-  const load = async (): Promise<Uint8Array> => await loadArchive(place);
-  return [{ name: place, listed: false, load, keys: chosen ?? keysAt(beside) }];
+  const load = async (): Promise<Uint8Array> => await loadArchive(place, timers);
+  return [{ name: place, listed: false, load, keys: chosen ?? keysAt(beside, timers) }];
 }
 
 const isAddress = (place: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(place);
@@ -42,14 +44,15 @@ const isAddress = (place: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(pl
 async function archivesOfIndex(
   index: URL,
   chosen: FindKeys | undefined,
+  timers: Timers,
 ): Promise<readonly ArchiveSource[]> {
-  const names = parseIndex(await download(index, MAX_INDEX_BYTES));
+  const names = parseIndex(await download(index, MAX_INDEX_BYTES, timers));
   if (names === undefined) throw new Failure(`${index.href} is not an export index`);
-  const keys = chosen ?? keysAt(new URL('keys.json', index).href);
+  const keys = chosen ?? keysAt(new URL('keys.json', index).href, timers);
   return names.map((name) => ({
     name,
     listed: true,
-    load: async () => await download(besideIndex(index, name), MAX_ARCHIVE_BYTES),
+    load: async () => await download(besideIndex(index, name), MAX_ARCHIVE_BYTES, timers),
     keys,
   }));
 }

@@ -5,6 +5,7 @@ import { type ArchiveSource, archivesAt } from './archive-source.ts';
 import { FOUND, Failure } from '../failure.ts';
 import { httpUrl, region, wholeNumber } from '../option-values.ts';
 import { renderVerdicts } from './render-verdicts.ts';
+import type { Timers } from '@keyserver/time';
 import type { Surroundings } from '../surroundings.ts';
 import { counted, jsonText } from '../table.ts';
 import { type Verdict, unavailable, verdictsForMachines } from './verdict.ts';
@@ -63,19 +64,22 @@ async function verifyAll(
   options: VerifyOptions,
   around: Surroundings,
 ): Promise<readonly Verdict[]> {
-  const chosen = await chosenKeys(options);
+  const chosen = await chosenKeys(options, around.timers);
   const verdicts: Verdict[] = [];
   for (const place of places)
-    for (const source of await archivesAt(place, chosen))
+    for (const source of await archivesAt(place, chosen, around.timers))
       verdicts.push(await judge(source, options, around));
   return verdicts;
 }
 
-async function chosenKeys({ key, keysUrl }: VerifyOptions): Promise<FindKeys | undefined> {
+async function chosenKeys(
+  { key, keysUrl }: VerifyOptions,
+  timers: Timers,
+): Promise<FindKeys | undefined> {
   if (key !== undefined && keysUrl !== undefined)
     throw new Failure('give --key or --keys-url, not both');
   if (key !== undefined) return await keysOfPemFiles(key);
-  return keysUrl === undefined ? undefined : keysAt(keysUrl.href);
+  return keysUrl === undefined ? undefined : keysAt(keysUrl.href, timers);
 }
 
 async function judge(

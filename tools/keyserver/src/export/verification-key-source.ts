@@ -1,5 +1,6 @@
 import { type ExpectedExport, parseVerificationKeys } from '@keyserver/export-file';
 import { isP256PublicKey } from '@keyserver/health-authority';
+import type { Timers } from '@keyserver/time';
 import { download } from '../download.ts';
 import { Failure, sentenceOf } from '../failure.ts';
 import { readSmallFile, readTextFile } from '../files.ts';
@@ -14,14 +15,14 @@ export type FindKeys = () => Promise<KnownKeys>;
 const MAX_KEYS_BYTES = 256 * 1024;
 
 /** The keys of a published document, a file or an address; it is read once, when the first archive needs it. */
-export function keysAt(place: string): FindKeys {
+export function keysAt(place: string, timers: Timers): FindKeys {
   let read: Promise<KnownKeys> | undefined;
-  return async () => await (read ??= readKeys(place));
+  return async () => await (read ??= readKeys(place, timers));
 }
 
-async function readKeys(place: string): Promise<KnownKeys> {
+async function readKeys(place: string, timers: Timers): Promise<KnownKeys> {
   const content = /^https?:/i.test(place)
-    ? await download(addressOf(place), MAX_KEYS_BYTES)
+    ? await download(addressOf(place), MAX_KEYS_BYTES, timers)
     : await readSmallFile(place, MAX_KEYS_BYTES).catch((error: unknown) => {
         throw new Failure(`no verification keys: ${sentenceOf(error)}; give --key or --keys-url`);
       });

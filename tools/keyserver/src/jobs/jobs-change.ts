@@ -37,7 +37,7 @@ const CHANGES: readonly Change[] = [
 ];
 
 /** `jobs run`, `jobs pause` and `jobs resume`. */
-export function addJobsChanges(jobs: Command, { terminal }: Surroundings): void {
+export function addJobsChanges(jobs: Command, around: Surroundings): void {
   for (const { verb, description, done } of CHANGES) {
     addJobsOptions(jobs.command(verb))
       .description(description)
@@ -46,10 +46,11 @@ export function addJobsChanges(jobs: Command, { terminal }: Surroundings): void 
       .action(async (name: string, options: JobsOptions) => {
         const job = await withScheduler(
           options,
+          around,
           async (of) => await change(of, verb, options.prefix + name),
         );
         if (job === undefined) throw noSuchJob(name, options);
-        terminal.out(
+        around.terminal.out(
           options.json === true ? jsonText(jobForMachines({ ...job, name })) : `${done(name)}\n`,
         );
       });

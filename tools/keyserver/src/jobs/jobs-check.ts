@@ -33,7 +33,7 @@ export function addJobsCheck(jobs: Command, around: Surroundings): void {
     .option('--service-account <email>', 'the account that the jobs must run as', email)
     .addHelpText('after', EXAMPLE)
     .action(async (options: CheckOptions) => {
-      report(await check(options), options, around);
+      report(await check(options, around), options, around);
     });
 }
 
@@ -44,12 +44,12 @@ Example:
   $ keyserver jobs check --project my-project --location europe-west1 \\
       --service-url export=https://export-abc123-ew.a.run.app`;
 
-async function check(options: CheckOptions): Promise<readonly JobVerdict[]> {
+async function check(options: CheckOptions, around: Surroundings): Promise<readonly JobVerdict[]> {
   const { serviceUrl: urls, serviceAccount: account, prefix } = options;
   const deployment = { urls, prefix, account };
   const [missing] = missingServices(deployment);
   if (missing !== undefined) throw new Failure(`give --service-url ${missing}=URL too`);
-  return await withScheduler(options, async (of) => checkJobs(deployment, await of.list()));
+  return await withScheduler(options, around, async (of) => checkJobs(deployment, await of.list()));
 }
 
 function report(

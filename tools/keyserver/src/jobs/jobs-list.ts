@@ -7,7 +7,7 @@ import { jsonText, table } from '../table.ts';
 import { instantText } from '../time-text.ts';
 
 /** `jobs list`: what is scheduled, and how each job went last. */
-export function addJobsList(jobs: Command, { terminal }: Surroundings): void {
+export function addJobsList(jobs: Command, around: Surroundings): void {
   addJobsOptions(jobs.command('list'))
     .description('List the jobs: when they run, what they call, how they went last.')
     .addHelpText(
@@ -15,10 +15,12 @@ export function addJobsList(jobs: Command, { terminal }: Surroundings): void {
       '\nExample:\n  $ keyserver jobs list --project my-project --location europe-west1',
     )
     .action(async (options: JobsOptions) => {
-      const all = await withScheduler(options, async (scheduler) => await scheduler.list());
+      const all = await withScheduler(options, around, async (scheduler) => await scheduler.list());
       const ours = all.filter(({ name }) => name.startsWith(options.prefix));
       const named = ours.map((job) => ({ ...job, name: job.name.slice(options.prefix.length) }));
-      terminal.out(options.json === true ? jsonText(named.map(jobForMachines)) : render(named));
+      around.terminal.out(
+        options.json === true ? jsonText(named.map(jobForMachines)) : render(named),
+      );
     });
 }
 

@@ -1,5 +1,6 @@
 import type { Scheduler } from '@keyserver/scheduled-jobs';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Machine } from '../surroundings.ts';
 import { type Endpoint, openScheduler } from '../wiring.ts';
 
 /** What every command about jobs is told. */
@@ -29,9 +30,11 @@ export const addJobsOptions = (command: Command): Command =>
 /** Opens the scheduler, has it used, and closes it. */
 export async function withScheduler<T>(
   { project: id, location: region, endpoint: elsewhere }: JobsOptions,
+  machine: Machine,
   use: (scheduler: Scheduler) => Promise<T>,
 ): Promise<T> {
-  const scheduler = await openScheduler({ project: id, location: region, endpoint: elsewhere });
+  const place = { project: id, location: region, endpoint: elsewhere };
+  const scheduler = await openScheduler(place, machine);
   try {
     return await use(scheduler);
   } finally {

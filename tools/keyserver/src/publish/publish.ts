@@ -64,7 +64,7 @@ async function publish(options: PublishOptions, around: Surroundings): Promise<v
     { ...options, keys, privateKey: await readAuthorityKey(options), now },
     around.random,
   );
-  const answer = await sendUpload(options.url, request);
+  const answer = await sendUpload(options.url, request, around.timers);
   around.terminal.out(
     options.json === true
       ? jsonText({

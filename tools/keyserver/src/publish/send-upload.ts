@@ -1,3 +1,5 @@
+import { within } from '@keyserver/retry';
+import type { Timers } from '@keyserver/time';
 import { readBounded } from '../download.ts';
 import { Failure, reasonOf } from '../failure.ts';
 
@@ -13,20 +15,18 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 const ROUTE = '/v1/publish';
 
 /** Sends an upload to a publish service, named by its address with or without the route. */
-export async function sendUpload(service: URL, request: string): Promise<Answer> {
+export async function sendUpload(service: URL, request: string, timers: Timers): Promise<Answer> {
   const url = service.pathname.endsWith(ROUTE)
     ? service
     : new URL(`${service.pathname.replace(/\/$/, '')}${ROUTE}`, service);
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: request,
-      redirect: 'error',
-      signal: AbortSignal.timeout(DEADLINE_MS),
+    return await within({ ms: DEADLINE_MS, timers }, async (signal) => {
+      const headers = { 'content-type': 'application/json' };
+      const post = { method: 'POST', headers, body: request, signal } as const;
+      const response = await fetch(url, { ...post, redirect: 'error' });
+      const answer = await readBounded(response, MAX_ANSWER_BYTES, url);
+      return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
     });
-    const answer = await readBounded(response, MAX_ANSWER_BYTES, url);
-    return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
   } catch (error) {
     throw error instanceof Failure
       ? error

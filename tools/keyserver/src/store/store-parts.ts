@@ -5,7 +5,7 @@ import { bucketParts, compareStoreFormat } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
 import { type StoreFlags, addStoreOptions, loopback } from '../data-store.ts';
 import { Failure } from '../failure.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { Machine, Surroundings } from '../surroundings.ts';
 import { type OpenWhole, openCloudWhole, openLocalWhole } from '../wiring.ts';
 
 /** Which store a command about its parts is about. */
@@ -35,8 +35,8 @@ export interface OpenedParts extends OpenWhole {
 }
 
 /** Opens the store that the options name, for a command that looks at its parts or mends them; the command closes it. */
-export async function openParts(flags: PartsFlags, { clock }: Surroundings): Promise<OpenedParts> {
-  const { place, opened } = await openNamed(flags, clock);
+export async function openParts(flags: PartsFlags, around: Surroundings): Promise<OpenedParts> {
+  const { place, opened } = await openNamed(flags, around);
   const { store, keyHashSecret, keysPart, openBucket } = opened;
   try {
     const known = { place, ...(keyHashSecret === undefined ? {} : { keyHashSecret }) };
@@ -52,7 +52,7 @@ export async function openParts(flags: PartsFlags, { clock }: Surroundings): Pro
 
 async function openNamed(
   flags: PartsFlags,
-  clock: Surroundings['clock'],
+  machine: Machine,
 ): Promise<{ readonly place: string; readonly opened: OpenWhole }> {
   const { dataDir, project, database } = flags;
   // Otherwise the id of a stand-in would be written into buckets of the cloud, or the other way round.
@@ -60,11 +60,11 @@ async function openNamed(
     throw new Failure('--endpoint and --storage-endpoint go together');
   if (project !== undefined) {
     const place = `project ${project}, database ${database ?? '(default)'}`;
-    return { place, opened: await openCloudWhole({ ...flags, project }) };
+    return { place, opened: await openCloudWhole({ ...flags, project }, machine) };
   }
   if (dataDir === undefined || !existsSync(join(dataDir, 'keyserver.sqlite')))
     throw new Failure(
       `${dataDir ?? 'nothing'} is not the data directory of a server with a database`,
     );
-  return { place: `directory ${resolve(dataDir)}`, opened: await openLocalWhole(dataDir, clock) };
+  return { place: `directory ${resolve(dataDir)}`, opened: await openLocalWhole(dataDir, machine) };
 }

@@ -44,7 +44,7 @@ function onStore(command: Command, around: Surroundings, work: Work): Command {
     .action(async (flags: TimeFlags) => {
       if (!existsSync(join(flags.dataDir, 'keyserver.sqlite')))
         throw new Failure(`${flags.dataDir} is not the data directory of a server`);
-      const { time, close } = await openStoreTime(flags.dataDir, around.clock);
+      const { time, close } = await openStoreTime(flags.dataDir, around);
       try {
         await work(time, flags, around);
       } finally {

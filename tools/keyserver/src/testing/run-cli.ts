@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@keyserver/random/testing';
-import { simulatedClock, unixMillis } from '@keyserver/time';
+import { simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import { run } from '../program.ts';
 
 /** The time that commands under test see. */
@@ -58,6 +58,7 @@ export async function keyserver(
       },
     },
     clock: simulatedClock(NOW),
+    timers: systemTimers,
     random,
     user: 'alex',
     dataDirectory: around.dataDirectory ?? inScratch('data'),

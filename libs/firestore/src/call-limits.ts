@@ -1,9 +1,11 @@
+import type { BackOff } from '@keyserver/retry';
+
 /**
  * How long Firestore is waited for, in ms. An attempt of a transaction ends `transactMs + lockMs` (55 s) after its first
  * read at the latest. That is far below the 270 s after which the server ends it, so that a machine which stood still in
  * between is not the only thing that keeps a window closed.
  */
-export interface Patience {
+export interface CallLimits extends BackOff {
   /** One read outside transactions, with all its repetitions. */
   readonly readMs: number;
   /** One attempt of it. Such a read waits for nobody, so a second attempt is worth more than a long first one. */
@@ -20,9 +22,6 @@ export interface Patience {
   readonly attempts: number;
   /** How often one piece of work may find Firestore away or over quota. */
   readonly failures: number;
-  /** The pause before a repetition is random, below a bound that doubles from the first of these to the second. */
-  readonly firstPauseMs: number;
-  readonly longestPauseMs: number;
   /** After so long without a call a connection is not trusted any more. */
   readonly idleMs: number;
   /** A call that is not answered by then has its connection tried: it may wait for a lock, or for ever. */
@@ -32,7 +31,7 @@ export interface Patience {
 }
 
 /** What phones and jobs are served with. */
-export const USUAL_PATIENCE: Patience = {
+export const USUAL_LIMITS: CallLimits = {
   readMs: 10_000,
   attemptMs: 4_000,
   lockMs: 25_000,
@@ -46,7 +45,3 @@ export const USUAL_PATIENCE: Patience = {
   suspectMs: 800,
   proveMs: 800,
 };
-
-/** The bound of the random pause after the n-th attempt (full jitter). */
-export const pauseBound = (patience: Patience, attempt: number): number =>
-  Math.min(patience.longestPauseMs, patience.firstPauseMs * 2 ** (attempt - 1));

@@ -1,0 +1,1 @@
+export { Fault, type FaultDetails, type FaultOptions } from './fault.ts';

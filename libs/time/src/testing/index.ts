@@ -1,0 +1,1 @@
+export { type ManualTimers, manualTimers } from './manual-timers.ts';
