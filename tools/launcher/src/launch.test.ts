@@ -73,7 +73,9 @@ describe('npm start', () => {
       const ports = Object.fromEntries(
         ['PUBLISH', 'EXPORT', 'CDN', 'ISSUER'].map((name, n) => [`${name}_PORT`, String(free[n])]),
       );
-      const around = { PATH: process.env['PATH'], DATA_DIR: dataDirectory(), ...ports, ...env };
+      const { PATH, NODE_COMPILE_CACHE } = process.env;
+      const own = { DATA_DIR: dataDirectory(), ...ports, ...env };
+      const around = { PATH, NODE_COMPILE_CACHE, ...own };
       execFile(process.execPath, flags, { env: around }, (fault, out, err) => {
         resolve({ code: fault?.code ?? 0, out, err });
       });
