@@ -11,7 +11,6 @@ import { type Answer, type Answered, type Asked, type Request, packRows } from '
 
 const DELETE_STEP = 500;
 const MAX_GROUP = 256;
-const GIVE_UP_AFTER_MS = 10_000;
 const MAX_PAUSE_MS = 20;
 
 /** A request that needs the write lock, and until when it is worth trying. */
@@ -29,6 +28,7 @@ export class Engine {
   private readonly storeTime: StoreTime;
   private readonly committer: Committer;
   private readonly housekeeper: Housekeeper;
+  private readonly giveUpAfter: number;
   private readonly declared = new Map<number, Layout>();
   private readonly collections = new Map<number, OpenCollection>();
   private readonly deliver: (time: number, answers: readonly Answered[]) => void;
@@ -41,6 +41,7 @@ export class Engine {
     readonly file: string;
     readonly clocks: ReadClocks;
     readonly housekeepingEvery: number;
+    readonly giveUpAfter: number;
     readonly deliver: (time: number, answers: readonly Answered[]) => void;
     readonly report: (faults: readonly HousekeepingFault[]) => void;
   }) {
@@ -52,13 +53,14 @@ export class Engine {
       every: of.housekeepingEvery,
       report: of.report,
     });
+    this.giveUpAfter = of.giveUpAfter;
     this.deliver = of.deliver;
     this.time = this.database.meta().time;
   }
 
   /** Takes requests; every one is answered once, reads before this returns. */
   accept(batch: readonly Asked[]): void {
-    const giveUp = performance.now() + GIVE_UP_AFTER_MS;
+    const giveUp = performance.now() + this.giveUpAfter;
     const answers: Answered[] = [];
     const searches: ArraySearch[] = [];
     for (const { ticket, request } of batch) {

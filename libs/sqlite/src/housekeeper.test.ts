@@ -112,7 +112,8 @@ describe('housekeeping', () => {
 
   it('reports a piece that fails once, goes on with the others, and tells when it is over', async () => {
     const heard: (readonly HousekeepingFault[])[] = [];
-    const store = await opened({ onHousekeeping: (faults) => heard.push(faults) });
+    const onHousekeeping = (faults: readonly HousekeepingFault[]): number => heard.push(faults);
+    const store = await opened({ onHousekeeping, giveUpAfterMs: 500 });
     await putTwo(store);
     const other = new DatabaseSync(file);
     other.exec(`CREATE TRIGGER kept BEFORE DELETE ON passing BEGIN SELECT RAISE(ABORT, ''); END`);
@@ -131,7 +132,8 @@ describe('housekeeping', () => {
 
   it('is no fault while another process has the write lock', async () => {
     const heard: (readonly HousekeepingFault[])[] = [];
-    const store = await opened({ onHousekeeping: (faults) => heard.push(faults) });
+    const onHousekeeping = (faults: readonly HousekeepingFault[]): number => heard.push(faults);
+    const store = await opened({ onHousekeeping, giveUpAfterMs: 500 });
     await putTwo(store);
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');

@@ -137,6 +137,8 @@ export interface WorkerSettings {
   readonly clock: SharedArrayBuffer | undefined;
   /** Pause between two steps of housekeeping, ms. */
   readonly housekeepingEvery: number;
+  /** How long a request tries to get the write lock, ms. */
+  readonly giveUpAfter: number;
 }
 
 /** Packs rows (undefined: no such document) for the way to the main thread. */

@@ -33,6 +33,7 @@ const PATIENT_ATTEMPTS = 3;
 const MAX_PAUSE_MS = 25;
 const PAGE = 500;
 const HOUSEKEEPING_MS = 1000;
+const GIVE_UP_AFTER_MS = 10_000;
 /** After how many steps of housekeeping it is told anew what to hold back. */
 const HOLD_BACK_STEPS = 60;
 
@@ -44,6 +45,8 @@ export interface SqliteSettings {
   readonly clock?: SimulatedClock;
   readonly random?: Random;
   readonly housekeepingEveryMs?: number;
+  /** How long a request tries to get the write lock while another process has it; 10 s unless given. */
+  readonly giveUpAfterMs?: number;
   /** Where the engine runs; in a thread of its own unless given. */
   readonly startEngine?: StartEngine;
   /** What is held back when it expires. A process without this deletes nothing that expires. */
@@ -86,8 +89,9 @@ class SqliteStore implements SqliteDocumentStore {
     this.clock = settings.clock ?? systemClock;
     this.random = settings.random ?? systemRandom;
     const { housekeepingEveryMs: housekeepingEvery = HOUSEKEEPING_MS, findHeldBack } = settings;
+    const { file, giveUpAfterMs: giveUpAfter = GIVE_UP_AFTER_MS } = settings;
     this.connection = new Connection(
-      { file: settings.file, clock: settings.clock?.memory, housekeepingEvery },
+      { file, clock: settings.clock?.memory, housekeepingEvery, giveUpAfter },
       settings.startEngine ?? startInThread,
       {
         housekeeping: settings.onHousekeeping ?? ignore,

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { StoreFault } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
 import type { EngineListener, StartEngine } from '../engine-link.ts';
-import type { Asked, Delivery } from '../protocol.ts';
+import type { Asked, Delivery, WorkerSettings } from '../protocol.ts';
 
 /** What a host process is told; every message brings the time, for there is no memory that both share. */
 export type ToHost = { readonly engine: number; readonly time: number } & (
-  | { readonly open: { readonly file: string; readonly housekeepingEvery: number } }
-  | { readonly batch: readonly Asked[] }
+  { readonly open: Omit<WorkerSettings, 'clock'> } | { readonly batch: readonly Asked[] }
 );
 
 /** What a host process answers. */
@@ -39,10 +38,10 @@ export function startHostProcess(clock: Clock): HostProcess {
     else listener?.ended(new StoreFault('unavailable', 'the database is closed'));
   });
   return {
-    startEngine: ({ file, housekeepingEvery }, listener) => {
+    startEngine: ({ clock: _, ...open }, listener) => {
       const engine = listeners.size;
       listeners.set(engine, listener);
-      tell({ engine, time: clock.now(), open: { file, housekeepingEvery } });
+      tell({ engine, time: clock.now(), open });
       return {
         send: (batch) => {
           tell({ engine, time: clock.now(), batch });
