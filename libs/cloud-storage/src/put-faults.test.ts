@@ -335,7 +335,7 @@ describe('a large archive', () => {
     const server = await standIn();
     const chunkBytes = 4 * CHUNK;
     const piece = Buffer.alloc(100_000, 'archive');
-    const pieces = Math.ceil((64 * 1024 * 1024) / piece.length);
+    const pieces = Math.ceil((12 * chunkBytes) / piece.length);
     const ahead: number[] = [];
     const source = async function* (): AsyncGenerator<Uint8Array> {
       for (let n = 1; n <= pieces; n++) {
