@@ -14,8 +14,26 @@ const ambient = [
     message: 'Take a Random: chance is an argument.',
   },
   {
+    selector: "MemberExpression[property.name='getRandomValues']",
+    message: 'Take a Random: chance is an argument.',
+  },
+  {
     selector: "MemberExpression[object.name='process'][property.name='env']",
     message: 'Only main.ts reads the environment.',
+  },
+];
+const timing = [
+  {
+    selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]',
+    message: 'Take Timers: waiting is an argument.',
+  },
+  {
+    selector: "MemberExpression[object.name='performance'][property.name='now']",
+    message: 'Take Timers, and ask them for monotonic time.',
+  },
+  {
+    selector: "MemberExpression[object.name='AbortSignal'][property.name='timeout']",
+    message: 'Take Timers, and use `within` of libs/retry.',
   },
 ];
 // An empty block needs a comment in it, and a fault that is passed over by a promise a function whose name says why.
@@ -25,6 +43,36 @@ const swallowed = [
       "CallExpression[callee.property.name='catch'] > :matches(ArrowFunctionExpression, FunctionExpression)[params.length=0]",
     message: 'Handle the fault, report it, or name the function after the reason to ignore it.',
   },
+];
+const chance = [
+  {
+    name: 'node:crypto',
+    importNames: [
+      'getRandomValues',
+      'randomBytes',
+      'randomFill',
+      'randomFillSync',
+      'randomInt',
+      'randomUUID',
+    ],
+    message: 'Take a Random: chance is an argument.',
+  },
+];
+const real = [
+  {
+    name: '@keyserver/time',
+    importNames: ['systemClock', 'systemTimers'],
+    message: 'Only main.ts hands out the real ones.',
+  },
+  {
+    name: '@keyserver/random',
+    importNames: ['systemRandom'],
+    message: 'Only main.ts hands out the real one.',
+  },
+  ...['node:timers', 'node:timers/promises', 'node:perf_hooks'].map((name) => ({
+    name,
+    message: 'Take Timers: waiting is an argument.',
+  })),
 ];
 const TESTS = ['**/*.test.ts', '**/testing/**', 'test/**'];
 
@@ -54,19 +102,8 @@ export default tseslint.config(
       'max-params': ['error', 4],
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', 60],
-      'no-restricted-syntax': ['error', ...ambient, ...swallowed],
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            {
-              name: 'node:crypto',
-              importNames: ['randomBytes', 'randomInt', 'randomUUID'],
-              message: 'Take a Random: chance is an argument.',
-            },
-          ],
-        },
-      ],
+      'no-restricted-syntax': ['error', ...ambient, ...timing, ...swallowed],
+      'no-restricted-imports': ['error', { paths: [...chance, ...real] }],
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },
@@ -75,11 +112,18 @@ export default tseslint.config(
       'libs/time/**',
       'libs/random/**',
       '**/main.ts',
-      'tools/launcher/src/start.ts',
-      'tools/demo/src/main.ts',
-      'bench/run.ts',
+      'tools/launcher/src/{start,cdn}.ts', // processes of their own, as main.ts
+      'bench/**',
     ],
     rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': 'off' },
+  },
+  {
+    // Its thread waits for the locks of other processes and for a disk, which keep real time.
+    files: ['libs/sqlite/**'],
+    rules: {
+      'no-restricted-syntax': ['error', ...ambient, ...swallowed],
+      'no-restricted-imports': ['error', { paths: chance }],
+    },
   },
   {
     files: TESTS,

@@ -1,3 +1,4 @@
+import { machine } from '../test/support/machine.ts';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -65,7 +66,7 @@ function newAuthority(): Authority {
 
 /** Makes a store as a first start does, registers the app and its authority, and stores so many keys. */
 async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<void> {
-  const platform = await openLocalPlatform({ dataDirectory });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory });
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);
   if (window === undefined) throw new Error('an hour is a window');

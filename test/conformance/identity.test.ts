@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { outgoingTokens } from '@keyserver/cloud-identity';
 import { openScheduler } from '@keyserver/cloud-scheduler';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
@@ -33,7 +34,7 @@ let service: RunningServer;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'keyserver-identity-'));
-  platform = await openLocalPlatform({ dataDirectory: directory });
+  platform = await openLocalPlatform({ ...machine, dataDirectory: directory });
   let documents: Readonly<Record<string, object>> = {};
   issuing = await listen(
     (request, response) => {

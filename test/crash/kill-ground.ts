@@ -40,7 +40,7 @@ export interface KillGround {
 
 /** One machine: a data directory, in real time, with windows of a second. */
 export async function openLocalGround(dataDirectory: string): Promise<KillGround> {
-  const platform = await openLocalPlatform({ dataDirectory });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory });
   await platform.createSigningKey('export-1');
   return {
     ...{ clock: systemClock, speed: 1, periods: { fast: 2 * SECOND, slow: 4 * SECOND } },

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +88,7 @@ describe('a database thread that is gone', () => {
   });
 
   it('ends a command of the tool with 2 and a sentence', async () => {
-    await (await openLocalPlatform({ dataDirectory: directory })).close();
+    await (await openLocalPlatform({ ...machine, dataDirectory: directory })).close();
     const command = ['store', 'time', 'show', '--data-dir', directory];
     const ended = await runBreakable([at('tools/keyserver/src/main.ts'), ...command], {
       LOSE_THREAD: 'first',

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
 import { openStoreFormat, ownParts } from '@keyserver/stores';
@@ -5,7 +6,7 @@ import { systemClock, windowLength } from '@keyserver/time';
 
 /** Makes the store of a data directory as a first start does: database, secret, format, id of the keys, a bucket. */
 const [dataDirectory = ''] = process.argv.slice(2);
-const platform = await openLocalPlatform({ dataDirectory });
+const platform = await openLocalPlatform({ ...machine, dataDirectory });
 const { store, keyHashSecret } = platform;
 const window = windowLength(3_600_000);
 if (window === undefined) throw new Error('an hour is a window');

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +63,10 @@ it('loses nothing and holds nothing up when publish runs 20 days ahead for three
     process.stderr.write('skipped: the package faketime is not installed\n');
     return;
   }
-  const { store, keyHashSecret, close } = await openLocalPlatform({ dataDirectory: directory });
+  const { store, keyHashSecret, close } = await openLocalPlatform({
+    ...machine,
+    dataDirectory: directory,
+  });
   for (let n = 0; n < UPLOADS; n++) await upload(store, `before-${String(n)}`, keyHashSecret);
   const ground = {
     env: { PLATFORM: 'local', DATA_DIR: directory },

@@ -1,3 +1,4 @@
+import { machine } from '../support/machine.ts';
 import { type KeyObject, createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -88,7 +89,7 @@ const yesterday = (): number => intervalAt(unixMillis(floorTo(clock.now(), DAY) 
 beforeAll(async () => {
   clock = simulatedClock(floorTo(systemClock.now(), HOUR));
   directory = await mkdtemp(join(tmpdir(), 'keyserver-logs-'));
-  platform = await openLocalPlatform({ dataDirectory: directory, clock });
+  platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
   await platform.createSigningKey('export-1');
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   ({ privateKey } = pair);

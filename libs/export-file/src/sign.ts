@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '@keyserver/time';
 import { encodeSignatures } from './encode-signatures.ts';
 import type { Signer } from './signer.ts';
 import type { SignerName } from './signer-name.ts';
@@ -32,7 +32,7 @@ export async function signExport(
   for (const piece of bin) {
     hash.update(piece);
     for (const signature of begun) signature.update(piece);
-    if (++pieces % BREATH === 0) await setImmediate();
+    if (++pieces % BREATH === 0) await nextTurn();
   }
   const made = await Promise.all(begun.map(async (signature) => await signature.finish()));
   return { digest: hash.digest('hex'), sig: encodeSignatures(signers, made) };

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { seededRandom } from '@keyserver/random/testing';
 import { access, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +29,7 @@ async function has(...places: readonly string[]): Promise<void> {
 }
 
 const opened = async (): Promise<Uint8Array> => {
-  const platform = await openLocalPlatform({ dataDirectory: root });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: root });
   await platform.close();
   return platform.keyHashSecret;
 };

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { describeBlobStore, pieces } from '@keyserver/export-file/testing';
 import {
   DAY,
@@ -32,15 +33,15 @@ afterAll(async () => {
 describeBlobStore('a directory', async () => {
   const root = await newRoot();
   return {
-    bucket: openBucketDirectory(root).openBucket('exports'),
-    other: openBucketDirectory(root).openBucket('exports'),
+    bucket: openBucketDirectory(root, machine).openBucket('exports'),
+    other: openBucketDirectory(root, machine).openBucket('exports'),
   };
 });
 
 async function aged(): Promise<{ root: string; clock: SimulatedClock; files: BucketDirectory }> {
   const root = await newRoot();
   const clock = simulatedClock(unixMillis(Date.now()));
-  return { root, clock, files: openBucketDirectory(root, { clock }) };
+  return { root, clock, files: openBucketDirectory(root, { ...machine, clock }) };
 }
 
 const put = async (files: BucketDirectory, name: string, content: string): Promise<void> => {
@@ -56,20 +57,20 @@ describe('buckets of a directory', () => {
   it.each(['', '.', '..', 'a', 'A/b', 'Exports', '../etc', 'a/b', 'a\\b', '-ab', 'ab-'])(
     'there is no bucket named %j',
     async (name) => {
-      const files = openBucketDirectory(await newRoot());
+      const files = openBucketDirectory(await newRoot(), machine);
       expect(() => files.openBucket(name)).toThrow(RangeError);
       expect(await files.openObject(name, 'index.txt')).toBeUndefined();
     },
   );
 
   it('keeps objects of two buckets apart', async () => {
-    const files = openBucketDirectory(await newRoot());
+    const files = openBucketDirectory(await newRoot(), machine);
     await put(files, 'v1/index.txt', 'here');
     expect(await files.openBucket('elsewhere').find('v1/index.txt')).toBeUndefined();
   });
 
   it('keeps an object that is held open readable after its deletion', async () => {
-    const files = openBucketDirectory(await newRoot());
+    const files = openBucketDirectory(await newRoot(), machine);
     await put(files, 'v1/a.zip', 'held');
     const held = await files.openObject('exports', 'v1/a.zip');
     await files.openBucket('exports').delete('v1/a.zip');
@@ -78,7 +79,7 @@ describe('buckets of a directory', () => {
   });
 
   it('opens nothing under a name that no object can have', async () => {
-    const files = openBucketDirectory(await newRoot());
+    const files = openBucketDirectory(await newRoot(), machine);
     expect(await files.openObject('exports', '../exports/v1')).toBeUndefined();
   });
 });
@@ -146,7 +147,7 @@ describe('what is left on the disk', () => {
   });
 
   it('sweeps a root that does not exist without harm', async () => {
-    const files = openBucketDirectory(join(await newRoot(), 'nothing'));
+    const files = openBucketDirectory(join(await newRoot(), 'nothing'), machine);
     await expect(files.sweep()).resolves.toBeUndefined();
   });
 });
@@ -159,7 +160,9 @@ describe('several processes', () => {
   }
 
   const linesOf = async (root: string): Promise<string[]> => {
-    const found = await openBucketDirectory(root).openBucket('exports').read('v1/index.txt');
+    const found = await openBucketDirectory(root, machine)
+      .openBucket('exports')
+      .read('v1/index.txt');
     return Buffer.from(found?.content ?? [])
       .toString()
       .split('\n')

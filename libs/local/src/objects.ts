@@ -1,6 +1,6 @@
 import type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from '@keyserver/export-file';
-import { type Random, randomId, systemRandom } from '@keyserver/random';
-import { type Clock, type UnixMillis, systemClock, unixMillis } from '@keyserver/time';
+import { type Random, randomId } from '@keyserver/random';
+import { type Clock, type UnixMillis, unixMillis } from '@keyserver/time';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createIn, failedWith, removeFile, syncDirectory, writeDurably } from './durable-files.ts';
@@ -27,23 +27,19 @@ export interface BucketDirectory {
   readonly sweep: () => Promise<void>;
 }
 
-interface Ambient {
+interface ObjectParts {
   /** Compared with the times of files, so it is the machine's clock unless a test says otherwise. */
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /** The object store of one machine, below the directory `root`. */
-export function openBucketDirectory(
-  root: string,
-  { clock = systemClock, random = systemRandom }: Partial<Ambient> = {},
-): BucketDirectory {
-  const ambient = { clock, random };
+export function openBucketDirectory(root: string, parts: ObjectParts): BucketDirectory {
   return {
     openBucket: (bucket) => {
       const directory = directoryOfBucket(root, bucket);
       if (directory === undefined) throw new RangeError('not the name of a bucket');
-      return directoryBucket(directory, ambient);
+      return directoryBucket(directory, parts);
     },
     openObject: async (bucket, name) => {
       const directory = directoryOfBucket(root, bucket);
@@ -52,12 +48,12 @@ export function openBucketDirectory(
       throw new ObjectFault(`${bucket}/${name}`, join(directory ?? '', name));
     },
     sweep: async () => {
-      await sweepBelow(root, clock.now());
+      await sweepBelow(root, parts.clock.now());
     },
   };
 }
 
-function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
+function directoryBucket(bucketDirectory: string, parts: ObjectParts): BlobStore {
   return {
     find: async (name) => {
       const directory = directoryOfObject(bucketDirectory, name);
@@ -76,10 +72,10 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
       const directory = directoryOfObject(bucketDirectory, name);
       if (directory === undefined) throw new RangeError('not the name of an object');
       if (generationOf(await objectState(directory, name)) !== expected) return 'conflict';
-      const written = await write(directory, content, { headers, ambient });
+      const written = await write(directory, content, { headers, parts });
       const number = await commit({ directory, name }, written, expected);
       if (number === undefined) await removeFile(contentFile(directory, written.nonce));
-      await sweepObject(directory, ambient.clock.now());
+      await sweepObject(directory, parts.clock.now());
       if (number === undefined) return 'conflict';
       const { nonce, size } = written;
       return { ...written.headers, name, size, generation: `${String(number)}-${nonce}` };
@@ -87,7 +83,7 @@ function directoryBucket(bucketDirectory: string, ambient: Ambient): BlobStore {
     list: (prefix) => listBelow(bucketDirectory, '', prefix),
     delete: async (name) => {
       const directory = directoryOfObject(bucketDirectory, name);
-      if (directory !== undefined) await remove(directory, randomId(ambient.random));
+      if (directory !== undefined) await remove(directory, randomId(parts.random));
     },
   };
 }
@@ -152,9 +148,9 @@ type Written = Extract<Generation, { kind: 'object' }>;
 async function write(
   directory: string,
   content: AsyncIterable<Uint8Array>,
-  { headers, ambient }: { headers: BlobHeaders; ambient: Ambient },
+  { headers, parts }: { headers: BlobHeaders; parts: ObjectParts },
 ): Promise<Written> {
-  const nonce = randomId(ambient.random);
+  const nonce = randomId(parts.random);
   const { contentType, cacheControl, digest } = headers;
   try {
     const file = await createIn(directory, basename(contentFile(directory, nonce)));

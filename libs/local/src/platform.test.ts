@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { seededRandom } from '@keyserver/random/testing';
 import { simulatedClock, systemClock, unixMillis } from '@keyserver/time';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
@@ -25,7 +26,7 @@ async function* words(text: string): AsyncGenerator<Uint8Array> {
 describe('the platform of one machine', () => {
   it('makes its data directory, and the keys in it, for its owner alone', async () => {
     const dataDirectory = join(root, 'new', 'data');
-    const platform = await openLocalPlatform({ dataDirectory });
+    const platform = await openLocalPlatform({ ...machine, dataDirectory });
     expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700);
     expect((await stat(join(dataDirectory, 'keys'))).mode & 0o777).toBe(0o700);
     expect(platform.keyHashSecret).toHaveLength(32);
@@ -36,8 +37,8 @@ describe('the platform of one machine', () => {
 
   it('gives every process on one directory the same secret, keys and objects', async () => {
     const [one, two] = await Promise.all([
-      openLocalPlatform({ dataDirectory: root, random: seededRandom('one') }),
-      openLocalPlatform({ dataDirectory: root, random: seededRandom('two') }),
+      openLocalPlatform({ ...machine, dataDirectory: root, random: seededRandom('one') }),
+      openLocalPlatform({ ...machine, dataDirectory: root, random: seededRandom('two') }),
     ]);
     expect(one.keyHashSecret).toEqual(two.keyHashSecret);
     const key = await one.createSigningKey('export-1');
@@ -56,7 +57,11 @@ describe('the platform of one machine', () => {
   });
 
   it('keeps the keys of authorities apart from its own signing keys', async () => {
-    const platform = await openLocalPlatform({ dataDirectory: root, clock: systemClock });
+    const platform = await openLocalPlatform({
+      ...machine,
+      dataDirectory: root,
+      clock: systemClock,
+    });
     await platform.createAuthorityKey('dev');
     expect(await platform.findSigner('dev')).toBeUndefined();
     expect((await stat(join(root, 'keys', 'authority', 'dev.pem'))).mode & 0o777).toBe(0o600);
@@ -65,7 +70,7 @@ describe('the platform of one machine', () => {
 
   it('tells the time of its clock', async () => {
     const clock = simulatedClock(unixMillis(1_600_000_000_000));
-    const platform = await openLocalPlatform({ dataDirectory: root, clock });
+    const platform = await openLocalPlatform({ ...machine, dataDirectory: root, clock });
     expect(await platform.store.now()).toBe(1_600_000_000_000);
     const issuer = await platform.openIssuer('http://127.0.0.1:1');
     const token = await issuer.mint({ audience: 'a', email: 'e' });
@@ -77,7 +82,7 @@ describe('the platform of one machine', () => {
 
   it.each(['file', 'file/below'])('says in a sentence why it cannot use %s', async (path) => {
     await writeFile(join(root, 'file'), '');
-    const opened = openLocalPlatform({ dataDirectory: join(root, path) });
+    const opened = openLocalPlatform({ ...machine, dataDirectory: join(root, path) });
     await expect(opened).rejects.toThrow(UnusableDataDirectory);
     await expect(opened).rejects.toThrow(
       /^The data directory .*file.* cannot be used: .*file.*\.$/,
@@ -85,7 +90,7 @@ describe('the platform of one machine', () => {
   });
 
   it('says so too when it does not know why', async () => {
-    const opened = openLocalPlatform({ dataDirectory: join(root, '\0') });
+    const opened = openLocalPlatform({ ...machine, dataDirectory: join(root, '\0') });
     await expect(opened).rejects.toThrow('writing a file there failed.');
   });
 });

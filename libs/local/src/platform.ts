@@ -1,7 +1,9 @@
 import type { StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
+// eslint-disable-next-line no-restricted-imports -- for the names and the ages of files on this machine's own disk
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
+// eslint-disable-next-line no-restricted-imports -- as above
 import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -66,8 +68,8 @@ type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onLost' | 'findHe
 interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
   /** The machine's clock, or a simulated one for tests. */
-  readonly clock?: Clock;
-  readonly random?: Random;
+  readonly clock: Clock;
+  readonly random: Random;
   /** Lets a new database be made beside the keys and buckets of another one, for an import; false unless given. */
   readonly databaseMayBeNew?: boolean;
   /** Takes the database although it lacks commits that were noted, because an operator said so; false unless given. */
@@ -76,7 +78,7 @@ interface LocalSettings extends StoreListeners {
 
 /** Opens the platform of one machine; any number of processes may have the same data directory open. */
 export async function openLocalPlatform(settings: LocalSettings): Promise<LocalPlatform> {
-  const { dataDirectory, clock = systemClock, random = systemRandom } = settings;
+  const { dataDirectory, clock, random } = settings;
   await checkWritable(dataDirectory, random);
   const { databaseMayBeNew = false } = settings;
   const state = await stateOf(dataDirectory, { random, databaseMayBeNew });
@@ -138,7 +140,10 @@ async function privateDatabase(file: string): Promise<void> {
 
 /** The objects of a data directory alone, for a process that only serves them. */
 export const bucketsOf = (dataDirectory: string): BucketDirectory =>
-  openBucketDirectory(join(dataDirectory, PLACES.buckets));
+  openBucketDirectory(join(dataDirectory, PLACES.buckets), disk);
+
+/** The time that the disk gives to files, also where services run in simulated time. */
+const disk = { clock: systemClock, random: systemRandom };
 
 const isSimulated = (clock: Clock): clock is SimulatedClock => 'memory' in clock;
 

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ let time: MendableTime;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'keyserver-time-'));
   clock = simulatedClock(START);
-  platform = await openLocalPlatform({ dataDirectory: directory, clock });
+  platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
   time = {
     report: async () => await platform.store.timeReport(),
     mend: async (as, decide) => await platform.store.mendTime(as, decide),

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ afterEach(async () => {
 });
 
 const open = async (): Promise<DocumentStore> => {
-  platform = await openLocalPlatform({ dataDirectory });
+  platform = await openLocalPlatform({ ...machine, dataDirectory });
   return platform.store;
 };
 

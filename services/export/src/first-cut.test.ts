@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openLocalPlatform } from '@keyserver/local';
 import { openTestBucket } from '@keyserver/local/testing';
@@ -48,7 +49,12 @@ const keys: readonly ExposureKey[] = [1, 2, 3, 4, 5].map((n) => ({
 /** A server that is configured, takes one upload, and is stopped before any batch was cut. */
 async function uploadAndStop(at: number): Promise<void> {
   const clock = simulatedClock(unixMillis(at));
-  const { store } = await openLocalPlatform({ dataDirectory, clock, random: systemRandom });
+  const { store } = await openLocalPlatform({
+    ...machine,
+    dataDirectory,
+    clock,
+    random: systemRandom,
+  });
   await store.transact(async (tx) => {
     tx.set(exportConfigs, 'us', exportConfigDocument(anExport({ minRecords: 0 })));
     await Promise.resolve();
@@ -80,7 +86,12 @@ it.each([1, 5, 40, 13 * 24])(
     let opened: DocumentStore | undefined;
     const world = await openExportWorld({
       openStore: async (clock) => {
-        const platform = await openLocalPlatform({ dataDirectory, clock, random: systemRandom });
+        const platform = await openLocalPlatform({
+          ...machine,
+          dataDirectory,
+          clock,
+          random: systemRandom,
+        });
         opened = platform.store;
         return opened;
       },

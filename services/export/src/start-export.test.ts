@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
 import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
@@ -37,7 +38,11 @@ const ambient = {
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'keyserver-export-'));
-  const platform = await openLocalPlatform({ dataDirectory: directory, clock: ambient.clock });
+  const platform = await openLocalPlatform({
+    ...machine,
+    dataDirectory: directory,
+    clock: ambient.clock,
+  });
   await platform.store.transact(async (tx) => {
     tx.set(exportConfigs, 'us', exportConfigDocument(anExport()));
     await Promise.resolve();

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +48,7 @@ afterEach(async () => {
 
 /** Keys in every shard. */
 async function fill(): Promise<void> {
-  const { store, close } = await openLocalPlatform({ dataDirectory: directory, clock });
+  const { store, close } = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
   for (let shard = 0; shard < SHARDS; shard++)
     await store.transact((tx) => {
       tx.create(keyBatches, `batch-${String(shard)}`, {

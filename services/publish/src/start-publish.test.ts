@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,7 +49,7 @@ async function start(env: Readonly<Record<string, string>> = {}) {
 }
 
 async function configure(of: AuthorizedApp = app): Promise<void> {
-  const platform = await openLocalPlatform({ dataDirectory: directory, clock });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
   await platform.store.transact((tx) => {
     tx.set(healthAuthorities, String(authority.id), authorityDocument(authority));
     tx.set(authorizedApps, of.id, appDocument(of));
@@ -166,7 +167,7 @@ describe('startPublish', () => {
 
   it('is unhealthy once the store under it is another one', async () => {
     const service = await start();
-    const platform = await openLocalPlatform({ dataDirectory: directory, clock });
+    const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
     await platform.store.deleteAll(storeFormat, {});
     await platform.close();
     const health = await fetch(`${service.url}/health`);

@@ -11,8 +11,8 @@ const SECRET_BYTES = 32;
 export const openGround = async (name: GroundName, settings: GroundSettings): Promise<Ground> =>
   name === 'local' ? await openLocal(settings) : await openStandInCloud(settings);
 
-async function openLocal({ dataDirectory, clock }: GroundSettings): Promise<Ground> {
-  const platform = await openLocalPlatform({ dataDirectory, clock });
+async function openLocal({ dataDirectory, clock, random }: GroundSettings): Promise<Ground> {
+  const platform = await openLocalPlatform({ dataDirectory, clock, random });
   for (const name of SIGNING_KEYS) await platform.createSigningKey(name);
   return {
     env: { PLATFORM: 'local', DATA_DIR: dataDirectory },

@@ -1,4 +1,5 @@
-import { type Pause, type PostJob, type Turn, attemptJob } from './attempt-job.ts';
+import { manualTimers } from '@keyserver/time/testing';
+import { type PostJob, type Turn, attemptJob } from './attempt-job.ts';
 import type { ScheduledJob } from './jobs.ts';
 
 const job: ScheduledJob = {
@@ -23,12 +24,18 @@ async function turnWith(
     if (attempts === of.stopAfter) stopping.abort();
     return status === 0 ? Promise.reject(new Error('no answer')) : Promise.resolve(status);
   };
-  const pause: Pause = (ms, signal) => {
-    pauses.push(ms);
-    return signal.aborted ? Promise.reject(new Error('stopped')) : Promise.resolve();
+  const timers = {
+    ...manualTimers(),
+    after: (ms: number, then: () => void) => {
+      if (ms !== job.deadlineSeconds * 1000) {
+        pauses.push(ms);
+        queueMicrotask(then);
+      }
+      return () => undefined;
+    },
   };
   const { retries = 3 } = of;
-  const turn = await attemptJob({ ...job, retries }, { post, pause, signal: stopping.signal });
+  const turn = await attemptJob({ ...job, retries }, { post, timers, signal: stopping.signal });
   return { turn, pauses, attempts };
 }
 

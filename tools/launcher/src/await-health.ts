@@ -1,5 +1,6 @@
-import { SECOND } from '@keyserver/time';
-import { type Pause, ignoreStop } from './attempt-job.ts';
+import { within } from '@keyserver/retry';
+import { SECOND, type Timers, sleep } from '@keyserver/time';
+import { ignoreStop } from './attempt-job.ts';
 
 const BETWEEN = SECOND / 5;
 const ATTEMPTS = 150;
@@ -7,26 +8,28 @@ const ATTEMPTS = 150;
 /** Waits until services say that they can work; the answer is the names of those that do not in half a minute. */
 export async function awaitHealth(
   services: readonly { readonly name: string; readonly url: string }[],
-  of: { readonly pause: Pause; readonly signal: AbortSignal },
+  of: { readonly timers: Timers; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   let waiting = services;
   for (let attempt = 0; attempt < ATTEMPTS && !of.signal.aborted; attempt++) {
-    const healthy = await Promise.all(
-      waiting.map(async ({ url }) => await isHealthy(url, of.signal)),
-    );
+    const healthy = await Promise.all(waiting.map(async ({ url }) => await isHealthy(url, of)));
     waiting = waiting.filter((_, at) => healthy[at] !== true);
     if (waiting.length === 0) break;
-    await of.pause(BETWEEN, of.signal).catch(ignoreStop);
+    await sleep(of.timers, BETWEEN, of).catch(ignoreStop);
   }
   return waiting.map(({ name }) => name);
 }
 
-async function isHealthy(url: string, stopped: AbortSignal): Promise<boolean> {
+async function isHealthy(
+  url: string,
+  { timers, signal }: { readonly timers: Timers; readonly signal: AbortSignal },
+): Promise<boolean> {
   try {
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(2 * SECOND)]);
-    const response = await fetch(new URL('/health', url), { signal });
-    await response.arrayBuffer();
-    return response.status === 200;
+    return await within({ ms: 2 * SECOND, timers, signal }, async (cut) => {
+      const response = await fetch(new URL('/health', url), { signal: cut });
+      await response.arrayBuffer();
+      return response.status === 200;
+    });
   } catch {
     return false;
   }

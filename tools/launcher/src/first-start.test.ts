@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { openLocalPlatform } from '@keyserver/local';
 import { seededRandom } from '@keyserver/random/testing';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -17,7 +18,7 @@ afterEach(async () => {
 });
 
 async function started(profile: 'development' | 'production' = 'development') {
-  const platform = await openLocalPlatform({ dataDirectory: root });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: root });
   try {
     return await firstStart(platform, { profile, random: seededRandom('launcher') });
   } finally {

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { seededRandom } from '@keyserver/random/testing';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
@@ -135,7 +136,7 @@ describe('npm start', () => {
 
 /** Fills a directory as a development server does: a store with its format, one export, and parts that carry its id. */
 async function fillStore(dataDirectory: string): Promise<void> {
-  const platform = await openLocalPlatform({ dataDirectory });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory });
   const { store, keyHashSecret } = platform;
   const window = windowLength(10 * SECOND)!;
   const known = { place: dataDirectory, window, profile: 'development', keyHashSecret } as const;

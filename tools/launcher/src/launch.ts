@@ -4,8 +4,6 @@ import type { Random } from '@keyserver/random';
 import { listExports, openStoreFormat, ownParts } from '@keyserver/stores';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { Pause } from './attempt-job.ts';
 import { awaitHealth } from './await-health.ts';
 import { busyPorts } from './busy-ports.ts';
 import { firstStart } from './first-start.ts';
@@ -95,10 +93,9 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
   const served = await serveIssuer(issuer.documents, config.ISSUER_PORT, around.timers);
   const tidy = keepTidy(platform.sweepObjects, logs.log);
   const services = servicesOf(config, around.env, issuer);
-  for (const service of services)
-    children.set(service.name, keepRunning(service, around.clock, logs));
-  const late = await awaitHealth(services, { pause, signal: around.signal });
-  const schedule = scheduleJobs(opened, issuer);
+  for (const service of services) children.set(service.name, keepRunning(service, around, logs));
+  const late = await awaitHealth(services, around);
+  const schedule = scheduleJobs(opened, issuer, around.timers);
   if (!around.signal.aborted)
     logs.print(summary({ config, dataDirectory, issuer, exportKey, late }));
   return async () => {
@@ -126,11 +123,15 @@ async function compareFormat(
     await checkBucket(bucket);
 }
 
-const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): Supervised =>
+const keepRunning = (
+  service: LaunchedService,
+  { clock, timers }: LaunchSurroundings,
+  logs: LaunchLogs,
+): Supervised =>
   supervise({
     name: service.name,
     clock,
-    pause,
+    timers,
     log: logs.log,
     start: () => {
       const child = startChild({
@@ -147,13 +148,11 @@ const keepRunning = (service: LaunchedService, clock: Clock, logs: LaunchLogs): 
 const scheduleJobs = (
   { config, logs }: Opened,
   issuer: JobIssuer,
+  timers: Timers,
 ): ReturnType<typeof runSchedule> =>
   runSchedule(JOBS, {
     profile: config.PROFILE,
     post: jobPoster(urlsOf(config), issuer.mint),
+    timers,
     log: logs.log,
   });
-
-const pause: Pause = async (ms, signal) => {
-  await wait(ms, undefined, { signal });
-};

@@ -1,7 +1,7 @@
 import type { Logger } from '@keyserver/log';
 import { Cron } from 'croner';
-import { setTimeout as wait } from 'node:timers/promises';
-import { type Pause, type PostJob, attemptJob } from './attempt-job.ts';
+import type { Timers } from '@keyserver/time';
+import { type PostJob, attemptJob } from './attempt-job.ts';
 import type { ScheduledJob } from './jobs.ts';
 import type { Profile } from './profiles.ts';
 
@@ -14,14 +14,19 @@ export interface Schedule {
 /** Runs jobs by the clock, as Cloud Scheduler does. A turn that comes while the last one goes on is left out. */
 export function runSchedule(
   jobs: readonly ScheduledJob[],
-  of: { readonly profile: Profile['name']; readonly post: PostJob; readonly log: Logger },
+  of: {
+    readonly profile: Profile['name'];
+    readonly post: PostJob;
+    readonly timers: Timers;
+    readonly log: Logger;
+  },
 ): Schedule {
-  const { profile, post, log } = of;
+  const { profile, post, timers, log } = of;
   const stopping = new AbortController();
   const crons = jobs.map(
     (job) =>
       new Cron(job.schedule[profile], { timezone: 'UTC', protect: true }, async () => {
-        const turn = await attemptJob(job, { post, pause, signal: stopping.signal });
+        const turn = await attemptJob(job, { post, timers, signal: stopping.signal });
         if (turn.kind === 'failed')
           log.event('launcher.job_unanswered', { job: job.name, status: turn.status });
       }),
@@ -33,7 +38,3 @@ export function runSchedule(
     },
   };
 }
-
-const pause: Pause = async (ms, signal) => {
-  await wait(ms, undefined, { signal });
-};

@@ -6,6 +6,7 @@ import { launch } from './launch.ts';
 import { LaunchRefused } from './settings.ts';
 import { isUnusableDirectory, openPlatform } from './wiring.ts';
 
+const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
 const stopping = new AbortController();
 const stopAsked = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -25,11 +26,10 @@ const databaseLost = new Promise<Error>((resolve) => {
 try {
   const suite = await launch({
     env: process.env,
-    clock: systemClock,
-    timers: systemTimers,
-    random: systemRandom,
+    ...machine,
     screen: process.stdout,
-    openPlatform: async (dataDirectory) => await openPlatform(dataDirectory, lose),
+    openPlatform: async (dataDirectory) =>
+      await openPlatform(dataDirectory, { ...machine, onLost: lose }),
     signal: stopping.signal,
   });
   const lost = await Promise.race([stopAsked, databaseLost]);

@@ -1,6 +1,10 @@
 import { recordingLog } from '@keyserver/log/testing';
 import { MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
+import { manualTimers } from '@keyserver/time/testing';
 import { type Supervised, supervise } from './supervise.ts';
+
+/** Longer than every pause. */
+const PATIENCE = 60_000;
 
 interface FakeChild {
   readonly asked: string[];
@@ -30,16 +34,16 @@ function supervised(of: { readonly holdPauses?: boolean } = {}) {
       },
     };
   };
-  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-    pauses.push(ms);
-    if (of.holdPauses !== true) return;
-    await new Promise<void>((_resolve, reject) => {
-      signal.addEventListener('abort', () => {
-        reject(new Error('stopped'));
-      });
-    });
+  const timers = {
+    ...manualTimers(),
+    after: (ms: number, then: () => void) => {
+      const isPause = ms > 0 && ms < PATIENCE;
+      if (isPause) pauses.push(ms);
+      if (ms === 0 || (isPause && of.holdPauses !== true)) queueMicrotask(then);
+      return () => undefined;
+    },
   };
-  const service: Supervised = supervise({ name: 'export', start, pause, clock, log });
+  const service: Supervised = supervise({ name: 'export', start, timers, clock, log });
   return { service, children, pauses, clock, lines };
 }
 
@@ -77,7 +81,7 @@ describe('a supervised service', () => {
 
   it('is asked to end, and not started again', async () => {
     const { service, children } = supervised();
-    const stopped = service.stop(60_000);
+    const stopped = service.stop(PATIENCE);
     expect(children[0]?.asked).toEqual(['ask']);
     children[0]?.end(0);
     await stopped;
@@ -103,7 +107,7 @@ describe('a supervised service', () => {
     children[0]?.end(1);
     await settled();
     expect(pauses).toHaveLength(1);
-    await service.stop(60_000);
+    await service.stop(PATIENCE);
     expect(children).toHaveLength(1);
   });
 });

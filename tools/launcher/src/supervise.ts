@@ -1,7 +1,8 @@
 import type { Logger, ServiceName } from '@keyserver/log';
 import type { LogState } from '@keyserver/service';
-import { type Clock, MINUTE, SECOND } from '@keyserver/time';
-import { type Pause, ignoreStop } from './attempt-job.ts';
+import { type BackOff, longestPause } from '@keyserver/retry';
+import { type Clock, MINUTE, SECOND, type Timers, sleep } from '@keyserver/time';
+import { ignoreStop } from './attempt-job.ts';
 
 /** A service process that runs. */
 export interface ServiceChild {
@@ -26,13 +27,12 @@ export interface Supervised {
 interface Supervision {
   readonly name: ServiceName;
   readonly start: () => ServiceChild;
-  readonly pause: Pause;
+  readonly timers: Timers;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-const FIRST_PAUSE = SECOND;
-const LONGEST_PAUSE = 30 * SECOND;
+const PAUSES: BackOff = { firstPauseMs: SECOND, longestPauseMs: 30 * SECOND };
 /** A process that lived so long was well: the pauses begin anew. */
 const WELL = MINUTE;
 
@@ -49,7 +49,7 @@ export function supervise(of: Supervision): Supervised {
       if (stopping.signal.aborted) return;
       of.log.event('launcher.child_ended', { child: of.name, status });
       if (of.clock.now() - startedAt >= WELL) attempt = 1;
-      await of.pause(pauseBefore(attempt), stopping.signal).catch(ignoreStop);
+      await sleep(of.timers, longestPause(PAUSES, attempt), stopping).catch(ignoreStop);
       // The signal is looked at again: a service started now would outlive the launcher.
       if (isAborted(stopping.signal)) return;
       child = of.start();
@@ -64,16 +64,13 @@ export function supervise(of: Supervision): Supervised {
     stop: async (patience) => {
       stopping.abort();
       child.ask();
-      const timer = setTimeout(() => {
+      const cancel = of.timers.after(patience, () => {
         child.kill();
-      }, patience);
+      });
       await kept;
-      clearTimeout(timer);
+      cancel();
     },
   };
 }
-
-const pauseBefore = (attempt: number): number =>
-  Math.min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE);
 
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;

@@ -1,12 +1,18 @@
 import { UnusableDataDirectory, bucketsOf, openLocalPlatform } from '@keyserver/local';
+import type { Random } from '@keyserver/random';
+import type { Clock } from '@keyserver/time';
 import type { LauncherPlatform } from './launcher-platform.ts';
 import type { FindObject } from './serve-object.ts';
 
 /** Opens the platform of this machine for the launcher; `onLost` hears when its database is gone and does not come back. */
 export const openPlatform = async (
   dataDirectory: string,
-  onLost: (fault: Error) => void,
-): Promise<LauncherPlatform> => await openLocalPlatform({ dataDirectory, onLost });
+  of: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly onLost: (fault: Error) => void;
+  },
+): Promise<LauncherPlatform> => await openLocalPlatform({ dataDirectory, ...of });
 
 /** The objects below a data directory, to be served. */
 export const findObjects = (dataDirectory: string): FindObject =>

@@ -1,9 +1,10 @@
+import { machine } from '../../../../test/support/machine.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openBucketDirectory } from '../objects.ts';
 
 // A process of its own for tests: appends lines to one object, as often as it takes, until it is done or killed.
 const [root = '', writer = '', count = '0'] = process.argv.slice(2);
-const bucket = openBucketDirectory(root).openBucket('exports');
+const bucket = openBucketDirectory(root, machine).openBucket('exports');
 const headers = { contentType: 'text/plain', cacheControl: 'no-cache', digest: '' };
 
 async function* both(before: Uint8Array, line: string): AsyncGenerator<Uint8Array> {

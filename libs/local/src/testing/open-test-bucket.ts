@@ -1,3 +1,4 @@
+import { machine } from '../../../../test/support/machine.ts';
 import type { BlobStore } from '@keyserver/export-file';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,5 +15,5 @@ export function openTestBucket(): BlobStore {
     process.once('exit', () => {
       for (const made of roots) rmSync(made, { recursive: true, force: true });
     });
-  return openBucketDirectory(root).openBucket('test-bucket');
+  return openBucketDirectory(root, machine).openBucket('test-bucket');
 }

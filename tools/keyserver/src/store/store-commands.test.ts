@@ -1,3 +1,4 @@
+import { machine } from '../../../../test/support/machine.ts';
 import { openLocalPlatform } from '@keyserver/local';
 import { openStoreFormat } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
@@ -9,7 +10,11 @@ let made = 0;
 /** A data directory that services have used with windows of an hour. */
 async function aDataDirectory(): Promise<string> {
   const dataDirectory = inScratch(`store-${made++}`);
-  const platform = await openLocalPlatform({ dataDirectory, clock: simulatedClock(NOW) });
+  const platform = await openLocalPlatform({
+    ...machine,
+    dataDirectory,
+    clock: simulatedClock(NOW),
+  });
   const known = { place: dataDirectory, window: windowLength(HOUR)! };
   await openStoreFormat(platform.store, known, systemRandom);
   await platform.close();

@@ -1,3 +1,4 @@
+import { machine } from '../../../../test/support/machine.ts';
 import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLocalPlatform } from '@keyserver/local';
@@ -18,7 +19,11 @@ async function aServer(): Promise<string> {
 
 /** Commits something, as a service does. */
 async function commit(dataDirectory: string): Promise<void> {
-  const platform = await openLocalPlatform({ dataDirectory, clock: simulatedClock(NOW) });
+  const platform = await openLocalPlatform({
+    ...machine,
+    dataDirectory,
+    clock: simulatedClock(NOW),
+  });
   await platform.store.transact((tx) => {
     tx.set(storeParts, 'bucket:more', { since: 1 });
     return Promise.resolve();
@@ -28,7 +33,11 @@ async function commit(dataDirectory: string): Promise<void> {
 
 /** Who has made something anew, as it was written down. */
 async function rebuilds(dataDirectory: string): Promise<readonly string[]> {
-  const platform = await openLocalPlatform({ dataDirectory, clock: simulatedClock(NOW) });
+  const platform = await openLocalPlatform({
+    ...machine,
+    dataDirectory,
+    clock: simulatedClock(NOW),
+  });
   const found: string[] = [];
   for await (const page of platform.store.pages(auditEntries, {}))
     for (const { value } of page) if (value.operation === 'store.rebuild') found.push(value.actor);

@@ -1,3 +1,4 @@
+import { machine } from '../../../../test/support/machine.ts';
 import { openLocalPlatform } from '@keyserver/local';
 import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { NOW, inScratch, keyserver } from '../testing/run-cli.ts';
@@ -10,7 +11,7 @@ async function lastUsed(at: number): Promise<string> {
   const dataDirectory = inScratch(`time-${String((directories += 1))}`);
   const clock = simulatedClock(unixMillis(at));
   clock.reboot(0);
-  const platform = await openLocalPlatform({ dataDirectory, clock });
+  const platform = await openLocalPlatform({ ...machine, dataDirectory, clock });
   await platform.close();
   return dataDirectory;
 }
