@@ -1,4 +1,4 @@
-import { headingsOf, linksOf, pages } from './pages.ts';
+import { headingsOf, linksOf, pages, sectionOf, textOf } from './pages.ts';
 
 /** Lines from which on a page has a list of its contents: more than can be seen at a glance. */
 const LONG_PAGE = 150;
@@ -39,6 +39,14 @@ describe.each(pages())('$path', ({ path, text }) => {
     it('lists its contents at its beginning, since it is long', () => {
       expect(contentsOf(path, text)).toEqual(chaptersOf(text));
     });
+});
+
+it('follows one key through the code in at most 25 files', () => {
+  const path = 'docs/architecture.md';
+  const walk = sectionOf(textOf(path), 'The way of one key');
+  const files = new Set(linksOf({ path, text: walk }).map(({ to }) => to));
+  expect(files.size).toBeGreaterThan(10);
+  expect(files.size).toBeLessThanOrEqual(25);
 });
 
 it('finds a row that is shifted by a column', () => {
