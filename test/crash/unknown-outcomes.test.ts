@@ -37,8 +37,12 @@ const MOMENTS = ['before', 'after'] as const;
 const PATIENCE = 120_000;
 
 const clock = simulatedClock(NOON);
+const PROJECT = 'outcomes';
 let server: FirestoreStandIn;
 let databases = 0;
+
+const newDatabase = (): string => `d${(databases += 1)}`;
+const nameOf = (database: string): string => `projects/${PROJECT}/databases/${database}`;
 
 beforeAll(async () => {
   server = await startFirestoreStandIn({ now: clock.now });
@@ -47,11 +51,13 @@ afterAll(async () => {
   await server.close();
 });
 
-async function withStore<T>(use: (store: DocumentStore) => Promise<T>): Promise<T> {
-  databases += 1;
+async function withStore<T>(
+  databaseId: string,
+  use: (store: DocumentStore) => Promise<T>,
+): Promise<T> {
   const store = await openFirestoreStore({
     ...machine,
-    ...{ projectId: 'outcomes', databaseId: `d${databases}`, emulatorHost: server.address },
+    ...{ projectId: PROJECT, databaseId, emulatorHost: server.address },
     ...{ clock, random: systemRandom },
   });
   try {
@@ -75,9 +81,20 @@ interface Played<T> {
   readonly calls: Readonly<Record<string, number>>;
 }
 
-async function play<P, T>(step: Step<P, T>, disturb: () => void): Promise<Played<T>> {
-  return await withStore(async (store) => {
-    const prepared = await step.prepare(store);
+/** What comes before a step, in a database that is copied each time that the step is played. */
+interface Prepared<P, T> {
+  readonly step: Step<P, T>;
+  readonly database: string;
+  readonly prepared: P;
+}
+
+async function play<P, T>(
+  { step, database, prepared }: Prepared<P, T>,
+  disturb: () => void,
+): Promise<Played<T>> {
+  const copy = newDatabase();
+  server.copy(nameOf(database), nameOf(copy));
+  return await withStore(copy, async (store) => {
     const before = METHODS.map((method) => server.faults.calls(method));
     disturb();
     const result = await step.run(store, prepared);
@@ -90,12 +107,14 @@ async function play<P, T>(step: Step<P, T>, disturb: () => void): Promise<Played
 
 /** Cuts the connection at each call of each kind in turn, before and after the server has done its work. */
 async function expectUnmoved<P, T>(step: Step<P, T>): Promise<number> {
-  const { result, done, calls } = await play(step, () => undefined);
+  const database = newDatabase();
+  const played = { step, database, prepared: await withStore(database, step.prepare) };
+  const { result, done, calls } = await play(played, () => undefined);
   let cuts = 0;
   for (const method of METHODS)
     for (const when of MOMENTS)
       for (let after = 0; after < calls[method]!; after++) {
-        const cut = await play(step, () => {
+        const cut = await play(played, () => {
           server.faults.cut({ method, when, times: 1, after });
         });
         const where = { method, when, after };

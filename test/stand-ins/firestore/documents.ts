@@ -1,5 +1,5 @@
 import { Collection, type Version } from './collection.ts';
-import type { Place } from './document-name.ts';
+import { type Place, placeOf } from './document-name.ts';
 import type { Micros } from './store-clock.ts';
 
 /** What a commit does to one document. */
@@ -32,6 +32,17 @@ export class Documents {
   apply(changes: readonly Change[], at: Micros): void {
     for (const { place, after } of changes)
       this.collection(place.collection).replace(place.id, after, at);
+  }
+
+  /** Puts what one database holds into another one, which is empty; "projects/<project>/databases/<database>". */
+  copy(from: string, to: string): void {
+    const names = this.namesBelow(`${from}/`).flatMap((name) => this.collection(name).names());
+    const versions = names.flatMap((name) => this.get(placeOf(name)) ?? []);
+    for (const version of versions.toSorted((a, b) => a.updateTime - b.updateTime)) {
+      const place = placeOf(to + version.place.name.slice(from.length));
+      const after = { ...version, place, keys: new Map<string, readonly string[]>() };
+      this.collection(place.collection).replace(place.id, after, version.updateTime);
+    }
   }
 
   /** The full names of the collections that have documents, somewhere below a name. */

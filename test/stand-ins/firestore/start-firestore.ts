@@ -29,6 +29,8 @@ export interface FirestoreStandIn {
   readonly faults: CallFaults;
   /** How many documents there are. */
   documents(): number;
+  /** Puts what one database holds into another one, which is empty; "projects/<project>/databases/<database>". */
+  copy(from: string, to: string): void;
   /** What would have been billed since this was asked last. */
   usage(): UsageCount;
   close(): Promise<void>;
@@ -66,6 +68,9 @@ export async function startFirestoreStandIn(
     address: `${HOST}:${portOf(listener)}`,
     faults,
     documents: () => documents.count(),
+    copy: (from, to) => {
+      documents.copy(from, to);
+    },
     usage: () => store.usage.take(),
     close: async () => {
       const closed = once(listener, 'close');
