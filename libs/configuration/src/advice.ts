@@ -30,3 +30,9 @@ export interface Advice {
   readonly id: string;
   readonly message: string;
 }
+
+/** Advice on a change of the configuration. */
+export interface ChangeAdvice extends Advice {
+  /** It holds without the change as well, so nobody has to agree to it anew. */
+  readonly standing: boolean;
+}

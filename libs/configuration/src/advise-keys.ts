@@ -1,16 +1,15 @@
-import { signingAt } from '@keyserver/export-file';
+import { type OpenSignerDeps, openSigner, signingAt } from '@keyserver/export-file';
 import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
-import type { Advice, AdviceName } from './advice.ts';
-import type { Configuration } from './configuration.ts';
-import { type Span, coveredUntil, isOver, nextBegin } from './spans.ts';
-import { formatTime } from './time-text.ts';
+import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
+import { type Configuration, type Span, isOver } from './configuration.ts';
+import { formatTime } from './grammar.ts';
 
 type Export = Configuration['exports'][number];
 type SigningKey = Configuration['signingKeys'][number];
 
 /** A new signing key takes weeks to reach phones, and a new key of an authority to be agreed on. */
 const SOON = 28 * DAY;
-/** Makers need about two weeks to distribute a key; whoever plans less has not waited for them. */
+/** The makers of phones need about two weeks to distribute a new key. */
 const DISTRIBUTION = 14 * DAY;
 
 /** Exports that have, or will have, no key to sign with: no file is made then. */
@@ -62,8 +61,8 @@ interface Watched {
   readonly effect: string;
 }
 
-function adviseOnSpans(keys: readonly Span[], of: Watched): readonly Advice[] {
-  const { section, id, text, during, now, effect, names } = of;
+function adviseOnSpans(keys: readonly Span[], watched: Watched): readonly Advice[] {
+  const { section, id, text, during, now, effect, names } = watched;
   const end = coveredUntil(keys, during.from);
   if (end === undefined || (during.thru !== undefined && end >= during.thru)) return [];
   const next = nextBegin(keys, end);
@@ -89,8 +88,8 @@ function adviseOnSpans(keys: readonly Span[], of: Watched): readonly Advice[] {
 }
 
 /**
- * Exports whose files are soon signed first with a key that has just come: phones of Apple read no other signature, so those
- * that do not know the key by then read nothing more.
+ * Exports whose files will soon carry the signature of a new key first. Phones of Apple read only the first signature, so
+ * those that do not know the key by then refuse the files.
  */
 export const adviseOnNewKeys = (
   before: Configuration,
@@ -101,7 +100,7 @@ export const adviseOnNewKeys = (
     const was = before.exports.find(({ id }) => id === config.id);
     if (was === undefined || isOver(config, now)) return [];
     const known = keysOf(was, before.signingKeys);
-    // Without any signature until now there is nothing that phones could lose.
+    // An export that was never signed has no phones that could stop reading it.
     if (signingAt(known, now).length === 0) return [];
     const soon = unixMillis(now + DISTRIBUTION);
     const [key] = signingAt(keysOf(config, after.signingKeys), soon);
@@ -126,3 +125,56 @@ const isSame = (one: SigningKey, other: SigningKey): boolean =>
   one.from <= other.from;
 
 const laterOf = (a: UnixMillis, b: UnixMillis): UnixMillis => (a > b ? a : b);
+
+/**
+ * The signing keys of a configuration that cannot sign, tried out as the export service does it. A key that is declared
+ * the same way already is no consequence of the change.
+ */
+export async function adviseOnUnusableKeys(
+  deps: OpenSignerDeps,
+  {
+    before,
+    after,
+    now,
+  }: {
+    readonly before: Configuration;
+    readonly after: Configuration;
+    readonly now: UnixMillis;
+  },
+): Promise<readonly ChangeAdvice[]> {
+  const used = after.exports.filter((config) => !isOver(config, now));
+  const advice: ChangeAdvice[] = [];
+  for (const key of after.signingKeys) {
+    if (isOver(key, now) || !used.some(({ signingKeys }) => signingKeys.includes(key.id))) continue;
+    const opened = await openSigner(deps, key);
+    if (opened.kind === 'usable') continue;
+    advice.push({
+      name: 'signing_key_unusable',
+      section: 'signingKeys',
+      id: key.id,
+      message: `Signing key ${key.id} cannot sign: ${opened.why.message}.`,
+      standing: before.signingKeys.some(
+        ({ id, signingKey }) => id === key.id && signingKey === key.signingKey,
+      ),
+    });
+  }
+  return advice;
+}
+
+/** The first instant from a given one on that no span covers; undefined when they cover all time to come. */
+function coveredUntil(spans: readonly Span[], from: UnixMillis): UnixMillis | undefined {
+  let end = from;
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    if (span.from > end) break;
+    if (span.thru === undefined) return undefined;
+    if (span.thru > end) end = span.thru;
+  }
+  return end;
+}
+
+/** When the next span begins after an instant; undefined when none does. */
+const nextBegin = (spans: readonly Span[], after: UnixMillis): UnixMillis | undefined =>
+  spans
+    .map(({ from }) => from)
+    .sort((a, b) => a - b)
+    .find((from) => from > after);

@@ -1,5 +1,6 @@
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { type ChangeAdvice, adviseOnChange } from './advise.ts';
+import type { ChangeAdvice } from './advice.ts';
+import { adviseOnChange } from './advise.ts';
 import type { Configuration, Section } from './configuration.ts';
 import { aConfiguration, aPublicKey, anEntry } from './testing/a-file.ts';
 
@@ -12,11 +13,11 @@ const said = (sections: Partial<Record<Section, unknown>> = {}, now = NOW): read
   adviseOnChange(NOTHING, aConfiguration(sections), now).map(
     ({ name, section, id, message }) => `${name} ${section} ${id}: ${message}`,
   );
-const names = (...of: Parameters<typeof said>): readonly string[] =>
-  said(...of).map((line) => line.replace(/ .*/, ''));
+const names = (...args: Parameters<typeof said>): readonly string[] =>
+  said(...args).map((line) => line.replace(/ .*/, ''));
 const exported = (...fields: readonly object[]): Partial<Record<Section, unknown>> => ({
-  exports: fields.map((of, n) =>
-    anEntry('exports', { id: `e${String(n)}`, filenameRoot: `v${String(n)}`, ...of }),
+  exports: fields.map((one, n) =>
+    anEntry('exports', { id: `e${String(n)}`, filenameRoot: `v${String(n)}`, ...one }),
   ),
 });
 const publicKey = aPublicKey();
@@ -26,7 +27,9 @@ it('has nothing against a usual configuration', () => {
 });
 
 describe('an app', () => {
-  const app = (of: object): Partial<Record<Section, unknown>> => ({ apps: [anEntry('apps', of)] });
+  const app = (fields: object): Partial<Record<Section, unknown>> => ({
+    apps: [anEntry('apps', fields)],
+  });
 
   it('is advised against when no export takes its keys', () => {
     expect(said(app({ regions: ['CA', 'MX'] }))).toEqual([
@@ -47,8 +50,8 @@ describe('an app', () => {
     ['takes travelers of any region', { includeTravelers: true }],
     ['has ended', { outputRegion: 'CA', thru: '2024-05-01T00:00:00Z' }],
     ['excludes one of its regions', { inputRegions: ['CA'], excludeRegions: ['MX'] }],
-  ])('is advised against when the only export %s', (_, of) => {
-    expect(names({ ...app({ regions: ['CA', 'MX'] }), ...exported(of) })).toEqual([
+  ])('is advised against when the only export %s', (_, fields) => {
+    expect(names({ ...app({ regions: ['CA', 'MX'] }), ...exported(fields) })).toEqual([
       'app_in_no_export',
     ]);
   });
@@ -85,8 +88,8 @@ describe('the files of an export', () => {
   });
 
   it('are too many when padding alone fills several a batch', () => {
-    const of = { minRecords: 100_000, paddingRange: 2000, maxRecords: 2000 };
-    expect(said(exported(of))).toEqual([
+    const fields = { minRecords: 100_000, paddingRange: 2000, maxRecords: 2000 };
+    expect(said(exported(fields))).toEqual([
       'floor_above_file exports e0: Export e0 lifts each batch to 100000 keys (minRecords) and cuts it at 2000 (maxRecords): 51 files a batch, mostly of generated keys.',
       expect.stringContaining('makes up to 306 files a day'),
     ]);
@@ -121,8 +124,8 @@ describe('the files of an export', () => {
     [{ minRecords: 99 }, ['little_padding']],
     [{ minRecords: 100 }, []],
     [{ paddingRange: 0 }, ['constant_padding']],
-  ])('are padded as %j says: %j', (of, expected) => {
-    expect(names(exported(of))).toEqual(expected);
+  ])('are padded as %j says: %j', (fields, expected) => {
+    expect(names(exported(fields))).toEqual(expected);
   });
 
   it('are of no interest once the export has ended', () => {
@@ -207,7 +210,7 @@ describe('the keys of an authority', () => {
   const trusted = (...keys: readonly object[]): Partial<Record<Section, unknown>> => ({
     authorities: [
       anEntry('authorities', {
-        keys: keys.map((of, n) => ({ version: `v${String(n)}`, publicKey, ...of })),
+        keys: keys.map((key, n) => ({ version: `v${String(n)}`, publicKey, ...key })),
       }),
     ],
   });
@@ -270,7 +273,7 @@ describe('a change', () => {
     ]);
   });
 
-  const key = (id: string, of: object): object => anEntry('signingKeys', { id, ...of });
+  const key = (id: string, fields: object): object => anEntry('signingKeys', { id, ...fields });
   const signedBy = (...keys: readonly object[]): Partial<Record<Section, unknown>> => ({
     signingKeys: keys,
     exports: [
@@ -307,8 +310,8 @@ describe('a change', () => {
     ['private key', { signingKey: 'export-9' }],
     ['keyId', { keyId: '311' }],
     ['keyVersion', { keyVersion: 'v9' }],
-  ])('of the %s of the first signer is advised against', (_, of) => {
-    expect(change(signedBy(old), signedBy(key('old', of)))).toMatchObject([
+  ])('of the %s of the first signer is advised against', (_, changed) => {
+    expect(change(signedBy(old), signedBy(key('old', changed)))).toMatchObject([
       { name: 'new_key_signs_soon' },
     ]);
   });

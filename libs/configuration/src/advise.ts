@@ -1,15 +1,16 @@
-import type { UnixMillis } from '@keyserver/time';
-import type { Advice } from './advice.ts';
-import { adviseOnApps } from './advise-apps.ts';
-import { adviseOnExports } from './advise-exports.ts';
+import {
+  PHONE_FILES_A_DAY,
+  PHONE_FILE_BYTES,
+  PHONE_FILE_RECORDS,
+  USUAL_KEY_BYTES,
+  inputRegionsOf,
+} from '@keyserver/export-file';
+import type { AuthorizedApp } from '@keyserver/health-authority';
+import { DAY, type UnixMillis } from '@keyserver/time';
+import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
 import { adviseOnAuthorityKeys, adviseOnNewKeys, adviseOnSigningKeys } from './advise-keys.ts';
-import type { Configuration } from './configuration.ts';
-
-/** Advice on a change of the configuration. */
-export interface ChangeAdvice extends Advice {
-  /** It holds without the change as well, so nobody has to agree to it anew. */
-  readonly standing: boolean;
-}
+import { type Configuration, isOver } from './configuration.ts';
+import { formatTime } from './grammar.ts';
 
 /** What a careful operator would want to know about a configuration at this time. */
 const adviseOn = (configuration: Configuration, now: UnixMillis): readonly Advice[] => [
@@ -20,8 +21,8 @@ const adviseOn = (configuration: Configuration, now: UnixMillis): readonly Advic
 ];
 
 /**
- * What a careful operator would want to know before a configuration takes the place of another. Both are judged at the same
- * time: what comes with the mere passing of time, such as a key that ended, is no consequence of the change, and standing.
+ * What a careful operator would want to know before one configuration replaces another. Both are judged at the same time.
+ * What comes from time alone, such as a key that has ended, is no consequence of the change: it is marked as standing.
  */
 export function adviseOnChange(
   before: Configuration,
@@ -35,6 +36,138 @@ export function adviseOnChange(
   }));
 }
 
-/** The sentence is part of it: a worse figure is another matter than the one that was agreed to. */
+/** The sentence counts too: agreeing to one figure is not agreeing to a worse one. */
 const identityOf = ({ name, section, id, message }: Advice): string =>
   JSON.stringify([name, section, id, message]);
+
+type Export = Configuration['exports'][number];
+
+/** Applications whose keys no export publishes, that cannot upload at all, or that anybody can upload through. */
+const adviseOnApps = ({ apps, exports }: Configuration, now: UnixMillis): readonly Advice[] =>
+  apps.flatMap((app) => [...readers(app, exports, now), ...writers(app)]);
+
+function readers(
+  app: AuthorizedApp,
+  exports: readonly Export[],
+  now: UnixMillis,
+): readonly Advice[] {
+  const takers = exports.filter((config) => takes(config, app) && !isOver(config, now));
+  if (takers.some(({ from }) => from <= now)) return [];
+  const until = takers.map(({ from }) => from).sort((a, b) => a - b)[0];
+  const regions = `of app ${app.id} (regions ${app.regions.join(', ')})`;
+  return [
+    adviceOnApp(
+      'app_in_no_export',
+      app,
+      until === undefined
+        ? `No export takes the keys ${regions}: phones never see them.`
+        : `No export takes the keys ${regions} before ${formatTime(until)}: what is uploaded until then is in no file.`,
+    ),
+  ];
+}
+
+/** Whether an export takes a key that somebody who did not travel uploads: it carries all regions of its app. */
+const takes = (config: Export, { regions }: AuthorizedApp): boolean =>
+  regions.some((region) => inputRegionsOf(config).includes(region)) &&
+  !regions.some((region) => config.excludeRegions.includes(region));
+
+function writers(app: AuthorizedApp): readonly Advice[] {
+  if (app.bypassCertificate)
+    return [
+      adviceOnApp(
+        'app_without_certificate',
+        app,
+        `App ${app.id} takes uploads without a certificate: anybody can report anything.`,
+      ),
+    ];
+  if (app.authorities.length > 0) return [];
+  return [
+    adviceOnApp(
+      'app_without_authority',
+      app,
+      `App ${app.id} has no authority whose certificates it may use: every upload is refused.`,
+    ),
+  ];
+}
+
+const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): Advice => ({
+  name,
+  section: 'apps',
+  id,
+  message,
+});
+
+/** Below this a file may hold little more than one person's keys: an upload has up to 30. */
+const SMALL_FLOOR = 100;
+
+/** Exports whose files phones do not keep up with, cannot take, or may tell too much from. */
+const adviseOnExports = ({ exports }: Configuration, now: UnixMillis): readonly Advice[] =>
+  exports
+    .filter((config) => !isOver(config, now))
+    .flatMap((config) => [...tooMany(config), ...tooLarge(config), ...tooRevealing(config)]);
+
+function tooMany(config: Export): readonly Advice[] {
+  const { id, period, minRecords, paddingRange, maxRecords } = config;
+  const filesOfBatch = Math.max(1, Math.ceil((minRecords + paddingRange) / maxRecords));
+  const files = (DAY / period) * filesOfBatch;
+  const found: Advice[] = [];
+  if (minRecords > maxRecords)
+    found.push(
+      adviceOnExport(
+        'floor_above_file',
+        config,
+        `Export ${id} lifts each batch to ${minRecords} keys (minRecords) and cuts it at ${maxRecords} (maxRecords): ${filesOfBatch} files a batch, mostly of generated keys.`,
+      ),
+    );
+  if (files > PHONE_FILES_A_DAY.ios)
+    found.push(
+      adviceOnExport(
+        'too_many_files',
+        config,
+        `Export ${id} makes up to ${files} files a day; a phone takes ${PHONE_FILES_A_DAY.ios} (iOS) or ${PHONE_FILES_A_DAY.android} (Android) and falls behind: choose a longer period or a larger maxRecords.`,
+      ),
+    );
+  return found;
+}
+
+function tooLarge(config: Export): readonly Advice[] {
+  const { id, maxRecords } = config;
+  const bytes = maxRecords * USUAL_KEY_BYTES;
+  if (maxRecords <= PHONE_FILE_RECORDS && bytes <= PHONE_FILE_BYTES) return [];
+  return [
+    adviceOnExport(
+      'files_too_large',
+      config,
+      `A full file of export ${id} has ${maxRecords} keys in about ${megabytes(bytes)} MB; phones should not be given more than ${PHONE_FILE_RECORDS} keys or ${megabytes(PHONE_FILE_BYTES)} MB: choose a smaller maxRecords.`,
+    ),
+  ];
+}
+
+const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
+
+function tooRevealing(config: Export): readonly Advice[] {
+  const { id, minRecords, paddingRange } = config;
+  if (minRecords < SMALL_FLOOR)
+    return [
+      adviceOnExport(
+        'little_padding',
+        config,
+        `Export ${id} pads its files to no more than ${minRecords} keys (minRecords): a file may show that a single person was reported.`,
+      ),
+    ];
+  if (paddingRange > 0) return [];
+  return [
+    adviceOnExport(
+      'constant_padding',
+      config,
+      `Export ${id} pads its files to exactly ${minRecords} keys (paddingRange 0): whoever counts knows which files are padded.`,
+    ),
+  ];
+}
+
+const adviceOnExport = (name: AdviceName, { id }: Export, message: string): Advice => ({
+  name,
+  section: 'exports',
+  id,
+  message,
+});

@@ -49,7 +49,7 @@ async function plannedLines(store: DocumentStore, wanted: Configuration): Promis
 }
 
 const exportsOf = (...fields: object[]): Configuration =>
-  aConfiguration({ exports: fields.map((of) => anEntry('exports', of)) });
+  aConfiguration({ exports: fields.map((one) => anEntry('exports', one)) });
 
 afterEach(closeTestStores);
 
@@ -151,7 +151,7 @@ describe('planChanges', () => {
 
   describe('of a signing key', () => {
     const withKeys = (...keys: object[]): Configuration =>
-      aConfiguration({ signingKeys: keys.map((of) => anEntry('signingKeys', of)) });
+      aConfiguration({ signingKeys: keys.map((key) => anEntry('signingKeys', key)) });
     const refused = (keyId: string): string[] => [
       `signingKeys gives main the keyId ${keyId}; a new one must be 1 to 40 of letters, digits and "_"`,
     ];

@@ -3,19 +3,16 @@ import type { OpenSignerDeps } from '@keyserver/export-file';
 import { type Random, randomId } from '@keyserver/random';
 import {
   type ConfigurationChange,
-  type StoreFormat,
   auditEntries,
   readStoreFormat,
   usedSigningKeys,
 } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
-import { adviseOnUnusableKeys } from './advise-unusable-keys.ts';
+import { adviseOnUnusableKeys } from './advise-keys.ts';
 import type { Configuration, Problem } from './configuration.ts';
-import { unfitKeyIds } from './new-key-ids.ts';
-import { periodsAcrossWindows } from './periods-of-windows.ts';
+import { periodsAcrossWindows, tooShortPeriods, unfitKeyIds } from './change-rules.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
-import { tooShortPeriods } from './shortest-period.ts';
 import { readStored } from './stored-configuration.ts';
 
 /** Who applies a configuration, and what was shown to them before. */
@@ -38,9 +35,9 @@ export type ApplyOutcome =
 export type SigningPlatform = Pick<OpenSignerDeps, 'findSigner' | 'trySigner'>;
 
 /**
- * What applying a configuration to a store would change, and what speaks against it. Whoever lets people change a
- * configuration begins here; the server's own first configuration goes without. Signing keys are tried out where a
- * platform is given.
+ * What applying a configuration to a store would change, and what speaks against it. A person is shown this before anything
+ * is applied; the first configuration, which the launcher makes, needs no plan. Signing keys are tried out where a platform
+ * is given.
  */
 export async function planChanges(
   store: DocumentStore,
@@ -73,7 +70,7 @@ const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basi
       ...impossible,
       ...unfitKeyIds(stored, wanted),
       ...tooShortPeriods(stored, wanted, format?.profile),
-      ...brokenPeriods({ stored, wanted, format, now: tx.now }),
+      ...periodsAcrossWindows(stored, wanted, { windows: format?.windows, now: tx.now }),
     ];
     const plan: Plan =
       problems.length > 0
@@ -109,9 +106,12 @@ async function applyIn(
   if (options.basis !== undefined && options.basis !== fingerprintOf(stored))
     return { kind: 'stale' };
   const { steps, problems: impossible } = stepsBetween(stored, wanted);
-  // Also of a plan that was agreed to: the windows may have been changed since, and that looks at the periods which it finds.
+  // Checked again after the plan: the windows may have been changed since, and that change saw only the stored periods.
   const format = await readStoreFormat(tx);
-  const problems = [...impossible, ...brokenPeriods({ stored, wanted, format, now: tx.now })];
+  const problems = [
+    ...impossible,
+    ...periodsAcrossWindows(stored, wanted, { windows: format?.windows, now: tx.now }),
+  ];
   if (problems.length > 0) return { kind: 'refused', problems };
   if (steps.length === 0) return { kind: 'unchanged' };
   const changes = steps.map(({ change }) => change);
@@ -124,14 +124,3 @@ async function applyIn(
   });
   return { kind: 'applied', changes };
 }
-
-/** A store says its windows once a service has been started on it. */
-const brokenPeriods = (of: {
-  readonly stored: Configuration;
-  readonly wanted: Configuration;
-  readonly format: StoreFormat | undefined;
-  readonly now: UnixMillis;
-}): readonly Problem[] =>
-  of.format?.windows === undefined
-    ? []
-    : periodsAcrossWindows(of.stored, of.wanted, { windows: of.format.windows, now: of.now });

@@ -1,5 +1,6 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import type { UnixMillis } from '@keyserver/time';
 
 /** Everything an operator edits. Lists are in the order of their ids; regions and references are sorted, each once. */
 export interface Configuration {
@@ -47,3 +48,24 @@ const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
 const byVersion = (a: { readonly version: string }, b: { readonly version: string }): number =>
   compare(a.version, b.version);
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+/** When an entry is in force: a span of time, its start included, its end not; without an end it lasts for ever. */
+export interface Span {
+  readonly from: UnixMillis;
+  readonly thru: UnixMillis | undefined;
+}
+
+/** Whether a span has ended. */
+export const isOver = ({ thru }: Pick<Span, 'thru'>, now: UnixMillis): boolean =>
+  thru !== undefined && thru <= now;
+
+/**
+ * How the development server and its command-line tool name things: the launcher configures them on the first start,
+ * and `keyserver publish` uses them when it is told nothing else.
+ */
+export const DEVELOPMENT_NAMES = {
+  app: 'org.example.exposures',
+  authority: { id: 1, issuer: 'https://authority.example', audience: 'keyserver', kid: 'dev-1' },
+  /** Where the authority's private key (PKCS#8 PEM) lies, below the data directory. */
+  authorityKeyFile: 'keys/authority/dev.pem',
+} as const;

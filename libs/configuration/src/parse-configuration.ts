@@ -1,11 +1,19 @@
+import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
-import { checkConfiguration } from './check-configuration.ts';
-import { type Configuration, type Problem, inOrder } from './configuration.ts';
-import { wholeFile } from './configuration-schema.ts';
-import { placeEntries } from './placed-entries.ts';
+import {
+  type EntryCheck,
+  appEntry,
+  authorityEntry,
+  exportEntry,
+  signingKeyEntry,
+  wholeFile,
+} from './configuration-schema.ts';
+import { type Configuration, type Problem, type Section, inOrder } from './configuration.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
-export type ParsedConfiguration =
+type ParsedConfiguration =
   | { readonly kind: 'configuration'; readonly value: Configuration }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
@@ -57,3 +65,162 @@ function readFile(file: unknown): ParsedConfiguration {
     }),
   };
 }
+
+/** A valid entry of the file, and its path. */
+interface Placed<T> {
+  readonly path: string;
+  readonly entry: T;
+}
+
+/**
+ * The valid entries of a file, and the ids that all entries claim. With these a reference to an invalid entry is not
+ * reported as a second problem.
+ */
+interface PlacedEntries {
+  readonly authorities: readonly Placed<HealthAuthority>[];
+  readonly apps: readonly Placed<AuthorizedApp>[];
+  readonly signingKeys: readonly Placed<SigningKey>[];
+  readonly exports: readonly Placed<ExportConfig>[];
+  readonly claimed: {
+    readonly authorities: ReadonlySet<unknown>;
+    readonly signingKeys: ReadonlySet<unknown>;
+  };
+}
+
+/** Reads every entry of a file on its own; what is wrong with them is added to `problems`. */
+function placeEntries(file: unknown, problems: Problem[]): PlacedEntries {
+  const read = <T>(section: Section, check: EntryCheck<T>): readonly Placed<T>[] =>
+    listIn(file, section).flatMap((value, n) => {
+      const path = `${section}[${n}]`;
+      const checked = check(value, path);
+      if (checked.kind === 'entry') return [{ path, entry: checked.entry }];
+      problems.push(...checked.problems);
+      return [];
+    });
+  return {
+    authorities: read('authorities', authorityEntry).map(({ path, entry }) => ({
+      path,
+      entry: { ...entry, keys: entry.keys.map(withEnd) },
+    })),
+    apps: read('apps', appEntry),
+    signingKeys: read('signingKeys', signingKeyEntry).map(placedWithEnd),
+    exports: read('exports', exportEntry).map(placedWithEnd),
+    claimed: {
+      authorities: idsIn(listIn(file, 'authorities')),
+      signingKeys: idsIn(listIn(file, 'signingKeys')),
+    },
+  };
+}
+
+interface OpenEnd {
+  readonly thru?: UnixMillis;
+}
+
+const withEnd = <T extends OpenEnd>(entry: T): T & { thru: UnixMillis | undefined } => ({
+  ...entry,
+  thru: entry.thru,
+});
+
+const placedWithEnd = <T extends OpenEnd>({
+  path,
+  entry,
+}: Placed<T>): Placed<T & { thru: UnixMillis | undefined }> => ({ path, entry: withEnd(entry) });
+
+function listIn(file: unknown, section: Section): readonly unknown[] {
+  const list = memberOf(file, section);
+  return Array.isArray(list) ? list : [];
+}
+
+const idsIn = (entries: readonly unknown[]): ReadonlySet<unknown> =>
+  new Set(entries.map((entry) => memberOf(entry, 'id')));
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+
+/** The rules between fields and between entries: unique names, references that exist, times in order. */
+function checkConfiguration(file: PlacedEntries): readonly Problem[] {
+  const keys = file.authorities.flatMap(({ path, entry }) =>
+    entry.keys.map((key, n) => ({ path: `${path}.keys[${n}]`, entry: key, authority: path })),
+  );
+  return [
+    ...repeats(file.authorities, 'id', ({ id }) => String(id)),
+    ...repeats(file.authorities, 'issuer', ({ issuer }) => issuer),
+    ...repeats(keys, 'version', ({ version }, { authority }) => `${authority} ${version}`),
+    ...repeats(file.apps, 'id', ({ id }) => id),
+    ...repeats(file.signingKeys, 'id', ({ id }) => id),
+    ...repeats(file.signingKeys, 'keyVersion', (key) => `${key.keyId} ${key.keyVersion}`),
+    ...repeats(file.exports, 'id', ({ id }) => id),
+    ...repeats(file.exports, 'filenameRoot', (config) =>
+      `${config.bucket} ${config.filenameRoot}`.toLowerCase(),
+    ),
+    ...[...keys, ...file.signingKeys, ...file.exports].flatMap(endsAfterStart),
+    ...unknownReferences(file),
+    ...file.exports.flatMap(travelersOnceOnly),
+  ];
+}
+
+function repeats<T, P extends Placed<T>>(
+  placed: readonly P[],
+  field: string,
+  identity: (entry: P['entry'], at: P) => string,
+): readonly Problem[] {
+  const first = new Map<string, string>();
+  return placed.flatMap((at) => {
+    const key = identity(at.entry, at);
+    const before = first.get(key);
+    if (before === undefined) first.set(key, at.path);
+    return before === undefined
+      ? []
+      : [
+          {
+            path: `${at.path}.${field}`,
+            message: `${REPEATED[field] ?? 'is the same as'} ${before}`,
+          },
+        ];
+  });
+}
+
+const REPEATED: Readonly<Record<string, string>> = {
+  filenameRoot: 'with this bucket is the same, but for letter case, as in',
+  keyVersion: 'with this keyId is the same as in',
+};
+
+function endsAfterStart({
+  path,
+  entry,
+}: Placed<{ readonly from: number; readonly thru: number | undefined }>): readonly Problem[] {
+  return entry.thru === undefined || entry.thru > entry.from
+    ? []
+    : [{ path: `${path}.thru`, message: 'must be after from' }];
+}
+
+function unknownReferences({ apps, exports, claimed }: PlacedEntries): readonly Problem[] {
+  return [
+    ...apps.flatMap(({ path, entry }) =>
+      missing(`${path}.authorities`, entry.authorities, claimed.authorities, 'authority'),
+    ),
+    ...exports.flatMap(({ path, entry }) =>
+      missing(`${path}.signingKeys`, entry.signingKeys, claimed.signingKeys, 'signing key'),
+    ),
+  ];
+}
+
+const missing = (
+  path: string,
+  ids: readonly (string | number)[],
+  known: ReadonlySet<unknown>,
+  kind: string,
+): readonly Problem[] =>
+  ids.flatMap((id, n) =>
+    known.has(id)
+      ? []
+      : [{ path: `${path}[${n}]`, message: `names ${kind} ${id}, which this file lacks` }],
+  );
+
+const travelersOnceOnly = ({
+  path,
+  entry,
+}: PlacedEntries['exports'][number]): readonly Problem[] =>
+  entry.includeTravelers && entry.onlyNonTravelers
+    ? [{ path: `${path}.onlyNonTravelers`, message: 'excludes includeTravelers; choose one' }]
+    : [];

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Transaction, MAX_WRITES } from '@keyserver/docstore';
+import { MAX_WRITES, type Transaction } from '@keyserver/docstore';
 import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
-import type { ChangeAdvice } from './advise.ts';
+import type { ChangeAdvice } from './advice.ts';
 import type { Configuration, Problem, Section } from './configuration.ts';
-import type { DescribedFields } from './described-fields.ts';
-import { noteOn } from './field-notes.ts';
-import { type Described, describe } from './stored-configuration.ts';
+import { type Described, type DescribedFields, describe } from './stored-configuration.ts';
 
 /** What applying a configuration would do. */
 export type Plan =
@@ -20,7 +18,7 @@ export type Plan =
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** One change and how it is made. */
-export interface Step {
+interface Step {
   readonly change: ConfigurationChange;
   readonly make: (tx: Transaction) => void;
 }
@@ -111,3 +109,30 @@ export const fingerprintOf = (configuration: Configuration): string =>
       ),
     )
     .digest('hex');
+
+const FROM_COVERED = 'takes effect from where the export has covered until';
+const MOVES = `${FROM_COVERED}; files written before stay under the old name`;
+const KNOWN_TO_PHONES = 'phones must know the new key before it signs';
+
+const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
+  authorities: new Map([['issuer', 'certificates of the old issuer are refused from now on']]),
+  apps: new Map(),
+  signingKeys: new Map([
+    ['signingKey', KNOWN_TO_PHONES],
+    ['keyId', KNOWN_TO_PHONES],
+    ['keyVersion', KNOWN_TO_PHONES],
+  ]),
+  exports: new Map([
+    ['period', FROM_COVERED],
+    ['outputRegion', FROM_COVERED],
+    ['inputRegions', FROM_COVERED],
+    ['excludeRegions', FROM_COVERED],
+    ['includeTravelers', FROM_COVERED],
+    ['onlyNonTravelers', FROM_COVERED],
+    ['bucket', MOVES],
+    ['filenameRoot', MOVES],
+  ]),
+};
+
+/** What an operator should know before editing a field, such as when the edit takes effect. */
+const noteOn = (section: Section, field: string): string | undefined => NOTES[section].get(field);

@@ -3,7 +3,7 @@ import type { UnixMillis } from '@keyserver/time';
 import { stringify } from 'yaml';
 import type { Configuration } from './configuration.ts';
 import { readStored } from './stored-configuration.ts';
-import { formatDuration, formatTime } from './time-text.ts';
+import { formatDuration, formatTime } from './grammar.ts';
 
 /** The stored configuration as a configuration file (YAML). */
 export const showConfiguration = async (store: DocumentStore): Promise<string> =>
@@ -62,10 +62,10 @@ const exportEntry = (config: Configuration['exports'][number]): object => ({
   maxRecords: config.maxRecords,
 });
 
-const validity = (of: {
+const validity = (entry: {
   readonly from: UnixMillis;
   readonly thru: UnixMillis | undefined;
 }): object => ({
-  from: formatTime(of.from),
-  ...(of.thru === undefined ? {} : { thru: formatTime(of.thru) }),
+  from: formatTime(entry.from),
+  ...(entry.thru === undefined ? {} : { thru: formatTime(entry.thru) }),
 });

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
+import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import {
   appDocument,
   appDocumentId,
@@ -14,14 +17,9 @@ import {
   signingKeyOf,
   signingKeys,
 } from '@keyserver/stores';
+import type { UnixMillis } from '@keyserver/time';
 import { type Configuration, type Section, inOrder } from './configuration.ts';
-import {
-  type DescribedFields,
-  appFields,
-  authorityFields,
-  exportFields,
-  signingKeyFields,
-} from './described-fields.ts';
+import { formatDuration, formatTime } from './grammar.ts';
 
 /** The configuration as it is stored. */
 export const readStored = async (tx: Transaction): Promise<Configuration> =>
@@ -89,7 +87,7 @@ export const describe = (configuration: Configuration): readonly Described[] => 
 const described = <D>(
   {
     documentId,
-    ...of
+    ...rest
   }: Pick<Described, 'section' | 'id' | 'fields'> & {
     /** Where it is not the id itself. */
     readonly documentId?: string;
@@ -97,11 +95,75 @@ const described = <D>(
   into: Collection<D>,
   document: D,
 ): Described => ({
-  ...of,
+  ...rest,
   write: (tx) => {
-    tx.set(into, documentId ?? of.id, document);
+    tx.set(into, documentId ?? rest.id, document);
   },
   remove: (tx) => {
-    tx.delete(into, documentId ?? of.id);
+    tx.delete(into, documentId ?? rest.id);
   },
 });
+
+/** The fields of a configuration document as an operator reads them; equal documents, and only they, have equal fields. */
+export type DescribedFields = ReadonlyMap<string, string>;
+
+type FieldText = readonly [field: string, text: string];
+
+/** The fields of an authority; each of its keys is three fields, the key itself by its fingerprint. */
+const authorityFields = (authority: HealthAuthority): DescribedFields =>
+  new Map<string, string>([
+    ['issuer', authority.issuer],
+    ['audience', authority.audience],
+    ['name', authority.name],
+    ...authority.keys.flatMap((key): readonly FieldText[] => [
+      [`keys.${key.version}.publicKey`, `sha256:${fingerprint(key.publicKey)}`],
+      ...validity(key, `keys.${key.version}.`),
+    ]),
+  ]);
+
+/** The fields of an application. */
+const appFields = (app: AuthorizedApp): DescribedFields =>
+  new Map<string, string>([
+    ['regions', app.regions.join(', ')],
+    ['authorities', app.authorities.join(', ')],
+    ['bypassCertificate', String(app.bypassCertificate)],
+  ]);
+
+/** The fields of a signing key. */
+const signingKeyFields = (key: SigningKey): DescribedFields =>
+  new Map<string, string>([
+    ['signingKey', key.signingKey],
+    ['keyId', key.keyId],
+    ['keyVersion', key.keyVersion],
+    ...validity(key),
+  ]);
+
+/** The fields of an export. */
+const exportFields = (config: ExportConfig): DescribedFields =>
+  new Map<string, string>([
+    ['bucket', config.bucket],
+    ['filenameRoot', config.filenameRoot],
+    ['period', formatDuration(config.period)],
+    ['outputRegion', config.outputRegion],
+    ['inputRegions', config.inputRegions.join(', ')],
+    ['excludeRegions', config.excludeRegions.join(', ')],
+    ['includeTravelers', String(config.includeTravelers)],
+    ['onlyNonTravelers', String(config.onlyNonTravelers)],
+    ...validity(config),
+    ['signingKeys', config.signingKeys.join(', ')],
+    ['minRecords', String(config.minRecords)],
+    ['paddingRange', String(config.paddingRange)],
+    ['maxRecords', String(config.maxRecords)],
+  ]);
+
+function validity(
+  entry: { readonly from: UnixMillis; readonly thru: UnixMillis | undefined },
+  prefix = '',
+): readonly FieldText[] {
+  const from: FieldText = [`${prefix}from`, formatTime(entry.from)];
+  return entry.thru === undefined ? [from] : [from, [`${prefix}thru`, formatTime(entry.thru)]];
+}
+
+// Line breaks are no part of a key.
+const fingerprint = (pem: string): string =>
+  createHash('sha256').update(pem.replace(/\s/g, '')).digest('hex');

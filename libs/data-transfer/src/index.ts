@@ -1,5 +1,4 @@
-export type { Difference } from './data-differences.ts';
-export { exportData } from './data-export.ts';
-export { importData } from './data-import.ts';
-export type { Manifest } from './data-manifest.ts';
-export { verifyData } from './data-verify.ts';
+export { exportData } from './export.ts';
+export { importData } from './import.ts';
+export type { Manifest } from './manifest.ts';
+export { type Difference, verifyData } from './verify.ts';

@@ -7,17 +7,17 @@ import {
   keyHasher,
   movedCollections,
 } from '@keyserver/stores';
-import { readManifest, recordsFile } from './data-directory.ts';
-import { type Comparison, type Survey, documentsOf, survey } from './data-file.ts';
-import type { ExportedCollection, Manifest } from './data-manifest.ts';
-import type { Tally } from './data-tally.ts';
+import { readManifest, recordsFile } from './directory.ts';
+import { type Comparison, type Survey, documentsOf, survey } from './collection-file.ts';
+import type { ExportedCollection, Manifest } from './manifest.ts';
+import type { Tally } from './record.ts';
 import { UnusableExport } from './unusable-export.ts';
 
 /** A finished export of which every byte has been checked. */
 export interface OpenExport {
   readonly manifest: Manifest;
   /** The collections in their order, and their files. */
-  readonly files: readonly { readonly of: Collection<object>; readonly path: string }[];
+  readonly files: readonly { readonly collection: Collection<object>; readonly path: string }[];
   /** By collection, what a store that took the export must have. */
   readonly live: ReadonlyMap<string, Tally>;
 }
@@ -29,16 +29,16 @@ export async function openExport(directory: string, as: Comparison): Promise<Ope
   const files: OpenExport['files'][number][] = [];
   const live = new Map<string, Tally>();
   for (const stated of manifest.collections) {
-    const of = movedCollections.find(({ layout }) => layout.name === stated.name);
-    if (of === undefined)
+    const collection = movedCollections.find(({ layout }) => layout.name === stated.name);
+    if (collection === undefined)
       throw new UnusableExport(
         `the export has a collection ${stated.name}, which this version does not know`,
       );
     const path = recordsFile(directory, stated.name);
-    const found = await survey(path, { exportId, of }, as);
+    const found = await survey(path, { exportId, collection }, as);
     if (!isAsStated(stated, found))
       throw new UnusableExport(`${basename(path)} is not the file that was exported`);
-    files.push({ of, path });
+    files.push({ collection, path });
     live.set(stated.name, found.live);
   }
   const missing = movedCollections.find(({ layout }) => !live.has(layout.name));
@@ -58,9 +58,11 @@ export async function isHashedUnder(
   { manifest: { exportId }, files }: OpenExport,
   secret: Uint8Array,
 ): Promise<boolean> {
-  const path = files.find(({ of }) => of.layout.name === keyBatches.layout.name)?.path;
+  const path = files.find(
+    ({ collection }) => collection.layout.name === keyBatches.layout.name,
+  )?.path;
   if (path === undefined) return true;
-  for await (const { value } of documentsOf(path, { exportId, of: keyBatches }))
+  for await (const { value } of documentsOf(path, { exportId, collection: keyBatches }))
     return isFoundBy(value, keyHasher(secret));
   return true;
 }
@@ -70,10 +72,12 @@ export async function unknownBucket(
   { manifest: { exportId }, files }: OpenExport,
   names: Iterable<string>,
 ): Promise<string | undefined> {
-  const path = files.find(({ of }) => of.layout.name === exportConfigs.layout.name)?.path;
+  const path = files.find(
+    ({ collection }) => collection.layout.name === exportConfigs.layout.name,
+  )?.path;
   const unknown = new Set(names);
   if (path === undefined || unknown.size === 0) return unknown.values().next().value;
-  for await (const { value } of documentsOf(path, { exportId, of: exportConfigs }))
+  for await (const { value } of documentsOf(path, { exportId, collection: exportConfigs }))
     unknown.delete(value.bucket);
   return unknown.values().next().value;
 }

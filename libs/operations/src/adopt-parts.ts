@@ -2,13 +2,13 @@ import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
 import { type PartState, auditEntries, stateOfPart, storeParts } from '@keyserver/stores';
 
-/** A part of a store, and how it stands to the database. */
+/** A part of a store, and whether it belongs to the database. */
 export interface ExaminedPart {
   readonly part: StorePart;
   readonly state: PartState;
 }
 
-/** How the parts of a store stand to its database; changes nothing. */
+/** Finds out which parts belong to the database of a store; changes nothing. */
 export async function examineParts(
   store: DocumentStore,
   storeId: string,
@@ -20,13 +20,13 @@ export async function examineParts(
 }
 
 /**
- * Takes the parts as they are for those of the store, in the order that leaves a killed run to be repeated: first who did
- * it and that the parts must carry the id, then the ids.
+ * Declares the parts, as they are, to be those of the store. The audit entry and the demand that each part carries the id
+ * are written before the ids themselves, so that a command that was killed can simply be run again.
  */
 export async function adoptParts(
   store: DocumentStore,
   parts: readonly ExaminedPart[],
-  of: {
+  adoption: {
     readonly storeId: string;
     readonly actor: string;
     readonly random: Random;
@@ -34,16 +34,17 @@ export async function adoptParts(
     readonly missingCommits: number;
   },
 ): Promise<void> {
-  const id = randomId(of.random);
-  const changes = changesOf(parts, of.missingCommits);
+  const { storeId, actor, random, missingCommits } = adoption;
+  const id = randomId(random);
+  const changes = changesOf(parts, missingCommits);
   await store.transact(async (tx) => {
     const [audited] = await tx.get(auditEntries, [id]);
     if (audited !== undefined) return;
-    const { actor } = of;
+
     tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.adopt', changes });
     for (const { part } of parts) tx.set(storeParts, part.name, { since: tx.now });
   });
-  for (const { part, state } of parts) if (state !== 'present') await part.writeId(of.storeId);
+  for (const { part, state } of parts) if (state !== 'present') await part.writeId(storeId);
 }
 
 function changesOf(parts: readonly ExaminedPart[], missingCommits: number) {

@@ -42,11 +42,15 @@ const BY = { actor: 'alex', random };
 const length = (ms: number) => windowLength(ms)!;
 const [SHORT, LONG] = [length(5 * MINUTE), length(HOUR)];
 
-const anExport = (id: string, period: number, of: Partial<ExportConfig> = {}): ExportConfig => ({
+const anExport = (
+  id: string,
+  period: number,
+  fields: Partial<ExportConfig> = {},
+): ExportConfig => ({
   ...{ id, period, bucket: 'exports', filenameRoot: id, outputRegion: 'US', inputRegions: [] },
   ...{ excludeRegions: [], includeTravelers: false, onlyNonTravelers: false, thru: undefined },
   ...{ from: unixMillis(0), signingKeys: [], minRecords: 0, paddingRange: 0, maxRecords: 1000 },
-  ...of,
+  ...fields,
 });
 
 async function openedStore(

@@ -20,7 +20,7 @@ import {
   windowLengthAt,
 } from '@keyserver/time';
 
-/** What becomes of the windows of a store. `decided` was asked for before and has not begun yet. */
+/** What happens to the windows of a store. A `decided` change was made before and has not begun yet. */
 export type WindowPlan =
   | {
       readonly kind: 'planned' | 'decided';
@@ -37,10 +37,10 @@ export const planWindow = async (store: DocumentStore, length: WindowLength): Pr
   await store.transact(async (tx) => await planIn(tx, store, length));
 
 /**
- * Changes the length of windows from a later instant on, in one audited step. Nothing that is stored is touched: a batch holds
- * whatever lies between its start and its end, and the windows before and after the change meet at its instant. Services
- * may run: those that write keys read the windows anew before the change begins, and whoever cuts batches reads them in the
- * transaction that does.
+ * Changes the length of windows from a later instant on, in one audited step. No stored document is touched: a batch holds
+ * whatever lies between its start and its end, and at the instant of the change a window of both lengths begins. Services
+ * may run. Those that write keys read the windows again before the change begins, and a batch is cut in the same
+ * transaction that reads them.
  */
 export async function changeWindow(
   store: DocumentStore,
@@ -74,7 +74,7 @@ async function planIn(
   if (pending?.length === length) return { kind: 'decided', before, change: pending };
   if (pending !== undefined) return refused(pendingSentence(pending));
   if (length === before) return { kind: 'unchanged' };
-  // Where windows close late the store is shared by real people; see the same bound on TRUNCATE_WINDOW_SECONDS.
+  // A closing delay means Google Cloud, where the services refuse a TRUNCATE_WINDOW_SECONDS below 60 too.
   if (closingDelay > 0 && length < MINUTE)
     return refused('windows on Google Cloud are at least 60 s long');
   const broken = await brokenPeriod(tx, length);
@@ -93,7 +93,7 @@ async function brokenPeriod(tx: Transaction, length: WindowLength): Promise<stri
   return undefined;
 }
 
-/** The first instant, after everybody has heard of it, at which a window of both lengths begins. */
+/** The first instant at which a window of both lengths begins, late enough for every service to have read of it. */
 function beginning(now: UnixMillis, windows: WindowCalendar, length: WindowLength): UnixMillis {
   const both = leastCommonMultiple(windowLengthAt(windows, now), length);
   return unixMillis(Math.ceil((now + CHANGE_NOTICE) / both) * both);

@@ -30,7 +30,7 @@ export interface Mender {
   readonly random: Random;
 }
 
-/** From now on the clock of this machine is right: the store goes on from it. */
+/** Declares the clock of this machine to be right: store time goes on from it. */
 export async function acceptTime(time: MendableTime, by: Mender): Promise<void> {
   const { mark } = await time.report();
   const auditId = randomId(by.random);
@@ -41,9 +41,9 @@ export async function acceptTime(time: MendableTime, by: Mender): Promise<void> 
 }
 
 /**
- * Brings store time back to the clock of this machine, and with it what was done ahead of that: batches past the present are
- * removed and cut again in their time, exports go on from the present, leases end. Keys stay as they are: those in windows
- * ahead are exported when these have passed. The answer is how many batches were removed.
+ * Brings store time back to the clock of this machine, and undoes what was done ahead of it. Batches that end after the
+ * present are removed, to be cut again when their time comes; exports go on from the present; leases end. Keys stay as they
+ * are, and are exported when their windows have passed. Gives the number of batches that were removed.
  */
 export async function resetTime(time: MendableTime, by: Mender): Promise<number> {
   const { mark } = await time.report();

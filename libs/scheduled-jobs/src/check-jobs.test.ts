@@ -30,9 +30,9 @@ const doWork: JobState = {
 };
 
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
-function wrong(change: Partial<JobState>, of: Partial<Deployment> = {}): readonly string[] {
+function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
   const present = [{ ...createBatches, ...change }, doWork];
-  const verdicts = checkJobs({ ...deployment, ...of }, present);
+  const verdicts = checkJobs({ ...deployment, ...overrides }, present);
   return verdicts.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
   );

@@ -35,7 +35,7 @@ export interface JobDifference {
 }
 
 /** A job that is needed, and everything that is wrong with it. */
-export interface JobVerdict {
+export interface CheckedJob {
   readonly job: WantedJob;
   readonly differences: readonly JobDifference[];
 }
@@ -51,11 +51,11 @@ export interface Deployment {
 export const missingServices = ({ urls }: Deployment): readonly JobService[] =>
   DEPLOYED_SERVICES.filter((service) => !urls.has(service));
 
-/** Holds the jobs that the scheduler has against those that a deployment needs. */
+/** Compares the jobs that the scheduler has with those that a deployment needs. */
 export function checkJobs(
   deployment: Deployment,
   present: readonly JobState[],
-): readonly JobVerdict[] {
+): readonly CheckedJob[] {
   const byName = new Map(present.map((job) => [job.name, job]));
   return wantedJobs(deployment).map((job) => {
     const found = byName.get(job.name);
@@ -94,7 +94,7 @@ function differencesOf(wanted: WantedJob, found: JobState): readonly JobDifferen
     .map(([aspect, one, other]) => ({ aspect, wanted: one, found: other }));
 }
 
-/** Only the first of what is missing altogether: the rest goes with it. */
+/** When the whole target or token is missing, that one difference stands for all its parts. */
 function targetPairs(
   { uri, audience, account }: WantedJob,
   { target }: JobState,

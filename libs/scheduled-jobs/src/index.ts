@@ -1,6 +1,6 @@
 export {
   type JobDifference,
-  type JobVerdict,
+  type CheckedJob,
   type WantedJob,
   checkJobs,
   missingServices,

@@ -28,7 +28,7 @@ export async function removeScratch(): Promise<void> {
 
 /** A document, and where it belongs. */
 export interface Placed {
-  readonly of: Collection<object>;
+  readonly collection: Collection<object>;
   readonly id: string;
   readonly value: object;
 }
@@ -37,7 +37,8 @@ export interface Placed {
 export async function put(store: DocumentStore, documents: readonly Placed[]): Promise<void> {
   for (let at = 0; at < documents.length; at += 20)
     await store.transact(async (tx) => {
-      for (const { of, id, value } of documents.slice(at, at + 20)) tx.set(of, id, value);
+      for (const { collection, id, value } of documents.slice(at, at + 20))
+        tx.set(collection, id, value);
       await Promise.resolve();
     });
 }
@@ -47,10 +48,10 @@ export async function contentOf(
   store: DocumentStore,
 ): Promise<Readonly<Record<string, readonly Found<object>[]>>> {
   const content: Record<string, Found<object>[]> = {};
-  for (const of of movedCollections) {
+  for (const collection of movedCollections) {
     const all: Found<object>[] = [];
-    for await (const page of store.pages(of, {})) all.push(...page);
-    content[of.layout.name] = all;
+    for await (const page of store.pages(collection, {})) all.push(...page);
+    content[collection.layout.name] = all;
   }
   return content;
 }
@@ -121,8 +122,8 @@ function fieldValue(
 }
 
 /** Any document of a collection, with any of its optional fields missing. */
-function documentOf(of: Collection<object>): fc.Arbitrary<Placed> {
-  const { layout } = of;
+function documentOf(collection: Collection<object>): fc.Arbitrary<Placed> {
+  const { layout } = collection;
   const fields = Object.fromEntries(
     layout.fields.map((field) => [field.name, fieldValue(layout, field)]),
   );
@@ -130,15 +131,15 @@ function documentOf(of: Collection<object>): fc.Arbitrary<Placed> {
   const id = fc.stringMatching(/^[A-Za-z0-9é漢🔑.-]{1,30}$/u).filter((one) => !/^\.\.?$/.test(one));
   return fc.record({ id, value: fc.record(fields, { requiredKeys }) }).map((one) => ({
     ...one,
-    of,
+    collection,
   }));
 }
 
 /** Any documents of all collections that move. */
 export const anyDocuments: fc.Arbitrary<readonly Placed[]> = fc
   .tuple(
-    ...movedCollections.map((of) =>
-      fc.uniqueArray(documentOf(of), { selector: ({ id }) => id, maxLength: 12 }),
+    ...movedCollections.map((collection) =>
+      fc.uniqueArray(documentOf(collection), { selector: ({ id }) => id, maxLength: 12 }),
     ),
   )
   .map((groups) => groups.flat());
@@ -146,7 +147,7 @@ export const anyDocuments: fc.Arbitrary<readonly Placed[]> = fc
 /** So many documents of keys and a few others, the same each time. */
 export function someDocuments(keyBatches: number): readonly Placed[] {
   const documents = fc.sample(anyDocuments, { numRuns: 1, seed: 1 }).flat();
-  const of = movedCollections.find(({ layout }) => layout.name === 'keyBatches')!;
-  const values = fc.sample(documentOf(of), { numRuns: keyBatches, seed: 2 });
+  const collection = movedCollections.find(({ layout }) => layout.name === 'keyBatches')!;
+  const values = fc.sample(documentOf(collection), { numRuns: keyBatches, seed: 2 });
   return [...documents, ...values.map((one, n) => ({ ...one, id: `id${String(n)}` }))];
 }

@@ -1,6 +1,6 @@
 import {
   type JobService,
-  type JobVerdict,
+  type CheckedJob,
   SCHEDULED_JOBS,
   checkJobs,
   missingServices,
@@ -44,7 +44,7 @@ Example:
   $ keyserver jobs check --project my-project --location europe-west1 \\
       --service-url export=https://export-abc123-ew.a.run.app`;
 
-async function check(options: CheckOptions, around: Surroundings): Promise<readonly JobVerdict[]> {
+async function check(options: CheckOptions, around: Surroundings): Promise<readonly CheckedJob[]> {
   const { serviceUrl: urls, serviceAccount: account, prefix } = options;
   const deployment = { urls, prefix, account };
   const [missing] = missingServices(deployment);
@@ -53,7 +53,7 @@ async function check(options: CheckOptions, around: Surroundings): Promise<reado
 }
 
 function report(
-  verdicts: readonly JobVerdict[],
+  verdicts: readonly CheckedJob[],
   options: CheckOptions,
   { terminal }: Surroundings,
 ): void {
@@ -65,7 +65,7 @@ function report(
     throw new Failure(`${bad} of ${counted(verdicts.length, 'job')} must be mended`, FOUND);
 }
 
-function render(verdicts: readonly JobVerdict[], options: CheckOptions): string {
+function render(verdicts: readonly CheckedJob[], options: CheckOptions): string {
   const rows = verdicts.map(({ job, differences }) => [
     job.name.slice(options.prefix.length),
     differences.length === 0 ? 'ok' : counted(differences.length, 'difference'),
@@ -80,7 +80,7 @@ function render(verdicts: readonly JobVerdict[], options: CheckOptions): string 
   return table(['JOB', 'VERDICT'], rows) + lines.join('');
 }
 
-const forMachines = (verdicts: readonly JobVerdict[], options: CheckOptions): object => ({
+const forMachines = (verdicts: readonly CheckedJob[], options: CheckOptions): object => ({
   jobs: verdicts.map(({ job, differences }) => ({
     name: job.name.slice(options.prefix.length),
     differences: differences.map((difference) => ({

@@ -13,8 +13,9 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
-import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
+import { changeWindow } from '@keyserver/operations';
 import { seededRandom } from '@keyserver/random/testing';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import {
   FORMAT_ID,
   type KnownFormat,
@@ -36,11 +37,9 @@ import {
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
-import { changeWindow } from '@keyserver/operations';
-import { type ExportOutcome, exportData } from './data-export.ts';
-import { type ImportOutcome, importData } from './data-import.ts';
-import { type Manifest, parseManifest, renderManifest } from './data-manifest.ts';
-import { verifyData } from './data-verify.ts';
+import { type ExportOutcome, exportData } from './export.ts';
+import { type ImportOutcome, importData } from './import.ts';
+import { type Manifest, parseManifest, renderManifest } from './manifest.ts';
 import {
   NOON,
   type Placed,
@@ -51,6 +50,7 @@ import {
   removeScratch,
   someDocuments,
 } from './testing/stored-documents.ts';
+import { verifyData } from './verify.ts';
 
 // Every export brings a dozen files safely to the disk.
 const random = seededRandom('move');
@@ -119,7 +119,7 @@ describe('an export and an import', () => {
   it('carry over documents that are small, but whose index entries are more than one transaction takes', async () => {
     // An entry counts the id of its document: with long ids a few hundred weigh as much as many uploads.
     const heavy = someDocuments(40).map((one, n): Placed => {
-      if (one.of.layout.name !== 'keyBatches') return one;
+      if (one.collection.layout.name !== 'keyBatches') return one;
       const keyHashes = Array.from({ length: 300 }, (_, m) => n * 300 + m);
       return { ...one, id: String(n).padStart(1400, 'x'), value: { ...one.value, keyHashes } };
     });
@@ -131,9 +131,9 @@ describe('an export and an import', () => {
 
   it('leave behind who holds a lease and what was imported before', async () => {
     const { directory } = await anExport([
-      { of: leases, id: 'job', value: { fence: 7, holder: 'x', expiresAt: NOON } },
+      { collection: leases, id: 'job', value: { fence: 7, holder: 'x', expiresAt: NOON } },
       {
-        of: dataImports,
+        collection: dataImports,
         id: 'old',
         value: { collection: '', documents: 0, startedAt: 1, finishedAt: 2 },
       },
@@ -153,10 +153,10 @@ describe('an export and an import', () => {
   });
 });
 
-const collectionOf = (name: string): Placed['of'] =>
+const collectionOf = (name: string): Placed['collection'] =>
   movedCollections.find(({ layout }) => layout.name === name)!;
 const padDay = (id: string, expireAt = 2 ** 45, sequence = 1): Placed => ({
-  of: collectionOf('padDays'),
+  collection: collectionOf('padDays'),
   id,
   value: { sequence, expireAt },
 });
@@ -235,21 +235,25 @@ describe('exportData', () => {
 
   it('refuses while a job holds a lease', async () => {
     const value = { fence: 1, holder: 'x', expiresAt: NOON + 1 };
-    const source = await aStore([{ of: leases, id: 'export', value }]);
+    const source = await aStore([{ collection: leases, id: 'export', value }]);
     expect(reasonOf(await exported(source, await aNewDirectory()))).toMatch(
       /^the job export is leased until 2024-05-01T12:00:00.001Z/,
     );
   });
 
   it('refuses while a worker holds a batch', async () => {
-    const batch = someDocuments(0).find(({ of }) => of.layout.name === 'exportBatches')!;
+    const batch = someDocuments(0).find(
+      ({ collection }) => collection.layout.name === 'exportBatches',
+    )!;
     const value = { ...batch.value, state: 'open', leaseExpires: NOON + 1 };
     const source = await aStore([{ ...batch, id: 'us-1-2', value }]);
     expect(reasonOf(await exported(source, await aNewDirectory()))).toMatch(/^the batch us-1-2 is/);
   });
 
   it('refuses while files are made that nobody would find to copy them', async () => {
-    const batch = someDocuments(0).find(({ of }) => of.layout.name === 'exportBatches')!;
+    const batch = someDocuments(0).find(
+      ({ collection }) => collection.layout.name === 'exportBatches',
+    )!;
     const source = await aStore([
       { ...batch, id: 'us-1-2', value: { ...batch.value, state: 'stored' } },
     ]);
@@ -435,7 +439,7 @@ describe('importData', () => {
   it('refuses a target at which a job is at work', async () => {
     const { directory } = await anExport([]);
     const value = { fence: 1, holder: 'x', expiresAt: NOON + 1 };
-    const target = await aStore([{ of: leases, id: 'export', value }]);
+    const target = await aStore([{ collection: leases, id: 'export', value }]);
     expect(reasonOf(await importData(target, { directory }))).toMatch(/^the job export is leased/);
   });
 
@@ -443,7 +447,7 @@ describe('importData', () => {
     const secret = new Uint8Array(32).fill(1);
     const records = random.bytes(48);
     const keyHashes = [0, 24].map((at) => keyHasher(secret)(records.subarray(at, at + 16)));
-    const one = someDocuments(1).find(({ of }) => of.layout.name === 'keyBatches')!;
+    const one = someDocuments(1).find(({ collection }) => collection.layout.name === 'keyBatches')!;
     const value = { ...one.value, records, keyHashes };
     const { directory } = await anExport([{ ...one, value }]);
     const into = async (keyHashSecret: Uint8Array): Promise<string> =>
@@ -454,8 +458,8 @@ describe('importData', () => {
 
   it('gives buckets the names of the target, in exports and in their batches', async () => {
     const all = someDocuments(0);
-    const batch = all.find(({ of }) => of.layout.name === 'exportBatches')!;
-    const config = all.find(({ of }) => of.layout.name === 'exportConfigs')!;
+    const batch = all.find(({ collection }) => collection.layout.name === 'exportBatches')!;
+    const config = all.find(({ collection }) => collection.layout.name === 'exportConfigs')!;
     const settings = { ...(batch.value as { settings: object }).settings, bucket: 'exports' };
     const { directory } = await anExport([
       { ...config, value: { ...config.value, bucket: 'exports' } },
@@ -644,8 +648,8 @@ describe('the format of a store', () => {
     const directory = await aNewDirectory();
     let reads = 0;
     const changing = Object.assign(Object.create(source) as DocumentStore, {
-      get: async (...of: Parameters<DocumentStore['get']>) => {
-        const found = await source.get(...of);
+      get: async (...args: Parameters<DocumentStore['get']>) => {
+        const found = await source.get(...args);
         if (++reads === 1) await reformat(source, { windows: alwaysWindow(length(MINUTE)) });
         return found;
       },
@@ -658,7 +662,9 @@ describe('the format of a store', () => {
   });
 
   it('that an earlier version did not export is found out by whoever opens the target next', async () => {
-    const batch = someDocuments(1).find(({ of }) => of.layout.name === 'keyBatches')!;
+    const batch = someDocuments(1).find(
+      ({ collection }) => collection.layout.name === 'keyBatches',
+    )!;
     const value = { ...batch.value, window: NOON - 50 * MINUTE, shard: 0 };
     const { directory } = await anExport([{ ...batch, value }]);
     const target = await opened({ window: length(HOUR), profile: 'production' });

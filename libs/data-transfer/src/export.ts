@@ -2,25 +2,22 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
 import { movedCollections, readStoreFormat } from '@keyserver/stores';
+import { type Survey, headerOf, payloadsOf, survey } from './collection-file.ts';
+import { beginExport, discardExport, finishExport, recordsFile } from './directory.ts';
+import { type Manifest, movedFormatOf } from './manifest.ts';
+import { FrameReader, documentIdOf, frameOf, isLiveAt, payloadOf } from './record.ts';
+import { type Refused, refused, refusing, explainFileError } from './unusable-export.ts';
 import {
   type Difference,
   PAGE,
   comparedAfter,
   differencesFrom,
   formatDifference,
-} from './data-differences.ts';
-import { beginExport, discardExport, finishExport, recordsFile } from './data-directory.ts';
-import { type Survey, headerOf, payloadsOf, survey } from './data-file.ts';
-import type { Manifest } from './data-manifest.ts';
-import { FrameReader, documentIdOf, frameOf, payloadOf } from './data-record.ts';
-import { isLiveAt } from './data-tally.ts';
-import { sentenceOfFile } from './file-fault.ts';
-import { movedFormatOf } from './moved-format.ts';
-import { type Refused, refused, refusing } from './unusable-export.ts';
+} from './verify.ts';
 import { unlistedBatch, workInProgress } from './work-in-progress.ts';
 
 /** Where an export goes, and what the operator calls the store that it comes from. */
-export interface ExportRequest {
+interface ExportRequest {
   readonly directory: string;
   readonly source: string;
   readonly random: Random;
@@ -28,16 +25,16 @@ export interface ExportRequest {
   readonly wrote?: (collection: string, documents: number) => void;
 }
 
-/** What became of an export. After `changed` nothing is left of it: somebody wrote to the store meanwhile. */
+/** How an export ended. `changed`: somebody wrote to the store meanwhile, and the files were deleted. */
 export type ExportOutcome =
   | { readonly kind: 'exported'; readonly manifest: Manifest }
   | { readonly kind: 'changed'; readonly differences: readonly Difference[] }
   | Refused;
 
 /**
- * Writes everything of a store into the files of a directory; run again after it was killed, it goes on. No engine gives
- * a snapshot that lasts this long, so the store is read a second time: what is the same both times stood there at the
- * moment between them.
+ * Writes everything that a store holds into the files of a directory. After it was killed it can be run again, and goes on.
+ * No engine gives a snapshot that lasts this long, so the store is read a second time: what is the same both times was
+ * there at the moment between them.
  */
 export async function exportData(
   store: DocumentStore,
@@ -49,8 +46,8 @@ export async function exportData(
     const { directory } = request;
     const exportId = await beginExport(directory, request);
     const now = await store.now();
-    for (const of of movedCollections)
-      await writeCollection(store, of, { exportId, now, ...request });
+    for (const collection of movedCollections)
+      await writeCollection(store, collection, { exportId, now, ...request });
     return await finish(store, exportId, request);
   });
 }
@@ -65,10 +62,10 @@ async function finish(
   const moved = format === undefined ? {} : { storeFormat: movedFormatOf(format) };
   const liveAt = comparedAfter(await store.now());
   const written: (Survey & { readonly name: string })[] = [];
-  for (const of of movedCollections) {
-    const { name } = of.layout;
+  for (const collection of movedCollections) {
+    const { name } = collection.layout;
     const as = { liveAt, buckets: new Map<string, string>() };
-    const held = await survey(recordsFile(directory, name), { exportId, of }, as);
+    const held = await survey(recordsFile(directory, name), { exportId, collection }, as);
     written.push({ name, ...held });
   }
   const live = new Map(written.map((file) => [file.name, file.live]));
@@ -90,18 +87,20 @@ type Writing = ExportRequest & { readonly exportId: string; readonly now: number
 
 async function writeCollection<D extends object>(
   store: DocumentStore,
-  of: Collection<D>,
+  collection: Collection<D>,
   { directory, exportId, now, wrote }: Writing,
 ): Promise<void> {
-  const { name } = of.layout;
+  const { name } = collection.layout;
   const path = recordsFile(directory, name);
-  const file = await open(path, 'a', 0o600).catch(sentenceOfFile(path));
+  const file = await open(path, 'a', 0o600).catch(explainFileError(path));
   try {
-    const after = await goOn(file, path, headerOf(exportId, of.layout));
+    const after = await goOn(file, path, headerOf(exportId, collection.layout));
     let documents = 0;
-    for await (const page of store.pages(of, after, PAGE)) {
-      const live = page.filter(({ value }) => isLiveAt(of, value, now));
-      await file.appendFile(Buffer.concat(live.map((found) => frameOf(payloadOf(of, found)))));
+    for await (const page of store.pages(collection, after, PAGE)) {
+      const live = page.filter(({ value }) => isLiveAt(collection, value, now));
+      await file.appendFile(
+        Buffer.concat(live.map((found) => frameOf(payloadOf(collection, found)))),
+      );
       documents += live.length;
       wrote?.(name, documents);
     }

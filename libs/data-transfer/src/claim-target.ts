@@ -1,43 +1,90 @@
-import { StoreFault, type Transaction } from '@keyserver/docstore';
+import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
 import {
+  type DataImport,
   FORMAT_ID,
   FORMAT_VERSION,
   SHARDS,
   type StoreFormat,
+  dataImports,
   keyHashCheckOf,
+  movedCollections,
   readStoreFormat,
   storeFormat,
 } from '@keyserver/stores';
 import { MINUTE, SECOND, type UnixMillis, type WindowCalendar, windowsFrom } from '@keyserver/time';
+import type { Manifest, MovedFormat } from './manifest.ts';
 import { UnusableExport } from './unusable-export.ts';
 
+/** How far an import has come: so many documents of this collection, and all of those before it. */
+export type Position = Pick<DataImport, 'collection' | 'documents'>;
+
 /**
- * What data keep of their store's format when they move to another store. The id names one store, the closing delay belongs
- * to its platform, and revision tokens are wrapped anew where the data go.
+ * Takes an empty store for an import and gives it the format of the data, or finds how far the same import came earlier.
+ * Throws UnusableExport otherwise.
  */
-export type MovedFormat = Pick<
-  StoreFormat,
-  'version' | 'shards' | 'windows' | 'profile' | 'keyHashCheck'
->;
+export const claim = async (
+  store: DocumentStore,
+  { exportId, storeFormat }: Pick<Manifest, 'exportId' | 'storeFormat'>,
+  keyHashSecret: Uint8Array | undefined,
+): Promise<DataImport> =>
+  await store.transact(async (tx) => {
+    const [begun] = await tx.get(dataImports, [exportId]);
+    if (begun?.finishedAt !== undefined) return begun;
+    const held = begun === undefined ? await firstHeld(tx) : undefined;
+    if (held !== undefined)
+      throw new UnusableExport(
+        `the target already holds documents (${held}) that do not come from this export; import into an empty one`,
+      );
+    // Also when an import goes on: a service may have been started on the target meanwhile, and changed its format.
+    await takeFormat(tx, storeFormat, keyHashSecret);
+    if (begun !== undefined) return begun;
+    const start = { collection: '', documents: 0, startedAt: tx.now };
+    tx.create(dataImports, exportId, start);
+    return start;
+  });
 
-/** The part of a format that moves. */
-export const movedFormatOf = ({
-  version,
-  shards,
-  windows,
-  profile,
-  keyHashCheck,
-}: MovedFormat): MovedFormat => ({
-  version,
-  shards,
-  ...(windows === undefined ? {} : { windows }),
-  ...(profile === undefined ? {} : { profile }),
-  ...(keyHashCheck === undefined ? {} : { keyHashCheck }),
-});
+async function firstHeld(tx: Transaction): Promise<string | undefined> {
+  for (const collection of [...movedCollections, dataImports]) {
+    const found = await tx.find(collection, { limit: 1 });
+    if (found.length > 0) return collection.layout.name;
+  }
+  return undefined;
+}
 
-/** What a target is, as far as it decides which data it takes. */
-export interface MoveTarget {
-  /** What it says of itself. */
+/** Records that everything was imported and compared. */
+export const finishImport = async (store: DocumentStore, exportId: string): Promise<void> => {
+  await store.transact(async (tx) => {
+    const [begun] = await tx.get(dataImports, [exportId]);
+    if (begun?.finishedAt === undefined)
+      tx.set(dataImports, exportId, { ...startOf(begun), finishedAt: tx.now });
+  });
+};
+
+/** Moves the position on in the transaction that writes the documents between; false when that was done before. */
+export async function advance(
+  tx: Transaction,
+  exportId: string,
+  { from, to }: { readonly from: Position; readonly to: Position },
+): Promise<boolean> {
+  const [begun] = await tx.get(dataImports, [exportId]);
+  const import_ = startOf(begun);
+  if (isAt(import_, to)) return false;
+  if (!isAt(import_, from))
+    throw new UnusableExport('the same import is at work elsewhere; wait for it, then run again');
+  tx.set(dataImports, exportId, { ...import_, ...to });
+  return true;
+}
+
+function startOf(begun: DataImport | undefined): DataImport {
+  if (begun !== undefined) return begun;
+  throw new UnusableExport('the target was emptied during the import; run it again');
+}
+
+const isAt = (one: Position, other: Position): boolean =>
+  one.collection === other.collection && one.documents === other.documents;
+
+/** What decides which data a target accepts. */
+interface MoveTarget {
   readonly format: StoreFormat;
   /** What it looks stored keys up by, where it is known. */
   readonly keyHashSecret?: Uint8Array | undefined;
@@ -83,7 +130,7 @@ const COMPARISONS: readonly ((moved: MovedFormat, target: MoveTarget) => string 
     sayWindows(windows, now) === sayWindows(format.windows, now)
       ? undefined
       : `the exported data have windows of ${sayWindows(windows, now)}, and the target has ${sayWindows(format.windows, now)}: import into a store that no service has opened yet, and set TRUNCATE_WINDOW_SECONDS there as it was at the source`,
-  // The same bound as on TRUNCATE_WINDOW_SECONDS, said before the data lie where no service starts on them.
+  // The services on Google Cloud refuse shorter windows, so they would not start on the imported data.
   ({ windows }, { format, now }) =>
     windows !== undefined &&
     format.closingDelay > 0 &&
@@ -101,11 +148,11 @@ function sayWindows(windows: WindowCalendar, now: UnixMillis): string {
 }
 
 /**
- * Lets a target say of itself what the data bring along, in the transaction that claims it for them. Data that bring
- * nothing are of an earlier version: whatever the target said of its windows was about no data, and whoever opens it next
- * and knows its windows looks at the documents first. Throws UnusableExport when the two do not fit.
+ * Gives a target the format of the data, in the transaction that claims it. Exports of earlier versions have no format: then
+ * the target forgets its windows, which no document has used yet, and the next service that opens it compares its own with
+ * the documents. Throws UnusableExport when the two formats do not fit.
  */
-export async function takeFormat(
+async function takeFormat(
   tx: Transaction,
   moved: MovedFormat | undefined,
   keyHashSecret: Uint8Array | undefined,
@@ -115,7 +162,7 @@ export async function takeFormat(
     if (format !== undefined) tx.set(storeFormat, FORMAT_ID, withoutWindows(format));
     return;
   }
-  // Whoever opens a store to import into it has written its format.
+  // The command has written a format when it opened the target.
   if (format === undefined)
     throw new StoreFault('unavailable', 'the target does not say its format any more');
   const mismatch = moveMismatch(moved, { format, keyHashSecret, now: tx.now });

@@ -1,6 +1,6 @@
 import { unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
-import { formatDuration, formatTime, parseDuration, parseTime } from './time-text.ts';
+import { formatDuration, formatTime, parseDuration, parseTime } from './grammar.ts';
 
 const END_OF_9999 = 253_402_300_799_999;
 

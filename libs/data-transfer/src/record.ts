@@ -1,6 +1,6 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { type Collection, type Found, MAX_DOCUMENT_BYTES } from '@keyserver/docstore';
-import { sortedJson } from './sorted-json.ts';
 
 /** Longest document id of any engine, in bytes. */
 const MAX_ID_BYTES = 1500;
@@ -12,15 +12,15 @@ const MAX_PAYLOAD_BYTES = ID_LENGTH_BYTES + MAX_ID_BYTES + MAX_DOCUMENT_BYTES;
 
 /**
  * A document as bytes that are the same whichever engine it was read from: its id, then its fields as the codec writes
- * them, the members of JSON values in order, and nothing for the fields at the end that it lacks. So a collection that was
- * given more optional fields since has the same bytes for the documents without them.
+ * them. The members of JSON values are in order, and fields that are absent at the end take no bytes. So a document has the
+ * same bytes after its collection was given more optional fields.
  */
 export function payloadOf<D extends object>(
-  of: Collection<D>,
+  collection: Collection<D>,
   { id, value }: Found<D>,
 ): Uint8Array {
-  const body = of.codec.encode(withSortedJson(of, value));
-  const absent = fieldsAbsentAtEnd(of, value);
+  const body = collection.codec.encode(withSortedJson(collection, value));
+  const absent = fieldsAbsentAtEnd(collection, value);
   const name = Buffer.from(id);
   const payload = Buffer.allocUnsafe(ID_LENGTH_BYTES + name.length + body.length - absent);
   payload.writeUInt16BE(name.length);
@@ -30,9 +30,12 @@ export function payloadOf<D extends object>(
 }
 
 /** The document of a payload; throws when it is none. */
-export const documentOf = <D extends object>(of: Collection<D>, payload: Uint8Array): Found<D> => ({
+export const documentOf = <D extends object>(
+  collection: Collection<D>,
+  payload: Uint8Array,
+): Found<D> => ({
   id: documentIdOf(payload),
-  value: of.codec.decode(payload.subarray(bodyAt(viewOf(payload)))),
+  value: collection.codec.decode(payload.subarray(bodyAt(viewOf(payload)))),
 });
 
 /** The id of the document of a payload. */
@@ -104,3 +107,52 @@ export class FrameReader {
 
 const viewOf = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** The same JSON value with the members of every object in the order of their names, and none that JSON would leave out. */
+function sortedJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedJson);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    members
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sortedJson(member)]),
+  );
+}
+
+/** How many documents there are, and a digest of them all that does not depend on their order. */
+export interface Tally {
+  readonly documents: number;
+  /** The sum of their SHA-256 modulo 2^256, in hex. */
+  readonly digest: string;
+}
+
+const MODULUS = 1n << 256n;
+const HEX_DIGITS = 64;
+
+/** Counts documents and adds up their digests. */
+export class TallyBuilder {
+  private documents = 0;
+  private sum = 0n;
+
+  add(payload: Uint8Array): void {
+    this.documents += 1;
+    this.sum =
+      (this.sum + BigInt(`0x${createHash('sha256').update(payload).digest('hex')}`)) % MODULUS;
+  }
+
+  tally(): Tally {
+    return { documents: this.documents, digest: this.sum.toString(16).padStart(HEX_DIGITS, '0') };
+  }
+}
+
+/** Whether a document has not expired at a time; expired ones may vanish by themselves at any moment. */
+export function isLiveAt<D extends object>(
+  { layout, codec }: Collection<D>,
+  value: D,
+  time: number,
+): boolean {
+  if (layout.expiry === undefined) return true;
+  const expires = codec.read(value, layout.expiry);
+  return typeof expires !== 'number' || expires > time;
+}

@@ -1,9 +1,8 @@
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Random, randomId } from '@keyserver/random';
-import { FORMAT, type Manifest, parseManifest, renderManifest } from './data-manifest.ts';
-import { sentenceOfFile } from './file-fault.ts';
-import { UnusableExport } from './unusable-export.ts';
+import { FORMAT, type Manifest, parseManifest, renderManifest } from './manifest.ts';
+import { UnusableExport, explainFileError } from './unusable-export.ts';
 
 const MANIFEST = 'manifest.json';
 const UNFINISHED = 'unfinished.json';
@@ -21,8 +20,8 @@ export async function beginExport(
   directory: string,
   { source, random }: { readonly source: string; readonly random: Random },
 ): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(sentenceOfFile(directory));
-  const present = await readdir(directory).catch(sentenceOfFile(directory));
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch(explainFileError(directory));
+  const present = await readdir(directory).catch(explainFileError(directory));
   await refuseShared(directory);
   if (present.includes(MANIFEST))
     throw new UnusableExport(`${directory} holds a finished export; choose another directory`);
@@ -46,7 +45,7 @@ async function refuseShared(directory: string): Promise<void> {
 
 async function begunExport(directory: string, source: string): Promise<string> {
   const path = join(directory, UNFINISHED);
-  const text = await readFile(path, 'utf8').catch(sentenceOfFile(path));
+  const text = await readFile(path, 'utf8').catch(explainFileError(path));
   const [, exportId = ''] = /"exportId":"(\w+)"/.exec(text) ?? [];
   if (text === JSON.stringify({ ...FORMAT, exportId, source })) return exportId;
   throw new UnusableExport(
@@ -70,7 +69,7 @@ export async function discardExport(directory: string): Promise<void> {
 
 /** The manifest of a finished export. */
 export async function readManifest(directory: string): Promise<Manifest> {
-  const present = await readdir(directory).catch(sentenceOfFile(directory));
+  const present = await readdir(directory).catch(explainFileError(directory));
   if (!present.includes(MANIFEST))
     throw new UnusableExport(
       present.includes(UNFINISHED)

@@ -3,16 +3,21 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Collection, Found, Layout } from '@keyserver/docstore';
-import { type BucketNames, withBucketNames } from './bucket-names.ts';
-import { FORMAT } from './data-manifest.ts';
-import { FrameReader, documentOf, payloadOf } from './data-record.ts';
-import { type Tally, TallyKeeper, isLiveAt } from './data-tally.ts';
-import { sentenceOfFile } from './file-fault.ts';
-import { UnusableExport } from './unusable-export.ts';
+import { exportBatches, exportConfigs } from '@keyserver/stores';
+import { FORMAT } from './manifest.ts';
+import {
+  FrameReader,
+  type Tally,
+  TallyBuilder,
+  documentOf,
+  isLiveAt,
+  payloadOf,
+} from './record.ts';
+import { UnusableExport, explainFileError } from './unusable-export.ts';
 
 const MOST_PIECE_BYTES = 1 << 20;
 
-/** The first payload of a file: whose it is, and which fields its documents have. */
+/** The first payload of a file: which export and collection it belongs to, and the fields of its documents. */
 export const headerOf = (exportId: string, { name, fields }: Layout): Uint8Array =>
   Buffer.from(JSON.stringify({ ...FORMAT, exportId, collection: name, fields }));
 
@@ -34,10 +39,10 @@ export async function* payloadsOf(
 
 const ignore = (): void => undefined;
 
-/** Whose file it must be. */
-export interface Belonging<D extends object> {
+/** The export and the collection that a file must belong to. */
+interface Belonging<D extends object> {
   readonly exportId: string;
-  readonly of: Collection<D>;
+  readonly collection: Collection<D>;
 }
 
 /** A document of a file, and its bytes there. */
@@ -46,7 +51,7 @@ export type Recorded<D> = Found<D> & { readonly payload: Uint8Array };
 /** The documents of a finished file. Throws UnusableExport when it is not what it should be. */
 export async function* documentsOf<D extends object>(
   path: string,
-  { exportId, of }: Belonging<D>,
+  { exportId, collection }: Belonging<D>,
   observe?: (piece: Uint8Array) => void,
 ): AsyncGenerator<Recorded<D>> {
   const reader = new FrameReader();
@@ -59,31 +64,31 @@ export async function* documentsOf<D extends object>(
   for await (const payload of payloads) {
     if (header === undefined) {
       header = payload;
-      checkHeader(payload, path, { exportId, of });
-    } else yield recordedOf(of, payload, path);
+      checkHeader(payload, path, { exportId, collection });
+    } else yield recordedOf(collection, payload, path);
   }
   if (header === undefined || reader.read !== bytes)
     throw new UnusableExport(`${basename(path)} is damaged after ${reader.read} bytes`);
 }
 
 function recordedOf<D extends object>(
-  of: Collection<D>,
+  collection: Collection<D>,
   payload: Uint8Array,
   path: string,
 ): Recorded<D> {
-  const document = documentIn(of, payload);
-  // What this version would not write in the same way it has not understood.
-  if (document === undefined || Buffer.compare(payloadOf(of, document), payload) !== 0)
+  const document = documentIn(collection, payload);
+  // If this version would write the document differently, it has not understood it.
+  if (document === undefined || Buffer.compare(payloadOf(collection, document), payload) !== 0)
     throw new UnusableExport(`${basename(path)} has a document that this version cannot read`);
   return { ...document, payload };
 }
 
 function documentIn<D extends object>(
-  of: Collection<D>,
+  collection: Collection<D>,
   payload: Uint8Array,
 ): Found<D> | undefined {
   try {
-    return documentOf(of, payload);
+    return documentOf(collection, payload);
   } catch {
     return undefined;
   }
@@ -92,7 +97,7 @@ function documentIn<D extends object>(
 function checkHeader<D extends object>(
   payload: Uint8Array,
   path: string,
-  { exportId, of: { layout } }: Belonging<D>,
+  { exportId, collection: { layout } }: Belonging<D>,
 ): void {
   const stated = Buffer.from(payload).toString();
   // Fields are only ever added, at the end and optional, so an older file states the first of ours.
@@ -112,7 +117,7 @@ function checkHeader<D extends object>(
   );
 }
 
-/** What a file holds: all of it, and what a store that took it must have. */
+/** What a file holds: all its documents, and those that a store which imported it must have. */
 export interface Survey extends Tally {
   readonly bytes: number;
   readonly sha256: string;
@@ -131,10 +136,10 @@ export async function survey<D extends object>(
   belonging: Belonging<D>,
   { liveAt, buckets }: Comparison,
 ): Promise<Survey> {
-  const { of } = belonging;
+  const { collection } = belonging;
   const hash = createHash('sha256');
-  const all = new TallyKeeper();
-  const live = new TallyKeeper();
+  const all = new TallyBuilder();
+  const live = new TallyBuilder();
   let bytes = 0;
   const documents = documentsOf(path, belonging, (piece) => {
     bytes += piece.length;
@@ -143,13 +148,40 @@ export async function survey<D extends object>(
   try {
     for await (const { id, value, payload } of documents) {
       all.add(payload);
-      if (!isLiveAt(of, value, liveAt)) continue;
-      const there = withBucketNames(of, value, buckets);
-      live.add(there === value ? payload : payloadOf(of, { id, value: there }));
+      if (!isLiveAt(collection, value, liveAt)) continue;
+      const there = withBucketNames(collection, value, buckets);
+      live.add(there === value ? payload : payloadOf(collection, { id, value: there }));
     }
   } catch (error) {
     if (error instanceof UnusableExport) throw error;
-    return sentenceOfFile(path)(error);
+    return explainFileError(path)(error);
   }
   return { ...all.tally(), bytes, sha256: hash.digest('hex'), live: live.tally() };
+}
+
+/** What buckets are called at the target, by their names at the source; others keep theirs. */
+export type BucketNames = ReadonlyMap<string, string>;
+
+/**
+ * A document in which buckets have the target's names. Batches remember where their files are: a bucket that was only
+ * renamed in the configuration would begin with an empty index, and phones would miss the files that they have not read.
+ */
+export function withBucketNames<D extends object>(
+  { layout: { name }, codec }: Collection<D>,
+  value: D,
+  names: BucketNames,
+): D {
+  if (names.size === 0) return value;
+  if (name === exportConfigs.layout.name) return { ...value, ...renamed(value, names) };
+  if (name !== exportBatches.layout.name) return value;
+  const settings = codec.read(value, 'settings');
+  return typeof settings === 'object' && settings !== null
+    ? { ...value, settings: { ...settings, ...renamed(settings, names) } }
+    : value;
+}
+
+function renamed(holder: object, names: BucketNames): { readonly bucket?: string } {
+  const bucket: unknown = 'bucket' in holder ? holder.bucket : undefined;
+  const name = typeof bucket === 'string' ? names.get(bucket) : undefined;
+  return name === undefined ? {} : { bucket: name };
 }

@@ -1,7 +1,31 @@
 import { createHash } from 'node:crypto';
+import type { StoreFormat } from '@keyserver/stores';
 import { windowLength } from '@keyserver/time';
 import { Ajv } from 'ajv';
-import type { MovedFormat } from './moved-format.ts';
+
+/**
+ * What data keep of their store's format when they move to another store. The id names one store, the closing delay belongs
+ * to its platform, and revision tokens are wrapped anew where the data go.
+ */
+export type MovedFormat = Pick<
+  StoreFormat,
+  'version' | 'shards' | 'windows' | 'profile' | 'keyHashCheck'
+>;
+
+/** The part of a format that moves. */
+export const movedFormatOf = ({
+  version,
+  shards,
+  windows,
+  profile,
+  keyHashCheck,
+}: MovedFormat): MovedFormat => ({
+  version,
+  shards,
+  ...(windows === undefined ? {} : { windows }),
+  ...(profile === undefined ? {} : { profile }),
+  ...(keyHashCheck === undefined ? {} : { keyHashCheck }),
+});
 
 /** What a finished export says of one collection: its documents, and its file. */
 export interface ExportedCollection {

@@ -6,20 +6,18 @@ import {
   StoreFault,
   writtenBytes,
 } from '@keyserver/docstore';
-import { type BucketNames, withBucketNames } from './bucket-names.ts';
+import { OTHER_SECRET, type Position, advance, claim, finishImport } from './claim-target.ts';
 import {
-  type Difference,
-  comparedAfter,
-  differencesFrom,
-  formatDifference,
-} from './data-differences.ts';
-import { type Recorded, documentsOf } from './data-file.ts';
-import type { Manifest } from './data-manifest.ts';
-import { isLiveAt } from './data-tally.ts';
-import { type Position, advance, claim, finishImport } from './import-position.ts';
-import { OTHER_SECRET } from './moved-format.ts';
+  type BucketNames,
+  type Recorded,
+  documentsOf,
+  withBucketNames,
+} from './collection-file.ts';
+import type { Manifest } from './manifest.ts';
 import { type OpenExport, isHashedUnder, openExport, unknownBucket } from './open-export.ts';
+import { isLiveAt } from './record.ts';
 import { type Refused, UnusableExport, refused, refusing } from './unusable-export.ts';
+import { type Difference, comparedAfter, differencesFrom, formatDifference } from './verify.ts';
 import { workInProgress } from './work-in-progress.ts';
 
 /** Bounds of one transaction. The position is one more write, and other names of buckets make a document larger. */
@@ -27,7 +25,7 @@ const MOST_DOCUMENTS = MAX_WRITES - 1;
 const MOST_BYTES = MAX_TRANSACTION_BYTES / 2;
 
 /** What is imported. */
-export interface ImportRequest {
+interface ImportRequest {
   readonly directory: string;
   /** What buckets are called at the target. */
   readonly buckets?: BucketNames;
@@ -37,7 +35,7 @@ export interface ImportRequest {
   readonly wrote?: (collection: string, documents: number) => void;
 }
 
-/** What became of an import. `differs`: somebody else wrote to the target; it must not be used. */
+/** How an import ended. `differs`: somebody else wrote to the target, which must not be used. */
 export type ImportOutcome =
   | { readonly kind: 'imported'; readonly manifest: Manifest }
   | { readonly kind: 'imported-before'; readonly manifest: Manifest; readonly at: number }
@@ -49,8 +47,8 @@ export type ImportOutcome =
   | Refused;
 
 /**
- * Writes an export into an empty store and compares the two; run again after it was killed, it goes on. Nothing is written
- * before every byte of the export has been checked.
+ * Writes an export into an empty store and compares the two. Nothing is written before every byte of the export has been
+ * checked. After it was killed it can be run again, and goes on.
  */
 export const importData = async (
   store: DocumentStore,
@@ -113,12 +111,14 @@ interface Writing {
   readonly request: ImportRequest;
 }
 
-async function writeAll(store: DocumentStore, of: Writing): Promise<void> {
-  const { files } = of.exported;
-  const first = files.findIndex(({ of: { layout } }) => layout.name === of.begun.collection);
-  let from: Position = { collection: of.begun.collection, documents: of.begun.documents };
+async function writeAll(store: DocumentStore, writing: Writing): Promise<void> {
+  const { files } = writing.exported;
+  const first = files.findIndex(
+    ({ collection: { layout } }) => layout.name === writing.begun.collection,
+  );
+  let from: Position = { collection: writing.begun.collection, documents: writing.begun.documents };
   for (const file of files.slice(Math.max(first, 0)))
-    from = await writeFile(store, { ...of, ...file, from });
+    from = await writeFile(store, { ...writing, ...file, from });
 }
 
 type WritingFile = Omit<Writing, 'begun'> &
@@ -127,15 +127,15 @@ type WritingFile = Omit<Writing, 'begun'> &
 /** Writes what is not yet in of one file; gives the position behind it. */
 async function writeFile(
   store: DocumentStore,
-  { exported, request, now, of, path, from: begun }: WritingFile,
+  { exported, request, now, collection, path, from: begun }: WritingFile,
 ): Promise<Position> {
   const { exportId } = exported.manifest;
   const { buckets = NO_NAMES } = request;
-  const { name } = of.layout;
+  const { name } = collection.layout;
   let from = begun;
   const done = begun.collection === name ? begun.documents : 0;
   let documents = done;
-  for await (const group of groups(of, documentsOf(path, { exportId, of }), done)) {
+  for await (const group of groups(collection, documentsOf(path, { exportId, collection }), done)) {
     documents += group.length;
     const step = { from, to: { collection: name, documents } };
     await store
@@ -143,7 +143,8 @@ async function writeFile(
         if (!(await advance(tx, exportId, step))) return;
         // What has expired since must not come back to life.
         for (const { id, value } of group)
-          if (isLiveAt(of, value, now)) tx.create(of, id, withBucketNames(of, value, buckets));
+          if (isLiveAt(collection, value, now))
+            tx.create(collection, id, withBucketNames(collection, value, buckets));
       })
       .catch(refusedBy(name));
     from = step.to;
@@ -164,7 +165,7 @@ function refusedBy(collection: string): (error: unknown) => never {
 
 /** The documents behind the first `skipped`, in groups that one transaction takes. */
 async function* groups<D>(
-  of: Collection<D>,
+  collection: Collection<D>,
   documents: AsyncIterable<Recorded<D>>,
   skipped: number,
 ): AsyncGenerator<readonly Recorded<D>[]> {
@@ -173,7 +174,7 @@ async function* groups<D>(
   let seen = 0;
   for await (const document of documents) {
     if (seen++ < skipped) continue;
-    const weight = writtenBytes(of, document.id, document.value);
+    const weight = writtenBytes(collection, document.id, document.value);
     const full = group.length === MOST_DOCUMENTS || bytes + weight > MOST_BYTES;
     if (full && group.length > 0) {
       yield group;

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Collection, collection, int, optional, text } from '@keyserver/docstore';
-import { documentsOf, headerOf } from './data-file.ts';
-import { renderManifest } from './data-manifest.ts';
-import { frameOf, payloadOf } from './data-record.ts';
+import { documentsOf, headerOf } from './collection-file.ts';
+import { renderManifest } from './manifest.ts';
 import { openExport } from './open-export.ts';
+import { frameOf, payloadOf } from './record.ts';
 import { aNewDirectory, removeScratch } from './testing/stored-documents.ts';
 
 const name = 'things';
@@ -14,17 +14,21 @@ const stricter = collection({ name, fields: { a: int(), b: text() } });
 const otherKind = collection({ name, fields: { a: text() } });
 
 /** A file of a collection with the given payloads. */
-async function aFile(of: Collection<object>, payloads: readonly Uint8Array[]): Promise<string> {
+async function aFile(
+  collection: Collection<object>,
+  payloads: readonly Uint8Array[],
+): Promise<string> {
   const directory = await aNewDirectory();
   mkdirSync(directory);
   const file = join(directory, 'things.records');
-  writeFileSync(file, Buffer.concat([headerOf('x', of.layout), ...payloads].map(frameOf)));
+  writeFileSync(file, Buffer.concat([headerOf('x', collection.layout), ...payloads].map(frameOf)));
   return file;
 }
 
-async function read(file: string, of: Collection<object>): Promise<unknown> {
+async function read(file: string, collection: Collection<object>): Promise<unknown> {
   const values: object[] = [];
-  for await (const { value } of documentsOf(file, { exportId: 'x', of })) values.push(value);
+  for await (const { value } of documentsOf(file, { exportId: 'x', collection }))
+    values.push(value);
   return values;
 }
 
@@ -45,8 +49,8 @@ it('gives a document without its last fields the bytes that it had before there 
 it.each([
   ['that lacks a field', stricter],
   ['of other kinds', otherKind],
-])('refuses a file %s', async (_, of) => {
-  await expect(read(await anOldFile(), of)).rejects.toThrow(
+])('refuses a file %s', async (_, collection) => {
+  await expect(read(await anOldFile(), collection)).rejects.toThrow(
     'things.records was written by another version of this program, with other fields',
   );
 });
