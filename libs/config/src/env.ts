@@ -2,7 +2,7 @@ import { ConfigFault, type Problem } from './config-fault.ts';
 import type { Setting } from './setting.ts';
 
 /** The variables of one service, by name. */
-export type Settings = Readonly<Record<string, Setting<unknown>>>;
+type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 /** The values of a service's variables, by the same names. */
 export type ValuesOf<S extends Settings> = {
@@ -39,3 +39,21 @@ export function loadSettings<S extends Settings>(declared: S, env: Environment):
 function isComplete<S extends Settings>(declared: S, values: object): values is ValuesOf<S> {
   return Object.keys(declared).every((name) => name in values);
 }
+
+/** What people read about one variable. */
+export interface SettingDescription {
+  readonly name: string;
+  readonly about: string;
+  readonly allowed: string;
+  /** The default as it would be written; undefined when the variable must be given. */
+  readonly default: string | undefined;
+}
+
+/** One row for each variable, in the order of declaration. */
+export const describeSettings = (declared: Settings): readonly SettingDescription[] =>
+  Object.entries(declared).map(([name, { about, allowed, fallback }]) => ({
+    name,
+    about,
+    allowed,
+    default: fallback?.shown,
+  }));

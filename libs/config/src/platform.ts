@@ -1,7 +1,6 @@
 import { MINUTE, type WindowLength } from '@keyserver/time';
 import { ConfigFault, type Problem } from './config-fault.ts';
-import { windowSeconds } from './numbers.ts';
-import { oneOf, secret, text } from './texts.ts';
+import { oneOf, secret, text, windowSeconds } from './setting.ts';
 import type { Secret } from './secret.ts';
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/;

@@ -1,7 +1,6 @@
-import { assemble } from './assemble.ts';
+import { assemble, isArrayValue, isBool, isBytes, isInt, isText } from './kind-guards.ts';
 import { ByteReader, ByteWriter, INT48_BYTES, KnownText } from './byte-stream.ts';
 import type { DocumentOf, Field, FieldKind, Fields, Json } from './field.ts';
-import { isArrayValue, isBool, isBytes, isInt, isText } from './kind-guards.ts';
 
 /** How documents of a collection become bytes: the fields in declared order, so that new optional ones go to the end. */
 export interface Codec<D> {

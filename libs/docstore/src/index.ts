@@ -4,6 +4,7 @@ export {
   type DocumentStore,
   MAX_DOCUMENT_BYTES,
   MAX_WRITES,
+  type StorePart,
   type Transaction,
 } from './docstore.ts';
 export {
@@ -32,7 +33,6 @@ export {
   indexFor,
 } from './query.ts';
 export { type FaultDetails, StoreFault, type StoreFaultReason } from './store-fault.ts';
-export type { StorePart } from './store-part.ts';
 export {
   MAX_INDEX_ENTRIES,
   MAX_TRANSACTION_BYTES,

@@ -1,4 +1,4 @@
-import type { FieldKind } from './field.ts';
+import type { Field, FieldKind, Json } from './field.ts';
 
 export const isInt = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value);
@@ -14,7 +14,7 @@ const listOf =
     Array.isArray(value) && value.every(fits);
 
 /** Whether a value is one of a kind, for an engine that stores fields natively; `json` is text there. */
-export const FITS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
+const FITS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   int: isInt,
   text: isText,
   bool: isBool,
@@ -23,3 +23,31 @@ export const FITS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   texts: listOf(isText),
   json: isText,
 };
+
+type Column = readonly [name: string, field: Field<unknown>];
+
+/** The fields of a document from an engine that stores them natively. What does not fit is named, never shown. */
+export function assemble(
+  columns: readonly Column[],
+  stored: (name: string) => unknown,
+): Record<string, unknown> {
+  const document: Record<string, unknown> = {};
+  for (const [name, field] of columns) {
+    const value = stored(name);
+    if (value !== undefined) document[name] = checked(name, field, value);
+    else if (!field.optional) throw new TypeError(`stored document lacks ${name}`);
+  }
+  return document;
+}
+
+function checked(name: string, field: Field<unknown>, value: unknown): unknown {
+  if (!FITS[field.kind](value)) throw new TypeError(`${name} is not a valid ${field.kind}`);
+  if (field.kind !== 'json') return value;
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- JSON.parse gives nothing else
+    return field.parse?.(JSON.parse(String(value)) as Json);
+  } catch {
+    // The parser's own words may quote what is stored, so they are left out.
+    throw new TypeError(`${name} is not a valid json`);
+  }
+}

@@ -118,10 +118,10 @@ const spansOf = (documents: readonly KeyBatch[], length: number): readonly Span[
   }));
 
 /** Padding of the files of a day, which the shorter files of that day hold too. */
-const paddingOf = (documents: readonly KeyBatch[], { minRecords: floor }: Server): KeyBatch[] =>
+const paddingOf = (documents: readonly KeyBatch[], { minRecords: minimum }: Server): KeyBatch[] =>
   spansOf(documents, DAY).flatMap((day) =>
     generatePadding(selectionOf(documents, day), {
-      floor,
+      minimum,
       range: 3,
       random: seededRandom('padding'),
     }).map((document) => aKeyBatch([], { ...document, origin: 'padding', sourceId: '0' })),

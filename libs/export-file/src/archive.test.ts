@@ -3,7 +3,7 @@ import { seededRandom } from '@keyserver/random/testing';
 import { unixMillis } from '@keyserver/time';
 import { fromBufferPromise } from 'yauzl';
 import { archiveName, writeArchive } from './archive.ts';
-import { readArchive } from './read-archive.ts';
+import { readArchive } from './read-export.ts';
 import { Findings } from './violation.ts';
 
 const BIN = [Buffer.from('EK Export v1    '), Buffer.from('contents')];

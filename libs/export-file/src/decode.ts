@@ -5,10 +5,8 @@ import {
   type TemporaryExposureKey,
   TemporaryExposureKeyExport,
 } from '#generated/export.js';
-import { EXPORT_HEADER } from './encode.ts';
-import { ASSUMED_PERIOD } from './encode-key.ts';
 import { MAX_FILE_RECORDS } from './file-bounds.ts';
-import type { SignerName } from './signer-name.ts';
+import { ASSUMED_PERIOD, EXPORT_HEADER, type SignerName } from './wire-format.ts';
 
 /** A key as a file states it; undefined is what the file leaves out and has no assumed value. */
 export interface WireKey {

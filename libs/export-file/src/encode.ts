@@ -1,8 +1,26 @@
-import { KEY_BYTES } from '@keyserver/exposure-keys';
+import {
+  KEY_BYTES,
+  NO_ONSET,
+  RECORD,
+  RECORD_BYTES,
+  REPORT_TYPE_CODE,
+} from '@keyserver/exposure-keys';
 import type { UnixSeconds } from '@keyserver/time';
-import { MAX_KEY_FIELD, writeKey } from './encode-key.ts';
-import { BATCH_NUMBER, BATCH_SIZE, type SignerName, signatureInfo } from './signer-name.ts';
-import { fixed64Field, lengthField, varintField } from './wire-writer.ts';
+import {
+  ASSUMED_PERIOD,
+  BATCH_NUMBER,
+  BATCH_SIZE,
+  EXPORT_HEADER,
+  type SignerName,
+  fixed64Field,
+  lengthField,
+  lengthTag,
+  signatureInfo,
+  varintField,
+  varintTag,
+  writeVarint,
+  zigzag,
+} from './wire-format.ts';
 
 /** Packed records and the order in which a file lists them. */
 export interface OrderedRecords {
@@ -23,9 +41,6 @@ export interface ExportContents {
 
 /** Order of keys and encoder, as batches freeze it: an encoder that gives other bytes needs another name. */
 export const ENCODER_VERSION = 'metadata-then-key/1';
-
-/** The first 16 bytes of every export.bin. */
-export const EXPORT_HEADER = Buffer.from('EK Export v1    ', 'latin1');
 
 const CHUNK_BYTES = 64 * 1024;
 const KEYS = 7;
@@ -72,4 +87,58 @@ function* encodeKeys(
       at = writeKey(chunk, at, writer, order[next++] ?? 0);
     yield chunk.subarray(0, at);
   }
+}
+
+/** Packed records, the length of their keys, and the field that they are written as. */
+interface KeyField {
+  readonly field: number;
+  readonly records: Buffer;
+  readonly keyBytes: number;
+}
+
+/** No key takes more bytes: tag and length, the key with tag and length, and five numbers, start the longest. */
+const MAX_KEY_FIELD = 2 + (2 + KEY_BYTES) + (1 + 5) + 4 * (1 + 2);
+
+const METADATA_BYTES = RECORD_BYTES - KEY_BYTES;
+const METADATA = {
+  start: RECORD.start - KEY_BYTES,
+  period: RECORD.period - KEY_BYTES,
+  risk: RECORD.risk - KEY_BYTES,
+  reportType: RECORD.reportType - KEY_BYTES,
+  onsetDays: RECORD.onsetDays - KEY_BYTES,
+};
+
+/** Writes record `n` as a TemporaryExposureKey and returns where it ends. Readers see risk 0, but no assumed period. */
+function writeKey(out: Buffer, at: number, from: KeyField, n: number): number {
+  const key = n * (from.keyBytes + METADATA_BYTES);
+  const content = at + 2;
+  out[content] = lengthTag(1);
+  out[content + 1] = from.keyBytes;
+  copyKey(out, content + 2, from, key);
+  const end = writeMetadata(out, content + 2 + from.keyBytes, from.records, key + from.keyBytes);
+  out[at] = lengthTag(from.field);
+  out[at + 1] = end - content; // always below 128, so one byte
+  return end;
+}
+
+/** Byte by byte: calling out of the engine costs more than so few bytes. */
+function copyKey(out: Buffer, to: number, { records, keyBytes }: KeyField, from: number): void {
+  for (let n = 0; n < keyBytes; n++) out[to + n] = records[from + n] ?? 0;
+}
+
+function writeMetadata(out: Buffer, at: number, records: Buffer, from: number): number {
+  const start = records.readUInt32LE(from + METADATA.start);
+  const period = records.readUInt8(from + METADATA.period);
+  const reportType = records.readUInt8(from + METADATA.reportType);
+  const onset = records.readInt8(from + METADATA.onsetDays);
+  let end = writeNumber(out, at, 2, records.readUInt8(from + METADATA.risk));
+  if (start !== 0) end = writeNumber(out, end, 3, start);
+  if (period !== ASSUMED_PERIOD) end = writeNumber(out, end, 4, period);
+  if (reportType !== REPORT_TYPE_CODE['']) end = writeNumber(out, end, 5, reportType);
+  return onset === NO_ONSET ? end : writeNumber(out, end, 6, zigzag(onset));
+}
+
+function writeNumber(out: Buffer, at: number, field: number, value: number): number {
+  out[at] = varintTag(field);
+  return writeVarint(out, at + 1, value);
 }

@@ -22,7 +22,7 @@ export interface ExportConfig {
   readonly thru: UnixMillis | undefined;
   /** Ids of signing keys (SigningKey.id), at most 10. */
   readonly signingKeys: readonly string[];
-  /** Padding floor: a file set with at least one key has at least so many. */
+  /** Padding minimum: a file set with at least one key has at least so many. */
   readonly minRecords: number;
   /** Up to so many more, drawn at random. */
   readonly paddingRange: number;
@@ -50,3 +50,15 @@ export const inputRegionsOf = (
 ): readonly string[] => [
   ...new Set(config.inputRegions.length === 0 ? [config.outputRegion] : config.inputRegions),
 ];
+
+/** Whether a key signs at a time. */
+export const isInForce = (
+  { from, thru }: Pick<SigningKey, 'from' | 'thru'>,
+  now: UnixMillis,
+): boolean => from <= now && (thru === undefined || now < thru);
+
+/** The keys that sign at a time, in the order of their signatures: newest first, as some phones read only the first. */
+export const signingAt = (keys: readonly SigningKey[], now: UnixMillis): readonly SigningKey[] =>
+  keys
+    .filter((key) => isInForce(key, now))
+    .sort((a, b) => b.from - a.from || (a.id < b.id ? 1 : -1));

@@ -14,7 +14,13 @@ export {
   USUAL_KEY_BYTES,
 } from './file-bounds.ts';
 export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
-export { type ExportConfig, type SigningKey, inputRegionsOf } from './export-config.ts';
+export {
+  type ExportConfig,
+  type SigningKey,
+  inputRegionsOf,
+  isInForce,
+  signingAt,
+} from './export-config.ts';
 export {
   ARCHIVE_HEADERS,
   INDEX_HEADERS,
@@ -27,23 +33,21 @@ export { type LateCause, type Progress, type Punctuality, latenessOf } from './l
 export { KeySelection, type SelectionRules, takerOf } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
 export {
+  type FindSigner,
   type OpenSignerDeps,
   type OpenedSigner,
-  isLasting,
-  isSameKey,
-  openSigner,
-} from './open-signer.ts';
-export {
-  type FindSigner,
   type SignatureInProgress,
   type Signer,
   type SignerProblem,
   type TrySigner,
   type UnusableSigner,
+  type UsedSigningKeys,
+  isLasting,
+  isSameKey,
+  openSigner,
   tryOut,
 } from './signer.ts';
-export type { SignerName } from './signer-name.ts';
-export { isInForce, signingAt } from './signing-at.ts';
+export type { SignerName } from './wire-format.ts';
 export {
   KEYS_HEADERS,
   type VerificationKey,
@@ -51,7 +55,6 @@ export {
   renderVerificationKeys,
   verificationKeysName,
 } from './verification-keys.ts';
-export type { UsedSigningKeys } from './used-signing-keys.ts';
 export type {
   BatchEnd,
   BatchListing,
@@ -67,9 +70,8 @@ export type {
   IndexedBatch,
   Listing,
 } from './export-store.ts';
-export { readExportBin } from './read-archive.ts';
-export { paddingFloor, sharesKeys, turnOf } from './turn.ts';
+export { type ListedKeys, readExportBin, readKeys } from './read-export.ts';
+export { paddingMinimum, sharesKeys, turnOf } from './turn.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';
-export { type ListedKeys, readKeys } from './read-keys.ts';
 export { type ExpectedExport, type Verification, verifyExport } from './verify.ts';
 export type { Violation } from './violation.ts';

@@ -3,7 +3,7 @@ import { intervalNumber } from '@keyserver/time';
 import { inspectExport } from './inspect.ts';
 import { END, START, archiveOf, listed, someBin } from './testing/archives.ts';
 import { aKey } from './testing/builders.ts';
-import { lengthField, varintField } from './wire-writer.ts';
+import { lengthField, varintField } from './wire-format.ts';
 
 const on = (day: number) => ({ start: intervalNumber(START / 600 - 144 * day) });
 

@@ -6,8 +6,8 @@ import { type PaddingDocument, generatePadding } from './pad.ts';
 import { KeySelection } from './select.ts';
 import { aKey, aKeyBatch, someRules } from './testing/builders.ts';
 
-const plan = (floor: number, range = 0, seed = 'pad') => ({
-  floor,
+const plan = (minimum: number, range = 0, seed = 'pad') => ({
+  minimum,
   range,
   random: seededRandom(seed),
 });
@@ -23,7 +23,7 @@ const keysOf = (documents: readonly PaddingDocument[]): ExposureKey[] =>
 const metadataOf = (key: ExposureKey): string => JSON.stringify({ ...key, data: undefined });
 
 describe('how many keys are generated', () => {
-  it('lifts a batch to the floor', () => {
+  it('lifts a batch to the minimum', () => {
     expect(keysOf(generatePadding(selectionOf(aKeyBatch(someKeys(7))), plan(100)))).toHaveLength(
       93,
     );
@@ -38,7 +38,7 @@ describe('how many keys are generated', () => {
     expect([...new Set(counts)].sort()).toEqual([3, 4, 5, 6]);
   });
 
-  it.each([10, 11, 500])('adds none to a batch of %d keys with a floor of 10', (count) => {
+  it.each([10, 11, 500])('adds none to a batch of %d keys with a minimum of 10', (count) => {
     const batches = Array.from({ length: count }, (_, n) =>
       aKeyBatch([aKey(0, { data: Buffer.from(String(n).padStart(16, '0')) })], { id: `${n}` }),
     );
@@ -74,10 +74,10 @@ describe('what generated keys look like', () => {
       fc.property(
         fc.integer({ min: 1, max: 30 }),
         fc.integer({ min: 1, max: 200 }),
-        (count, floor) => {
+        (count, minimum) => {
           const models = someKeys(count).map((key, n) => ({ ...key, period: n + 1 }));
-          const made = keysOf(generatePadding(selectionOf(aKeyBatch(models)), plan(floor)));
-          expect(made).toHaveLength(Math.max(0, floor - count));
+          const made = keysOf(generatePadding(selectionOf(aKeyBatch(models)), plan(minimum)));
+          expect(made).toHaveLength(Math.max(0, minimum - count));
           const times = new Map(models.map((key) => [metadataOf(key), 0]));
           for (const key of made) times.set(metadataOf(key), times.get(metadataOf(key))! + 1);
           expect(times.size).toBe(count);

@@ -16,8 +16,8 @@ export interface PaddingDocument {
 /** How far a small batch is lifted. */
 export interface PaddingPlan {
   /** A batch with fewer keys than this is padded. */
-  readonly floor: number;
-  /** It is lifted to the floor and up to so many keys more, drawn at random. */
+  readonly minimum: number;
+  /** It is lifted to the minimum and up to so many keys more, drawn at random. */
   readonly range: number;
   readonly random: Random;
 }
@@ -34,8 +34,8 @@ export function generatePadding(
 ): readonly PaddingDocument[] {
   const order = selection.orderKeys();
   const window = selection.newestWindow;
-  if (window === undefined || order.length >= plan.floor) return [];
-  const missing = plan.floor + plan.random.below(plan.range + 1) - order.length;
+  if (window === undefined || order.length >= plan.minimum) return [];
+  const missing = plan.minimum + plan.random.below(plan.range + 1) - order.length;
   const models = chooseModels(order, missing, plan.random);
   return groupByAudience(models, selection).flatMap(({ source, members }) =>
     chunks(members).map((chunk) => ({

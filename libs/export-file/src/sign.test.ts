@@ -1,7 +1,6 @@
 import { createHash, verify } from 'node:crypto';
 import { decodeSignatures } from './decode.ts';
-import { encodeSignatures } from './encode-signatures.ts';
-import { signExport } from './sign.ts';
+import { encodeSignatures, signExport } from './sign.ts';
 import { memorySigner } from './testing/p256-signer.ts';
 
 const BIN = [Buffer.from('EK Export v1    '), Buffer.from('and the rest')];

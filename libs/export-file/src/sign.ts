@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import { nextTurn } from '@keyserver/time';
-import { encodeSignatures } from './encode-signatures.ts';
 import type { Signer } from './signer.ts';
-import type { SignerName } from './signer-name.ts';
+import {
+  BATCH_NUMBER,
+  BATCH_SIZE,
+  type SignerName,
+  lengthField,
+  signatureInfo,
+  varintField,
+} from './wire-format.ts';
 
 /** A signer and what files call it. */
 export interface NamedSigner extends SignerName {
@@ -36,4 +42,24 @@ export async function signExport(
   }
   const made = await Promise.all(begun.map(async (signature) => await signature.finish()));
   return { digest: hash.digest('hex'), sig: encodeSignatures(signers, made) };
+}
+
+/** The bytes of export.sig: one signature, in ASN.1 DER, per signer and in their order. It has no header. */
+export function encodeSignatures(
+  signers: readonly SignerName[],
+  signatures: readonly Uint8Array[],
+): Uint8Array {
+  return Buffer.concat(
+    signers.map((signer, n) => {
+      const signature = signatures[n];
+      if (signature === undefined) throw new RangeError('a signer without a signature');
+      return lengthField(
+        1,
+        signatureInfo(1, signer),
+        varintField(2, BATCH_NUMBER),
+        varintField(3, BATCH_SIZE),
+        lengthField(4, signature),
+      );
+    }),
+  );
 }

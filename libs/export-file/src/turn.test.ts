@@ -1,6 +1,6 @@
 import { HOUR, unixMillis } from '@keyserver/time';
 import type { ExportConfig } from './export-config.ts';
-import { paddingFloor, sharesKeys, turnOf } from './turn.ts';
+import { paddingMinimum, sharesKeys, turnOf } from './turn.ts';
 
 const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
   id: 'us',
@@ -90,7 +90,7 @@ describe('sharesKeys', () => {
   });
 });
 
-describe('paddingFloor', () => {
+describe('paddingMinimum', () => {
   const [us, both, ca, mx] = [
     anExport({ id: 'us', minRecords: 10 }),
     anExport({ id: 'both', inputRegions: ['US', 'CA'], minRecords: 20 }),
@@ -99,19 +99,19 @@ describe('paddingFloor', () => {
   ];
 
   it('is the minimum of an export that shares with none', () => {
-    expect(paddingFloor(us, [mx])).toBe(10);
+    expect(paddingMinimum(us, [mx])).toBe(10);
   });
 
   it('is the largest minimum of those that share a region', () => {
-    expect(paddingFloor(us, [us, both, mx])).toBe(20);
+    expect(paddingMinimum(us, [us, both, mx])).toBe(20);
   });
 
   it('reaches through exports that share with both sides', () => {
-    expect(paddingFloor(us, [ca, both, mx])).toBe(500);
+    expect(paddingMinimum(us, [ca, both, mx])).toBe(500);
   });
 
   it('reaches everybody through travelers', () => {
     const all = anExport({ id: 'all', outputRegion: 'ZZ', includeTravelers: true, minRecords: 1 });
-    expect(paddingFloor(us, [ca, mx, all])).toBe(9000);
+    expect(paddingMinimum(us, [ca, mx, all])).toBe(9000);
   });
 });

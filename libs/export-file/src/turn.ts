@@ -44,10 +44,10 @@ export function sharesKeys(one: Reach, other: Reach): boolean {
 }
 
 /**
- * The padding floor of a batch: the largest minimum among the exports that share keys with it, directly or through
- * others. With one floor for all of them, the first file that holds a key lifts every other that holds it as well.
+ * The padding minimum of a batch: the largest `minRecords` among the exports that share keys with it, directly or through
+ * others. With one minimum for all of them, the first file that holds a key lifts every other that holds it as well.
  */
-export function paddingFloor(config: ExportConfig, others: readonly ExportConfig[]): number {
+export function paddingMinimum(config: ExportConfig, others: readonly ExportConfig[]): number {
   const reached = [config];
   for (const one of reached)
     for (const other of others)

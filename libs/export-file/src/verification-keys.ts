@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { type UnixMillis, millisOf, secondsOf, unixSeconds } from '@keyserver/time';
 import type { BlobHeaders } from './blob-store.ts';
-import type { SignerName } from './signer-name.ts';
+import type { SignerName } from './wire-format.ts';
 
 /** A public key that verifies archives, and the time in which it signs new ones. */
 export interface VerificationKey extends SignerName {

@@ -2,7 +2,7 @@ import { type ExposureKey } from '@keyserver/exposure-keys';
 import { intervalNumber, unixMillis, unixSeconds } from '@keyserver/time';
 import fc from 'fast-check';
 import type { ExportContents } from './encode.ts';
-import { encodeSignatures } from './encode-signatures.ts';
+import { encodeSignatures } from './sign.ts';
 import { aKey } from './testing/builders.ts';
 import {
   END,
@@ -17,7 +17,7 @@ import {
 import { memorySigner } from './testing/p256-signer.ts';
 import { type RawEntry, rawZip } from './testing/raw-zip.ts';
 import { type ExpectedExport, type Verification, verifyExport } from './verify.ts';
-import { fixed64Field, lengthField, varintField } from './wire-writer.ts';
+import { fixed64Field, lengthField, varintField } from './wire-format.ts';
 
 const FIRST = START / 600;
 const DAY = 144;

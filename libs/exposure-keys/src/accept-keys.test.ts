@@ -2,9 +2,7 @@ import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import { type Acceptance, acceptKeys } from './accept-keys.ts';
 import { DEFAULT_KEY_RULES } from './key-rules.ts';
-import { keyEnd, keyHex } from './key.ts';
-import type { OfferedKey } from './offered-key.ts';
-import type { ReportType } from './report-type.ts';
+import { type OfferedKey, type ReportType, keyEnd, keyHex } from './key.ts';
 import { keyText, offeredKey } from './testing/offered-key.ts';
 
 const now = unixMillis(Date.parse('2021-05-04T10:17:00Z'));

@@ -1,11 +1,15 @@
-import { daysBetween, intervalAt } from '@keyserver/time';
+import {
+  DAY,
+  INTERVAL,
+  INTERVALS_PER_DAY,
+  type UnixMillis,
+  daysBetween,
+  intervalAt,
+} from '@keyserver/time';
 import { type UploadContext, checkKey } from './check-key.ts';
-import { type KeptKey, contradiction, inOrderOfTime } from './check-together.ts';
 import type { KeyRules } from './key-rules.ts';
 import type { UploadStatistics } from './key-store.ts';
-import { type ExposureKey, keyHex } from './key.ts';
-import type { OfferedKey } from './offered-key.ts';
-import { type Onset, chooseOnset } from './onset.ts';
+import { type ExposureKey, type OfferedKey, keyEnd, keyHex } from './key.ts';
 
 /** Ages of 15 days and more are counted together, as are onsets of 29 days and more. */
 const LAST_KEY_AGE = 15;
@@ -87,3 +91,49 @@ function statisticsOf(
 const withoutRepeats = (ordered: readonly KeptKey[]): readonly ExposureKey[] => [
   ...new Map(ordered.map(({ key }) => [keyHex(key.data), key])).values(),
 ];
+
+/** A key that passed on its own, with its position in the upload as it was sent. */
+interface KeptKey {
+  readonly index: number;
+  readonly key: ExposureKey;
+}
+
+/** Keys in the order of their start, those that start together in the order of their length, else as they were sent. */
+const inOrderOfTime = (kept: readonly KeptKey[]): readonly KeptKey[] =>
+  kept.toSorted((a, b) => a.key.start - b.key.start || a.key.period - b.key.period);
+
+/**
+ * Why keys in order of time cannot come from one phone; undefined when they can. A phone uses one key after another,
+ * but one that gives out today's key early goes on with a new key that has the same start.
+ */
+function contradiction(ordered: readonly KeptKey[], maxSameStart: number): string | undefined {
+  let previous: KeptKey | undefined;
+  let together = 0;
+  for (const kept of ordered) {
+    const sameStart = kept.key.start === previous?.key.start;
+    together = sameStart ? together + 1 : 1;
+    if (together > maxSameStart)
+      return `key ${kept.index}: more than ${maxSameStart} keys start in the same interval`;
+    if (!sameStart && previous !== undefined && kept.key.start < keyEnd(previous.key))
+      return `key ${kept.index}: overlaps key ${previous.index}, which starts earlier`;
+    previous = kept;
+  }
+  return undefined;
+}
+
+/** The interval in which symptoms began, and whether that is only assumed. */
+interface Onset {
+  readonly interval: number;
+  readonly assumed: boolean;
+}
+
+/** The first believable candidate, or the day that is assumed of people who name none. */
+function chooseOnset(candidates: readonly number[], now: UnixMillis, rules: KeyRules): Onset {
+  const current = intervalAt(now);
+  const earliest = Math.floor((now - rules.maxOnsetReport * DAY) / DAY) * INTERVALS_PER_DAY;
+  const reported = candidates.find(
+    (onset) => Number.isInteger(onset) && earliest <= onset && onset < current,
+  );
+  if (reported !== undefined) return { interval: reported, assumed: false };
+  return { interval: Math.floor((now - rules.defaultOnset * DAY) / INTERVAL), assumed: true };
+}

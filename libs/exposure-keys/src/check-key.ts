@@ -5,11 +5,8 @@ import {
   intervalAt,
   intervalNumber,
 } from '@keyserver/time';
-import { KEY_BYTES, type ExposureKey } from './key.ts';
-import { KEY_PERIOD, MAX_RISK, earliestEnd } from './key-bounds.ts';
-import type { KeyRules } from './key-rules.ts';
-import type { OfferedKey } from './offered-key.ts';
-import type { ReportType } from './report-type.ts';
+import { type ExposureKey, KEY_BYTES, type OfferedKey, type ReportType } from './key.ts';
+import { KEY_PERIOD, type KeyRules, MAX_RISK, earliestEnd } from './key-rules.ts';
 import { decodeTolerantBase64 } from './tolerant-base64.ts';
 
 /** The risk of a key whose phone assigned none, by what the authority certified; without a certificate it stays open. */

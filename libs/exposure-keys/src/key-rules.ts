@@ -1,5 +1,60 @@
-import { HOUR } from '@keyserver/time';
-import { KEY_AGE_HOURS, ONSET_DISTANCE_DAYS } from './key-bounds.ts';
+import { HOUR, INTERVAL, INTERVALS_PER_DAY, SECOND } from '@keyserver/time';
+
+/*
+ * Every bound on a key, once. What is accepted, what an operator may set, and what a published file is held against all
+ * come from here: a file that the server rightly made must never be called bad for a second, narrower bound.
+ */
+
+/** What an operator may choose, and what holds when nothing is chosen. */
+interface Choice {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+}
+
+/** Intervals that a key is valid for: phones take a new key once a day at the latest. */
+export const KEY_PERIOD = { min: 1, max: INTERVALS_PER_DAY } as const;
+
+/** The highest transmission risk level that the protocol knows; 0 means that none was assigned. */
+export const MAX_RISK = 8;
+
+/**
+ * For how many hours after its end a key may be published. A phone keeps its keys for 14 days; the 15th lets the last day
+ * through whatever the time zone. Below a day no key of yesterday would pass; a month is longer than anybody is infectious.
+ */
+export const KEY_AGE_HOURS: Choice = { min: 24, max: 720, default: 360 };
+
+/**
+ * For how many hours a key is kept after its release. Phones look for files of the last 14 days; below 10 days the files
+ * would vanish before phones that were off have read them, and a month bounds how long a person's keys lie here.
+ */
+export const KEY_RETENTION_HOURS: Choice = { min: 240, max: 720, default: 336 };
+
+/** Days that a key may lie before or after symptom onset: phones score no distance beyond 14. */
+export const ONSET_DISTANCE_DAYS: Choice = { min: 1, max: 14, default: 14 };
+
+/**
+ * A key is checked by the clock of the process, and its window is taken from store time when it is stored: at most 330 s
+ * later, as no transaction lives longer, and by clocks that are at most 30 s apart. So the window may begin this much later
+ * than the key was checked.
+ */
+const CHECK_TO_WINDOW = 360 * SECOND;
+
+/** The first interval in which a key may end that is published at this time, for an age in milliseconds. */
+export const earliestEnd = (at: number, maxAge: number): number =>
+  Math.floor((at - maxAge) / INTERVAL);
+
+/**
+ * The same for a key in a released file, given when the earliest release of the keys in it was. A recall may change a key
+ * for as long as it is stored.
+ */
+export const earliestReleasedEnd = (
+  released: number,
+  of: { readonly maxAgeHours: number; readonly recalled: boolean },
+): number => {
+  const hours = of.maxAgeHours + (of.recalled ? KEY_RETENTION_HOURS.max : 0);
+  return earliestEnd(released - CHECK_TO_WINDOW, hours * HOUR);
+};
 
 /** The bounds that the keys of one upload must keep. */
 export interface KeyRules {

@@ -1,8 +1,7 @@
 import { intervalNumber } from '@keyserver/time';
 import fc from 'fast-check';
-import type { ExposureKey } from './key.ts';
+import type { ExposureKey, ReportType } from './key.ts';
 import { NO_ONSET, RECORD, RECORD_BYTES, packRecords, unpackRecords } from './packed-records.ts';
-import type { ReportType } from './report-type.ts';
 
 const aKey: ExposureKey = {
   data: new Uint8Array(16).fill(0xab),

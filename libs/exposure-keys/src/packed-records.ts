@@ -1,6 +1,5 @@
 import { intervalNumber } from '@keyserver/time';
-import { KEY_BYTES, type ExposureKey } from './key.ts';
-import { REPORT_TYPE_CODE, type ReportType } from './report-type.ts';
+import { type ExposureKey, KEY_BYTES, REPORT_TYPE_CODE, type ReportType } from './key.ts';
 
 /**
  * A packed record: key (16 bytes), start (u32), period (u8), risk (u8), report type code (u8), onset days (i8), all

@@ -1,9 +1,8 @@
 import { intervalNumber } from '@keyserver/time';
 import fc from 'fast-check';
 import type { Upload } from './key-store.ts';
-import { type ExposureKey, keyHex } from './key.ts';
+import { type ExposureKey, type ReportType, keyHex } from './key.ts';
 import { reconcile } from './reconcile.ts';
-import type { ReportType } from './report-type.ts';
 
 const key = (n: number, reportType: ReportType = 'confirmed'): ExposureKey => ({
   data: new Uint8Array(16).fill(n),

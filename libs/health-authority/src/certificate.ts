@@ -9,8 +9,13 @@ import {
 import { type UnixSeconds, millisOf } from '@keyserver/time';
 import { type ReadPublicKey, publicKeyReader } from './authority-key.ts';
 import type { AuthorizedApp, FindAuthority, HealthAuthority } from './authority.ts';
-import { type Claims, readClaims } from './claims.ts';
-import { type CompactToken, hasValidSignature, parseCompactToken } from './compact-token.ts';
+import {
+  type Claims,
+  type CompactToken,
+  hasValidSignature,
+  parseCompactToken,
+  readClaims,
+} from './compact-token.ts';
 import { keysMacs } from './keys-mac.ts';
 
 /** A certificate as a phone presents it: with the keys it is to cover and the secret of their MAC. */

@@ -1,5 +1,4 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
-import { type JsonMembers, parseMembers } from './json-members.ts';
 
 /** Bytes of an ES256 signature: r and s, 32 bytes each. DER is not accepted. */
 const SIGNATURE_BYTES = 64;
@@ -54,4 +53,91 @@ function membersOf(segment: string): JsonMembers | undefined {
 function decodeSegment(segment: string): Buffer | undefined {
   const bytes = Buffer.from(segment, 'base64url');
   return bytes.toString('base64url') === segment ? bytes : undefined;
+}
+
+/** What a diagnosis certificate states, readable but not believed yet. Names that are not listed mean nothing here. */
+export interface Claims {
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  /** Unix seconds. */
+  readonly expires: number | undefined;
+  readonly issuedAt: number | undefined;
+  readonly notBefore: number | undefined;
+  readonly reportType: string | undefined;
+  /** Interval number. */
+  readonly onset: number | undefined;
+  /** The keys' MAC in base64. */
+  readonly keysMac: string | undefined;
+}
+
+const UINT32 = { min: 0, max: 2 ** 32 - 1 };
+
+/** Reads the claims of a certificate; undefined when one has the wrong type, such as a list of audiences. */
+export function readClaims(members: JsonMembers): Claims | undefined {
+  const claims = {
+    issuer: textMember(members, 'iss'),
+    audience: textMember(members, 'aud'),
+    expires: integerMember(members, 'exp'),
+    issuedAt: integerMember(members, 'iat'),
+    notBefore: integerMember(members, 'nbf'),
+    reportType: textMember(members, 'reportType'),
+    onset: integerMember(members, 'symptomOnsetInterval', UINT32),
+    keysMac: textMember(members, 'tekmac'),
+  };
+  return isWhole(claims) ? claims : undefined;
+}
+
+type Unchecked = { readonly [Name in keyof Claims]: Claims[Name] | null };
+
+const isWhole = (claims: Unchecked): claims is Claims => !Object.values(claims).includes(null);
+
+/** The members of a JSON object by name. */
+type JsonMembers = ReadonlyMap<string, unknown>;
+
+const INTEGER = /^-?\d+$/;
+
+/** 64-bit integers are what other implementations read claims into; the bound itself is rounded and harmless. */
+const MAX_INTEGER = 2 ** 63;
+
+/** The members of a JSON object; undefined when the text is anything else. Names must match in letter case. */
+function parseMembers(text: string): JsonMembers | undefined {
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value));
+}
+
+/** The text under a name: undefined when there is none, null when something else is there. */
+function textMember(members: JsonMembers, name: string): string | undefined | null {
+  const value = members.get(name) ?? undefined;
+  return value === undefined || typeof value === 'string' ? value : null;
+}
+
+/** The integer under a name: undefined when it is missing or 0, which means the same; null when it is none in bounds. */
+function integerMember(
+  members: JsonMembers,
+  name: string,
+  bounds: { readonly min: number; readonly max: number } = { min: -MAX_INTEGER, max: MAX_INTEGER },
+): number | undefined | null {
+  const value = members.get(name) ?? 0;
+  if (typeof value !== 'number' || Number.isNaN(value)) return null;
+  if (value < bounds.min || value > bounds.max) return null;
+  return value === 0 ? undefined : value;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text, onlyIntegers);
+  } catch {
+    // Not JSON, or nested so deeply that the parser gave up.
+    return undefined;
+  }
+}
+
+/** Numbers that are not written as integers (`1.0`, `1e3`) become NaN, since their value does not tell. */
+function onlyIntegers(
+  _name: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  return typeof value === 'number' && !INTEGER.test(String(context?.source)) ? NaN : value;
 }

@@ -1,11 +1,11 @@
-export type {
-  AuthorityKey,
-  AuthorizedApp,
-  FindApp,
-  FindAuthority,
-  HealthAuthority,
+export {
+  type AuthorityKey,
+  type AuthorizedApp,
+  type FindApp,
+  type FindAuthority,
+  type HealthAuthority,
+  parseAppId,
 } from './authority.ts';
-export { parseAppId } from './app-id.ts';
 export { isP256PublicKey } from './authority-key.ts';
 export {
   type CertificateOutcome,

@@ -10,7 +10,7 @@ export {
   serviceUrl,
   settingNames,
 } from './field-types.ts';
-export { type LineOutput, lineOutput } from './line-output.ts';
+export { type LineOutput, type TextStream, attemptOn, lineOutput } from './line-output.ts';
 export {
   LOG_LEVELS,
   type LogLevel,
@@ -20,7 +20,6 @@ export {
   eventLine,
 } from './logger.ts';
 export { SIGNING_KEY_ADVICE } from './words.ts';
-export { type TextStream, attemptOn } from './stream-output.ts';
 export {
   type CallerRefusal,
   HEALTH_PROBLEMS,

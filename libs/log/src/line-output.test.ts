@@ -1,7 +1,6 @@
 import { MINUTE, SECOND } from '@keyserver/time';
 import { PassThrough } from 'node:stream';
-import { type LineOutput, lineOutput } from './line-output.ts';
-import { attemptOn } from './stream-output.ts';
+import { type LineOutput, attemptOn, lineOutput } from './line-output.ts';
 import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
 
 interface Trial {

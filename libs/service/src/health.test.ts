@@ -1,7 +1,7 @@
 import { manualTimers } from '@keyserver/time/testing';
 import { recordingLog } from '@keyserver/log/testing';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
-import { HealthFault, healthWatch, probeAll, problemsOf, seldom } from './health.ts';
+import { HealthFault, healthWatch, namedProbe, probeAll, problemsOf, seldom } from './health.ts';
 import { type TestService, aService } from './testing/an-app.ts';
 
 describe('the health of a service', () => {
@@ -228,5 +228,31 @@ describe('what a failed probe means', () => {
     const circular = new Error('round');
     circular.cause = circular;
     expect(problemsOf(circular)).toEqual(['fault']);
+  });
+});
+
+class Known extends Error {}
+
+const failing = (fault: Error) => namedProbe('part_missing', Known, () => Promise.reject(fault));
+
+describe('a probe with a name for one class of faults', () => {
+  it('names that class, and keeps its sentence', async () => {
+    const asked = failing(new Known('the keys are gone'))();
+    await expect(asked).rejects.toThrow(HealthFault);
+    await expect(asked).rejects.toMatchObject({
+      reason: 'part_missing',
+      message: 'the keys are gone',
+    });
+  });
+
+  it('leaves other faults as they are', async () => {
+    const fault = new Error('away');
+    await expect(failing(fault)()).rejects.toBe(fault);
+  });
+
+  it('is content when its probe is', async () => {
+    await expect(namedProbe('part_missing', Known, () => Promise.resolve())()).resolves.toBe(
+      undefined,
+    );
   });
 });

@@ -1,8 +1,13 @@
 import type { CallerRefusal } from '@keyserver/log';
-import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
+import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type JWTPayload, decodeJwt, errors, jwtVerify } from 'jose';
 import { JwksUnavailable } from './fetch-jwks.ts';
-import { type KnownIssuer, type PinnedIssuer, trustedIssuers } from './trusted-issuers.ts';
+import {
+  type KnownIssuer,
+  type PinnedIssuer,
+  type TrustedIssuer,
+  trustedIssuers,
+} from './trusted-issuers.ts';
 
 /** Why a request is not let in. */
 export type Refused =
@@ -11,7 +16,7 @@ export type Refused =
   | { readonly kind: 'unverifiable'; readonly fault: Error };
 
 /** What every identity token is held to, whoever calls. */
-export interface TokenRules {
+interface TokenRules {
   readonly issuers: readonly PinnedIssuer[];
   /** The one audience that a token may be meant for. */
   readonly audience: string;
@@ -24,7 +29,7 @@ export interface TokenRules {
 }
 
 /** A token that is genuine, current and for us: its issuer and what it says. */
-export interface GenuineToken {
+interface GenuineToken {
   readonly kind: 'genuine';
   readonly issuer: string;
   readonly claims: JWTPayload;
@@ -62,7 +67,7 @@ export function tokenVerifier(
 }
 
 /** The refusal of a request whose sender is not known. */
-export const unauthenticated = (reason: CallerRefusal): Refused => ({
+const unauthenticated = (reason: CallerRefusal): Refused => ({
   kind: 'unauthenticated',
   reason,
 });
@@ -116,4 +121,40 @@ function reasonOf(fault: unknown): CallerRefusal {
   if (fault instanceof errors.JWTExpired) return 'time';
   if (!(fault instanceof errors.JWTClaimValidationFailed)) return 'signature';
   return fault.claim === 'aud' ? 'audience' : 'time';
+}
+
+/** Whose identity tokens are accepted, and for what. */
+export interface CallerRules {
+  readonly issuers: readonly TrustedIssuer[];
+  /** The one audience that a token may be meant for. */
+  readonly audience: string;
+  /** The accounts that may call; none means that nobody may. */
+  readonly emails: readonly string[];
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
+  readonly allowHttpJwks?: boolean;
+}
+
+/** Who calls, or why we do not know. */
+export type Caller = { readonly kind: 'caller'; readonly email: string } | Refused;
+
+/** Decides who sent a request from all of its Authorization headers. */
+export type VerifyCaller = (authorization: readonly string[]) => Promise<Caller>;
+
+/** Verifies the identity tokens of accounts of ours by the rules; throws when the rules would let everybody in. */
+export function callerVerifier(rules: CallerRules): VerifyCaller {
+  const { issuers, audience, emails, allowHttpJwks = false } = rules;
+  // Only what is named here: an issuer of our accounts signs with RS256, whatever else is said of it.
+  const pinned = issuers.map(({ issuer, jwksUrl }) => ({ issuer, jwksUrl }));
+  const { clock, timers } = rules;
+  const held = { longest: HOUR, clock, timers, allowHttpJwks };
+  const verify = tokenVerifier({ issuers: pinned, audience, ...held });
+  return async (authorization) => {
+    const token = await verify(authorization);
+    if (token.kind !== 'genuine') return token;
+    const { email, email_verified: verified } = token.claims;
+    if (typeof email !== 'string' || verified !== true) return unauthenticated('email');
+    return emails.includes(email) ? { kind: 'caller', email } : NOT_GRANTED;
+  };
 }

@@ -1,6 +1,18 @@
-export { namedProbe } from './named-probe.ts';
+export {
+  HealthFault,
+  type HealthProbe,
+  metDamage,
+  namedProbe,
+  probeAll,
+  seldom,
+} from './health.ts';
 export { type ReadBody, bodyReader } from './body.ts';
-export { type Caller, type CallerRules, type VerifyCaller, callerVerifier } from './caller.ts';
+export {
+  type Caller,
+  type CallerRules,
+  type VerifyCaller,
+  callerVerifier,
+} from './identity-token.ts';
 export {
   ListenFault,
   type RunningServer,
@@ -8,7 +20,6 @@ export {
   type Timeouts,
   listen,
 } from './listen.ts';
-export { HealthFault, type HealthProbe, metDamage, probeAll, seldom } from './health.ts';
 export { crash, housekeepingWatch } from './housekeeping-watch.ts';
 export { type PartnerIdentity, partnerVerifier } from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
@@ -17,5 +28,5 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, type TimeAndChance, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { createHttpApp } from './server.ts';
-export type { JsonShape } from './json-shape.ts';
+export type { JsonShape } from './json-reader.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

@@ -1,7 +1,5 @@
-import type { FindField, KnownShape } from './json-shape.ts';
-
 /** What valid JSON may do that we refuse. */
-export type Flaw =
+type Flaw =
   | 'duplicate_name'
   | 'number'
   | 'depth'
@@ -192,4 +190,60 @@ export class JsonReader {
   private flaw(reason: JsonFlaw['reason']): JsonFlaw {
     return new JsonFlaw(reason, [...this.place], this.at);
   }
+}
+
+/**
+ * What may stand where in a JSON text: an object, a list, or where neither is named, text, a number or a truth value. `null`
+ * may stand anywhere. Whatever is not named here ends the reading where it stands.
+ */
+export interface JsonShape {
+  /** Of an object: the fields that it may have. Their names count in any letter case. */
+  readonly fields?: Readonly<Record<string, JsonShape>>;
+  /** Of a list: what its items look like, and how many there may be. */
+  readonly list?: { readonly items: JsonShape; readonly max: number };
+}
+
+/** A shape made ready for reading. */
+interface KnownShape {
+  /** The field that a name stands for, under our spelling; undefined when there is none. Absent where no object may stand. */
+  readonly field?: FindField;
+  /** Absent where no list may stand. */
+  readonly list?: { readonly item: () => KnownShape; readonly max: number };
+}
+
+/** Finds what a name stands for in an object. */
+type FindField = (
+  name: string,
+) => { readonly name: string; readonly shape: KnownShape } | undefined;
+
+/** Anything at all. */
+export const ANY_SHAPE: KnownShape = {
+  field: (name) => ({ name, shape: ANY_SHAPE }),
+  list: { item: () => ANY_SHAPE, max: Infinity },
+};
+
+/** Makes a shape ready, once for all texts. */
+export function knownShape({ fields, list }: JsonShape): KnownShape {
+  return {
+    ...(fields === undefined ? {} : { field: fieldFinder(fields) }),
+    ...(list === undefined ? {} : { list: knownList(list) }),
+  };
+}
+
+function knownList({
+  items,
+  max,
+}: NonNullable<JsonShape['list']>): NonNullable<KnownShape['list']> {
+  const item = knownShape(items);
+  return { item: () => item, max };
+}
+
+function fieldFinder(fields: Readonly<Record<string, JsonShape>>): FindField {
+  const known = new Map(
+    Object.entries(fields).map(([name, shape]) => [
+      name.toLowerCase(),
+      { name, shape: knownShape(shape) },
+    ]),
+  );
+  return (name) => known.get(name.toLowerCase());
 }

@@ -1,5 +1,4 @@
-import { JsonFlaw, JsonReader } from './json-reader.ts';
-import { ANY_SHAPE, type JsonShape, knownShape } from './json-shape.ts';
+import { ANY_SHAPE, JsonFlaw, JsonReader, type JsonShape, knownShape } from './json-reader.ts';
 
 /** A JSON value, or why the bytes are none that we take. */
 export type StrictJson =

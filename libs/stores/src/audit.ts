@@ -1,4 +1,5 @@
-import { type Json, collection, int, json, text } from '@keyserver/docstore';
+import { type DocumentStore, type Json, collection, int, json, text } from '@keyserver/docstore';
+import { type Random, randomId } from '@keyserver/random';
 import { array, member, record, textOf } from './stored-json.ts';
 
 /** One field of a changed configuration document, as an operator reads it; undefined when it was or is not there. */
@@ -64,3 +65,21 @@ function fieldChangeOf(stored: Json): FieldChange {
 
 const optionalText = (stored: Json | undefined): string | undefined =>
   stored === undefined ? undefined : textOf(stored);
+
+/** Writes down who makes what anew; to be done before it is, so that nothing is mended without a trace. */
+export async function auditRebuild(
+  store: DocumentStore,
+  of: {
+    readonly actor: string;
+    readonly random: Random;
+    readonly changes: readonly ConfigurationChange[];
+  },
+): Promise<void> {
+  const { actor, changes } = of;
+  const id = randomId(of.random);
+  await store.transact(async (tx) => {
+    const [present] = await tx.get(auditEntries, [id]);
+    if (present === undefined)
+      tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.rebuild', changes });
+  });
+}

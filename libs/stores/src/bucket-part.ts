@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { type BlobStore, type OpenBucket, indexName } from '@keyserver/export-file';
 import { batchOf, exportBatches } from './export-batch-document.ts';
-import { listExports } from './export-configuration.ts';
+import { listExports } from './configuration-lookup.ts';
 
 /** The object that says which store a bucket belongs to. No index names it, and it tells nothing of anybody. */
 export const STORE_ID_OBJECT = '.store-id';

@@ -1,7 +1,17 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { type FindApp, type FindAuthority, parseAppId } from '@keyserver/health-authority';
+import type { ExportConfig, FindSigningKeys, ListExports } from '@keyserver/export-file';
 import { appDocumentId } from './app-document-id.ts';
-import { appOf, authorityOf, authorizedApps, healthAuthorities } from './configuration.ts';
+import {
+  appOf,
+  authorityOf,
+  authorizedApps,
+  exportConfigOf,
+  exportConfigs,
+  healthAuthorities,
+  signingKeyOf,
+  signingKeys,
+} from './configuration.ts';
 
 /** Longest indexed text that every engine can look up. */
 const MAX_BYTES = 1500;
@@ -28,5 +38,27 @@ export function findAuthority(store: DocumentStore): FindAuthority {
       for (const { id, value } of page) return authorityOf(id, value);
     }
     return undefined;
+  };
+}
+
+/** Lists all exports that are configured, ended ones too. */
+export function listExports(store: DocumentStore): ListExports {
+  return async () => {
+    const configs: ExportConfig[] = [];
+    for await (const page of store.pages(exportConfigs, {}))
+      configs.push(...page.map(({ id, value }) => exportConfigOf(id, value)));
+    return configs;
+  };
+}
+
+/** Looks signing keys up by their ids. */
+export function findSigningKeys(store: DocumentStore): FindSigningKeys {
+  return async (ids) => {
+    const wanted = [...new Set(ids)];
+    const stored = await store.get(signingKeys, wanted);
+    return wanted.flatMap((id, n) => {
+      const found = stored[n];
+      return found === undefined ? [] : [signingKeyOf(id, found)];
+    });
   };
 }

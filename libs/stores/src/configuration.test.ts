@@ -17,7 +17,7 @@ import {
   signingKeyOf,
   signingKeys,
 } from './configuration.ts';
-import { findSigningKeys, listExports } from './export-configuration.ts';
+import { findSigningKeys, listExports } from './configuration-lookup.ts';
 import { NOON } from './testing/uploads.ts';
 
 const config = (id: string, of: Partial<ExportConfig> = {}): ExportConfig => ({

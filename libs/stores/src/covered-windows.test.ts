@@ -14,7 +14,7 @@ import {
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { WindowCovered, coveredAhead, rememberedCoverage } from './covered-windows.ts';
-import { exportProgress } from './export-progress.ts';
+import { exportProgress } from './export-batch-document.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
 import { NOON, SETTINGS, aKey, aKeyUntil, anUpload, batchesIn } from './testing/uploads.ts';

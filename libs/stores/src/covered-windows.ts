@@ -9,8 +9,8 @@ import {
   unixMillis,
   windowStart,
 } from '@keyserver/time';
-import { listExports } from './export-configuration.ts';
-import { exportProgress } from './export-progress.ts';
+import { listExports } from './configuration-lookup.ts';
+import { exportProgress } from './export-batch-document.ts';
 
 const REMEMBERED = 10 * SECOND;
 

@@ -1,11 +1,9 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BatchListing, ExportBatch } from '@keyserver/export-file';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { batchOf, exportBatches } from './export-batch-document.ts';
+import { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
-import { indexedListing, keepListed } from './export-index.ts';
-import { exportProgress } from './export-progress.ts';
-import { listingOf } from './listing-of.ts';
+import { indexedListing, keepListed, listingOf } from './export-index.ts';
 
 const PER_TRANSACTION = 200;
 
@@ -81,5 +79,22 @@ async function markComplete(
     configs.forEach((config, n) => {
       keepListed(tx, config, { index: indexes[n], ids });
     });
+  });
+}
+
+/** Takes files that are lost for good out of a finished batch, so that no index names them any more. */
+export async function unlistFiles(
+  store: DocumentStore,
+  batchId: string,
+  names: readonly string[],
+): Promise<void> {
+  await store.transact(async (tx) => {
+    const [batch] = await tx.get(exportBatches, [batchId]);
+    if (batch === undefined) return;
+    const files = batch.files.filter(({ name }) => !names.includes(name));
+    if (files.length === batch.files.length) return;
+    tx.set(exportBatches, batchId, { ...batch, files });
+    // Derived anew from the batches as they are now.
+    tx.delete(exportIndexes, batch.config);
   });
 }

@@ -8,9 +8,8 @@ import {
 import type { BatchWork, ExportBatch, Freeze, FreezeOutcome } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { DAY, floorTo } from '@keyserver/time';
-import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
+import { type BatchDocument, batchOf, exportBatches, padDays } from './export-batch-document.ts';
 import { indexIn, keepFinished } from './export-index.ts';
-import { padDays } from './export-progress.ts';
 import { type KeyBatchDocument, keyBatches } from './key-batch-document.ts';
 
 /** The document in which generated keys are stored. */

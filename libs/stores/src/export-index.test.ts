@@ -14,9 +14,8 @@ import {
 } from '@keyserver/time';
 import fc from 'fast-check';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
-import { exportBatches } from './export-batch-document.ts';
+import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
-import { exportProgress } from './export-progress.ts';
 import { exportStore } from './export-store.ts';
 
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));

@@ -1,15 +1,19 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { BatchSpan, ExportBatch, Listing } from '@keyserver/export-file';
 import { DAY, type UnixMillis } from '@keyserver/time';
-import { type BatchDocument, batchId, batchOf, exportBatches } from './export-batch-document.ts';
+import {
+  type BatchDocument,
+  batchId,
+  batchOf,
+  exportBatches,
+  exportProgress,
+} from './export-batch-document.ts';
 import {
   type IndexDocument,
   entriesOf,
   exportIndexes,
   indexedIn,
 } from './export-index-document.ts';
-import { exportProgress } from './export-progress.ts';
-import { listingOf } from './listing-of.ts';
 
 /** A document may have 1 MiB (docstore.ts). Whoever has more batches than fit into this reads them one by one. */
 const MOST_BYTES = 700_000;
@@ -149,4 +153,28 @@ async function batchesIn(
 ): Promise<readonly ExportBatch[]> {
   const found = await tx.find(exportBatches, { where, order: { by: 'end', from } });
   return found.map(({ id, value }) => batchOf(id, value));
+}
+
+/** How far the batches of an export have come. */
+interface Reached {
+  /** The oldest batch that is not finished. */
+  readonly open: ExportBatch | undefined;
+  readonly coveredUntil: number;
+}
+
+/** What the index of an export may name of its batches with files; nothing that started at `since` or before. */
+export function listingOf<B extends Pick<ExportBatch, 'start' | 'end' | 'state'>>(
+  finished: readonly B[],
+  { open, coveredUntil }: Reached,
+  since: UnixMillis,
+): Listing<B> {
+  const until = Math.min(open?.end ?? Infinity, coveredUntil + 1);
+  const stored = finished.filter(({ state }) => state === 'stored');
+  return {
+    batches: finished
+      .filter(({ start, end }) => end < until && start > since)
+      .sort((a, b) => a.end - b.end),
+    expired: stored.filter(({ start }) => start <= since),
+    heldBackBy: stored.some(({ end }) => open !== undefined && end > open.end) ? open : undefined,
+  };
 }

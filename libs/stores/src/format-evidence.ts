@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { SECOND, floorTo } from '@keyserver/time';
-import { exportProgress } from './export-progress.ts';
+import { exportProgress } from './export-batch-document.ts';
 import {
   type KeyBatchDocument,
   SHARDS,

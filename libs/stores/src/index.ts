@@ -1,6 +1,5 @@
 export { allCollections, movedCollections } from './all-collections.ts';
-export { auditRebuild } from './audit-rebuild.ts';
-export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
+export { type ConfigurationChange, type FieldChange, auditEntries, auditRebuild } from './audit.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,
@@ -16,7 +15,7 @@ export {
   signingKeyOf,
   signingKeys,
 } from './configuration.ts';
-export { findApp, findAuthority } from './configuration-lookup.ts';
+export { findApp, findAuthority, findSigningKeys, listExports } from './configuration-lookup.ts';
 export {
   type Coverage,
   WindowCovered,
@@ -25,7 +24,6 @@ export {
 } from './covered-windows.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches } from './export-batch-document.ts';
-export { findSigningKeys, listExports } from './export-configuration.ts';
 export { exportStore } from './export-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
@@ -54,8 +52,7 @@ export {
   storeFormat,
 } from './store-format.ts';
 export { STORE_ID_OBJECT, bucketParts } from './bucket-part.ts';
-export { batchListing } from './export-batch-listing.ts';
-export { unlistFiles } from './unlist-files.ts';
+export { batchListing, unlistFiles } from './export-batch-listing.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
 export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
 export { bringBack, removeEarlyBatches } from './reset-time.ts';

@@ -1,9 +1,8 @@
 import type { Transaction } from '@keyserver/docstore';
 import { DAY, floorTo, windowStart } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
-import { exportBatches } from './export-batch-document.ts';
+import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
-import { exportProgress } from './export-progress.ts';
 import { leases } from './lease-store.ts';
 import { readStoreFormat } from './store-format.ts';
 

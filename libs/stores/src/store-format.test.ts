@@ -10,7 +10,7 @@ import {
   simulatedClock,
   windowLength,
 } from '@keyserver/time';
-import { exportProgress } from './export-progress.ts';
+import { exportProgress } from './export-batch-document.ts';
 import { keyBatchDocument, keyBatches, keyHasher } from './key-batch-document.ts';
 import type { KnownFormat } from './compare-format.ts';
 import { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';

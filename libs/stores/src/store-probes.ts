@@ -8,8 +8,7 @@ import {
 import { type Random, randomId } from '@keyserver/random';
 import { HOUR } from '@keyserver/time';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
-import { exportBatches } from './export-batch-document.ts';
-import { exportProgress } from './export-progress.ts';
+import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { SHARDS, keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 

@@ -11,8 +11,13 @@ import {
   unixMillis,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
-import { batchId, exportBatches, openBatch } from './export-batch-document.ts';
-import { exportProgress, padDays } from './export-progress.ts';
+import {
+  batchId,
+  exportBatches,
+  exportProgress,
+  openBatch,
+  padDays,
+} from './export-batch-document.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
 import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';

@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig, Progress } from '@keyserver/export-file';
 import { batchListing } from './export-batch-listing.ts';
-import { listExports } from './export-configuration.ts';
+import { listExports } from './configuration-lookup.ts';
 import { keyBatches } from './key-batch-document.ts';
 
 /** Keys that an export has still to take, as what a store holds back when they expire. */

@@ -2,8 +2,8 @@ import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type VerifyCaller, createHttpApp, requireCaller } from '@keyserver/service';
 import type { Clock, Timers } from '@keyserver/time';
-import type { Express } from 'express';
-import { jobRoute } from './http/jobs-route.ts';
+import type { Express, RequestHandler } from 'express';
+import { type JobReport, jobAnswer } from '@keyserver/jobs';
 import type { ScheduledJobs } from './scheduled-jobs.ts';
 
 /** What the export service is made of. */
@@ -34,3 +34,11 @@ export function createApp(deps: AppDeps): Express {
     },
   });
 }
+
+/** Runs a job for the scheduler and answers with what became of it. */
+const jobRoute =
+  (job: () => Promise<JobReport>): RequestHandler =>
+  async (_request, response) => {
+    const { status, body } = jobAnswer(await job());
+    response.status(status).type('application/json').send(body);
+  };

@@ -15,7 +15,7 @@ import {
   placesOf,
   publishIndex,
 } from './publish-index.ts';
-import type { MissingArchives } from './missing-archives.ts';
+import type { MissingArchives } from './health.ts';
 import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-batch.ts';
 
 /** What it takes to work on all open batches. */

@@ -1,13 +1,6 @@
-import { ENCODER_VERSION, type ExportBatch, type OpenBucket } from '@keyserver/export-file';
-import {
-  type FreezeDeps,
-  type FreezeResult,
-  type FrozenBatch,
-  currentSigners,
-  freezeBatch,
-  selectKeys,
-} from './freeze-batch.ts';
-import { frozenSigners } from './signers.ts';
+import type { ExportBatch, OpenBucket } from '@keyserver/export-file';
+import type { FrozenBatch } from './batch-contents.ts';
+import { type FixedContents, type FreezeDeps, fixContents, freezeBatch } from './freeze-batch.ts';
 import { writeFiles } from './write-files.ts';
 
 /** What it takes to turn a batch into files. */
@@ -29,8 +22,6 @@ export type BatchOutcome =
   | { readonly kind: 'object_conflict' }
   | { readonly kind: 'lost' };
 
-type Fixed = FreezeResult | { readonly kind: 'no_signer' };
-
 /** New names that one call tries when other contents have taken the old ones. */
 const MAX_RENAMES = 3;
 
@@ -43,7 +34,7 @@ export async function exportBatch(
   leased: ExportBatch,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  let frozen: Fixed = await fixContents(deps, leased, signal);
+  let frozen: FixedContents = await fixContents(deps, leased, signal);
   for (let renames = 0; frozen.kind === 'frozen'; renames++) {
     if (frozen.signers.length === 0) return { kind: 'no_signer' };
     const written = await writeFiles(deps, frozen, signal);
@@ -56,30 +47,6 @@ export async function exportBatch(
   if (frozen.kind !== 'no_keys') return frozen;
   const ended = await deps.work.finish(leased, { state: 'empty' });
   return { kind: ended ? 'empty' : 'lost' };
-}
-
-/** The contents as they were fixed before, when the same files can still be made of them; else they are fixed anew. */
-async function fixContents(
-  deps: ExportBatchDeps,
-  batch: ExportBatch,
-  signal: AbortSignal,
-): Promise<Fixed> {
-  const { frozen, attempt } = batch;
-  if (frozen === undefined) return await freezeBatch(deps, batch, { attempt, signal });
-  if (frozen.signers.length === 0) {
-    const signers = await currentSigners(deps, batch, await deps.listExports());
-    // Without a signer it has written no file, so its names are still unused.
-    return signers.length === 0
-      ? { kind: 'no_signer' }
-      : await freezeBatch(deps, batch, { attempt, signal });
-  }
-  const signers = await frozenSigners(deps, frozen.signers, await deps.storeTime());
-  if (signers === undefined || frozen.encoder !== ENCODER_VERSION)
-    return await freezeBatch(deps, batch, { attempt: attempt + 1, signal });
-  const { paddingSequence } = frozen;
-  const selection = await selectKeys(deps, batch, { paddingSequence, signal });
-  if (selection.empty) return { kind: 'no_keys' };
-  return { kind: 'frozen', batch, selection, signers, padding: 0 };
 }
 
 async function record(

@@ -5,16 +5,17 @@ import {
   type ExportConfig,
   type FreezeOutcome,
   type FrozenSigner,
-  KeySelection,
+  type KeySelection,
   type ListExports,
   generatePadding,
-  paddingFloor,
+  paddingMinimum,
 } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES, type ReadKeyBatches } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
 import type { UnixMillis } from '@keyserver/time';
 import type { Pause } from './pause.ts';
-import { type ReadySigner, type SignerDeps, signersInForce } from './signers.ts';
+import { type FrozenBatch, selectKeys } from './batch-contents.ts';
+import { type ReadySigner, type SignerDeps, currentSigners, frozenSigners } from './signers.ts';
 
 /** What it takes to fix the contents of a batch. */
 export interface FreezeDeps extends SignerDeps {
@@ -26,61 +27,63 @@ export interface FreezeDeps extends SignerDeps {
   readonly storeTime: () => Promise<UnixMillis>;
 }
 
-/** A batch whose contents are fixed, and all that its files are made from. */
-export interface FrozenBatch {
-  readonly kind: 'frozen';
-  readonly batch: ExportBatch;
-  readonly selection: KeySelection;
-  readonly signers: readonly ReadySigner[];
-  /** Generated keys that this very freeze added. */
-  readonly padding: number;
-}
+type FreezeResult = FrozenBatch | { readonly kind: 'no_keys' } | { readonly kind: 'lost' };
 
 /** How fixing the contents went. */
-export type FreezeResult = FrozenBatch | { readonly kind: 'no_keys' } | { readonly kind: 'lost' };
+export type FixedContents = FreezeResult | { readonly kind: 'no_signer' };
 
-/** Keys of a batch, with padding of its day up to a sequence. */
-export async function selectKeys(
-  { readKeyBatches }: Pick<FreezeDeps, 'readKeyBatches'>,
+/** The contents as they were fixed before, when the same files can still be made of them; else they are fixed anew. */
+export async function fixContents(
+  deps: FreezeDeps,
   batch: ExportBatch,
-  of: { readonly paddingSequence: number; readonly signal: AbortSignal },
-): Promise<KeySelection> {
-  const selection = new KeySelection(batch.config, of.paddingSequence);
-  for await (const page of readKeyBatches({ from: batch.start, until: batch.end })) {
-    of.signal.throwIfAborted();
-    for (const found of page) selection.add(found);
+  signal: AbortSignal,
+): Promise<FixedContents> {
+  const { frozen, attempt } = batch;
+  if (frozen === undefined) return await freezeBatch(deps, batch, { attempt, signal });
+  if (frozen.signers.length === 0) {
+    const signers = await currentSigners(deps, batch, await deps.listExports());
+    // Without a signer it has written no file, so its names are still unused.
+    return signers.length === 0
+      ? { kind: 'no_signer' }
+      : await freezeBatch(deps, batch, { attempt, signal });
   }
-  return selection;
+  const signers = await frozenSigners(deps, frozen.signers, await deps.storeTime());
+  if (signers === undefined || frozen.encoder !== ENCODER_VERSION)
+    return await freezeBatch(deps, batch, { attempt: attempt + 1, signal });
+  const { paddingSequence } = frozen;
+  const selection = await selectKeys(deps, batch, { paddingSequence, signal });
+  if (selection.empty) return { kind: 'no_keys' };
+  return { kind: 'frozen', batch, selection, signers, padding: 0 };
 }
 
 /**
  * Selects the keys of a batch, pads them, and fixes both together with all else that its files depend on. Batches of one
  * day do this one after another: each sees the padding of those before it, so that files which overlap hold the same
- * generated keys. Whoever was overtaken looks again, and so does who could store a part of the padding only.
+ * generated keys. A worker that was overtaken looks again. So does one that could store only a part of the padding.
  */
 export async function freezeBatch(
   deps: FreezeDeps,
   batch: ExportBatch,
-  of: Attempt,
+  { attempt, signal }: { readonly attempt: number; readonly signal: AbortSignal },
 ): Promise<FreezeResult> {
   const exports = await deps.listExports();
-  const floor = paddingFloor(
+  const minimum = paddingMinimum(
     batch.config,
     exports.filter((other) => isActiveIn(other, batch)),
   );
   let current = batch;
   let added = 0;
   for (let round = 0; ; round++) {
-    of.signal.throwIfAborted();
-    const look = await lookAt(deps, current, { ...of, floor });
+    signal.throwIfAborted();
+    const look = await lookAt(deps, current, { signal, minimum });
     if (look.selection.empty) return { kind: 'no_keys' };
     const signers = await currentSigners(deps, current, exports);
-    const outcome = await freezeAsSeen(deps, current, { ...of, look, signers });
+    const outcome = await freezeAsSeen(deps, current, { attempt, look, signers });
     switch (outcome.kind) {
       case 'lost':
         return outcome;
       case 'overtaken':
-        await deps.pause(round, of.signal);
+        await deps.pause(round, signal);
         break;
       case 'padded':
         current = outcome.batch;
@@ -96,11 +99,6 @@ export async function freezeBatch(
   }
 }
 
-interface Attempt {
-  readonly attempt: number;
-  readonly signal: AbortSignal;
-}
-
 /** What a batch holds under one sequence of its day, and what it lacks. */
 interface Look {
   readonly sequence: number;
@@ -111,26 +109,26 @@ interface Look {
 async function lookAt(
   deps: FreezeDeps,
   batch: ExportBatch,
-  { floor, signal }: { readonly floor: number; readonly signal: AbortSignal },
+  { minimum, signal }: { readonly minimum: number; readonly signal: AbortSignal },
 ): Promise<Look> {
   const sequence = await deps.work.paddingSequence(batch);
   const selection = await selectKeys(deps, batch, { signal, paddingSequence: sequence + 1 });
-  const padding = pad(deps.random, selection, { batch, floor, sequence: sequence + 1 });
+  const padding = pad(deps.random, selection, { batch, minimum, sequence: sequence + 1 });
   return { sequence, selection, padding };
 }
 
 async function freezeAsSeen(
   { work }: FreezeDeps,
   batch: ExportBatch,
-  of: { readonly attempt: number; readonly look: Look; readonly signers: readonly ReadySigner[] },
+  seen: { readonly attempt: number; readonly look: Look; readonly signers: readonly ReadySigner[] },
 ): Promise<FreezeOutcome> {
-  const { sequence, padding, selection } = of.look;
+  const { sequence, padding, selection } = seen.look;
   return await work.freeze(batch, {
-    ...{ attempt: of.attempt, sequence, padding },
+    ...{ attempt: seen.attempt, sequence, padding },
     padTo: padding.length === 0 ? 0 : selection.orderKeys().length + keysIn(padding),
     frozen: {
       paddingSequence: sequence + 1,
-      signers: of.signers.map(namesOf),
+      signers: seen.signers.map(namesOf),
       maxRecords: batch.config.maxRecords,
       encoder: ENCODER_VERSION,
     },
@@ -147,37 +145,26 @@ const namesOf = ({ id, signingKey, keyId, keyVersion }: ReadySigner): FrozenSign
   keyVersion,
 });
 
-/**
- * The signers that a batch would be frozen with now. The export as it is configured now names them, not the batch's copy
- * of it: a batch that lacks a signer must be helped by giving its export one.
- */
-export async function currentSigners(
-  deps: SignerDeps & Pick<FreezeDeps, 'storeTime'>,
-  { config }: ExportBatch,
-  exports: readonly ExportConfig[],
-): Promise<readonly ReadySigner[]> {
-  const live = exports.find(({ id }) => id === config.id) ?? config;
-  return await signersInForce(deps, live, await deps.storeTime());
-}
-
 const isActiveIn = (config: ExportConfig, { start, end }: ExportBatch): boolean =>
   config.from < end && (config.thru === undefined || config.thru > start);
 
 function pad(
   random: Random,
   selection: KeySelection,
-  of: { readonly batch: ExportBatch; readonly floor: number; readonly sequence: number },
+  {
+    batch,
+    minimum,
+    sequence,
+  }: { readonly batch: ExportBatch; readonly minimum: number; readonly sequence: number },
 ): readonly KeyBatch[] {
-  const { config, padTo } = of.batch;
+  const { config, padTo } = batch;
   const plan =
-    padTo === undefined
-      ? { floor: of.floor, range: config.paddingRange }
-      : { floor: padTo, range: 0 };
+    padTo === undefined ? { minimum, range: config.paddingRange } : { minimum: padTo, range: 0 };
   return generatePadding(selection, { ...plan, random }).map((document) => ({
     ...document,
     id: randomId(random),
     kind: 'primary',
     origin: 'padding',
-    sourceId: String(of.sequence),
+    sourceId: String(sequence),
   }));
 }

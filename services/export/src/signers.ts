@@ -1,4 +1,5 @@
 import {
+  type ExportBatch,
   type ExportConfig,
   type FindSigningKeys,
   type FrozenSigner,
@@ -24,8 +25,21 @@ export interface ReadySigner extends FrozenSigner {
   readonly signer: Signer;
 }
 
+/**
+ * The signers that a batch would be frozen with now. The export as it is configured now names them, not the batch's copy
+ * of it: a batch that lacks a signer must be helped by giving its export one.
+ */
+export async function currentSigners(
+  deps: SignerDeps & { readonly storeTime: () => Promise<UnixMillis> },
+  { config }: Pick<ExportBatch, 'config'>,
+  exports: readonly ExportConfig[],
+): Promise<readonly ReadySigner[]> {
+  const live = exports.find(({ id }) => id === config.id) ?? config;
+  return await signersInForce(deps, live, await deps.storeTime());
+}
+
 /** The signers of an export that are in force and able to sign, newest first. A key that may be able to in a moment is a fault. */
-export async function signersInForce(
+async function signersInForce(
   deps: SignerDeps,
   { signingKeys }: Pick<ExportConfig, 'signingKeys'>,
   now: UnixMillis,

@@ -33,10 +33,8 @@ import { DAY, HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { ExportSettings } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
-import { lateWatch } from './late-watch.ts';
-import { missingArchives } from './missing-archives.ts';
+import { lateWatch, missingArchives, probesOfWork } from './health.ts';
 import { jitteredPause } from './pause.ts';
-import { probesOfWork } from './probes-of-work.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
 

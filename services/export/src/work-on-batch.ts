@@ -1,11 +1,10 @@
 import type { BatchQueue, ExportBatch } from '@keyserver/export-file';
-import { LeaseLost, withLease } from '@keyserver/jobs';
+import { LeaseLost, type Leases, withLease } from '@keyserver/jobs';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import { DeadlineFault } from '@keyserver/retry';
 import type { Clock, Timers } from '@keyserver/time';
 import { type BatchOutcome, type ExportBatchDeps, exportBatch } from './export-batch.ts';
 import type { NoteFault } from './create-batches.ts';
-import { queueLeases } from './queue-leases.ts';
 
 /** What it takes to work on a leased batch. */
 export interface WorkOnBatchDeps extends ExportBatchDeps {
@@ -141,3 +140,16 @@ function logOutcome(
       });
   }
 }
+
+/** The lease of one batch that is held already, to be kept and given back like any other lease. */
+const queueLeases = (queue: BatchQueue, batch: ExportBatch): Leases => ({
+  acquire: async (name) =>
+    await Promise.resolve({ name, fence: batch.fence, expiresAt: batch.leaseExpires }),
+  renew: async (lease, lengthMs) => {
+    const renewed = await queue.renew(batch, lengthMs);
+    return renewed === undefined ? undefined : { ...lease, expiresAt: renewed.leaseExpires };
+  },
+  release: async () => {
+    await queue.release(batch);
+  },
+});

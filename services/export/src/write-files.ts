@@ -6,13 +6,11 @@ import {
   type NamedSigner,
   type OpenBucket,
   archiveName,
-  cutFiles,
   encodeExport,
   signExport,
   writeArchive,
 } from '@keyserver/export-file';
-import { createHash } from 'node:crypto';
-import type { FrozenBatch } from './freeze-batch.ts';
+import { type FrozenBatch, contentsOf, digestOf } from './batch-contents.ts';
 
 /** The files of a batch, or that one of their names already has another content. */
 export type FilesWritten =
@@ -25,10 +23,6 @@ interface Target {
   readonly signers: readonly NamedSigner[];
   readonly signal: AbortSignal;
 }
-
-/** The digests of the files that a frozen batch gives, in their order. */
-export const digestsOf = (frozen: FrozenBatch): readonly string[] =>
-  [...contentsOf(frozen)].map((contents) => digestOf(encodeExport(contents)));
 
 /** Writes every file of a frozen batch. What an earlier try has written already is kept; nothing is ever replaced. */
 export async function writeFiles(
@@ -52,17 +46,6 @@ export async function writeFiles(
     });
   }
   return { kind: 'written', files };
-}
-
-function contentsOf({ batch, selection, signers }: FrozenBatch): Iterable<ExportContents> {
-  const { start, end, config, frozen } = batch;
-  return cutFiles(selection, {
-    start,
-    end,
-    region: config.outputRegion,
-    signers,
-    maxRecords: frozen?.maxRecords ?? config.maxRecords,
-  });
 }
 
 /** The digest of the file's export.bin once the file is there; undefined when something else is. */
@@ -93,10 +76,4 @@ async function* whileWanted(
     signal.throwIfAborted();
     yield piece;
   }
-}
-
-function digestOf(bin: Iterable<Uint8Array>): string {
-  const hash = createHash('sha256');
-  for (const piece of bin) hash.update(piece);
-  return hash.digest('hex');
 }

@@ -1,4 +1,4 @@
-import type { OfferedKey } from '../offered-key.ts';
+import type { OfferedKey } from '../key.ts';
 
 /** The base64 of a key whose 16 bytes are all `n`; different numbers below 256 give different keys. */
 export const keyText = (n: number): string => Buffer.alloc(16, n).toString('base64');

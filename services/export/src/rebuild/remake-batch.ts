@@ -1,13 +1,15 @@
 import { ENCODER_VERSION, type ExportBatch, isLasting, openSigner } from '@keyserver/export-file';
-import { type FreezeDeps, type FrozenBatch, selectKeys } from '../freeze-batch.ts';
+import type { ReadKeyBatches } from '@keyserver/exposure-keys';
+import { type FrozenBatch, digestsOf, selectKeys } from '../batch-contents.ts';
 import type { ReadySigner, SignerDeps } from '../signers.ts';
-import { digestsOf } from '../write-files.ts';
 
 /** Why the files of a finished batch cannot be made a second time. */
 export type WhyNot = 'keys_expired' | 'signer_gone' | 'encoder_changed';
 
 /** What it takes to make the files of a finished batch a second time. */
-export type RemakeDeps = SignerDeps & Pick<FreezeDeps, 'readKeyBatches'>;
+export interface RemakeDeps extends SignerDeps {
+  readonly readKeyBatches: ReadKeyBatches;
+}
 
 /**
  * All that the files of a finished batch are made from, if it still gives the very contents that were recorded. The signers

@@ -48,8 +48,7 @@ import {
   windowLength,
   alwaysWindow,
 } from '@keyserver/time';
-import { type LateWatch, lateWatch } from '../late-watch.ts';
-import { missingArchives } from '../missing-archives.ts';
+import { type LateWatch, lateWatch, missingArchives } from '../health.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
 import type { SignerDeps } from '../signers.ts';
 import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';

@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { connect } from 'node:net';
 import type { OfferedKey } from '@keyserver/exposure-keys';
-import fc from 'fast-check';
 import { expectPadded, expectRefusal } from '../testing/answers.ts';
 import {
   type TestServer,
@@ -9,6 +9,7 @@ import {
   closePublishStore,
 } from '../testing/publish-server.ts';
 import { aKey, anUpload, app, bypassApp, wireBody } from '../testing/uploads.ts';
+import { clientPlatform } from './publish-route.ts';
 
 let server: TestServer;
 let before = 0;
@@ -288,4 +289,23 @@ describe('whatever is sent', () => {
       { numRuns: 100 },
     );
   });
+});
+
+describe('clientPlatform', () => {
+  it.each([
+    ['Dalvik/2.1.0 (Linux; U; Android 11; Pixel 5)', 'android'],
+    ['ANDROID', 'android'],
+    ['Example/1.0 (iPhone; iOS 14.5)', 'ios'],
+    ['bluetoothd (unknown version) CFNetwork/1220.1 Darwin/20.3.0', 'ios'],
+    ['Android app on an iPhone', 'android'],
+  ])('reads %p as %s', (agent, platform) => {
+    expect(clientPlatform(agent)).toBe(platform);
+  });
+
+  it.each([undefined, '', 'curl/8', 'bluetoothd', 'CFNetwork/1220.1 Darwin/20.3.0', 'ipad'])(
+    'does not guess from %p',
+    (agent) => {
+      expect(clientPlatform(agent)).toBe('unknown');
+    },
+  );
 });

@@ -2,8 +2,8 @@ import { type Logger, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type LogOf, type ReadBody, bodyReader } from '@keyserver/service';
 import type { Request, RequestHandler, Response } from 'express';
+import type { UploadStatistics } from '@keyserver/exposure-keys';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
-import { clientPlatform } from './client-platform.ts';
 import { type PaddingLength, padding } from './padding.ts';
 import { type PhoneRequest, publishRequestParser } from './publish-request.ts';
 import {
@@ -132,4 +132,13 @@ function send(response: Response, answer: PublishAnswer, deps: PublishRouteDeps)
   // Written as bytes: Express would add a charset, which the answers of this API do not have.
   const body = Buffer.from(renderAnswer(answer, padding(deps.random, deps.padding)));
   response.status(answer.status).setHeader('Content-Type', 'application/json').end(body);
+}
+
+/** The phone's platform as its User-Agent tells; counted in statistics and used for nothing else. */
+export function clientPlatform(userAgent: string | undefined): UploadStatistics['platform'] {
+  const agent = (userAgent ?? '').toLowerCase();
+  if (agent.includes('android')) return 'android';
+  if (agent.includes('iphone')) return 'ios';
+  if (agent.includes('bluetoothd') && agent.includes('cfnetwork')) return 'ios';
+  return 'unknown';
 }

@@ -2,16 +2,22 @@ import {
   type ExportConfig,
   type LateCause,
   type ListExports,
+  type OpenBucket,
   type Progress,
   type Punctuality,
+  indexName,
   latenessOf,
 } from '@keyserver/export-file';
 import { type Logger, configuredId } from '@keyserver/log';
-import { HealthFault, type HealthProbe } from '@keyserver/service';
-import type { UnixMillis, WindowCalendar } from '@keyserver/time';
+import { HealthFault, type HealthProbe, namedProbe, seldom } from '@keyserver/service';
+import { type Clock, MINUTE, type UnixMillis, type WindowCalendar } from '@keyserver/time';
+import type { DocumentStore } from '@keyserver/docstore';
+import type { Random } from '@keyserver/random';
+import { probeExports, probeWriting } from '@keyserver/stores';
+import type { Destination } from './publish-index.ts';
 
 /** What it takes to find out which exports are late. */
-export interface LateWatchDeps extends Punctuality {
+interface LateWatchDeps extends Punctuality {
   readonly listExports: ListExports;
   readonly progressOf: (configId: string) => Promise<Progress>;
   readonly storeTime: () => Promise<UnixMillis>;
@@ -85,4 +91,53 @@ async function findLate(
     if (because !== undefined) late.push({ config, because });
   }
   return late;
+}
+
+/** Remembers where archives were missing when this process last looked for them. */
+export interface MissingArchives {
+  /** Notes how many archives of a place are recorded and not there. */
+  readonly note: (place: Destination, missing: number) => void;
+  /** Fails while archives are missing anywhere. */
+  readonly probe: HealthProbe;
+}
+
+/** Begins to remember missing archives; all are there until one was missed. */
+export function missingArchives(): MissingArchives {
+  const missed = new Map<string, string>();
+  return {
+    note: ({ id, bucket, filenameRoot }, missing) => {
+      const place = `${bucket}/${filenameRoot}`;
+      if (missing === 0) missed.delete(`${id} ${place}`);
+      else
+        missed.set(`${id} ${place}`, `${missing} archives of export ${id} are gone from ${place}`);
+    },
+    probe: async () => {
+      await Promise.resolve();
+      const [first] = missed.values();
+      if (first !== undefined) throw new HealthFault('archive_missing', first);
+    },
+  };
+}
+
+/** How often health asks for each of these, ms: on Firestore about eight reads and one write each time. */
+const EVERY = MINUTE;
+
+/** What shows that jobs could work: all that they read, a write, and the index of each export in its bucket. */
+export function probesOfWork(of: {
+  readonly store: DocumentStore;
+  readonly openBucket: OpenBucket;
+  readonly listExports: ListExports;
+  readonly random: Random;
+  readonly clock: Clock;
+}): readonly HealthProbe[] {
+  const { store, openBucket, listExports, random, clock } = of;
+  const indexes = async (): Promise<void> => {
+    for (const { bucket, filenameRoot } of await listExports())
+      await openBucket(bucket).find(indexName(filenameRoot));
+  };
+  return [
+    probeExports(store, random),
+    probeWriting(store, random),
+    namedProbe('bucket_unavailable', Error, indexes),
+  ].map((probe) => seldom(probe, EVERY, clock));
 }

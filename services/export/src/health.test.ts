@@ -1,9 +1,19 @@
-import { HealthFault } from '@keyserver/service';
-import { closeTestStores } from '@keyserver/sqlite/testing';
+import { HealthFault, probeAll } from '@keyserver/service';
+import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { uncoveredKeys } from '@keyserver/stores';
-import { DAY, HOUR, MINUTE, alwaysWindow, windowLength } from '@keyserver/time';
-import { lateWatch } from './late-watch.ts';
-import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  alwaysWindow,
+  simulatedClock,
+  systemTimers,
+  windowLength,
+} from '@keyserver/time';
+import { openTestBucket } from '@keyserver/local/testing';
+import { seededRandom } from '@keyserver/random/testing';
+import { lateWatch, probesOfWork } from './health.ts';
+import { type ExportWorld, NOON, anExport, hour, openExportWorld } from './testing/export-world.ts';
 
 afterEach(closeTestStores);
 
@@ -140,5 +150,56 @@ describe('an export is in time', () => {
     await world.run();
     world.clock.advance(10 * HOUR);
     expect(await healthOf(world)).toBe('well');
+  });
+});
+
+/** All probes as one, over a bucket whose objects can be made impossible to find; and what was looked for. */
+async function probing() {
+  const clock = simulatedClock(NOON);
+  const bucket = openTestBucket();
+  const asked: string[] = [];
+  const fault = { of: undefined as Error | undefined };
+  const probe = probeAll(
+    systemTimers,
+    probesOfWork({
+      ...{ store: await openTestStore({ clock }), random: seededRandom('probes'), clock },
+      listExports: async () => await Promise.resolve([anExport()]),
+      openBucket: (name) => ({
+        ...bucket,
+        find: async (object) => {
+          asked.push(`${name}/${object}`);
+          if (fault.of !== undefined) throw fault.of;
+          return await bucket.find(object);
+        },
+      }),
+    }),
+  );
+  return { probe, asked, fault, clock };
+}
+
+describe('the probes of work', () => {
+  it('are content with an export that has no index yet, for which they look', async () => {
+    const { probe, asked } = await probing();
+    await expect(probe()).resolves.toBeUndefined();
+    expect(asked).toEqual(['exports/us/index.txt']);
+  });
+
+  it('name a bucket that does not answer, until it does', async () => {
+    const { probe, fault } = await probing();
+    fault.of = new Error('403');
+    await expect(probe()).rejects.toMatchObject({ reason: 'bucket_unavailable', cause: fault.of });
+    fault.of = undefined;
+    await expect(probe()).resolves.toBeUndefined();
+  });
+
+  it('look once a minute, however often they are asked', async () => {
+    const { probe, asked, clock } = await probing();
+    await probe();
+    clock.advance(59_000);
+    await probe();
+    expect(asked).toHaveLength(1);
+    clock.advance(1000);
+    await probe();
+    expect(asked).toHaveLength(2);
   });
 });

@@ -1,4 +1,4 @@
-import { readKeys } from './read-keys.ts';
+import { readKeys } from './read-export.ts';
 import { archiveOf, listed, someBin } from './testing/archives.ts';
 import { aKey } from './testing/builders.ts';
 

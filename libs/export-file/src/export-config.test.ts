@@ -1,6 +1,5 @@
 import { unixMillis } from '@keyserver/time';
-import type { SigningKey } from './export-config.ts';
-import { isInForce, signingAt } from './signing-at.ts';
+import { type SigningKey, isInForce, signingAt } from './export-config.ts';
 
 const NOW = unixMillis(10_000);
 

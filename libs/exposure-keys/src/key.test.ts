@@ -1,4 +1,4 @@
-import { CERTIFIED_REPORT_TYPES, REPORT_TYPE_CODE, isCertifiedReportType } from './report-type.ts';
+import { CERTIFIED_REPORT_TYPES, REPORT_TYPE_CODE, isCertifiedReportType } from './key.ts';
 
 describe('report types', () => {
   it.each(CERTIFIED_REPORT_TYPES)('lets a certificate state %s', (type) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseAppId } from './app-id.ts';
+import { parseAppId } from './authority.ts';
 
 it.each([
   ['gov.example.doh', 'gov.example.doh'],

@@ -1,5 +1,5 @@
 import { DAY, INTERVAL, SECOND } from '@keyserver/time';
-import { earliestEnd, earliestReleasedEnd } from './key-bounds.ts';
+import { earliestEnd, earliestReleasedEnd } from './key-rules.ts';
 
 const NOON = Date.UTC(2026, 0, 15, 12);
 const HOURS = 15 * 24;
