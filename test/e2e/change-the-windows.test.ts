@@ -63,7 +63,7 @@ describe.each([
     ground = await openGround(platform, { dataDirectory, clock, timers: systemTimers, random });
     authorities = [await newAuthority(1), await newAuthority(2)];
     sent.splice(0);
-    await configure(2 * short);
+    await configure(2 * MINUTE); // no shorter, so that there are not dozens of batches, and no multiple of LONG
   });
   afterEach(async () => {
     await stop();
