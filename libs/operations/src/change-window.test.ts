@@ -1,154 +1,33 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { type ExportConfig, dueBatches } from '@keyserver/export-file';
+import type { ExportConfig } from '@keyserver/export-file';
 import { openTestStore } from '@keyserver/sqlite/testing';
-import { seededRandom } from '@keyserver/random/testing';
-import {
-  auditEntries,
-  exportBatches,
-  exportConfigDocument,
-  exportConfigs,
-  exportStore,
-  keyHasher,
-  openStoreFormat,
-  readKeyBatches,
-  readStoreFormat,
-  rememberedWindows,
-  skippedCountsId,
-  storeUploads,
-  storedWindows,
-} from '@keyserver/stores';
+import { readKeyBatches, readStoreFormat } from '@keyserver/stores';
 import {
   DAY,
   HOUR,
   MINUTE,
   SECOND,
-  type SimulatedClock,
   type UnixMillis,
   alwaysWindow,
-  intervalAt,
-  intervalNumber,
   simulatedClock,
   unixMillis,
-  windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
 import { changeWindow, planWindow } from './change-window.ts';
-
-const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
-const SECRET = Buffer.alloc(32, 1);
-const KEYS = { retention: 14 * DAY, maxKeyAge: 15 * DAY, hashKey: keyHasher(SECRET) };
-const random = seededRandom('windows');
-const BY = { actor: 'alex', random };
-const length = (ms: number) => windowLength(ms)!;
-const [SHORT, LONG] = [length(5 * MINUTE), length(HOUR)];
-
-const anExport = (
-  id: string,
-  period: number,
-  fields: Partial<ExportConfig> = {},
-): ExportConfig => ({
-  ...{ id, period, bucket: 'exports', filenameRoot: id, outputRegion: 'US', inputRegions: [] },
-  ...{ excludeRegions: [], includeTravelers: false, onlyNonTravelers: false, thru: undefined },
-  ...{ from: unixMillis(0), signingKeys: [], minRecords: 0, paddingRange: 0, maxRecords: 1000 },
-  ...fields,
-});
-
-async function openedStore(
-  window: number,
-  configs: readonly ExportConfig[],
-): Promise<{ store: DocumentStore; clock: SimulatedClock }> {
-  const clock = simulatedClock(NOON);
-  const store = await openTestStore({ clock });
-  await openStoreFormat(store, { place: 'here', window: length(window) }, random);
-  await store.transact(async (tx) => {
-    for (const config of configs) tx.set(exportConfigs, config.id, exportConfigDocument(config));
-    await Promise.resolve();
-  });
-  return { store, clock };
-}
-
-/** A service that takes uploads; it remembers windows as a process does. Gives the key that it was sent. */
-function publisher(store: DocumentStore, clock: SimulatedClock) {
-  const windows = rememberedWindows();
-  const upload = storeUploads(
-    store,
-    { ...KEYS, clock, windows, skippedCountsId: skippedCountsId(SECRET) },
-    random,
-  );
-  return async (n: number, endsIn: number): Promise<string> => {
-    const data = Buffer.alloc(16);
-    data.writeUInt32BE(n);
-    const end = intervalAt(unixMillis(clock.now() + endsIn));
-    const outcome = await upload({
-      keys: [
-        {
-          ...{ data, start: intervalNumber(end - 144), period: 144, risk: 2 },
-          ...{ reportType: 'confirmed' as const, onsetDays: 0 },
-        },
-      ],
-      ...{ regions: ['US'], traveler: false, app: 'app', authority: undefined, token: 'none' },
-      statistics: { platform: 'android', oldestKeyDays: 1, onsetDays: 1 },
-    });
-    expect(outcome.kind).toBe('stored');
-    return data.toString('hex');
-  };
-}
-
-const keyIn = (records: Uint8Array): string => Buffer.from(records.subarray(0, 16)).toString('hex');
-
-/** Cuts exports and reads each new batch at once: what comes into its windows later is in no file. */
-function exporter(store: DocumentStore, minWindowAge: number) {
-  const seen = new Set<string>();
-  const files = new Map<string, string[]>();
-  const { cutBatches } = exportStore(store, {
-    ...{ random, keys: KEYS, windows: storedWindows, keepMs: 74 * DAY },
-  });
-  const read = readKeyBatches(store, KEYS);
-  const cut = async (id: string): Promise<void> => {
-    await cutBatches(id, (state) =>
-      dueBatches(state.config, {
-        ...state,
-        eff: unixMillis(state.now - minWindowAge),
-        limit: 400,
-      }),
-    );
-    const spans: { readonly start: number; readonly end: number }[] = [];
-    for await (const page of store.pages(exportBatches, {}))
-      for (const { id: batch, value } of page)
-        if (value.config === id && !seen.has(batch)) {
-          seen.add(batch);
-          spans.push(value);
-        }
-    if (spans.length === 0) return;
-    const from = unixMillis(Math.min(...spans.map(({ start }) => start)));
-    const until = unixMillis(Math.max(...spans.map(({ end }) => end)));
-    for await (const page of read({ from, until }))
-      for (const { window, records } of page)
-        spans
-          .filter(({ start, end }) => start <= window && window < end)
-          .forEach(() => files.set(id, [...(files.get(id) ?? []), keyIn(records)]));
-  };
-  return { cut, keysOf: (id: string) => (files.get(id) ?? []).toSorted() };
-}
-
-/** A process that dies in its only transaction: before the commit, or after it. */
-const dying = (store: DocumentStore, at: 'before' | 'after'): DocumentStore =>
-  Object.assign(Object.create(store) as DocumentStore, {
-    transact: async (decide: Parameters<DocumentStore['transact']>[0]) => {
-      if (at === 'after') await store.transact(decide);
-      throw new Error('killed');
-    },
-  });
-
-const steps = fc.array(
-  fc.record({
-    wait: fc.oneof(fc.integer({ min: 0, max: 20 * MINUTE }), fc.constant(0), fc.constant(61_000)),
-    does: fc.constantFrom('upload', 'upload', 'upload', 'embargoed', 'cut'),
-    who: fc.nat({ max: 1 }),
-    endsIn: fc.integer({ min: 0, max: 10 * HOUR }),
-  }),
-  { minLength: 10, maxLength: 30 },
-);
+import {
+  BY,
+  KEYS,
+  LONG,
+  NOON,
+  SHORT,
+  anExport,
+  anyPlay,
+  audited,
+  length,
+  openedStore,
+  playChange,
+  publisher,
+} from './testing/window-change.ts';
 
 describe('changing the length of windows', () => {
   const stores: DocumentStore[] = [];
@@ -166,53 +45,14 @@ describe('changing the length of windows', () => {
     [SHORT, LONG],
   ])('from %d ms to %d ms loses no key and doubles none, whoever dies', async (before, after) => {
     await fc.assert(
-      fc.asyncProperty(
-        steps,
-        fc.record({
-          at: fc.nat({ max: 20 }),
-          kills: fc.array(fc.constantFrom('before' as const, 'after' as const), { maxLength: 2 }),
-          minWindowAge: fc.constantFrom(0, 2 * HOUR),
-        }),
-        async (played, { at, kills, minWindowAge }) => {
-          const exports = [
-            // Its batches show at once when a writer and the cut disagree; it must be gone before long windows.
-            ...(before === LONG ? [anExport('quick', SHORT)] : []),
-            ...[anExport('hourly', HOUR), anExport('slow', 4 * HOUR)],
-          ];
-          const { store, clock } = await opened(before, exports);
-          const publishers = [publisher(store, clock), publisher(store, clock)];
-          const { cut, keysOf } = exporter(store, minWindowAge);
-          const sent: string[] = [];
-          for (const [n, step] of played.entries()) {
-            clock.advance(step.wait);
-            if (n === at) {
-              for (const kill of kills)
-                await expect(changeWindow(dying(store, kill), after, BY)).rejects.toThrow();
-              expect((await changeWindow(store, after, BY)).kind).toMatch(/planned|decided/);
-            }
-            if (step.does === 'cut') for (const { id } of exports) await cut(id);
-            else {
-              const endsIn = step.does === 'upload' ? -DAY : step.endsIn;
-              sent.push(await publishers[step.who]!(sent.length, endsIn));
-            }
-          }
-          clock.advance(DAY);
-          for (const { id } of exports) {
-            await cut(id);
-            expect(keysOf(id)).toEqual(sent.toSorted());
-          }
-          expect(await audited(store)).toHaveLength(played.length > at ? 1 : 0);
-        },
-      ),
-      { numRuns: 15 },
+      fc.asyncProperty(anyPlay, async (play) => {
+        const { sent, filed, changes } = await playChange(play, { before, after });
+        expect(filed).toEqual(filed.map(() => sent));
+        expect(changes).toBe(play.steps.length > play.at ? 1 : 0);
+      }),
+      { numRuns: 15 }, // many more in change-window.slow.test.ts
     );
   });
-
-  const audited = async (store: DocumentStore) => {
-    const found = [];
-    for await (const page of store.pages(auditEntries, {})) found.push(...page);
-    return found.map(({ value }) => value);
-  };
 
   it('begins where both windows begin, and no sooner than everybody has heard of it', async () => {
     const { store, clock } = await opened(LONG);
