@@ -1,21 +1,24 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DocumentStore } from '@keyserver/docstore';
-import { openSqliteStore } from '@keyserver/sqlite';
 import { verifyData } from '@keyserver/data-transfer';
+import { KEY_BYTES, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { seededRandom } from '@keyserver/random/testing';
+import { openSqliteStore } from '@keyserver/sqlite';
+import { keyHasher } from '@keyserver/stores';
 import {
+  type Placed,
   contentOf,
   put,
   someDocuments,
 } from '../../libs/data-transfer/src/testing/stored-documents.ts';
 
 const ROUNDS = process.env['SOAK'] === '1' ? 30 : 3;
-const DOCUMENTS = 8000;
+const DOCUMENTS = 3000;
 const SEED = process.env['KILL_SEED'] ?? randomUUID();
 const SHORTEST_LIFE_MS = 400;
 const LONGER_EACH_TIME_MS = 400;
@@ -30,6 +33,26 @@ const start = (args: readonly string[]): ChildProcess =>
   });
 
 const random = seededRandom(SEED);
+
+/** Up to three stored keys, and what they are looked up by under this secret. */
+function storedKeys(secret: Uint8Array): { records: Uint8Array; keyHashes: number[] } {
+  const records = random.bytes(RECORD_BYTES * (1 + random.below(3)));
+  const keyHashes = [];
+  for (let start = 0; start < records.length; start += RECORD_BYTES)
+    keyHashes.push(keyHasher(secret)(records.subarray(start, start + KEY_BYTES)));
+  return { records, keyHashes };
+}
+
+/** Documents with keys that the secret finds, none of which expires meanwhile. */
+const documentsUnder = (secret: Uint8Array): readonly Placed[] =>
+  someDocuments(DOCUMENTS).map(({ value, ...one }) => ({
+    ...one,
+    value: {
+      ...value,
+      ...('records' in value ? storedKeys(secret) : {}),
+      ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}),
+    },
+  }));
 
 /** Starts a command again and again, killing it earlier or later, until it ends by itself; how often, and its exit code. */
 async function killedUntilDone(args: readonly string[]): Promise<{ kills: number; code: number }> {
@@ -63,16 +86,7 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
     directory = await mkdtemp(join(tmpdir(), 'keyserver-move-'));
     // As a first start does: no command opens a database whose secret is missing beside it.
     await promisify(execFile)(process.execPath, [...FROM_SOURCE, MAKE_STORE, at('source')]);
-    // Without keys, which the secret would not find; and of documents that do not expire meanwhile.
-    const documents = someDocuments(DOCUMENTS).map(({ value, ...one }) => ({
-      ...one,
-      value: {
-        ...value,
-        ...('records' in value ? { records: new Uint8Array(0) } : {}),
-        ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}),
-      },
-    }));
-    await put(await open('source'), documents);
+    await put(await open('source'), documentsUnder(await readFile(join(at('source'), SECRET))));
   });
   afterAll(async () => {
     for (const store of opened) await store.close();
@@ -95,5 +109,16 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
       expect(await contentOf(store)).toEqual(wanted);
     }
     expect(kills).toBeGreaterThan(ROUNDS);
+  });
+
+  it('is refused beside a secret that does not find its keys', async () => {
+    const files = at('files-of-another');
+    await prepare('other');
+    await writeFile(join(at('other'), SECRET), random.bytes(32));
+    await killedUntilDone(['export', '--data-dir', at('source'), '--to', files]);
+    const into = ['import', '--from', files, '--data-dir', at('other')];
+    expect((await killedUntilDone(into)).code).toBe(2);
+    const store = await open('other');
+    expect(Object.values(await contentOf(store)).flat()).toEqual([]);
   });
 });
