@@ -1,6 +1,7 @@
 import { createHash, verify } from 'node:crypto';
 import { decodeSignatures } from './decode.ts';
 import { encodeSignatures, signExport } from './sign.ts';
+import { tryOut } from './signer.ts';
 import { memorySigner } from './testing/p256-signer.ts';
 
 const BIN = [Buffer.from('EK Export v1    '), Buffer.from('and the rest')];
@@ -53,6 +54,18 @@ it('fails when one of the signers fails', async () => {
     }),
   };
   await expect(signExport(BIN, [good, { ...good, signer }])).rejects.toThrow('key destroyed');
+});
+
+it('finds out that a key cannot sign only by a whole signature', async () => {
+  await expect(tryOut(memorySigner())).resolves.toBeUndefined();
+  const broken = {
+    ...memorySigner(),
+    begin: () => ({
+      update: () => undefined,
+      finish: async () => await Promise.reject(new Error('key destroyed')),
+    }),
+  };
+  await expect(tryOut(broken)).rejects.toThrow('key destroyed');
 });
 
 it('refuses to name a signer without a signature', () => {

@@ -81,6 +81,19 @@ const issuedText = async (claims: string, header: string, given: Case = {}) =>
 /** The good claims with one more member in the given JSON spelling. */
 const withMember = (json: string) => `${JSON.stringify(goodClaims).slice(0, -1)},${json}}`;
 
+/** A good certificate of so many characters. */
+function certificateOf(length: number): string {
+  const rest = signCompactToken('', '', privateKey).length;
+  for (const typ of ['', 'J', 'JW', 'JWT']) {
+    const header = JSON.stringify({ ...goodHeader, typ });
+    const bytes = Math.floor((length - rest - encode(header).length) * 0.75);
+    const claims = withMember(`"x":"${'x'.repeat(bytes - withMember('"x":""').length)}"`);
+    const certificate = signCompactToken(header, claims, privateKey);
+    if (certificate.length === length) return certificate;
+  }
+  throw new Error('there is none of this length');
+}
+
 const segments = (certificate: string): [string, string, string] => {
   const [header = '', claims = '', signature = ''] = certificate.split('.');
   return [header, claims, signature];
@@ -217,6 +230,15 @@ describe('the form of a certificate', () => {
     ['more than a request can carry', `${header}.${claims}.${'A'.repeat(64_000)}`],
   ])('is refused as malformed: %s', async (_what, certificate) => {
     expect(await outcome({ certificate })).toBe('malformed');
+  });
+
+  it.each([
+    [64_000, VERIFIED],
+    [64_001, 'malformed'],
+  ])('is read when it has no more than 64,000 characters: %d', async (length, verdict) => {
+    const certificate = certificateOf(length);
+    expect(certificate).toHaveLength(length);
+    expect(await outcome({ authority: ours, certificate })).toEqual(verdict);
   });
 
   it.each([
