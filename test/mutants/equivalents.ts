@@ -8,4 +8,53 @@ export interface Equivalent {
 }
 
 /** Mutations that were looked at and found to change nothing; they do not count. */
-export const EQUIVALENTS: readonly Equivalent[] = [];
+export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    file: 'libs/export-file/src/encode-key.ts',
+    text: 'const start = records.readUInt32LE(from + METADATA.start);',
+    change: '+ → -',
+    why: 'the start is the first of the metadata, at 0',
+  },
+  {
+    file: 'libs/export-file/src/turn.ts',
+    text: 'digits(MOST_EXCLUSIONS - exclusions, 4),',
+    change: '4 → 5',
+    why: 'the number has four digits at most, and all turns get the same further zero',
+  },
+  {
+    file: 'libs/export-file/src/record-pile.ts',
+    text: '(newest, { window }) => (newest === undefined || window > newest ? window : newest),',
+    change: '> → >=',
+    why: 'of two equal windows either is the newest',
+  },
+  {
+    file: 'libs/export-file/src/file-bounds.ts',
+    text: 'export const PHONE_FILE_BYTES = 16_000_000;',
+    change: '16_000_000 → 16000001',
+    why: 'it is compared with multiples of the 31 bytes of a key, none of which lies between',
+  },
+  {
+    file: 'libs/stores/src/key-reader.ts',
+    text: 'if (oldest >= until) return;',
+    change: '>= → >',
+    why: 'a span of no length holds nothing; it is only not asked for',
+  },
+  {
+    file: 'libs/stores/src/export-batch-listing.ts',
+    text: 'const coveredUntil = progress?.coveredUntil ?? 0;',
+    change: '0 → 1',
+    why: 'no batch ends within a millisecond of 1970',
+  },
+  {
+    file: 'services/publish/src/http/publish-request.ts',
+    text: "const keySchema = { type: 'object', additionalProperties: false, properties: keyFields };",
+    change: 'false → true',
+    why: 'the parser before it refuses names that are not among the same fields',
+  },
+  {
+    file: 'services/publish/src/http/publish-request.ts',
+    text: "const requestSchema = { type: 'object', additionalProperties: false, properties: requestFields };",
+    change: 'false → true',
+    why: 'the parser before it refuses names that are not among the same fields',
+  },
+];

@@ -18,6 +18,7 @@ describe('the mutations of a source', () => {
     ['a quantifier', 'g = a.some(f)', ['g = a.every(f)']],
     ['a bound', 'g = Math.max(a, b)', ['g = Math.min(a, b)']],
     ['a filter', 'g = a.filter(f).length', ['g = a.length']],
+    ['a name that is put together', 'f = `${a + b}-c`', ['f = `${a - b}-c`']],
     ['an anchored pattern', 'g = /^a$/u', ['g = /a$/u', 'g = /^a/u']],
   ])('are of %s', (_, source, changes) => {
     expect(changesOf(source)).toEqual(changes);
@@ -27,6 +28,7 @@ describe('the mutations of a source', () => {
     ['types', 'type A = 1 | true; interface B { c: 2 }'],
     ['imports', "import { a } from 'b';"],
     ['texts', "a = 'b';"],
+    ['sentences with values in them', 'f = `there are ${a + 1} of them left`'],
     ['a method that every object has', 'f = a.toString()'],
     ['an end that is escaped', 'a = /b\\$/'],
   ])('are none in %s', (_, source) => {

@@ -51,7 +51,7 @@ const METHODS: ReadonlyMap<string, string> = new Map([
 /** Methods whose call may be left out: what they are called on has the same type as their result. */
 const DROPPED = new Set(['filter', 'toSorted', 'sort', 'slice', 'subarray', 'toReversed', 'trim']);
 
-/** Every mutation of a source text, in its order. Types, imports and texts are left alone. */
+/** Every mutation of a source text, in its order. Types, imports and sentences for people are left alone. */
 export function mutationsOf(source: string): readonly Mutation[] {
   const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.ES2023, true);
   const places: Place[] = [];
@@ -70,7 +70,12 @@ const isWithoutEffect = (node: ts.Node): boolean =>
   ts.isTypeAliasDeclaration(node) ||
   ts.isImportDeclaration(node) ||
   ts.isExportDeclaration(node) ||
-  ts.isTypeParameterDeclaration(node);
+  ts.isTypeParameterDeclaration(node) ||
+  isSentence(node);
+
+/** A text with values in it and with at least three words in a row: it is for people. */
+const isSentence = (node: ts.Node): boolean =>
+  ts.isTemplateExpression(node) && /[a-z,]+ [a-z]+ [a-z]+/.test(node.getText());
 
 function mutationsAt(node: ts.Node, file: ts.SourceFile): readonly Place[] {
   if (ts.isBinaryExpression(node)) return operatorsOf(node, file);
