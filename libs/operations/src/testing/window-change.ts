@@ -46,12 +46,12 @@ export const LONG = length(HOUR);
 export const anExport = (
   id: string,
   period: number,
-  of: Partial<ExportConfig> = {},
+  fields: Partial<ExportConfig> = {},
 ): ExportConfig => ({
   ...{ id, period, bucket: 'exports', filenameRoot: id, outputRegion: 'US', inputRegions: [] },
   ...{ excludeRegions: [], includeTravelers: false, onlyNonTravelers: false, thru: undefined },
   ...{ from: unixMillis(0), signingKeys: [], minRecords: 0, paddingRange: 0, maxRecords: 1000 },
-  ...of,
+  ...fields,
 });
 
 /** A store that says its windows and has these exports. */
