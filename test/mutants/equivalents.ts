@@ -10,7 +10,7 @@ export interface Equivalent {
 /** Mutations that were looked at and found to change nothing; they do not count. */
 export const EQUIVALENTS: readonly Equivalent[] = [
   {
-    file: 'libs/export-file/src/encode-key.ts',
+    file: 'libs/export-file/src/encode.ts',
     text: 'const start = records.readUInt32LE(from + METADATA.start);',
     change: '+ → -',
     why: 'the start is the first of the metadata, at 0',

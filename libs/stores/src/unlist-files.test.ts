@@ -4,7 +4,7 @@ import { HOUR, unixMillis } from '@keyserver/time';
 import { openBatch, exportBatches } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { NOON } from './testing/uploads.ts';
-import { unlistFiles } from './unlist-files.ts';
+import { unlistFiles } from './export-batch-listing.ts';
 
 const CONFIG = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },

@@ -1,6 +1,6 @@
 import type { ExportBatch } from '@keyserver/export-file';
 import { HOUR, unixMillis } from '@keyserver/time';
-import { listingOf } from './listing-of.ts';
+import { listingOf } from './export-index.ts';
 
 const batch = (hour: number, state: ExportBatch['state'] = 'complete') => ({
   start: unixMillis(hour * HOUR),
