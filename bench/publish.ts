@@ -1,4 +1,3 @@
-import { machine } from '../test/support/machine.ts';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -66,7 +65,9 @@ function newAuthority(): Authority {
 
 /** Makes a store as a first start does, registers the app and its authority, and stores so many keys. */
 async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<void> {
-  const platform = await openLocalPlatform({ ...machine, dataDirectory });
+  const platform = await openLocalPlatform({
+    ...{ dataDirectory, clock: systemClock, random: systemRandom },
+  });
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);
   if (window === undefined) throw new Error('an hour is a window');

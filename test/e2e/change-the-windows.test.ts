@@ -17,6 +17,7 @@ import {
   unixMillis,
   windowLength,
   systemTimers,
+  systemClock,
 } from '@keyserver/time';
 import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
 import {
@@ -194,10 +195,13 @@ describe('keyserver store set-window over Firestore', () => {
     });
     closing.push(store);
     const setWindow = async (...argv: readonly string[]) =>
-      await keyserver([
-        ...['store', 'set-window', '--project', 'changed', '--endpoint', firestore.address],
-        ...argv,
-      ]);
+      await keyserver(
+        [
+          ...['store', 'set-window', '--project', 'changed', '--endpoint', firestore.address],
+          ...argv,
+        ],
+        { clock: systemClock },
+      );
     const silent = await setWindow('300');
     expect([silent.code, silent.err]).toEqual([2, expect.stringContaining('start the services')]);
     await openStoreFormat(store, { place: 'a test', window: windowLength(HOUR)! }, random);

@@ -74,12 +74,12 @@ const places = () => [
   ...['--storage-endpoint', new URL(storage.url).host],
 ];
 const adopt = async (...more: readonly string[]) =>
-  await keyserver(['store', 'adopt', ...places(), ...more]);
+  await keyserver(['store', 'adopt', ...places(), ...more], machine);
 const rebuild = async (...more: readonly string[]) =>
-  await keyserver([
-    ...['store', 'rebuild', 'files', ...places(), '--kms-endpoint', kmsStandIn.address],
-    ...more,
-  ]);
+  await keyserver(
+    [...['store', 'rebuild', 'files', ...places(), '--kms-endpoint', kmsStandIn.address], ...more],
+    machine,
+  );
 const bucket = () => world.deps.openBucket(BUCKET);
 const index = async () => (await world.index('us', BUCKET)) ?? [];
 
@@ -183,7 +183,7 @@ describe('store rebuild files in the cloud', () => {
   });
 
   it('signs files of a stand-in by nothing but a stand-in', async () => {
-    const ran = await keyserver(['store', 'rebuild', 'files', ...places()]);
+    const ran = await keyserver(['store', 'rebuild', 'files', ...places()], machine);
     expect(ran).toMatchObject({
       code: 2,
       err: expect.stringContaining('--endpoint and --kms-endpoint go together') as string,

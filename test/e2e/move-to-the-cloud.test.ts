@@ -92,12 +92,12 @@ it('is done by the command line, which reaches Firestore by its project', async 
   await put(source, lasting);
   const { directory } = await exportOf(source);
   const target = ['--project', 'moved', '--endpoint', firestore.address];
-  const imported = await keyserver(['data', 'import', '--from', directory, ...target]);
+  const imported = await keyserver(['data', 'import', '--from', directory, ...target], machine);
   expect(imported).toMatchObject({
     code: 0,
     err: '  --key-hash-secret is not given: the secret is not checked\n',
   });
   expect(imported.out).toMatch(/into project moved, database \(default\), and compared them\.\n$/);
-  const verified = await keyserver(['data', 'verify', '--from', directory, ...target]);
+  const verified = await keyserver(['data', 'verify', '--from', directory, ...target], machine);
   expect(verified).toMatchObject({ code: 0, err: '' });
 });

@@ -5,7 +5,7 @@ import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type MendableTime, acceptTime, resetTime } from '@keyserver/operations';
 import { systemRandom } from '@keyserver/random';
 import {
-  WindowCovered,
+  CoverageFault,
   keyHasher,
   openStoreFormat,
   skippedCountsId,
@@ -90,7 +90,7 @@ it('loses no key of before, of while the clock was ahead, and of after the reset
   const upload = publishProcess();
   const before = await upload(1);
   const ahead = await runAhead(upload);
-  await expect(upload(3)).rejects.toMatchObject({ reason: 'clock' });
+  await expect(upload(3)).rejects.toMatchObject({ code: 'clock' });
   await resetTime(time, by);
   const after = [await publishProcess()(3)];
   world.clock.advance(10 * SECOND); // so long a process may remember that exports were ahead
@@ -126,7 +126,7 @@ it('takes no upload that would be in no file when only store time is brought bac
     await tx.get(NOTHING, ['x']);
   });
   for (const process of [upload, publishProcess()])
-    await expect(process(3)).rejects.toThrow(WindowCovered);
+    await expect(process(3)).rejects.toThrow(CoverageFault);
 });
 
 it('gives no file that was made ahead another content under its name', async () => {

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { within } from '@keyserver/retry';
 import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { GoogleAuth } from 'google-auth-library';
@@ -16,8 +17,10 @@ export interface OutgoingTokenSettings {
 }
 
 /** There is no identity token to be had; the message is a sentence for the operator. */
-class IdentityFault extends Error {
-  override readonly name = 'IdentityFault';
+class IdentityFault extends Fault<'no_token'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('no_token', message, options);
+  }
 }
 
 interface Held {

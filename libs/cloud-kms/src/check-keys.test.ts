@@ -37,7 +37,7 @@ afterAll(async () => {
 
 /** Problem and message of each key that has one. */
 const found = async (keys: Parameters<CloudKms['check']>[0]): Promise<readonly string[]> =>
-  (await kms.check(keys)).map(({ problem, message }) => `${problem}: ${message}`);
+  (await kms.check(keys)).map(({ code, message }) => `${code}: ${message}`);
 
 describe('a check of keys', () => {
   it('finds nothing wrong with keys that can be used', async () => {
@@ -119,10 +119,7 @@ describe('a check of keys', () => {
     for (const method of ['GetPublicKey', 'Encrypt'])
       standIn.faults.fail({ method, code: 'UNAVAILABLE', times: 4 });
     const keys = { signing: [signing], wrapping: [wrapping] };
-    expect((await kms.check(keys)).map(({ problem }) => problem)).toEqual([
-      'unreachable',
-      'unreachable',
-    ]);
+    expect((await kms.check(keys)).map(({ code }) => code)).toEqual(['unreachable', 'unreachable']);
     expect(await found(keys)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { crc32c } from './crc32c.ts';
-import { Garbled } from './kms-fault.ts';
+import { KmsAnswerFault } from './kms-fault.ts';
 
 /** A 64-bit number as the client gives it. */
 interface WireNumber {
@@ -17,19 +17,19 @@ export const checksumOf = (bytes: Uint8Array): { readonly value: number } => ({
 /** The bytes of a field when they are what their checksum says; an answer without a checksum is not trusted either. */
 export function intact(field: string, bytes: WireBytes, checksum?: WireNumber | null): Uint8Array {
   if (bytes === null || bytes === undefined || typeof bytes === 'string')
-    throw new Garbled(`the answer of Cloud KMS lacks the ${field}`);
+    throw new KmsAnswerFault(`the answer of Cloud KMS lacks the ${field}`);
   if (checksum?.value?.toString() !== String(crc32c(bytes)))
-    throw new Garbled(`the ${field} in the answer of Cloud KMS does not match its checksum`);
+    throw new KmsAnswerFault(`the ${field} in the answer of Cloud KMS does not match its checksum`);
   return bytes;
 }
 
 /** Makes sure that an answer came to what was asked: Cloud KMS says whether it compared the checksum of what it was sent. */
 export function requireVerified(verified: boolean | null | undefined): void {
   if (verified !== true)
-    throw new Garbled('Cloud KMS did not check that the request arrived unchanged');
+    throw new KmsAnswerFault('Cloud KMS did not check that the request arrived unchanged');
 }
 
 /** Makes sure that an answer is of the key that was asked. */
 export function requireName(isRight: boolean): void {
-  if (!isRight) throw new Garbled('another key has answered');
+  if (!isRight) throw new KmsAnswerFault('another key has answered');
 }

@@ -5,8 +5,7 @@ import { KmsFault } from './kms-fault.ts';
 export const SIGNING_ALGORITHM = 'EC_SIGN_P256_SHA256';
 
 /** Problems that Cloud KMS leaves unclear, so that the key itself is worth a look. */
-const isUnclear = ({ problem }: KmsFault): boolean =>
-  problem === 'not_enabled' || problem === 'failed';
+const isUnclear = ({ code }: KmsFault): boolean => code === 'not_enabled' || code === 'failed';
 
 /** A fault of a key version that signs, in as much detail as this account may see. */
 export async function explainVersion(kms: Kms, fault: KmsFault): Promise<KmsFault> {

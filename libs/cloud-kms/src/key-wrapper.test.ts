@@ -54,7 +54,7 @@ describe('a wrapping key of Cloud KMS', () => {
     standIn.setState(`${key}/cryptoKeyVersions/1`, 'DISABLED');
     standIn.addVersion(key);
     const unwrapping = kms.wrapperFor(key).unwrap(wrapped, AAD);
-    await expect(unwrapping).rejects.toMatchObject({ problem: 'not_enabled', key });
+    await expect(unwrapping).rejects.toMatchObject({ code: 'not_enabled', key });
   });
 
   it.each([
@@ -64,19 +64,20 @@ describe('a wrapping key of Cloud KMS', () => {
     ['FAILED_PRECONDITION', 'not_enabled'],
     ['RESOURCE_EXHAUSTED', 'failed'],
     ['INTERNAL', 'failed'],
-  ] as const)('is a fault at once when the answer is %s', async (code, problem) => {
-    for (const method of ['Encrypt', 'Decrypt']) standIn.faults.fail({ method, code, times: 99 });
+  ] as const)('is a fault at once when the answer is %s', async (status, code) => {
+    for (const method of ['Encrypt', 'Decrypt'])
+      standIn.faults.fail({ method, code: status, times: 99 });
     const wrapper = kms.wrapperFor(key);
-    await expect(wrapper.wrap(DATA_KEY, AAD)).rejects.toMatchObject({ problem, key });
-    await expect(wrapper.unwrap(DATA_KEY, AAD)).rejects.toMatchObject({ problem, key });
+    await expect(wrapper.wrap(DATA_KEY, AAD)).rejects.toMatchObject({ code, key });
+    await expect(wrapper.unwrap(DATA_KEY, AAD)).rejects.toMatchObject({ code, key });
     expect([standIn.faults.calls('Encrypt'), standIn.faults.calls('Decrypt')]).toEqual([1, 1]);
   });
 
   it('does not wrap more than Cloud KMS takes', async () => {
     const wrapper = kms.wrapperFor(key);
     const tooLong = Buffer.alloc(65_537);
-    await expect(wrapper.wrap(tooLong, AAD)).rejects.toMatchObject({ problem: 'failed' });
-    await expect(wrapper.wrap(DATA_KEY, tooLong)).rejects.toMatchObject({ problem: 'failed' });
+    await expect(wrapper.wrap(tooLong, AAD)).rejects.toMatchObject({ code: 'failed' });
+    await expect(wrapper.wrap(DATA_KEY, tooLong)).rejects.toMatchObject({ code: 'failed' });
   });
 
   it.each([
@@ -114,7 +115,7 @@ describe('a data key that is changed on its way', () => {
 
   it.each(changes)('in every answer to %s is never used: %s', async (method, field) => {
     standIn.faults.corrupt({ method, field, times: 99 });
-    await expect(roundTrip()).rejects.toMatchObject({ problem: 'corrupt', key });
+    await expect(roundTrip()).rejects.toMatchObject({ code: 'corrupt', key });
     expect(standIn.faults.calls(method)).toBe(4);
   });
 

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { DeadlineFault } from '@keyserver/retry';
 import { grpc } from 'google-gax';
 
@@ -13,19 +14,13 @@ export type KeyProblem =
   | 'failed';
 
 /** A key of Cloud KMS that cannot be used; the message names it and says what to do. */
-export class KmsFault extends Error {
-  override readonly name = 'KmsFault';
-  readonly problem: KeyProblem;
-  /** The same, where logs look for it. */
-  readonly code: KeyProblem;
+export class KmsFault extends Fault<KeyProblem> {
   /** The full name of the key or key version. */
   readonly key: string;
 
-  constructor(key: string, problem: KeyProblem, advice: string, cause?: unknown) {
-    super(`${key} ${advice}`, cause === undefined ? {} : { cause });
+  constructor(key: string, code: KeyProblem, advice: string, cause?: unknown) {
+    super(code, `${key} ${advice}`, cause === undefined ? {} : { cause });
     this.key = key;
-    this.problem = problem;
-    this.code = problem;
   }
 }
 
@@ -72,14 +67,16 @@ export const isOverdue = (error: unknown): boolean => statusOf(error) === STATUS
 export const isRefusal = (error: unknown): boolean => statusOf(error) === STATUS.INVALID_ARGUMENT;
 
 /** An answer that is not what Cloud KMS gave, or not to what it was asked; never used. */
-export class Garbled extends Error {
-  override readonly name = 'Garbled';
+export class KmsAnswerFault extends Fault<'changed'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('changed', message, options);
+  }
 }
 
 /** The fault that an error of a call means for a key. */
 export function faultOf(key: string, error: unknown): KmsFault {
   if (error instanceof KmsFault) return error;
-  if (error instanceof Garbled)
+  if (error instanceof KmsAnswerFault)
     return new KmsFault(key, 'corrupt', `was not used: ${error.message}`, error);
   const known = PROBLEMS[statusOf(error) ?? -1];
   const [problem, advice] = known ?? ['failed', 'could not be used: Cloud KMS refused the call'];

@@ -78,7 +78,7 @@ describe('Cloud KMS in trouble', () => {
 
   it.each(METHODS)('is asked %s no more than four times', async (method) => {
     standIn.faults.fail({ method, code: 'UNAVAILABLE', times: 99 });
-    await expect(useAll(await open())).rejects.toMatchObject({ problem: 'unreachable' });
+    await expect(useAll(await open())).rejects.toMatchObject({ code: 'unreachable' });
     expect(standIn.faults.calls(method)).toBe(4);
   });
 
@@ -101,14 +101,14 @@ describe('Cloud KMS in trouble', () => {
   it.each(METHODS)('that never answers %s is given up', async (method) => {
     standIn.faults.hang({ method, times: 99 });
     await expect(useAll(await open({ deadlineMs: SOON }))).rejects.toMatchObject({
-      problem: 'unreachable',
+      code: 'unreachable',
     });
   });
 
   it('is usable again after it hung', async () => {
     standIn.faults.hang({ method: 'GetPublicKey', times: 99 });
     const kms = await open({ deadlineMs: 4 * SOON });
-    await expect(kms.findSigner(version)).rejects.toMatchObject({ problem: 'unreachable' });
+    await expect(kms.findSigner(version)).rejects.toMatchObject({ code: 'unreachable' });
     standIn.faults.clear();
     expect(await kms.findSigner(version)).toBeDefined();
   });
@@ -117,7 +117,7 @@ describe('Cloud KMS in trouble', () => {
     const away = await startWithKeys();
     const kms = await open({ endpoint: away.address, random: atLength, deadlineMs: 2_000 });
     await away.close();
-    await expect(kms.findSigner(version)).rejects.toMatchObject({ problem: 'unreachable' });
+    await expect(kms.findSigner(version)).rejects.toMatchObject({ code: 'unreachable' });
     const back = await startWithKeys(Number(away.address.split(':')[1]));
     expect(await useAll(kms)).toBe(true);
     await back.close();
@@ -130,7 +130,7 @@ describe('Cloud KMS in trouble', () => {
     mute.on('connection', (socket) => sockets.push(socket));
     const address = mute.address() as { readonly port: number };
     const kms = await open({ deadlineMs: SOON, endpoint: `127.0.0.1:${address.port}` });
-    await expect(kms.findSigner(version)).rejects.toMatchObject({ problem: 'unreachable' });
+    await expect(kms.findSigner(version)).rejects.toMatchObject({ code: 'unreachable' });
     for (const socket of sockets) socket.destroy();
     mute.close();
   });

@@ -55,7 +55,7 @@ export async function openKms(settings: KmsSettings): Promise<CloudKms> {
     findSigner: findSigners(keys),
     trySigner: async (version) => {
       const fault = await checkSigning(keys, version);
-      return fault && { problem: fault.problem, place: version, message: fault.message };
+      return fault && { problem: fault.code, place: version, message: fault.message };
     },
     wrapperFor: (key) => wrapperUnder(kms, key),
     check: async (named) => await checkKeys(keys, named),

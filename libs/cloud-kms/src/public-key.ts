@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { intact, requireName } from './checksum.ts';
 import { type Kms, callOptions } from './connection.ts';
 import { SIGNING_ALGORITHM, explainVersion, wrongAlgorithm } from './explain.ts';
-import { Garbled, KmsFault, faultOf } from './kms-fault.ts';
+import { KmsAnswerFault, KmsFault, faultOf } from './kms-fault.ts';
 
 /** Reads the public half (PEM, SPKI) of an enabled key version that signs as phones expect; throws KmsFault for any other. */
 export type ReadPublicKey = (version: string) => Promise<string>;
@@ -42,6 +42,6 @@ function normalPem(pem: Uint8Array): string {
   try {
     return createPublicKey(Buffer.from(pem)).export({ type: 'spki', format: 'pem' }).toString();
   } catch (error) {
-    throw new Garbled('Cloud KMS gave a public key that cannot be read', { cause: error });
+    throw new KmsAnswerFault('Cloud KMS gave a public key that cannot be read', { cause: error });
   }
 }

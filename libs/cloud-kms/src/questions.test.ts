@@ -1,7 +1,7 @@
 import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
 import type { Random } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { Garbled, isOverdue } from './kms-fault.ts';
+import { KmsAnswerFault, isOverdue } from './kms-fault.ts';
 import { askWithin } from './questions.ts';
 
 const DEADLINE = 20_000;
@@ -59,10 +59,10 @@ describe('questions to Cloud KMS', () => {
   });
 
   it('asks again at once after an answer that was changed on its way', async () => {
-    const asked = askFor(new Garbled('changed'));
+    const asked = askFor(new KmsAnswerFault('changed'));
     await timers.advance(0);
     expect(attempts).toBe(4);
-    expect(asked.outcome).toBeInstanceOf(Garbled);
+    expect(asked.outcome).toBeInstanceOf(KmsAnswerFault);
   });
 
   it('asks once more after a refusal', async () => {

@@ -1,7 +1,7 @@
 import type { Random } from '@keyserver/random';
 import { retry, within } from '@keyserver/retry';
 import type { Timers } from '@keyserver/time';
-import { Garbled, isRefusal, isTransient } from './kms-fault.ts';
+import { KmsAnswerFault, isRefusal, isTransient } from './kms-fault.ts';
 
 /** Asks Cloud KMS until it answers, a few times at most and never beyond the deadline. */
 export type Ask = <T>(attempt: (timeoutMs: number) => Promise<T>) => Promise<T>;
@@ -59,4 +59,4 @@ const ignoreLate = (): void => undefined;
 
 /** A refused request is sent once more: one that was changed on its way is refused like one that was wrong from the start. */
 const isWorthwhile = (error: unknown, attempt: number): boolean =>
-  isTransient(error) || error instanceof Garbled || (attempt === 1 && isRefusal(error));
+  isTransient(error) || error instanceof KmsAnswerFault || (attempt === 1 && isRefusal(error));

@@ -143,20 +143,20 @@ describe('a key version that cannot sign', () => {
   it('is a fault when it signs what phones cannot verify', async () => {
     const other = standIn.createSigningKey(`${RING}/p384`, 'EC_SIGN_P384_SHA384');
     await expect(kms.findSigner(other)).rejects.toMatchObject({
-      ...{ problem: 'wrong_kind', key: other },
+      ...{ code: 'wrong_kind', key: other },
       message: expect.stringContaining('EC_SIGN_P384_SHA384') as string,
     });
   });
 
   it('is a fault when its key wraps', async () => {
     const other = standIn.createWrappingKey(`${RING}/tokens`);
-    await expect(kms.findSigner(other)).rejects.toMatchObject({ problem: 'wrong_kind' });
+    await expect(kms.findSigner(other)).rejects.toMatchObject({ code: 'wrong_kind' });
   });
 
   it('is a fault when it is forbidden, at once', async () => {
     standIn.faults.fail({ method: 'GetPublicKey', code: 'PERMISSION_DENIED', times: 9 });
     await expect(kms.findSigner(version)).rejects.toMatchObject({
-      ...{ problem: 'forbidden', key: version },
+      ...{ code: 'forbidden', key: version },
       message: expect.stringContaining('roles/cloudkms.signerVerifier') as string,
     });
     expect(standIn.faults.calls('GetPublicKey')).toBe(1);
@@ -165,14 +165,14 @@ describe('a key version that cannot sign', () => {
   it('is a fault of the signature when it is disabled in between', async () => {
     const signature = (await kms.findSigner(version))!.begin();
     standIn.setState(version, 'DISABLED');
-    await expect(signature.finish()).rejects.toMatchObject({ problem: 'not_enabled' });
+    await expect(signature.finish()).rejects.toMatchObject({ code: 'not_enabled' });
     expect(standIn.faults.calls('AsymmetricSign')).toBe(1);
   });
 
   it('is not found while it refuses to sign, although its public key is still shown', async () => {
     const signature = (await kms.findSigner(version))!.begin();
     standIn.faults.fail({ method: 'AsymmetricSign', code: 'FAILED_PRECONDITION', times: 3 });
-    await expect(signature.finish()).rejects.toMatchObject({ problem: 'not_enabled' });
+    await expect(signature.finish()).rejects.toMatchObject({ code: 'not_enabled' });
     expect(await kms.findSigner(version)).toBeUndefined();
     expect(await kms.findSigner(version)).toBeUndefined();
     expect(await kms.findSigner(version)).toBeDefined();
@@ -182,7 +182,7 @@ describe('a key version that cannot sign', () => {
   it('is not tried out again once it has signed', async () => {
     const signature = (await kms.findSigner(version))!.begin();
     standIn.faults.fail({ method: 'AsymmetricSign', code: 'FAILED_PRECONDITION' });
-    await expect(signature.finish()).rejects.toMatchObject({ problem: 'not_enabled' });
+    await expect(signature.finish()).rejects.toMatchObject({ code: 'not_enabled' });
     await kms.findSigner(version);
     await kms.findSigner(version);
     expect(standIn.faults.calls('AsymmetricSign')).toBe(2);
@@ -196,7 +196,7 @@ describe('a key version that cannot sign', () => {
     await first.close();
     const second = await startKmsStandIn({ port: Number(first.address.split(':')[1]) });
     second.createSigningKey(key);
-    await expect(client.findSigner(version)).rejects.toMatchObject({ problem: 'corrupt' });
+    await expect(client.findSigner(version)).rejects.toMatchObject({ code: 'corrupt' });
     await client.close();
     await second.close();
   });
@@ -222,7 +222,7 @@ describe('what was changed on its way', () => {
 
   it.each(changes)('in every answer to %s is never used: %s', async (method, field) => {
     standIn.faults.corrupt({ method, field, times: 99 });
-    await expect(signText('one')).rejects.toMatchObject({ problem: 'corrupt', key: version });
+    await expect(signText('one')).rejects.toMatchObject({ code: 'corrupt', key: version });
     expect(standIn.faults.calls(method)).toBe(4);
   });
 
@@ -234,18 +234,18 @@ describe('what was changed on its way', () => {
 
   it('in every request signs nothing', async () => {
     standIn.faults.corrupt({ method: 'AsymmetricSign', of: 'request', field: 'digest', times: 99 });
-    await expect(signText('one')).rejects.toMatchObject({ problem: 'failed' });
+    await expect(signText('one')).rejects.toMatchObject({ code: 'failed' });
     expect(standIn.faults.calls('AsymmetricSign')).toBe(2);
   });
 
   it('together with its checksum is caught by the public key', async () => {
     standIn.faults.corrupt({ method: 'AsymmetricSign', field: 'signature', consistent: true });
-    await expect(signText('one')).rejects.toMatchObject({ problem: 'corrupt', key: version });
+    await expect(signText('one')).rejects.toMatchObject({ code: 'corrupt', key: version });
     expect(standIn.faults.calls('AsymmetricSign')).toBe(1);
   });
 
   it('in a public key together with its checksum is no public key', async () => {
     standIn.faults.corrupt({ method: 'GetPublicKey', field: 'pem', consistent: true, times: 99 });
-    await expect(kms.findSigner(version)).rejects.toMatchObject({ problem: 'corrupt' });
+    await expect(kms.findSigner(version)).rejects.toMatchObject({ code: 'corrupt' });
   });
 });

@@ -35,7 +35,7 @@ export function findSigners(keys: SigningKeys): FindSigner {
       keys.refusing.delete(version);
       return signer;
     } catch (error) {
-      if (error instanceof KmsFault && ABSENT.includes(error.problem)) return undefined;
+      if (error instanceof KmsFault && ABSENT.includes(error.code)) return undefined;
       throw error;
     }
   };
@@ -95,7 +95,7 @@ async function signDigest(
     });
   } catch (error) {
     const fault = faultOf(version, error);
-    if (ABSENT.includes(fault.problem)) refusing.add(version);
+    if (ABSENT.includes(fault.code)) refusing.add(version);
     throw fault;
   }
 }

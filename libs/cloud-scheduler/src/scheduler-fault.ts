@@ -1,9 +1,12 @@
+import { Fault } from '@keyserver/fault';
 import { DeadlineFault } from '@keyserver/retry';
 import { grpc } from 'google-gax';
 
 /** Cloud Scheduler did not do what it was asked; the message is a sentence for the operator. */
-export class SchedulerFault extends Error {
-  override readonly name = 'SchedulerFault';
+export class SchedulerFault extends Fault<'not_done'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('not_done', message, options);
+  }
 }
 
 /** Where the jobs are. */

@@ -32,7 +32,7 @@ describe('an error of the client', () => {
     [{ status: 400 }, 'refused'],
     [{ code: 503 }, 'away'],
     [new Error('no answer'), 'away'],
-  ])('%j is the fault %s', (error, reason) => {
-    expect(faultOf('reading', error)).toMatchObject({ reason, cause: error });
+  ])('%j is the fault %s', (error, code) => {
+    expect(faultOf('reading', error)).toMatchObject({ code, cause: error });
   });
 });

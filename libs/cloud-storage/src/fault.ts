@@ -1,7 +1,8 @@
+import { Fault } from '@keyserver/fault';
 /** Why Cloud Storage could not do what was asked. */
-export type FaultReason = 'no_bucket' | 'forbidden' | 'away' | 'corrupted' | 'refused';
+export type FaultCode = 'no_bucket' | 'forbidden' | 'away' | 'corrupted' | 'refused';
 
-const MEANING: Readonly<Record<FaultReason, string>> = {
+const MEANING: Readonly<Record<FaultCode, string>> = {
   no_bucket: 'the bucket does not exist',
   forbidden: 'the service account lacks a permission',
   away: 'Cloud Storage cannot be reached or does not answer',
@@ -10,13 +11,9 @@ const MEANING: Readonly<Record<FaultReason, string>> = {
 };
 
 /** Cloud Storage failed, or is not set up as it must be; an operator has to see to it, or time. */
-export class CloudStorageFault extends Error {
-  readonly reason: FaultReason;
-
-  constructor(reason: FaultReason, doing: string, cause?: unknown) {
-    super(`${doing} failed: ${MEANING[reason]}`, { cause });
-    this.name = 'CloudStorageFault';
-    this.reason = reason;
+export class CloudStorageFault extends Fault<FaultCode> {
+  constructor(code: FaultCode, doing: string, cause?: unknown) {
+    super(code, `${doing} failed: ${MEANING[code]}`, { cause });
   }
 }
 
@@ -55,7 +52,7 @@ export function faultOf(doing: string, error: unknown): CloudStorageFault {
   return new CloudStorageFault(reasonOf(error), doing, error);
 }
 
-function reasonOf(error: unknown): FaultReason {
+function reasonOf(error: unknown): FaultCode {
   if (isPassing(error)) return 'away';
   if (lacksBucket(error)) return 'no_bucket';
   const status = statusOf(error);

@@ -98,7 +98,7 @@ describe('an upload that is disturbed', () => {
       const server = await standIn();
       server.faults.fail({ op: 'insert', status: 503, after: n, times: 100 });
       const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
-      await expect(put).rejects.toMatchObject({ reason: 'away' });
+      await expect(put).rejects.toMatchObject({ code: 'away' });
       expect(server.objects(BUCKET)).toEqual([]);
     },
   );
@@ -132,7 +132,7 @@ describe('an upload that is disturbed', () => {
     const server = await standIn();
     server.faults.fail({ op: 'insert', status: 410, after: 2, times: 1 });
     const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'refused' });
+    await expect(put).rejects.toMatchObject({ code: 'refused' });
     expect(server.objects(BUCKET)).toEqual([]);
   });
 });
@@ -183,7 +183,7 @@ describe('an upload whose last answer is lost for good', () => {
     lastAnswersLost(server.faults, 1);
     server.faults.fail({ op: 'get', status: 503, times: 100 });
     const put = bucketsOf(server).openBucket(BUCKET).put(NAME, content(5).pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'away' });
+    await expect(put).rejects.toMatchObject({ code: 'away' });
   });
 
   it('is a fault when the generation to replace still lies there', async () => {
@@ -193,7 +193,7 @@ describe('an upload whose last answer is lost for good', () => {
     const expected = first === 'conflict' ? '' : first.generation;
     server.faults.fail({ op: 'insert', status: 503, after: 1, times: 100 });
     const put = bucket.put(NAME, content(20).pieces(), { headers: HEADERS, expected });
-    await expect(put).rejects.toMatchObject({ reason: 'away' });
+    await expect(put).rejects.toMatchObject({ code: 'away' });
     expect(await bucket.find(NAME)).toEqual(first);
   });
 });
@@ -235,7 +235,7 @@ describe('a conflict', () => {
       }
     };
     const put = bucketsOf(server).openBucket(BUCKET).put(NAME, source(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'forbidden' });
+    await expect(put).rejects.toMatchObject({ code: 'forbidden' });
     expect(ended).toBe(true);
   });
 });
@@ -298,7 +298,7 @@ describe('a server that does not keep what it was sent', () => {
   it('is away when nothing ever arrives', async () => {
     const bucket = bucketsOf(await confirming()).openBucket(BUCKET);
     const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'away' });
+    await expect(put).rejects.toMatchObject({ code: 'away' });
   });
 
   it.each([
@@ -307,7 +307,7 @@ describe('a server that does not keep what it was sent', () => {
   ])('is a fault when it %s', async (_what, confirmed) => {
     const bucket = bucketsOf(await confirming(...confirmed)).openBucket(BUCKET);
     const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'refused' });
+    await expect(put).rejects.toMatchObject({ code: 'refused' });
   });
 });
 
@@ -316,7 +316,7 @@ describe('a content that changes on its way', () => {
     const server = await standIn();
     server.faults.corrupt({ op: 'insert', after: chunk, times: 1 });
     const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'corrupted' });
+    await expect(put).rejects.toMatchObject({ code: 'corrupted' });
     expect(server.faults.calls('delete')).toBe(0);
     expect(server.objects(BUCKET)).toEqual([]);
   });
@@ -325,7 +325,7 @@ describe('a content that changes on its way', () => {
     const server = await standIn({ ignoresDeclaredChecksums: true });
     server.faults.corrupt({ op: 'insert', after: 1, times: 1 });
     const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
-    await expect(put).rejects.toMatchObject({ reason: 'corrupted' });
+    await expect(put).rejects.toMatchObject({ code: 'corrupted' });
     expect(server.objects(BUCKET)).toEqual([]);
   });
 });

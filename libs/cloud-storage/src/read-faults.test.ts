@@ -97,7 +97,7 @@ describe('reading that is disturbed', () => {
     const bucket = bucketsOf(server).openBucket(BUCKET);
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.corrupt({ op: 'download', times: 1 });
-    await expect(bucket.read(NAME)).rejects.toMatchObject({ reason: 'corrupted' });
+    await expect(bucket.read(NAME)).rejects.toMatchObject({ code: 'corrupted' });
   });
 });
 
@@ -115,7 +115,7 @@ describe('a refusal', () => {
     const bucket = bucketsOf(server).openBucket(BUCKET);
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.fail({ op, status: 403, times: 1 });
-    await expect(call(bucket)).rejects.toMatchObject({ reason: 'forbidden' });
+    await expect(call(bucket)).rejects.toMatchObject({ code: 'forbidden' });
     expect(server.faults.calls(op)).toBe(1);
     expect(server.objects(BUCKET)).toEqual([NAME]);
   });
@@ -177,14 +177,14 @@ describe('a bucket that is not as it must be', () => {
     async (call) => {
       const server = await standIn();
       const bucket = bucketsOf(server).openBucket('elsewhere');
-      await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'no_bucket' });
+      await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'no_bucket' });
     },
   );
 
   it.each(CALL_NAMES)('is a fault at once when nothing is permitted: %s', async (call) => {
     const server = await standIn({ permissions: [] });
     const bucket = bucketsOf(server).openBucket(BUCKET);
-    await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'forbidden' });
+    await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'forbidden' });
     const ops: StorageOp[] = ['get', 'insert', 'list'];
     expect(ops.reduce((sum, op) => sum + server.faults.calls(op), 0)).toBe(1);
   });
@@ -197,7 +197,7 @@ describe('a bucket that is not as it must be', () => {
   it('fails the check when it does not exist', async () => {
     const { check } = bucketsOf(await standIn());
     await expect(check('elsewhere')).rejects.toMatchObject({
-      reason: 'no_bucket',
+      code: 'no_bucket',
       message: 'checking the bucket elsewhere failed: the bucket does not exist',
     });
   });
@@ -207,7 +207,7 @@ describe('a bucket that is not as it must be', () => {
     const permissions = all.map((each) => `storage.objects.${each}`);
     const { check } = bucketsOf(await standIn({ permissions }));
     await expect(check(BUCKET)).rejects.toMatchObject({
-      reason: 'forbidden',
+      code: 'forbidden',
       message: expect.stringContaining(`storage.objects.${verb}`) as string,
     });
   });
@@ -229,7 +229,7 @@ describe('Cloud Storage that is away', () => {
     const server = await standIn();
     const bucket = bucketsOf(server).openBucket(BUCKET);
     await server.close();
-    await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'away' });
+    await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'away' });
   });
 
   describe('because it accepts connections and never answers', () => {
@@ -251,12 +251,12 @@ describe('Cloud Storage that is away', () => {
 
     it.each(CALL_NAMES)('is a fault and holds nobody: %s', async (call) => {
       const bucket = bucketsOf({ url }, { limits }).openBucket(BUCKET);
-      await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ reason: 'away' });
+      await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'away' });
     });
 
     it('fails the check', async () => {
       const { check } = bucketsOf({ url }, { limits });
-      await expect(check(BUCKET)).rejects.toMatchObject({ reason: 'away' });
+      await expect(check(BUCKET)).rejects.toMatchObject({ code: 'away' });
     });
   });
 });

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import type { Storage } from '@google-cloud/storage';
 import type { Chunk } from './chunks.ts';
 
@@ -21,11 +22,11 @@ export interface UploadSession {
 const COMPLETE: ReadonlySet<number> = new Set([200, 201]);
 const PARTIAL = 308;
 
-class UploadRefusal extends Error {
+class UploadFault extends Fault<'refused'> {
   readonly status: number;
 
   constructor(status: number, answer: string) {
-    super(answer);
+    super('refused', answer);
     this.status = status;
   }
 }
@@ -50,7 +51,7 @@ export function uploadSession(client: Storage, uri: string): UploadSession {
       validateStatus: () => true,
     });
     if (COMPLETE.has(answer.status)) return { kind: 'complete', resource: JSON.parse(answer.data) };
-    if (answer.status !== PARTIAL) throw new UploadRefusal(answer.status, answer.data);
+    if (answer.status !== PARTIAL) throw new UploadFault(answer.status, answer.data);
     return { kind: 'partial', bytes: bytesIn(answer.headers.get('range')) };
   };
   return {

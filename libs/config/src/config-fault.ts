@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 /** One variable that keeps a service from starting; never its value. */
 export interface Problem {
   readonly name: string;
@@ -9,12 +10,11 @@ const sentence = ({ name, kind, allowed }: Problem): string =>
   kind === 'missing' ? `${name} is missing, it must be ${allowed}` : `${name} must be ${allowed}`;
 
 /** The environment does not fit the service's settings; every problem is listed. */
-export class ConfigFault extends Error {
-  override readonly name = 'ConfigFault';
+export class ConfigFault extends Fault<'wrong_settings'> {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(`wrong settings: ${problems.map(sentence).join('; ')}`);
+    super('wrong_settings', `wrong settings: ${problems.map(sentence).join('; ')}`);
     this.problems = problems;
   }
 }

@@ -13,14 +13,14 @@ import {
 } from '@keyserver/stores';
 import { MINUTE, SECOND, type UnixMillis, type WindowCalendar, windowsFrom } from '@keyserver/time';
 import type { Manifest, MovedFormat } from './manifest.ts';
-import { UnusableExport } from './unusable-export.ts';
+import { DataExportFault } from './unusable-export.ts';
 
 /** How far an import has come: so many documents of this collection, and all of those before it. */
 export type Position = Pick<DataImport, 'collection' | 'documents'>;
 
 /**
  * Takes an empty store for an import and gives it the format of the data, or finds how far the same import came earlier.
- * Throws UnusableExport otherwise.
+ * Throws DataExportFault otherwise.
  */
 export const claim = async (
   store: DocumentStore,
@@ -32,7 +32,7 @@ export const claim = async (
     if (begun?.finishedAt !== undefined) return begun;
     const held = begun === undefined ? await firstHeld(tx) : undefined;
     if (held !== undefined)
-      throw new UnusableExport(
+      throw new DataExportFault(
         `the target already holds documents (${held}) that do not come from this export; import into an empty one`,
       );
     // Also when an import goes on: a service may have been started on the target meanwhile, and changed its format.
@@ -70,14 +70,14 @@ export async function advance(
   const import_ = startOf(begun);
   if (isAt(import_, to)) return false;
   if (!isAt(import_, from))
-    throw new UnusableExport('the same import is at work elsewhere; wait for it, then run again');
+    throw new DataExportFault('the same import is at work elsewhere; wait for it, then run again');
   tx.set(dataImports, exportId, { ...import_, ...to });
   return true;
 }
 
 function startOf(begun: DataImport | undefined): DataImport {
   if (begun !== undefined) return begun;
-  throw new UnusableExport('the target was emptied during the import; run it again');
+  throw new DataExportFault('the target was emptied during the import; run it again');
 }
 
 const isAt = (one: Position, other: Position): boolean =>
@@ -150,7 +150,7 @@ function sayWindows(windows: WindowCalendar, now: UnixMillis): string {
 /**
  * Gives a target the format of the data, in the transaction that claims it. Exports of earlier versions have no format: then
  * the target forgets its windows, which no document has used yet, and the next service that opens it compares its own with
- * the documents. Throws UnusableExport when the two formats do not fit.
+ * the documents. Throws DataExportFault when the two formats do not fit.
  */
 async function takeFormat(
   tx: Transaction,
@@ -166,7 +166,7 @@ async function takeFormat(
   if (format === undefined)
     throw new StoreFault('unavailable', 'the target does not say its format any more');
   const mismatch = moveMismatch(moved, { format, keyHashSecret, now: tx.now });
-  if (mismatch !== undefined) throw new UnusableExport(mismatch);
+  if (mismatch !== undefined) throw new DataExportFault(mismatch);
   tx.set(storeFormat, FORMAT_ID, { ...format, ...moved });
 }
 

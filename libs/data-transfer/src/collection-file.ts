@@ -13,7 +13,7 @@ import {
   isLiveAt,
   payloadOf,
 } from './record.ts';
-import { UnusableExport, explainFileError } from './unusable-export.ts';
+import { DataExportFault, explainFileError } from './unusable-export.ts';
 
 const MOST_PIECE_BYTES = 1 << 20;
 
@@ -48,7 +48,7 @@ interface Belonging<D extends object> {
 /** A document of a file, and its bytes there. */
 export type Recorded<D> = Found<D> & { readonly payload: Uint8Array };
 
-/** The documents of a finished file. Throws UnusableExport when it is not what it should be. */
+/** The documents of a finished file. Throws DataExportFault when it is not what it should be. */
 export async function* documentsOf<D extends object>(
   path: string,
   { exportId, collection }: Belonging<D>,
@@ -68,7 +68,7 @@ export async function* documentsOf<D extends object>(
     } else yield recordedOf(collection, payload, path);
   }
   if (header === undefined || reader.read !== bytes)
-    throw new UnusableExport(`${basename(path)} is damaged after ${reader.read} bytes`);
+    throw new DataExportFault(`${basename(path)} is damaged after ${reader.read} bytes`);
 }
 
 function recordedOf<D extends object>(
@@ -79,7 +79,7 @@ function recordedOf<D extends object>(
   const document = documentIn(collection, payload);
   // If this version would write the document differently, it has not understood it.
   if (document === undefined || Buffer.compare(payloadOf(collection, document), payload) !== 0)
-    throw new UnusableExport(`${basename(path)} has a document that this version cannot read`);
+    throw new DataExportFault(`${basename(path)} has a document that this version cannot read`);
   return { ...document, payload };
 }
 
@@ -110,7 +110,7 @@ function checkHeader<D extends object>(
   );
   if (readable) return;
   const foreign = !stated.includes(`"exportId":"${exportId}","collection":"${layout.name}"`);
-  throw new UnusableExport(
+  throw new DataExportFault(
     foreign
       ? `${basename(path)} does not belong to this export`
       : `${basename(path)} was written by another version of this program, with other fields`,
@@ -130,7 +130,7 @@ export interface Comparison {
   readonly buckets: BucketNames;
 }
 
-/** Reads a finished file from end to end. Throws UnusableExport when it is not what it should be. */
+/** Reads a finished file from end to end. Throws DataExportFault when it is not what it should be. */
 export async function survey<D extends object>(
   path: string,
   belonging: Belonging<D>,
@@ -153,7 +153,7 @@ export async function survey<D extends object>(
       live.add(there === value ? payload : payloadOf(collection, { id, value: there }));
     }
   } catch (error) {
-    if (error instanceof UnusableExport) throw error;
+    if (error instanceof DataExportFault) throw error;
     return explainFileError(path)(error);
   }
   return { ...all.tally(), bytes, sha256: hash.digest('hex'), live: live.tally() };

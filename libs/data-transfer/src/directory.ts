@@ -2,7 +2,7 @@ import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { type Random, randomId } from '@keyserver/random';
 import { FORMAT, type Manifest, parseManifest, renderManifest } from './manifest.ts';
-import { UnusableExport, explainFileError } from './unusable-export.ts';
+import { DataExportFault, explainFileError } from './unusable-export.ts';
 
 const MANIFEST = 'manifest.json';
 const UNFINISHED = 'unfinished.json';
@@ -24,10 +24,10 @@ export async function beginExport(
   const present = await readdir(directory).catch(explainFileError(directory));
   await refuseShared(directory);
   if (present.includes(MANIFEST))
-    throw new UnusableExport(`${directory} holds a finished export; choose another directory`);
+    throw new DataExportFault(`${directory} holds a finished export; choose another directory`);
   if (present.includes(UNFINISHED)) return await begunExport(directory, source);
   if (present.some((name) => name !== `${UNFINISHED}.new`))
-    throw new UnusableExport(`${directory} is not empty; choose another directory`);
+    throw new DataExportFault(`${directory} is not empty; choose another directory`);
   const exportId = randomId(random);
   await writeWhole(directory, UNFINISHED, JSON.stringify({ ...FORMAT, exportId, source }));
   return exportId;
@@ -40,7 +40,7 @@ async function refuseShared(directory: string): Promise<void> {
   if (process.platform === 'win32') return; // no such modes: the directory's access list decides
   const { mode } = await stat(directory);
   if ((mode & OTHERS_WRITE) !== 0)
-    throw new UnusableExport(`${directory} can be changed by others; run chmod 700 on it`);
+    throw new DataExportFault(`${directory} can be changed by others; run chmod 700 on it`);
 }
 
 async function begunExport(directory: string, source: string): Promise<string> {
@@ -48,7 +48,7 @@ async function begunExport(directory: string, source: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(explainFileError(path));
   const [, exportId = ''] = /"exportId":"(\w+)"/.exec(text) ?? [];
   if (text === JSON.stringify({ ...FORMAT, exportId, source })) return exportId;
-  throw new UnusableExport(
+  throw new DataExportFault(
     `${directory} holds an unfinished export of something else; choose another directory, or delete it`,
   );
 }
@@ -71,14 +71,14 @@ export async function discardExport(directory: string): Promise<void> {
 export async function readManifest(directory: string): Promise<Manifest> {
   const present = await readdir(directory).catch(explainFileError(directory));
   if (!present.includes(MANIFEST))
-    throw new UnusableExport(
+    throw new DataExportFault(
       present.includes(UNFINISHED)
         ? `${directory} holds an unfinished export; run the export again to finish it`
         : `${directory} holds no export`,
     );
   const manifest = parseManifest(await readFile(join(directory, MANIFEST), 'utf8'));
   if (manifest !== undefined) return manifest;
-  throw new UnusableExport(
+  throw new DataExportFault(
     `${join(directory, MANIFEST)} was changed, or was written by another version of this program`,
   );
 }

@@ -16,7 +16,7 @@ import {
 import type { Manifest } from './manifest.ts';
 import { type OpenExport, isHashedUnder, openExport, unknownBucket } from './open-export.ts';
 import { isLiveAt } from './record.ts';
-import { type Refused, UnusableExport, refused, refusing } from './unusable-export.ts';
+import { type Refused, DataExportFault, refused, refusing } from './unusable-export.ts';
 import { type Difference, comparedAfter, differencesFrom, formatDifference } from './verify.ts';
 import { workInProgress } from './work-in-progress.ts';
 
@@ -155,8 +155,8 @@ async function writeFile(
 
 function refusedBy(collection: string): (error: unknown) => never {
   return (error) => {
-    if (!(error instanceof StoreFault) || error.reason !== 'refused') throw error;
-    throw new UnusableExport(
+    if (!(error instanceof StoreFault) || error.code !== 'refused') throw error;
+    throw new DataExportFault(
       `the target refused documents of ${collection}: ${error.message}; is somebody else writing to it?`,
       { cause: error },
     );

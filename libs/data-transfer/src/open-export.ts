@@ -11,7 +11,7 @@ import { readManifest, recordsFile } from './directory.ts';
 import { type Comparison, type Survey, documentsOf, survey } from './collection-file.ts';
 import type { ExportedCollection, Manifest } from './manifest.ts';
 import type { Tally } from './record.ts';
-import { UnusableExport } from './unusable-export.ts';
+import { DataExportFault } from './unusable-export.ts';
 
 /** A finished export of which every byte has been checked. */
 export interface OpenExport {
@@ -22,7 +22,7 @@ export interface OpenExport {
   readonly live: ReadonlyMap<string, Tally>;
 }
 
-/** Opens a finished export. Throws UnusableExport unless all of it is there, unchanged, and known to this version. */
+/** Opens a finished export. Throws DataExportFault unless all of it is there, unchanged, and known to this version. */
 export async function openExport(directory: string, as: Comparison): Promise<OpenExport> {
   const manifest = await readManifest(directory);
   const { exportId } = manifest;
@@ -31,19 +31,19 @@ export async function openExport(directory: string, as: Comparison): Promise<Ope
   for (const stated of manifest.collections) {
     const collection = movedCollections.find(({ layout }) => layout.name === stated.name);
     if (collection === undefined)
-      throw new UnusableExport(
+      throw new DataExportFault(
         `the export has a collection ${stated.name}, which this version does not know`,
       );
     const path = recordsFile(directory, stated.name);
     const found = await survey(path, { exportId, collection }, as);
     if (!isAsStated(stated, found))
-      throw new UnusableExport(`${basename(path)} is not the file that was exported`);
+      throw new DataExportFault(`${basename(path)} is not the file that was exported`);
     files.push({ collection, path });
     live.set(stated.name, found.live);
   }
   const missing = movedCollections.find(({ layout }) => !live.has(layout.name));
   if (missing !== undefined)
-    throw new UnusableExport(`the export lacks the collection ${missing.layout.name}`);
+    throw new DataExportFault(`the export lacks the collection ${missing.layout.name}`);
   return { manifest, files, live };
 }
 

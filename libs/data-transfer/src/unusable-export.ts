@@ -1,6 +1,9 @@
+import { Fault } from '@keyserver/fault';
 /** A data export that cannot be used, or a directory that cannot take one; the message is a sentence for the operator. */
-export class UnusableExport extends Error {
-  override readonly name = 'UnusableExport';
+export class DataExportFault extends Fault<'unusable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unusable', message, options);
+  }
 }
 
 /** A refusal, and why, as a sentence for the operator. */
@@ -16,7 +19,7 @@ export async function refusing<T>(step: () => Promise<T>): Promise<T | Refused> 
   try {
     return await step();
   } catch (error) {
-    if (error instanceof UnusableExport) return refused(error.message);
+    if (error instanceof DataExportFault) return refused(error.message);
     throw error;
   }
 }
@@ -38,6 +41,6 @@ export function explainFileError(path: string): (error: unknown) => never {
       typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
     const sentence = SENTENCES[code];
     if (sentence === undefined) throw error;
-    throw new UnusableExport(`${path} ${sentence}`, { cause: error });
+    throw new DataExportFault(`${path} ${sentence}`, { cause: error });
   };
 }

@@ -29,10 +29,10 @@ export {
   type Found,
   MAX_CONTAINS_ANY,
   type Query,
-  UndeclaredIndex,
   indexFor,
 } from './query.ts';
-export { type FaultDetails, StoreFault, type StoreFaultReason } from './store-fault.ts';
+export type { FaultDetails } from '@keyserver/fault';
+export { StoreFault, type StoreFaultCode } from './store-fault.ts';
 export {
   MAX_INDEX_ENTRIES,
   MAX_TRANSACTION_BYTES,

@@ -39,14 +39,9 @@ export type AnyQuery = Query<Readonly<Record<string, unknown>>>;
 /** Most values of one `containsAny` (Firestore's limit). */
 export const MAX_CONTAINS_ANY = 30;
 
-/** A query without a declared index, or one outside the limits: a mistake in the program, never of a user. */
-export class UndeclaredIndex extends Error {
-  override readonly name = 'UndeclaredIndex';
-}
-
 /**
  * The declared index that serves a query: its field names, [] for a walk by id, or 'array'.
- * Throws UndeclaredIndex where Firestore would refuse the query.
+ * Throws a RangeError where Firestore would refuse the query.
  */
 export function indexFor(layout: Layout, query: AnyQuery): readonly string[] | 'array' {
   const { where, order, containsAny } = parts(query);
@@ -84,10 +79,10 @@ function serves(
   return equal.length === where.length && equal.every((name) => where.includes(name));
 }
 
-function refuse(layout: Layout, query: AnyQuery): UndeclaredIndex {
+function refuse(layout: Layout, query: AnyQuery): RangeError {
   const { where, order, containsAny } = parts(query);
   const shape = [...where, ...(order === undefined ? [] : [order.by])].join(', ');
-  return new UndeclaredIndex(
+  return new RangeError(
     containsAny === undefined
       ? `${layout.name} declares no index (${shape})`
       : `${layout.name} cannot be searched by ${containsAny.field} in this way`,

@@ -26,7 +26,7 @@ export type {
   StoreUpload,
   Upload,
   UploadOutcome,
-  UploadRefusal,
+  UploadFault,
   UploadStatistics,
   VerifiedBy,
 } from './key-store.ts';

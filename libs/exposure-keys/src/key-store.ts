@@ -31,11 +31,11 @@ export interface Upload {
 }
 
 /** Why an upload was refused by what is already stored. */
-export type UploadRefusal = 'missing_revision_token' | 'invalid_revision_token';
+export type UploadFault = 'missing_revision_token' | 'invalid_revision_token';
 
 export type UploadOutcome =
   | { readonly kind: 'stored'; readonly inserted: number }
-  | { readonly kind: 'refused'; readonly code: UploadRefusal };
+  | { readonly kind: 'refused'; readonly code: UploadFault };
 
 /** One stored document of keys: same window, kind, origin, regions and authority. */
 export interface KeyBatch {

@@ -1,12 +1,12 @@
-import type { Upload, UploadRefusal } from './key-store.ts';
+import type { Upload, UploadFault } from './key-store.ts';
 import { type ExposureKey, keyHex } from './key.ts';
 
 /** What an upload changes in the store. */
 export type Reconciliation =
   | { readonly kind: 'store'; readonly primaries: readonly ExposureKey[] }
-  | { readonly kind: 'refused'; readonly code: UploadRefusal };
+  | { readonly kind: 'refused'; readonly code: UploadFault };
 
-const REFUSAL: Readonly<Record<Upload['token'], UploadRefusal>> = {
+const REFUSAL: Readonly<Record<Upload['token'], UploadFault>> = {
   none: 'missing_revision_token',
   unreadable: 'invalid_revision_token',
 };

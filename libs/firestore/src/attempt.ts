@@ -12,7 +12,7 @@ import { type UnixMillis, floorTo } from '@keyserver/time';
 import { Beginning } from './beginning.ts';
 import type { Connection } from './connection.ts';
 import { fieldsOf } from './document.ts';
-import { CallFailure, readFault } from './failure.ts';
+import { CallFault, readFault } from './failure.ts';
 import type { Reading } from './reading.ts';
 import { findAll, getAll } from './reads.ts';
 import { sizeOf, writeBytes } from './size.ts';
@@ -21,7 +21,7 @@ import type { Write } from './wire.ts';
 
 /** A call that failed, and what it is to callers unless it is tried again. */
 export interface FailedCall {
-  readonly failure: CallFailure;
+  readonly failure: CallFault;
   readonly fault: StoreFault;
 }
 
@@ -105,7 +105,7 @@ export class Attempt implements Transaction {
     try {
       return await this.beginning.read(read);
     } catch (error) {
-      if (!(error instanceof CallFailure)) {
+      if (!(error instanceof CallFault)) {
         this.barred ??= { error };
         throw error;
       }

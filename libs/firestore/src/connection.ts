@@ -21,7 +21,7 @@ interface Stream {
 /** Takes one message of a read; false when it wants no more. It must not throw. */
 export type Take = (message: ReadMessage) => boolean;
 
-/** The four calls that the store makes, each once, with a deadline. What fails is a CallFailure. */
+/** The four calls that the store makes, each once, with a deadline. What fails is a CallFault. */
 export class Connection {
   readonly names: Names;
   /** Aborted once the store is closed. */

@@ -7,7 +7,7 @@ import {
   indexFor,
 } from '@keyserver/docstore';
 import { backOff } from '@keyserver/retry';
-import { CallFailure, writeFault } from './failure.ts';
+import { CallFault, writeFault } from './failure.ts';
 import { OUTSIDE } from './reading.ts';
 import { existing, runDeclared } from './reads.ts';
 import { retrying } from './retrying.ts';
@@ -72,7 +72,7 @@ class Deletion {
       this.count += documents.length;
       this.inVain = 0;
     } catch (error) {
-      if (!(error instanceof CallFailure)) throw error;
+      if (!(error instanceof CallFault)) throw error;
       await this.takeFailure(error);
       if (error.verdict === 'away') this.count += await this.gone(documents);
     }
@@ -91,7 +91,7 @@ class Deletion {
   }
 
   // Refused: a document was changed or deleted since it was read; what is left is read again.
-  private async takeFailure(failure: CallFailure): Promise<void> {
+  private async takeFailure(failure: CallFault): Promise<void> {
     const { limits } = this.engine;
     this.inVain++;
     const contended = failure.verdict === 'contended' || failure.verdict === 'refused';
@@ -101,7 +101,7 @@ class Deletion {
   }
 }
 
-const faultOf = (failure: CallFailure, contended: boolean): StoreFault =>
+const faultOf = (failure: CallFault, contended: boolean): StoreFault =>
   contended
     ? new StoreFault('contended', 'others change what is to be deleted, again and again', {
         cause: failure,

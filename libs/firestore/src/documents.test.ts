@@ -179,7 +179,7 @@ describe('a document in Firestore', () => {
 });
 
 describe('a limit of Firestore', () => {
-  const refused = { name: 'StoreFault', reason: 'refused' };
+  const refused = { name: 'StoreFault', code: 'refused' };
   // 16 for the name, 32 for the document, and for each text its bytes and one.
   const largest = (1 << 20) - 16 - 32 - 'things '.length - 'one '.length - restOf();
 

@@ -1,4 +1,5 @@
-import { type FaultDetails, StoreFault } from '@keyserver/docstore';
+import { StoreFault } from '@keyserver/docstore';
+import { Fault, type FaultDetails } from '@keyserver/fault';
 import { DeadlineFault } from '@keyserver/retry';
 import { grpc } from 'google-gax';
 
@@ -39,38 +40,31 @@ const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
 ]);
 
 /** A call to Firestore that did not succeed. */
-export class CallFailure extends Error {
-  override readonly name = 'CallFailure';
+export class CallFault extends Fault {
   readonly verdict: Verdict;
-  /** The name of the status; logs show the codes of errors, and nothing of what servers say. */
-  readonly code: string;
-  private readonly number: number | undefined;
 
   constructor(of: Status, options?: ErrorOptions) {
-    super(`a call to Firestore failed: ${of.name}`, options);
+    const { name: code, number } = of;
+    const details = { code, ...(number === undefined ? {} : { number }) };
+    super(code, `a call to Firestore failed: ${code}`, { ...options, details });
     this.verdict = of.verdict;
-    this.code = of.name;
-    this.number = of.number;
   }
 
   /** What a fault of the store says of it. */
   about(object?: string): { readonly details: FaultDetails } {
-    const { code, number } = this;
-    const of = object === undefined ? {} : { object };
-    return { details: { code, ...(number === undefined ? {} : { number }), ...of } };
+    return { details: { ...this.details, ...(object === undefined ? {} : { object }) } };
   }
 }
 
 /** A call that was given up at its deadline: what was asked may have been done. */
-export const overdue = (): CallFailure =>
-  new CallFailure({ name: 'DEADLINE_EXCEEDED', verdict: 'away' });
+export const overdue = (): CallFault =>
+  new CallFault({ name: 'DEADLINE_EXCEEDED', verdict: 'away' });
 
 /** An answer that ended well, but early. */
-export const incomplete = (): CallFailure =>
-  new CallFailure({ name: 'INCOMPLETE', verdict: 'away' });
+export const incomplete = (): CallFault => new CallFault({ name: 'INCOMPLETE', verdict: 'away' });
 
 /** A call on a store that was closed. */
-export const closed = (): CallFailure => new CallFailure({ name: 'CLOSED', verdict: 'barred' });
+export const closed = (): CallFault => new CallFault({ name: 'CLOSED', verdict: 'barred' });
 
 /** Firestore says so with the status of a bad request; the transaction is as dead as an aborted one. */
 const EXPIRED = /transaction.*(expired|no longer valid)/i;
@@ -79,15 +73,15 @@ const EXPIRED = /transaction.*(expired|no longer valid)/i;
 const RESET = /bandwidth exhausted/i;
 
 /** What the client threw, as a failure. Errors that bear no status come from credentials or the network: Firestore is away. */
-export function failureOf(error: unknown): CallFailure {
-  if (error instanceof CallFailure) return error;
+export function failureOf(error: unknown): CallFault {
+  if (error instanceof CallFault) return error;
   if (error instanceof DeadlineFault) return overdue();
   const { code = 0, message } = readError(error);
   const [name, verdict] = [status[code], VERDICTS.get(code)];
   if (name === undefined || verdict === undefined)
-    return new CallFailure({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
+    return new CallFault({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
   const known = { name, number: code, verdict: verdictOf(code, verdict, message) };
-  return new CallFailure(known, { cause: error });
+  return new CallFault(known, { cause: error });
 }
 
 function verdictOf(code: number, verdict: Verdict, message: string): Verdict {
@@ -107,7 +101,7 @@ function readError(error: unknown): { code: number | undefined; message: string 
 }
 
 /** A failed read as the fault that callers see. A read is never refused for what it asks: its index or its database is missing. */
-export function readFault(failure: CallFailure, what: string): StoreFault {
+export function readFault(failure: CallFault, what: string): StoreFault {
   const cause = { cause: failure, ...failure.about(what) };
   switch (failure.verdict) {
     case 'contended':
@@ -127,7 +121,7 @@ export function readFault(failure: CallFailure, what: string): StoreFault {
 }
 
 /** A failed write as the fault that callers see. */
-export function writeFault(failure: CallFailure): StoreFault {
+export function writeFault(failure: CallFault): StoreFault {
   const cause = { cause: failure, ...failure.about() };
   switch (failure.verdict) {
     case 'contended':

@@ -82,7 +82,7 @@ describe('opening a Firestore store', () => {
     });
     await expect(opening).rejects.toMatchObject({
       name: 'StoreFault',
-      reason: 'unavailable',
+      code: 'unavailable',
       message: expect.stringMatching(/a-database.*a-project/) as string,
     });
   });
@@ -99,7 +99,7 @@ describe('opening a Firestore store', () => {
 
   it('fails when the server takes the call and never answers', async () => {
     standIn.faults.hang({ method: READS, times: ALWAYS });
-    await expect(open(hasty)).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(open(hasty)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('fails when the machine has no credentials', async () => {
@@ -113,7 +113,7 @@ describe('opening a Firestore store', () => {
         clock,
         limits: impatient,
       });
-      await expect(opening).rejects.toMatchObject({ name: 'StoreFault', reason: 'unavailable' });
+      await expect(opening).rejects.toMatchObject({ name: 'StoreFault', code: 'unavailable' });
     } finally {
       process.env = before;
     }
@@ -121,7 +121,7 @@ describe('opening a Firestore store', () => {
 
   it.each([31 * SECOND, -31 * SECOND])('fails with a clock that is %d ms off', async (ms) => {
     clock.advance(ms);
-    await expect(open()).rejects.toMatchObject({ reason: 'clock' });
+    await expect(open()).rejects.toMatchObject({ code: 'clock' });
   });
 });
 
@@ -155,7 +155,7 @@ describe('a read', () => {
       };
       await expect(reads[name]()).rejects.toMatchObject({
         name: 'StoreFault',
-        reason: 'unavailable',
+        code: 'unavailable',
       });
     },
   );
@@ -163,14 +163,14 @@ describe('a read', () => {
   it('is given up when no answer comes', async () => {
     await reopen(hasty);
     standIn.faults.hang({ method: READS, times: ALWAYS });
-    await expect(stored()).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(stored()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('is given up when the answer comes too late', async () => {
     await reopen(hasty);
     standIn.faults.slow({ method: 'RunQuery', ms: 5_000, times: ALWAYS });
     const page = store.pages(counters, {})[Symbol.asyncIterator]().next();
-    await expect(page).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(page).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it.each([
@@ -179,7 +179,7 @@ describe('a read', () => {
   ] as const)('is not repeated after %s', async (code, message) => {
     standIn.faults.fail({ method: READS, code, times: ALWAYS });
     await expect(stored()).rejects.toMatchObject({
-      reason: 'unavailable',
+      code: 'unavailable',
       message: expect.stringMatching(message) as string,
     });
     expect(standIn.faults.calls(READS)).toBe(1);
@@ -190,7 +190,7 @@ describe('a read', () => {
     const undeployed = collection({ ...of, indexes: [['n', 'm']] });
     const query = store.pages(undeployed, { where: { n: 1 }, order: { by: 'm' } });
     await expect(query[Symbol.asyncIterator]().next()).rejects.toMatchObject({
-      reason: 'unavailable',
+      code: 'unavailable',
       message: expect.stringMatching(/counters.*indexes/) as string,
     });
   });
@@ -210,14 +210,14 @@ describe('a transaction', () => {
 
   it('is contended when others always win, and writes nothing', async () => {
     standIn.faults.fail({ method: 'Commit', code: 'ABORTED', times: impatient.attempts });
-    await expect(create()).rejects.toMatchObject({ reason: 'contended' });
+    await expect(create()).rejects.toMatchObject({ code: 'contended' });
     expect(await stored()).toBeUndefined();
   });
 
   it('is refused when another attempt lost, but none can have been applied', async () => {
     await create();
     standIn.faults.fail({ method: 'Commit', code: 'ABORTED', times: 1 });
-    await expect(create()).rejects.toMatchObject({ reason: 'refused' });
+    await expect(create()).rejects.toMatchObject({ code: 'refused' });
   });
 
   it.each([['before'], ['after']] as const)(
@@ -240,7 +240,7 @@ describe('a transaction', () => {
   it('is never called refused for what it may have written itself', async () => {
     standIn.faults.cut({ method: 'Commit', when: 'after', times: 1 });
     await expect(create()).rejects.toMatchObject({
-      reason: 'unavailable',
+      code: 'unavailable',
       message: expect.stringMatching(/nobody knows/) as string,
     });
     expect(await stored()).toBe(1);
@@ -252,7 +252,7 @@ describe('a transaction', () => {
     const creating = write((tx) => {
       tx.create(counters, ++runs === 1 ? 'c' : 'not/an/id', { n: 1 });
     });
-    await expect(creating).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(creating).rejects.toMatchObject({ code: 'unavailable' });
     expect(await stored()).toBe(1);
   });
 
@@ -268,10 +268,10 @@ describe('a transaction', () => {
   it.each([
     ['UNAVAILABLE', 'unavailable', /nobody knows/],
     ['RESOURCE_EXHAUSTED', 'unavailable', /quota/],
-  ] as const)('gives up after a few times %s', async (code, reason, message) => {
-    standIn.faults.fail({ method: 'Commit', code, times: ALWAYS });
+  ] as const)('gives up after a few times %s', async (status, code, message) => {
+    standIn.faults.fail({ method: 'Commit', code: status, times: ALWAYS });
     await expect(create()).rejects.toMatchObject({
-      reason,
+      code,
       message: expect.stringMatching(message) as string,
     });
     expect(standIn.faults.calls('Commit')).toBe(impatient.failures);
@@ -281,21 +281,21 @@ describe('a transaction', () => {
     'is refused, and not repeated, when its commit ends in %s',
     async (code) => {
       standIn.faults.fail({ method: 'Commit', code, times: ALWAYS });
-      await expect(create()).rejects.toMatchObject({ name: 'StoreFault', reason: 'refused' });
+      await expect(create()).rejects.toMatchObject({ name: 'StoreFault', code: 'refused' });
       expect(standIn.faults.calls('Commit')).toBe(1);
     },
   );
 
   it('is not repeated when access is denied', async () => {
     standIn.faults.fail({ method: 'Commit', code: 'PERMISSION_DENIED', times: ALWAYS });
-    await expect(create()).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
     expect(standIn.faults.calls('Commit')).toBe(1);
   });
 
   it('is given up when its commit is never answered', async () => {
     await reopen(hasty);
     standIn.faults.hang({ method: 'Commit', times: ALWAYS });
-    await expect(create()).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it.each([['Firestore is away'], ['Firestore never answers']])(
@@ -305,7 +305,7 @@ describe('a transaction', () => {
       if (how === 'Firestore is away')
         standIn.faults.fail({ method: READS, code: 'UNAVAILABLE', times: ALWAYS });
       else standIn.faults.hang({ method: READS, times: ALWAYS });
-      await expect(create()).rejects.toMatchObject({ reason: 'unavailable' });
+      await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
     },
   );
 
@@ -339,7 +339,7 @@ describe('a transaction', () => {
         await tx.get(counters, ['c']);
         return await tx.find(counters, { where: { n: 1 } });
       });
-      await expect(reading).rejects.toMatchObject({ name: 'StoreFault', reason: 'unavailable' });
+      await expect(reading).rejects.toMatchObject({ name: 'StoreFault', code: 'unavailable' });
     },
   );
 
@@ -374,7 +374,7 @@ describe('a transaction', () => {
       await tx.get(counters, ['other']);
       tx.create(counters, 'c', { n: 1 });
     });
-    await expect(late).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(late).rejects.toMatchObject({ code: 'unavailable' });
     expect(await stored()).toBeUndefined();
   });
 
@@ -416,7 +416,7 @@ describe('a transaction', () => {
       await tx.get(counters, ['c']).catch(() => undefined);
       tx.create(counters, 'c', { n: 1 });
     });
-    await expect(writing).rejects.toMatchObject({ reason: 'clock' });
+    await expect(writing).rejects.toMatchObject({ code: 'clock' });
     clock.advance(-31 * SECOND);
     expect(await stored()).toBeUndefined();
   });
@@ -425,7 +425,7 @@ describe('a transaction', () => {
     'is not even begun with a clock that is %d ms off',
     async (ms) => {
       clock.advance(ms);
-      await expect(create()).rejects.toMatchObject({ reason: 'clock' });
+      await expect(create()).rejects.toMatchObject({ code: 'clock' });
       clock.advance(-ms);
       expect(await stored()).toBeUndefined();
     },
@@ -438,7 +438,7 @@ describe('a transaction', () => {
       tx.set(counters, 'c', { n: 2 });
       await tx.get(counters, ['c']);
     });
-    await expect(refused).rejects.toMatchObject({ reason: 'refused' });
+    await expect(refused).rejects.toMatchObject({ code: 'refused' });
     await write((tx) => {
       tx.set(counters, 'c', { n: 3 });
     });
@@ -526,9 +526,9 @@ describe('deleting by query', () => {
     ['FAILED_PRECONDITION', 'contended'],
     ['UNAVAILABLE', 'unavailable'],
     ['PERMISSION_DENIED', 'unavailable'],
-  ] as const)('gives up when every step ends in %s', async (code, reason) => {
-    standIn.faults.fail({ method: 'Commit', code, times: ALWAYS });
-    await expect(store.deleteAll(counters, {})).rejects.toMatchObject({ reason });
+  ] as const)('gives up when every step ends in %s', async (status, code) => {
+    standIn.faults.fail({ method: 'Commit', code: status, times: ALWAYS });
+    await expect(store.deleteAll(counters, {})).rejects.toMatchObject({ code });
   });
 });
 
@@ -541,14 +541,14 @@ describe('a closed store', () => {
     while (standIn.faults.calls('RunQuery') === 0) await other.now();
     await store.close();
     await other.close();
-    expect(await outcome).toMatchObject({ name: 'StoreFault', reason: 'unavailable' });
+    expect(await outcome).toMatchObject({ name: 'StoreFault', code: 'unavailable' });
   });
 
   it('takes nothing any more, and may be closed again', async () => {
     await store.close();
     await store.close();
-    await expect(store.now()).rejects.toMatchObject({ reason: 'unavailable' });
-    await expect(create()).rejects.toMatchObject({ reason: 'unavailable' });
-    await expect(store.deleteAll(counters, {})).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(store.now()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(create()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(store.deleteAll(counters, {})).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

@@ -1,5 +1,5 @@
 import { DeadlineFault, retry, within } from '@keyserver/retry';
-import { CallFailure, failureOf, readFault } from './failure.ts';
+import { CallFault, failureOf, readFault } from './failure.ts';
 import type { Engine } from './transact.ts';
 
 /** Does a read outside transactions, and again when Firestore was away for a moment; all of it as long as one read may take. */
@@ -15,11 +15,11 @@ export async function retrying<T>(
       async (signal) => await retry({ ...policy, signal }, read),
     );
   } catch (error) {
-    if (error instanceof CallFailure || error instanceof DeadlineFault)
+    if (error instanceof CallFault || error instanceof DeadlineFault)
       throw readFault(failureOf(error), what);
     throw error;
   }
 }
 
 const isPassing = (error: unknown): boolean =>
-  error instanceof CallFailure && (error.verdict === 'away' || error.verdict === 'contended');
+  error instanceof CallFault && (error.verdict === 'away' || error.verdict === 'contended');

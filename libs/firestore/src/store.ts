@@ -53,7 +53,7 @@ export async function openFirestoreStore(settings: FirestoreSettings): Promise<D
     const { projectId, databaseId = DEFAULT_DATABASE } = settings;
     const known = error instanceof StoreFault ? error : new StoreFault('unavailable', 'no answer');
     const where = `Firestore database ${databaseId} of project ${projectId}`;
-    throw new StoreFault(known.reason, `${where} cannot be used: ${known.message}`, {
+    throw new StoreFault(known.code, `${where} cannot be used: ${known.message}`, {
       cause: error,
       details: { ...known.details, path: `projects/${projectId}/databases/${databaseId}` },
     });

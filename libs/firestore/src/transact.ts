@@ -2,7 +2,7 @@ import { StoreFault, type Transaction } from '@keyserver/docstore';
 import { type PauseSource, backOff } from '@keyserver/retry';
 import { Attempt, type FailedCall } from './attempt.ts';
 import type { Connection } from './connection.ts';
-import { CallFailure, readFault, writeFault } from './failure.ts';
+import { CallFault, readFault, writeFault } from './failure.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { StoreTime } from './store-time.ts';
 import type { Write } from './wire.ts';
@@ -54,7 +54,7 @@ class Tries {
     this.limits = limits;
   }
 
-  mayGoOn({ failure, inDoubt }: { failure: CallFailure; inDoubt: boolean }): boolean {
+  mayGoOn({ failure, inDoubt }: { failure: CallFault; inDoubt: boolean }): boolean {
     this.attempts++;
     this.inDoubt ||= inDoubt;
     if (failure.verdict !== 'contended') this.failures++;
@@ -71,7 +71,7 @@ class Tries {
   }
 }
 
-const isTemporary = ({ verdict }: CallFailure): boolean =>
+const isTemporary = ({ verdict }: CallFault): boolean =>
   verdict === 'contended' || verdict === 'quota' || verdict === 'away';
 
 /** One attempt, from its first read to its commit. */
@@ -137,20 +137,17 @@ class Run<T> {
       });
       return undefined;
     } catch (error) {
-      if (!(error instanceof CallFailure)) return threw(error);
+      if (!(error instanceof CallFault)) return threw(error);
       return failed({ failure: error, fault: readFault(error, 'time') });
     }
   }
 
-  private async commit(
-    attempt: Attempt,
-    writes: readonly Write[],
-  ): Promise<CallFailure | undefined> {
+  private async commit(attempt: Attempt, writes: readonly Write[]): Promise<CallFault | undefined> {
     try {
       await this.engine.connection.commit(writes, attempt.beginning.transaction);
       return undefined;
     } catch (error) {
-      if (error instanceof CallFailure) return error;
+      if (error instanceof CallFault) return error;
       throw error;
     }
   }

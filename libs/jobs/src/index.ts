@@ -6,7 +6,7 @@ export {
   type TooEarly,
   jobAnswer,
 } from './job.ts';
-export { LeaseLost } from './lease-keeper.ts';
+export { LeaseFault } from './lease-keeper.ts';
 export type { Lease, Leases } from './lease.ts';
 export { type RunningJob, runJob } from './run-job.ts';
 export { type HeldLease, withLease } from './with-lease.ts';

@@ -1,9 +1,12 @@
+import { Fault } from '@keyserver/fault';
 import type { Cancel, Timers } from '@keyserver/time';
 import type { Lease, Leases } from './lease.ts';
 
 /** The lease ended before the work did: somebody else may be doing it already. */
-export class LeaseLost extends Error {
-  override readonly name = 'LeaseLost';
+export class LeaseFault extends Fault<'lease_lost'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('lease_lost', message, options);
+  }
 }
 
 interface Terms {
@@ -110,5 +113,5 @@ const armExpiry = ({ timers, lengthMs }: Terms, loss: AbortController): Cancel =
   });
 
 const lose = (loss: AbortController): void => {
-  loss.abort(new LeaseLost('the lease ended before the work did'));
+  loss.abort(new LeaseFault('the lease ended before the work did'));
 };

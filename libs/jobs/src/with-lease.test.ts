@@ -1,5 +1,5 @@
 import { simulatedClock, unixMillis } from '@keyserver/time';
-import { type HeldLease, LeaseLost, type Leases, type TooEarly, withLease } from './index.ts';
+import { type HeldLease, LeaseFault, type Leases, type TooEarly, withLease } from './index.ts';
 import { manualTimers } from '@keyserver/time/testing';
 import { memoryLeases } from './testing/index.ts';
 
@@ -104,7 +104,7 @@ describe('a lost lease', () => {
     const { pass, under } = leasing(() => ({ renew: () => Promise.resolve(undefined) }));
     await under(async ({ signal }) => {
       await pass(LENGTH / 3);
-      expect(signal.reason).toBeInstanceOf(LeaseLost);
+      expect(signal.reason).toBeInstanceOf(LeaseFault);
     });
     expect.assertions(1);
   });
@@ -115,7 +115,7 @@ describe('a lost lease', () => {
       await pass(LENGTH - 1000);
       expect(signal.aborted).toBe(false);
       await pass(1000);
-      expect(signal.reason).toBeInstanceOf(LeaseLost);
+      expect(signal.reason).toBeInstanceOf(LeaseFault);
     });
     expect.assertions(2);
   });
@@ -130,7 +130,7 @@ describe('a lost lease', () => {
     }));
     await under(async ({ signal }) => {
       await pass(LENGTH);
-      expect(signal.reason).toBeInstanceOf(LeaseLost);
+      expect(signal.reason).toBeInstanceOf(LeaseFault);
       for (const answer of answers) answer();
     });
     expect.assertions(1);

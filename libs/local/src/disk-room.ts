@@ -1,10 +1,14 @@
+import { Fault } from '@keyserver/fault';
 import { statfs } from 'node:fs/promises';
 
 /** The disk of the data directory is full, or nearly: what is written next may fail. */
-class DiskFull extends Error {
-  override readonly name = 'DiskFull';
+class DiskFault extends Fault<'disk_full'> {
   /** What health calls it. */
   readonly problem = 'disk_full';
+
+  constructor(message: string) {
+    super('disk_full', message);
+  }
 }
 
 /** What is free of a file system, in bytes and files; a system without a bound on files says that it has none. */
@@ -29,5 +33,5 @@ export function isFull({ bytes, freeBytes, files, freeFiles }: DiskSpace): boole
 export async function checkDisk(directory: string): Promise<void> {
   const { bsize, blocks, bavail, files, ffree } = await statfs(directory);
   const space = { bytes: bsize * blocks, freeBytes: bsize * bavail, files, freeFiles: ffree };
-  if (isFull(space)) throw new DiskFull('the disk of the data directory has no room left');
+  if (isFull(space)) throw new DiskFault('the disk of the data directory has no room left');
 }

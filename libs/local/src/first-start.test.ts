@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stateOf } from './first-start.ts';
 import { openLocalPlatform } from './platform.ts';
-import { UnusableDataDirectory } from './unusable-data-directory.ts';
+import { DataDirectoryFault } from './unusable-data-directory.ts';
 
 let root = '';
 
@@ -61,7 +61,7 @@ describe('a data directory', () => {
     await has('first-start', 'keys/key-hash.secret', 'keyserver.sqlite', 'keys/store-id');
     expect(await state()).toBe('store');
     await rm(at('keyserver.sqlite'));
-    await expect(state()).rejects.toThrow(UnusableDataDirectory);
+    await expect(state()).rejects.toThrow(DataDirectoryFault);
   });
 
   it.each(['keys/store-id', 'keys/key-hash.secret', 'buckets/exports/v1/index.txt/@1.json'])(
@@ -114,6 +114,6 @@ describe('opening a data directory', () => {
   it.each(['keys', 'keyserver.sqlite'])('refuses a store whose %s vanished', async (part) => {
     await aStore();
     await rm(at(part), { recursive: true });
-    await expect(opened()).rejects.toThrow(UnusableDataDirectory);
+    await expect(opened()).rejects.toThrow(DataDirectoryFault);
   });
 });

@@ -2,7 +2,7 @@ import { type Random, randomId } from '@keyserver/random';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createIn, failedWith, nameOnce, writeDurably } from './durable-files.ts';
-import { UnusableDataDirectory } from './unusable-data-directory.ts';
+import { DataDirectoryFault } from './unusable-data-directory.ts';
 
 /** Where the parts of a store lie in a data directory. */
 export const PLACES = {
@@ -45,8 +45,8 @@ export async function stateOf(
   return 'store';
 }
 
-function databaseGone(dataDirectory: string, traces: readonly string[]): UnusableDataDirectory {
-  return new UnusableDataDirectory(
+function databaseGone(dataDirectory: string, traces: readonly string[]): DataDirectoryFault {
+  return new DataDirectoryFault(
     `The database of ${dataDirectory} is gone: ${PLACES.database} is missing or empty, but ${traces.join(' and ')} of a store ${traces.length === 1 ? 'is' : 'are'} there; ${HOW_TO_RESTORE}.`,
   );
 }

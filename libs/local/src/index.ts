@@ -1,3 +1,3 @@
 export { openIssuer } from './issuer.ts';
 export { type LocalPlatform, bucketsOf, openLocalPlatform } from './platform.ts';
-export { UnusableDataDirectory } from './unusable-data-directory.ts';
+export { DataDirectoryFault } from './unusable-data-directory.ts';

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import type { BlobInfo } from '@keyserver/export-file';
 import { stat } from 'node:fs/promises';
 import { failedWith } from './durable-files.ts';
@@ -15,16 +16,14 @@ type ObjectState =
   | { readonly kind: 'damaged'; readonly slot: Slot };
 
 /** An object is there, and cannot be read. */
-export class ObjectFault extends Error {
-  override readonly name = 'ObjectFault';
-  readonly reason = 'damaged';
+export class ObjectFault extends Fault<'damaged'> {
   readonly problem = 'store_damaged';
-  /** Which object, and the directory that holds it. */
-  readonly details: { readonly object: string; readonly path: string };
 
+  /** `object` is the name of the object, `path` the directory that holds it. */
   constructor(object: string, path: string) {
-    super('the record or the content of an object is damaged');
-    this.details = { object, path };
+    super('damaged', 'the record or the content of an object is damaged', {
+      details: { object, path },
+    });
   }
 }
 

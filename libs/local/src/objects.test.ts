@@ -238,7 +238,7 @@ describe('a damaged object', () => {
       const path = join(root, 'exports/v1/index.txt');
       await harm(path);
       await expect(files.openObject('exports', 'v1/index.txt')).rejects.toMatchObject({
-        ...{ name: 'ObjectFault', reason: 'damaged', problem: 'store_damaged' },
+        ...{ name: 'ObjectFault', code: 'damaged', problem: 'store_damaged' },
         details: { object: 'exports/v1/index.txt', path },
       });
     },

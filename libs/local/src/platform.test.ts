@@ -5,7 +5,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bucketsOf, openLocalPlatform } from './platform.ts';
-import { UnusableDataDirectory } from './unusable-data-directory.ts';
+import { DataDirectoryFault } from './unusable-data-directory.ts';
 
 let root = '';
 
@@ -83,7 +83,7 @@ describe('the platform of one machine', () => {
   it.each(['file', 'file/below'])('says in a sentence why it cannot use %s', async (path) => {
     await writeFile(join(root, 'file'), '');
     const opened = openLocalPlatform({ ...machine, dataDirectory: join(root, path) });
-    await expect(opened).rejects.toThrow(UnusableDataDirectory);
+    await expect(opened).rejects.toThrow(DataDirectoryFault);
     await expect(opened).rejects.toThrow(
       /^The data directory .*file.* cannot be used: .*file.*\.$/,
     );

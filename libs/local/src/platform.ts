@@ -24,7 +24,7 @@ import {
   openSqliteStore,
   rebuildArrayIndexes,
 } from '@keyserver/sqlite';
-import { UnusableDataDirectory } from './unusable-data-directory.ts';
+import { DataDirectoryFault } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 
 /** Everything that the services need of one machine, below one data directory. */
@@ -156,10 +156,9 @@ async function checkWritable(dataDirectory: string, random: Random): Promise<voi
   } catch (error) {
     const why = REASONS.find(({ code }) => failedWith(error, code))?.sentence;
     const reason = why ?? 'writing a file there failed';
-    throw new UnusableDataDirectory(
-      `The data directory ${dataDirectory} cannot be used: ${reason}.`,
-      { cause: error },
-    );
+    throw new DataDirectoryFault(`The data directory ${dataDirectory} cannot be used: ${reason}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ExposedKeyFile, privateDirectory, privateFile, readPrivateFile } from './private-files.ts';
+import { KeyFileFault, privateDirectory, privateFile, readPrivateFile } from './private-files.ts';
 import { keyHashSecret } from './secrets.ts';
 
 let root = '';
@@ -41,7 +41,7 @@ describe('a key file', () => {
     const file = join(root, 'a.pem');
     await writeFile(file, 'key');
     await chmod(file, mode);
-    await expect(readPrivateFile(file)).rejects.toThrow(ExposedKeyFile);
+    await expect(readPrivateFile(file)).rejects.toThrow(KeyFileFault);
     await expect(readPrivateFile(file)).rejects.toThrow(/chmod 600/);
     await expect(privateFile(file, content('new'), seededRandom('a'))).rejects.toThrow(/chmod/);
   });

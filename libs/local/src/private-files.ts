@@ -1,12 +1,11 @@
+import { Fault } from '@keyserver/fault';
 import { type Random, randomId } from '@keyserver/random';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createIn, failedWith, makeDirectory, nameOnce, writeDurably } from './durable-files.ts';
 
 /** A key file that cannot be trusted: others than its owner may read or replace it. The message tells an operator what to do. */
-export class ExposedKeyFile extends Error {
-  override readonly name = 'ExposedKeyFile';
-}
+export class KeyFileFault extends Fault<'exposed' | 'wrong_kind'> {}
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
@@ -22,7 +21,7 @@ export async function privateDirectory(path: string): Promise<void> {
   await refuse(path, OTHERS_WRITE, 'others can change it; run chmod 700 on it');
 }
 
-/** The content of a key file; undefined when there is none. Throws ExposedKeyFile when others could read it. */
+/** The content of a key file; undefined when there is none. Throws KeyFileFault when others could read it. */
 export async function readPrivateFile(path: string): Promise<Buffer | undefined> {
   try {
     await refuse(path, OTHERS, 'others than its owner can read it; run chmod 600 on it');
@@ -57,5 +56,5 @@ export async function privateFile(
 async function refuse(path: string, forbidden: number, advice: string): Promise<void> {
   if (process.platform === 'win32') return; // no such modes: the directory's access list decides
   const { mode } = await stat(path);
-  if ((mode & forbidden) !== 0) throw new ExposedKeyFile(`${path} is not used: ${advice}`);
+  if ((mode & forbidden) !== 0) throw new KeyFileFault('exposed', `${path} is not used: ${advice}`);
 }

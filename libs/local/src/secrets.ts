@@ -2,7 +2,7 @@ import type { Random } from '@keyserver/random';
 import { join } from 'node:path';
 import { HOW_TO_RESTORE, type DirectoryState } from './first-start.ts';
 import { privateFile, readPrivateFile } from './private-files.ts';
-import { UnusableDataDirectory } from './unusable-data-directory.ts';
+import { DataDirectoryFault } from './unusable-data-directory.ts';
 
 const LENGTH = 32;
 
@@ -21,11 +21,11 @@ export async function keyHashSecret(
       ? await privateFile(file, () => Promise.resolve(of.random.bytes(LENGTH)), of.random)
       : await readPrivateFile(file);
   if (secret === undefined)
-    throw new UnusableDataDirectory(
+    throw new DataDirectoryFault(
       `The key-hash secret is gone: ${file} is missing, and without it no stored key is found again; ${HOW_TO_RESTORE}.`,
     );
   if (secret.length !== LENGTH)
-    throw new UnusableDataDirectory(
+    throw new DataDirectoryFault(
       `The key-hash secret is damaged: ${file} must have exactly ${LENGTH} bytes; ${HOW_TO_RESTORE}.`,
     );
   return secret;

@@ -3,7 +3,7 @@ import { createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExposedKeyFile } from './private-files.ts';
+import { KeyFileFault } from './private-files.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
 
 let directory = '';
@@ -93,7 +93,7 @@ describe('signing keys in files', () => {
   it('are refused when others can read the file', async () => {
     await keys.create('export-1');
     await chmod(join(directory, 'export-1.pem'), 0o644);
-    await expect(keys.findSigner('export-1')).rejects.toThrow(ExposedKeyFile);
+    await expect(keys.findSigner('export-1')).rejects.toThrow(KeyFileFault);
   });
 
   it('are tried out by signing', async () => {

@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { failedWith } from './durable-files.ts';
-import { ExposedKeyFile, privateFile, readPrivateFile } from './private-files.ts';
+import { KeyFileFault, privateFile, readPrivateFile } from './private-files.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const generate = promisify(generateKeyPair);
@@ -31,11 +31,6 @@ export interface KeyFiles {
   readonly create: (name: string) => Promise<string>;
   /** The public half of the key of this name; undefined when there is none. */
   readonly publicKeyOf: (name: string) => Promise<string | undefined>;
-}
-
-/** A key file that holds something else than a P-256 private key. */
-class WrongKeyFile extends Error {
-  override readonly name = 'WrongKeyFile';
 }
 
 /** The P-256 keys of a directory. A file is read anew each time, so a key that is taken away stops signing at once. */
@@ -83,8 +78,7 @@ async function tryKeyFile(
 }
 
 function problemOf(error: unknown): FileProblem {
-  if (error instanceof ExposedKeyFile) return 'exposed';
-  if (error instanceof WrongKeyFile) return 'wrong_kind';
+  if (error instanceof KeyFileFault) return error.code;
   return failedWith(error, 'EACCES') ? 'forbidden' : 'failed';
 }
 
@@ -116,7 +110,7 @@ async function newKey(): Promise<Uint8Array> {
 function parseKey(pem: Buffer, name: string): KeyObject {
   const key = privateKeyOf(pem, name);
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
-    throw new WrongKeyFile(`the key file ${name}.pem does not hold a P-256 key`);
+    throw new KeyFileFault('wrong_kind', `the key file ${name}.pem does not hold a P-256 key`);
   return key;
 }
 
@@ -124,9 +118,13 @@ function privateKeyOf(pem: Buffer, name: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
-    throw new WrongKeyFile(`the key file ${name}.pem cannot be read as a private key`, {
-      cause: error,
-    });
+    throw new KeyFileFault(
+      'wrong_kind',
+      `the key file ${name}.pem cannot be read as a private key`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

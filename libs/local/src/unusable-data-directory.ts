@@ -1,4 +1,7 @@
+import { Fault } from '@keyserver/fault';
 /** A data directory that cannot be used; the message is a sentence for the operator. */
-export class UnusableDataDirectory extends Error {
-  override readonly name = 'UnusableDataDirectory';
+export class DataDirectoryFault extends Fault<'unusable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unusable', message, options);
+  }
 }

@@ -4,7 +4,7 @@ import { keyWrapperContract } from '@keyserver/revision-token/testing';
 import { chmod, mkdtemp, readFile, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExposedKeyFile } from './private-files.ts';
+import { KeyFileFault } from './private-files.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 
 let directory = '';
@@ -79,7 +79,7 @@ describe('wrapping keys in files', () => {
     const wrapper = wrappingKeys(directory, seededRandom('keys'))('tokens');
     const wrapped = await wrapper.wrap(bytes('data key'), bytes('aad'));
     await chmod(fileOf('tokens'), 0o640);
-    await expect(wrapper.unwrap(wrapped, bytes('aad'))).rejects.toThrow(ExposedKeyFile);
+    await expect(wrapper.unwrap(wrapped, bytes('aad'))).rejects.toThrow(KeyFileFault);
   });
 
   it.each(['', '.', '../other', 'a/b', 'a.key', 'projects/p/locations/l'])(

@@ -1,12 +1,10 @@
+import { Fault, type FaultDetails } from '@keyserver/fault';
 import fc from 'fast-check';
 import { faultTrail } from './index.ts';
 
-class StoreFault extends Error {
-  override readonly name = 'StoreFault';
-  readonly reason: string;
-  constructor(reason: string, options?: ErrorOptions) {
-    super('the store is away', options);
-    this.reason = reason;
+class StoreFault extends Fault {
+  constructor(code: string, options?: ErrorOptions) {
+    super(code, 'the store is away', options);
   }
 }
 
@@ -64,11 +62,6 @@ describe('the trail of a fault', () => {
     expect(faultTrail(Object.assign(new Error('away'), { code }))[0]).not.toHaveProperty('code');
   });
 
-  it('takes a reason only from a fault of ours', () => {
-    const foreign = Object.assign(new Error('away'), { reason: 'unavailable' });
-    expect(faultTrail(foreign)[0]).not.toHaveProperty('code');
-  });
-
   it.each([['thrown text'], [undefined], [null], [7], [{ message: 'sent' }]])(
     'says nothing of %j, which is no error',
     (thrown) => {
@@ -88,12 +81,9 @@ describe('the trail of a fault', () => {
 });
 
 describe('what a fault of ours knows of the engine that failed', () => {
-  class EngineFault extends Error {
-    override readonly name: string = 'EngineFault';
-    readonly details: unknown;
+  class EngineFault extends Fault<'failed'> {
     constructor(details: unknown) {
-      super('failed');
-      this.details = details;
+      super('failed', 'the engine failed', { details: details as FaultDetails });
     }
   }
   const detailOf = (details: unknown): unknown => faultTrail(new EngineFault(details))[0]?.detail;

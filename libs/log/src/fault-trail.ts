@@ -1,9 +1,10 @@
+import { Fault, type FaultDetails } from '@keyserver/fault';
 import { types } from 'node:util';
 
 /** The class name of an error, when it has a proper one. */
 type ErrorClass = (string & { readonly __kind: 'error class' }) | 'Unknown';
 
-/** The code of a system error, such as ECONNREFUSED, or the reason of one of our own faults. */
+/** The code of a system error, such as ECONNREFUSED, or that of one of our own faults. */
 type ErrorCode = string & { readonly __kind: 'error code' };
 
 /** Where in the source an error was made: file and line. */
@@ -58,10 +59,9 @@ function causeOf(error: Error): FaultCause {
 
 const classOf = ({ name }: Error): ErrorClass => (isErrorClass(name) ? name : 'Unknown');
 
-// Codes of Node and SQLite are upper case; `reason` is a word of our own only on the errors that we call faults.
+// Codes of Node and SQLite are upper case, those of our own faults lower case.
 function codeOf(error: Error): ErrorCode | undefined {
-  const own = error.name.endsWith('Fault') && 'reason' in error ? error.reason : undefined;
-  const code = own ?? ('code' in error ? error.code : undefined);
+  const code = 'code' in error ? error.code : undefined;
   return typeof code === 'string' && isErrorCode(code) ? code : undefined;
 }
 
@@ -116,15 +116,12 @@ const isNumber = (value: unknown): value is number =>
  * what they carry may come from a client.
  */
 function faultDetail(error: Error): FaultDetail | undefined {
-  const details = error.name.endsWith('Fault') && 'details' in error ? error.details : undefined;
-  if (typeof details !== 'object' || details === null) return undefined;
-  const detail = printable((name) => Reflect.get(details, name));
+  if (!(error instanceof Fault)) return undefined;
+  const detail = printable(error.details);
   return Object.keys(detail).length === 0 ? undefined : detail;
 }
 
-function printable(told: (name: keyof FaultDetail) => unknown): FaultDetail {
-  const [code, number, text] = [told('code'), told('number'), told('text')];
-  const [object, path] = [told('object'), told('path')];
+function printable({ code, number, text, object, path }: FaultDetails): FaultDetail {
   return {
     ...(isDetailCode(code) ? { code } : {}),
     ...(isNumber(number) ? { number } : {}),

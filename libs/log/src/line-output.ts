@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { MINUTE, SECOND, type Timers } from '@keyserver/time';
 
 /** Takes lines and never throws: what cannot be written is counted, and everything else goes on. */
@@ -114,8 +115,10 @@ export interface TextStream {
 }
 
 /** The reader of a stream takes nothing, and what waits for it must not grow without bound. */
-class ReaderStuck extends Error {
-  override readonly name = 'ReaderStuck';
+class OutputFault extends Fault<'reader_stuck'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('reader_stuck', message, options);
+  }
 }
 
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -124,7 +127,7 @@ const MOST_WAITING = 4 * 1024 * 1024;
 export function attemptOn(stream: TextStream): LineOutputParts['attempt'] {
   stream.on('error', () => undefined); // the same fault comes to the write that met it
   return (lines, done) => {
-    if (stream.writableLength > MOST_WAITING) throw new ReaderStuck('nobody reads this output');
+    if (stream.writableLength > MOST_WAITING) throw new OutputFault('nobody reads this output');
     stream.write(lines, done);
   };
 }

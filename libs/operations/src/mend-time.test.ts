@@ -62,14 +62,14 @@ describe('accepting the time of the machine', () => {
   });
 
   it('is refused while the clock is believed, and changes nothing', async () => {
-    await expect(acceptTime(time, by)).rejects.toMatchObject({ reason: 'refused' });
+    await expect(acceptTime(time, by)).rejects.toMatchObject({ code: 'refused' });
     expect(await audited()).toEqual([]);
   });
 
   it('is refused while the clock is behind store time', async () => {
     clock.jump(-DAY);
     expect(await time.report()).toMatchObject({ remedy: 'reset' });
-    await expect(acceptTime(time, by)).rejects.toMatchObject({ reason: 'refused' });
+    await expect(acceptTime(time, by)).rejects.toMatchObject({ code: 'refused' });
   });
 });
 
@@ -150,14 +150,14 @@ describe('resetting store time', () => {
       },
     };
     await expect(resetTime(dying, by)).rejects.toThrow('killed');
-    await expect(platform.store.now()).rejects.toMatchObject({ reason: 'clock' });
+    await expect(platform.store.now()).rejects.toMatchObject({ code: 'clock' });
     await resetTime(time, by);
     expect(await platform.store.now()).toBe(START);
   });
 
   it.each([0, DAY])('is refused when the clock is %d ms ahead', async (ms) => {
     clock.jump(ms);
-    await expect(resetTime(time, by)).rejects.toMatchObject({ reason: 'refused' });
+    await expect(resetTime(time, by)).rejects.toMatchObject({ code: 'refused' });
     expect(await audited()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { systemTimers } from '@keyserver/time';
-import { JwksUnavailable, fetchJwks } from './fetch-jwks.ts';
+import { JwksFault, fetchJwks } from './fetch-jwks.ts';
 import { type TestIssuer, testIssuer } from './testing/test-issuer.ts';
 
 let issuer: TestIssuer;
@@ -21,7 +21,7 @@ describe('fetching the keys of an issuer', () => {
   it('fails when the answer has no body', async () => {
     issuer.answer = { status: 204, body: '', headers: {} };
     const fetched = fetchJwks(new URL(issuer.jwksUrl), systemTimers);
-    await expect(fetched).rejects.toBeInstanceOf(JwksUnavailable);
+    await expect(fetched).rejects.toBeInstanceOf(JwksFault);
   });
 
   it('gives up an issuer that does not answer', async () => {

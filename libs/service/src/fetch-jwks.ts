@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { within } from '@keyserver/retry';
 import { SECOND, type Timers } from '@keyserver/time';
 import type { JSONWebKeySet } from 'jose';
@@ -9,19 +10,21 @@ export interface FetchedKeys {
 }
 
 /** The keys of an issuer cannot be had, so nobody's token can be checked. */
-export class JwksUnavailable extends Error {
-  override readonly name = 'JwksUnavailable';
+export class JwksFault extends Fault<'unavailable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', message, options);
+  }
 }
 
 const PATIENCE = 5 * SECOND;
 const MAX_BYTES = 64 * 1024;
 
-/** Fetches a key set once; every failure is a JwksUnavailable, an empty set too. */
+/** Fetches a key set once; every failure is a JwksFault, an empty set too. */
 export async function fetchJwks(url: URL, timers: Timers, ms = PATIENCE): Promise<FetchedKeys> {
   try {
     return await within({ ms, timers }, async (signal) => await fetchOnce(url, signal));
   } catch (cause) {
-    throw new JwksUnavailable('the keys of an issuer cannot be fetched', { cause });
+    throw new JwksFault('the keys of an issuer cannot be fetched', { cause });
   }
 }
 

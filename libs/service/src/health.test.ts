@@ -240,7 +240,7 @@ describe('a probe with a name for one class of faults', () => {
     const asked = failing(new Known('the keys are gone'))();
     await expect(asked).rejects.toThrow(HealthFault);
     await expect(asked).rejects.toMatchObject({
-      reason: 'part_missing',
+      code: 'part_missing',
       message: 'the keys are gone',
     });
   });

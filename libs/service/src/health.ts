@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { HEALTH_PROBLEMS, type HealthProblem, type Logger, faultTrail } from '@keyserver/log';
 import { DeadlineFault, within } from '@keyserver/retry';
 import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
@@ -6,15 +7,8 @@ import type { RequestHandler } from 'express';
 /** Asks what the service cannot work without; rejects when something is wrong, best with a HealthFault that names it. */
 export type HealthProbe = () => Promise<void>;
 
-/** Something that a service needs is wrong. `reason` is a fixed word, so it may be shown to whoever asks. */
-export class HealthFault extends Error {
-  override readonly name = 'HealthFault';
-  readonly reason: HealthProblem;
-  constructor(reason: HealthProblem, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.reason = reason;
-  }
-}
+/** Something that a service needs is wrong. Its code is a fixed word, so it may be shown to whoever asks. */
+export class HealthFault extends Fault<HealthProblem> {}
 
 /** What is wrong, each problem once, and why; no problems means healthy. */
 interface Verdict {
@@ -152,7 +146,7 @@ const faultsIn = (fault: unknown): readonly unknown[] =>
 // Faults of adapters, such as those of the store, carry their `problem` without knowing this package.
 function namedProblem(fault: unknown, depth = MAX_CAUSES): HealthProblem | undefined {
   if (!(fault instanceof Error) || depth === 0) return undefined;
-  if (fault instanceof HealthFault) return fault.reason;
+  if (fault instanceof HealthFault) return fault.code;
   const own = 'problem' in fault ? fault.problem : undefined;
   return HEALTH_PROBLEMS.find((word) => word === own) ?? namedProblem(fault.cause, depth - 1);
 }

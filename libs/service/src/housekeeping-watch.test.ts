@@ -17,9 +17,9 @@ it('tells once of each piece that fails, and is unhealthy until none does', asyn
   const watch = housekeepingWatch(log);
   watch.heard([sweep]);
   watch.heard([sweep, merge]);
-  await expect(watch.probe()).rejects.toMatchObject({ reason: 'housekeeping_failed' });
+  await expect(watch.probe()).rejects.toMatchObject({ code: 'housekeeping_failed' });
   watch.heard([merge]);
-  await expect(watch.probe()).rejects.toMatchObject({ reason: 'housekeeping_failed' });
+  await expect(watch.probe()).rejects.toMatchObject({ code: 'housekeeping_failed' });
   watch.heard([]);
   await expect(watch.probe()).resolves.toBeUndefined();
   expect(events().map(({ message }) => message)).toEqual([

@@ -1,7 +1,7 @@
 import type { CallerRefusal } from '@keyserver/log';
 import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type JWTPayload, decodeJwt, errors, jwtVerify } from 'jose';
-import { JwksUnavailable } from './fetch-jwks.ts';
+import { JwksFault } from './fetch-jwks.ts';
 import {
   type KnownIssuer,
   type PinnedIssuer,
@@ -60,7 +60,7 @@ export function tokenVerifier(
       if (flaw !== undefined) return unauthenticated(flaw);
       return { kind: 'genuine', issuer: issuer.name, claims };
     } catch (fault) {
-      if (fault instanceof JwksUnavailable) return { kind: 'unverifiable', fault };
+      if (fault instanceof JwksFault) return { kind: 'unverifiable', fault };
       return unauthenticated(reasonOf(fault));
     }
   };

@@ -1,6 +1,6 @@
 import { type Clock, DAY, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type JWTVerifyGetKey, type LocalJWKSet, createLocalJWKSet, errors } from 'jose';
-import { JwksUnavailable, fetchJwks } from './fetch-jwks.ts';
+import { JwksFault, fetchJwks } from './fetch-jwks.ts';
 
 interface Known {
   readonly find: LocalJWKSet;
@@ -61,7 +61,7 @@ class IssuerKeys {
 
   #usable(): LocalJWKSet {
     if (this.#known !== undefined && this.#lastsFor(GRACE)) return this.#known.find;
-    throw new JwksUnavailable('no keys of the issuer are known', { cause: this.#lastFault });
+    throw new JwksFault('no keys of the issuer are known', { cause: this.#lastFault });
   }
 
   #lastsFor(grace: number): boolean {

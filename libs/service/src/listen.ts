@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { type RequestListener, type Server, createServer } from 'node:http';
 import { type ServiceUrl, serviceUrl } from '@keyserver/log';
 import { MINUTE, SECOND, type Timers } from '@keyserver/time';
@@ -58,8 +59,10 @@ const MAX_HEADERS = 100;
 const MAX_REQUESTS = 100;
 
 /** The address cannot be listened on; the message is one sentence for the operator. */
-export class ListenFault extends Error {
-  override readonly name = 'ListenFault';
+export class ListenFault extends Fault<'cannot_listen'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('cannot_listen', message, options);
+  }
 }
 
 /** Serves an application over HTTP on a port (0 picks a free one), on this machine only unless a host is named. */

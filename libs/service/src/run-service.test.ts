@@ -174,7 +174,7 @@ describe('a service whose log cannot be written', () => {
     expect(process.err).toEqual([
       'publish cannot write its log (ENOSPC); it goes on, and counts the lines that are lost\n',
     ]);
-    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    await expect(ambient.logHealth()).rejects.toMatchObject({ code: 'log_unwritable' });
     process.broken = undefined;
     await exitOf(process, () => process.emit('SIGTERM'));
   });
@@ -205,9 +205,9 @@ describe('a service whose log cannot be written', () => {
     const { process, ambient } = await started();
     await expect(ambient.logHealth()).resolves.toBeUndefined();
     process.emit('message', { logIsKept: false });
-    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    await expect(ambient.logHealth()).rejects.toMatchObject({ code: 'log_unwritable' });
     for (const other of [null, 'text', {}, { logIsKept: 'yes' }]) process.emit('message', other);
-    await expect(ambient.logHealth()).rejects.toMatchObject({ reason: 'log_unwritable' });
+    await expect(ambient.logHealth()).rejects.toMatchObject({ code: 'log_unwritable' });
     process.emit('message', { logIsKept: true });
     await expect(ambient.logHealth()).resolves.toBeUndefined();
   });

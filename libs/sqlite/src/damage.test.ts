@@ -83,7 +83,7 @@ describe('a damaged database', () => {
     overwriteRootPageOf('claims');
     const store = await opened();
     const fault = await faultOf(store.get(claims, ['claim-1']));
-    expect(fault).toMatchObject({ reason: 'damaged', problem: 'store_damaged' });
+    expect(fault).toMatchObject({ code: 'damaged', problem: 'store_damaged' });
     expect(fault.details).toEqual({
       code: 'SQLITE_CORRUPT',
       number: expect.any(Number) as number,
@@ -100,7 +100,7 @@ describe('a damaged database', () => {
     const store = await opened();
     const search = { containsAny: { field: 'keys', values: keysOf(3).slice(-20) } } as const;
     const fault = await faultOf(store.transact(async (tx) => await tx.find(claims, search)));
-    expect(fault.reason).toBe('damaged');
+    expect(fault.code).toBe('damaged');
     expect(fault.details).toEqual({ object: 'claims#chunks', path: file });
   });
 
@@ -114,7 +114,7 @@ describe('a damaged database', () => {
       async () => await store.transact(async (tx) => await tx.get(claims, ['claim-1'])),
     ]) {
       const fault = await faultOf(read());
-      expect(fault.reason).toBe('damaged');
+      expect(fault.code).toBe('damaged');
       expect(fault.details).toEqual({ object: 'claims', path: file });
     }
   });
@@ -125,14 +125,14 @@ describe('a damaged database', () => {
     await store.get(claims, ['claim-1']);
     damage('DROP TABLE claims');
     const fault = await faultOf(store.get(claims, ['claim-1']));
-    expect(fault.reason).toBe('damaged');
+    expect(fault.code).toBe('damaged');
     expect(fault.details).toMatchObject({ code: 'SQLITE_ERROR', number: 1, object: 'claims' });
   });
 
   it('is refused at the start, from another thread too, when it is none', async () => {
     writeFileSync(file, 'something else, but long enough to be looked at '.repeat(200));
     const fault = await faultOf(opened(startInThread));
-    expect(fault.reason).toBe('damaged');
+    expect(fault.code).toBe('damaged');
     expect(fault.details).toMatchObject({ code: 'SQLITE_NOTADB', number: 26, path: file });
   });
 });
@@ -157,7 +157,7 @@ describe('an error as a fault of the store', () => {
       'INSERT INTO t VALUES (zeroblob(100000))',
     );
     const fault = storeFaultOf(error);
-    expect(fault).toMatchObject({ reason: 'full', problem: 'disk_full', cause: error });
+    expect(fault).toMatchObject({ code: 'full', problem: 'disk_full', cause: error });
     expect(fault.details).toEqual({
       code: 'SQLITE_FULL',
       number: 13,
@@ -167,15 +167,15 @@ describe('an error as a fault of the store', () => {
 
   it('is `full` when the shared memory of the write-ahead file cannot grow', () => {
     const error = Object.assign(new Error('disk I/O error'), { errcode: 4874 });
-    expect(storeFaultOf(error)).toMatchObject({ reason: 'full', details: { number: 4874 } });
+    expect(storeFaultOf(error)).toMatchObject({ code: 'full', details: { number: 4874 } });
   });
 
   it('is `unavailable` for a code that means nothing to us, and for no code at all', () => {
     const unknown = Object.assign(new Error('x'), { errcode: 23 });
     expect(storeFaultOf(unknown)).toMatchObject({
-      reason: 'unavailable',
+      code: 'unavailable',
       details: { code: 'SQLITE', number: 23 },
     });
-    expect(storeFaultOf('thrown')).toMatchObject({ reason: 'unavailable', details: {} });
+    expect(storeFaultOf('thrown')).toMatchObject({ code: 'unavailable', details: {} });
   });
 });

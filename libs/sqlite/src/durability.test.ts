@@ -113,7 +113,7 @@ describe('SQLite store', () => {
       await Promise.resolve();
     });
     const behind = await opened({ clock: simulatedClock(unixMillis(START - 31_000)) });
-    const doubted = { name: 'StoreFault', reason: 'clock' };
+    const doubted = { name: 'StoreFault', code: 'clock' };
     const writing = behind.transact(async (tx) => {
       tx.set(counters, 'c', { n: 8 });
       await Promise.resolve();
@@ -144,7 +144,7 @@ describe('SQLite store', () => {
       openSqliteStore({ file: join(directory, 'no', 'such', 'directory') }),
     ).rejects.toMatchObject({
       name: 'StoreFault',
-      reason: 'unavailable',
+      code: 'unavailable',
     });
   });
 
@@ -153,7 +153,7 @@ describe('SQLite store', () => {
     await store.now();
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
-    await expect(store.now()).rejects.toMatchObject({ reason: 'contended' });
+    await expect(store.now()).rejects.toMatchObject({ code: 'contended' });
     other.exec('ROLLBACK');
     other.close();
     expect(await store.now()).toBeGreaterThan(0);
@@ -204,7 +204,7 @@ describe('SQLite store', () => {
     await store.get(counters, ['c']);
     const other = new DatabaseSync(file);
     other.exec('CREATE TABLE people (id TEXT)');
-    await expect(store.get(people, ['a'])).rejects.toMatchObject({ reason: 'damaged' });
+    await expect(store.get(people, ['a'])).rejects.toMatchObject({ code: 'damaged' });
     const tags = collection({ name: 'tags', fields: { tags: ints() }, arrayIndex: 'tags' });
     await store.transact(async (tx) => {
       await tx.get(counters, ['c']);

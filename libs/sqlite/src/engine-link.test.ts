@@ -28,7 +28,7 @@ it('tells that the thread of an engine has failed, and answers nothing more', as
       reject,
     );
   });
-  expect(lost).toMatchObject({ reason: 'unavailable', message: 'the database worker failed' });
+  expect(lost).toMatchObject({ code: 'unavailable', message: 'the database worker failed' });
   await expect(open[0]?.get(counters, ['c'])).rejects.toBe(lost);
   await open[0]?.close();
 });
@@ -41,6 +41,6 @@ it('does not call a store lost that was closed, or that could not be opened', as
   const store = await openSqliteStore({ file: join(directory, 'a.sqlite'), onLost });
   await store.close();
   const opening = openSqliteStore({ file: join(directory, 'no', 'directory'), onLost });
-  await expect(opening).rejects.toMatchObject({ reason: 'unavailable' });
+  await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard).toEqual([]);
 });

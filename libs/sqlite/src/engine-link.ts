@@ -27,8 +27,8 @@ export const startInThread: StartEngine = (settings, listener) => {
   });
   worker.on('message', listener.delivered);
   worker.on('error', (error) => {
-    const { reason, details } = storeFaultOf(error);
-    listener.ended(new StoreFault(reason, 'the database worker failed', { cause: error, details }));
+    const { code, details } = storeFaultOf(error);
+    listener.ended(new StoreFault(code, 'the database worker failed', { cause: error, details }));
   });
   worker.on('exit', () => {
     listener.ended(new StoreFault('unavailable', 'the database is closed'));

@@ -3,14 +3,14 @@ import {
   type FaultDetails,
   type Layout,
   StoreFault,
-  type StoreFaultReason,
+  type StoreFaultCode,
 } from '@keyserver/docstore';
 import type { Answer } from './protocol.ts';
 import { codeOf, primaryCode } from './sql.ts';
 
 interface Meaning {
   readonly name: string;
-  readonly reason: StoreFaultReason;
+  readonly reason: StoreFaultCode;
 }
 
 /** SQLite's primary result codes that a database of ours may meet. https://www.sqlite.org/rescode.html */
@@ -37,7 +37,7 @@ const NO_ROOM_FOR_SHARED_MEMORY = 4874;
 /** Whatever went wrong with the database as a fault that names SQLite's code and its text for it. */
 export function storeFaultOf(
   error: unknown,
-  otherwise: StoreFaultReason = 'unavailable',
+  otherwise: StoreFaultCode = 'unavailable',
 ): StoreFault {
   if (error instanceof StoreFault) return error;
   const number = codeOf(error);
@@ -75,13 +75,13 @@ export function decoded<D>(
 
 /** A fault as the worker answers it. */
 export function answerOf(error: unknown): Answer {
-  const { reason, message, details } = storeFaultOf(error);
+  const { code: reason, message, details } = storeFaultOf(error);
   return { kind: 'fault', reason, message, details };
 }
 
 /** The same fault, of which more is known. */
 export const withDetails = (fault: StoreFault, more: FaultDetails): StoreFault =>
-  new StoreFault(fault.reason, fault.message, {
+  new StoreFault(fault.code, fault.message, {
     cause: fault.cause,
     details: { ...fault.details, ...more },
   });

@@ -138,7 +138,7 @@ describe('housekeeping', () => {
     const other = new DatabaseSync(file);
     other.exec('BEGIN IMMEDIATE');
     clock.advance(2 * HOUR);
-    await expect(store.now()).rejects.toMatchObject({ reason: 'contended' });
+    await expect(store.now()).rejects.toMatchObject({ code: 'contended' });
     other.exec('ROLLBACK');
     other.close();
     await store.get(counters, ['c']);

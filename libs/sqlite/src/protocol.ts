@@ -1,4 +1,4 @@
-import type { AnyQuery, FaultDetails, Layout, StoreFaultReason } from '@keyserver/docstore';
+import type { AnyQuery, FaultDetails, Layout, StoreFaultCode } from '@keyserver/docstore';
 import type { HeldBack } from './held-back.ts';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
 import type { TimeMending, TimeReport } from './time-report.ts';
@@ -101,7 +101,7 @@ export type Answer =
   | { readonly kind: 'done' }
   | {
       readonly kind: 'fault';
-      readonly reason: StoreFaultReason;
+      readonly reason: StoreFaultCode;
       readonly message: string;
       readonly details: FaultDetails;
     };

@@ -70,7 +70,7 @@ const works = (process: Process): boolean => {
     process.commit();
     return true;
   } catch (error) {
-    expect(error).toMatchObject({ name: 'StoreFault', reason: 'clock' });
+    expect(error).toMatchObject({ name: 'StoreFault', code: 'clock' });
     return false;
   }
 };

@@ -134,7 +134,7 @@ function remedyOf(reading: ClockReading, meta: Meta, verdict: Verdict): TimeRepo
 
 /** Whether a fault says that the clock is doubted. */
 export const isDoubt = (fault: unknown): boolean =>
-  fault instanceof StoreFault && fault.reason === 'clock';
+  fault instanceof StoreFault && fault.code === 'clock';
 
 const doubtFault = (verdict: Extract<Verdict, { kind: 'doubted' }>): StoreFault =>
   new StoreFault(

@@ -13,7 +13,7 @@ import {
   windowLength,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
-import { WindowCovered, coveredAhead, rememberedCoverage } from './covered-windows.ts';
+import { CoverageFault, coveredAhead, rememberedCoverage } from './covered-windows.ts';
 import { exportProgress } from './export-batch-document.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
@@ -52,7 +52,7 @@ describe('keys for a window that is covered already', () => {
     await covered(NOON + 5 * MINUTE);
     const valid = aKeyUntil(2, unixMillis(NOON + 2 * HOUR));
     const refused = publish()(anUpload([aKey(1), valid]));
-    await expect(refused).rejects.toThrow(new WindowCovered('us'));
+    await expect(refused).rejects.toThrow(new CoverageFault('us'));
     expect(await batchesIn(store, 0, NOON + 10 * HOUR)).toEqual([]);
     for await (const page of store.pages(totalDeltas, {})) expect(page).toEqual([]);
   });
@@ -70,13 +70,13 @@ describe('keys for a window that is covered already', () => {
   it('are refused while only one of several exports has left them behind', async () => {
     await covered(NOON, anExport({ id: 'a' }));
     await covered(NOON + HOUR, anExport({ id: 'b', inputRegions: ['CA'] }));
-    await expect(publish()(anUpload([aKey(1)]))).rejects.toThrow(new WindowCovered('b'));
+    await expect(publish()(anUpload([aKey(1)]))).rejects.toThrow(new CoverageFault('b'));
   });
 
   it('are taken again once their window lies behind what is covered', async () => {
     await covered(NOON + HOUR);
     const upload = publish();
-    await expect(upload(anUpload([aKey(1)]))).rejects.toThrow(WindowCovered);
+    await expect(upload(anUpload([aKey(1)]))).rejects.toThrow(CoverageFault);
     clock.advance(HOUR);
     expect(await upload(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored' });
   });
@@ -89,7 +89,7 @@ describe('keys for a window that is covered already', () => {
     clock.advance(9 * SECOND);
     expect(await upload(anUpload([aKey(2)]))).toMatchObject({ kind: 'stored' });
     clock.advance(SECOND);
-    await expect(upload(anUpload([aKey(3)]))).rejects.toThrow(WindowCovered);
+    await expect(upload(anUpload([aKey(3)]))).rejects.toThrow(CoverageFault);
   });
 
   it('are those of a process that begins with longer windows than the data has', async () => {
@@ -100,7 +100,7 @@ describe('keys for a window that is covered already', () => {
       kind: 'stored',
     });
     await store.deleteAll(keyBatches, {});
-    await expect(publish()(anUpload([aKey(1)]))).rejects.toThrow(WindowCovered);
+    await expect(publish()(anUpload([aKey(1)]))).rejects.toThrow(CoverageFault);
   });
 });
 

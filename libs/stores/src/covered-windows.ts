@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import type { DocumentStore } from '@keyserver/docstore';
 import { type ExportConfig, takerOf } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
@@ -24,17 +25,16 @@ interface Covered {
 }
 
 /** Keys were to be written into a window that an export which takes them has left behind: they would be in no file of it. */
-export class WindowCovered extends Error {
-  override readonly name = 'WindowCovered';
+export class CoverageFault extends Fault<'window_covered'> {
   readonly exportId: string;
   constructor(exportId: string) {
-    super(`the window of these keys is covered already for export ${exportId}`);
+    super('window_covered', `the window of these keys is covered already for export ${exportId}`);
     this.exportId = exportId;
   }
 }
 
 /**
- * Throws WindowCovered when an export that takes these keys is covered past their window. It is the net below everything
+ * Throws CoverageFault when an export that takes these keys is covered past their window. It is the net below everything
  * that keeps windows and cuts in step, so whoever writes keys calls it in the transaction that writes them. Two do not:
  * padding belongs into windows that are being exported, and a store that moves takes its progress along.
  */
@@ -46,7 +46,7 @@ export function refuseCovered(
     ({ config, coveredUntil, takes }) =>
       keys.window < coveredUntil && keys.window < (config.thru ?? Infinity) && takes(keys),
   );
-  if (late !== undefined) throw new WindowCovered(late.config.id);
+  if (late !== undefined) throw new CoverageFault(late.config.id);
 }
 
 /**

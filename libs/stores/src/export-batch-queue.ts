@@ -43,7 +43,7 @@ export function batchQueue(store: DocumentStore, random: Random): BatchQueue {
 
 /** Another worker is faster at this batch; the next one may still be free. */
 function passOverContended(error: unknown): undefined {
-  if (error instanceof StoreFault && error.reason === 'contended') return undefined;
+  if (error instanceof StoreFault && error.code === 'contended') return undefined;
   throw error;
 }
 

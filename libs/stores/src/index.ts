@@ -18,7 +18,7 @@ export {
 export { findApp, findAuthority, findSigningKeys, listExports } from './configuration-lookup.ts';
 export {
   type Coverage,
-  WindowCovered,
+  CoverageFault,
   coveredAhead,
   rememberedCoverage,
 } from './covered-windows.ts';
@@ -46,7 +46,7 @@ export {
   FORMAT_ID,
   FORMAT_VERSION,
   type StoreFormat,
-  StoreMismatch,
+  StoreFormatFault,
   type StoreProfile,
   readStoreFormat,
   storeFormat,
@@ -54,6 +54,12 @@ export {
 export { STORE_ID_OBJECT, bucketParts } from './bucket-part.ts';
 export { batchListing, unlistFiles } from './export-batch-listing.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';
-export { MissingPart, type PartState, checkPart, stateOfPart, storeParts } from './store-parts.ts';
+export {
+  StorePartFault,
+  type PartState,
+  checkPart,
+  stateOfPart,
+  storeParts,
+} from './store-parts.ts';
 export { bringBack, removeEarlyBatches } from './reset-time.ts';
 export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

@@ -125,6 +125,6 @@ describe('the reader of key batches', () => {
       for await (const page of read({ from: NOON, until: unixMillis(NOON + HOUR) }))
         expect(page).toHaveLength(1);
     };
-    await expect(reading()).rejects.toMatchObject({ reason: 'unavailable' });
+    await expect(reading()).rejects.toMatchObject({ code: 'unavailable' });
   });
 });

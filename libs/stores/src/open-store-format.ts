@@ -8,7 +8,7 @@ import {
   FORMAT_ID,
   FORMAT_VERSION,
   type StoreFormat,
-  StoreMismatch,
+  StoreFormatFault,
   readStoreFormat,
   storeFormat,
 } from './store-format.ts';
@@ -18,7 +18,7 @@ const ID_BYTES = 16;
 
 /**
  * Compares a store with what is known of it, and writes down what is known and the store did not say yet: all of it in a new
- * store, and in one that an earlier version has left behind after its documents were looked at. Throws a StoreMismatch.
+ * store, and in one that an earlier version has left behind after its documents were looked at. Throws a StoreFormatFault.
  */
 export async function openStoreFormat(
   store: DocumentStore,
@@ -85,7 +85,7 @@ async function timeOf(store: DocumentStore): Promise<UnixMillis> {
   try {
     return await store.now();
   } catch (fault) {
-    if (fault instanceof StoreFault && fault.reason === 'clock') return LAST;
+    if (fault instanceof StoreFault && fault.code === 'clock') return LAST;
     throw fault;
   }
 }
@@ -93,7 +93,7 @@ async function timeOf(store: DocumentStore): Promise<UnixMillis> {
 const LAST = unixMillis(8_640_000_000_000_000);
 
 function refuse(sentence: string | undefined): void {
-  if (sentence !== undefined) throw new StoreMismatch(sentence);
+  if (sentence !== undefined) throw new StoreFormatFault(sentence);
 }
 
 const newFormat = (store: DocumentStore, random: Random): StoreFormat => ({

@@ -7,7 +7,7 @@ import { STORE_ID_OBJECT } from './bucket-part.ts';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { exportBatches } from './export-batch-document.ts';
 import { ownParts } from './own-parts.ts';
-import { MissingPart } from './store-parts.ts';
+import { StorePartFault } from './store-parts.ts';
 
 const OURS = 'a'.repeat(32);
 const headers = { contentType: 'text/plain', cacheControl: 'no-cache', digest: '' };
@@ -64,11 +64,11 @@ describe('a bucket', () => {
     await put((await parts()).openBucket('exports'), 'us/index.txt');
     const empty = openTestBucket();
     const { openBucket, checkBucket } = await parts(empty);
-    await expect(checkBucket('exports')).rejects.toThrow(MissingPart);
+    await expect(checkBucket('exports')).rejects.toThrow(StorePartFault);
     await expect(put(openBucket('exports'), 'us/index.txt')).rejects.toThrow(
       'The bucket exports does not carry the id of the store any more',
     );
-    await expect(openBucket('exports').delete('us/index.txt')).rejects.toThrow(MissingPart);
+    await expect(openBucket('exports').delete('us/index.txt')).rejects.toThrow(StorePartFault);
     expect(await empty.find('us/index.txt')).toBeUndefined();
   });
 
@@ -85,8 +85,8 @@ describe('a bucket', () => {
     await bucket.delete(STORE_ID_OBJECT);
     await expect(check()).resolves.toBeUndefined();
     clock.advance(MINUTE);
-    await expect(check()).rejects.toThrow(MissingPart);
-    await expect(put(openBucket('exports'), 'us/other.txt')).rejects.toThrow(MissingPart);
+    await expect(check()).rejects.toThrow(StorePartFault);
+    await expect(put(openBucket('exports'), 'us/other.txt')).rejects.toThrow(StorePartFault);
   });
 
   it('of an earlier version is adopted with its index', async () => {

@@ -80,7 +80,7 @@ describe('a store that does not say its format yet, and whose clock is doubted',
     const fresh = await openTestStore({ clock });
     clock.jump(by);
     const opening = async () => await openStoreFormat(fresh, KNOWN, systemRandom);
-    await expect(opening()).rejects.toMatchObject({ reason: 'clock' });
+    await expect(opening()).rejects.toMatchObject({ code: 'clock' });
     await expect(opening()).rejects.toThrow('`npx keyserver store time show` tells what to do');
     expect(await readStoreFormat(fresh)).toBeUndefined();
     expect(await fresh.timeReport()).toMatchObject({ remedy });

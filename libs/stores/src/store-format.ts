@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import {
   type DocumentOf,
   type DocumentStore,
@@ -52,8 +53,10 @@ export async function readStoreFormat(
 }
 
 /** A store that must not be used as it was about to be; the message is a sentence that tells an operator what to do. */
-export class StoreMismatch extends Error {
-  override readonly name = 'StoreMismatch';
+export class StoreFormatFault extends Fault<'mismatch'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('mismatch', message, options);
+  }
 }
 
 function windowsOf(stored: Json): WindowCalendar {

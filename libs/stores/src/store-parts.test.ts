@@ -1,6 +1,6 @@
 import type { StorePart } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { MissingPart, checkPart, stateOfPart, storeParts } from './store-parts.ts';
+import { StorePartFault, checkPart, stateOfPart, storeParts } from './store-parts.ts';
 
 afterEach(closeTestStores);
 
@@ -36,7 +36,7 @@ describe('a part of a store', () => {
     await checkPart({ store, storeId: OURS }, aPart().part);
     const { kept, part } = aPart();
     const checked = checkPart({ store, storeId: OURS }, part);
-    await expect(checked).rejects.toThrow(MissingPart);
+    await expect(checked).rejects.toThrow(StorePartFault);
     await expect(checked).rejects.toThrow(
       /^The directory keys does not carry the id of the store any more: .*; put back what belongs together/,
     );

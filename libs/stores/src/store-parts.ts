@@ -1,11 +1,14 @@
+import { Fault } from '@keyserver/fault';
 import { type DocumentStore, type StorePart, collection, int } from '@keyserver/docstore';
 
 /** The parts that were given the id of this store, so that one without it is known to have vanished. Id: name of the part. */
 export const storeParts = collection({ name: 'storeParts', fields: { since: int() } });
 
 /** A part of the store is gone, or is that of another store; the message is a sentence for the operator. */
-export class MissingPart extends Error {
-  override readonly name = 'MissingPart';
+export class StorePartFault extends Fault<'missing'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('missing', message, options);
+  }
 }
 
 /** How a part stands to a store: new means that it was never given an id. */
@@ -34,7 +37,7 @@ export interface PartCheck {
 
 /**
  * Makes sure that a part belongs to the store, and gives it the id when it is new. Killed at any step it can be repeated:
- * the id comes first, and then the record that it must be there. Throws a MissingPart.
+ * the id comes first, and then the record that it must be there. Throws a StorePartFault.
  */
 export async function checkPart(
   { store, storeId, objection }: PartCheck,
@@ -42,10 +45,10 @@ export async function checkPart(
 ): Promise<void> {
   const state = await stateOfPart(store, storeId, part);
   if (state === 'gone' || state === 'foreign')
-    throw new MissingPart(`${part.described} ${WHY[state]}; ${HOW}`);
+    throw new StorePartFault(`${part.described} ${WHY[state]}; ${HOW}`);
   if (state === 'new') {
     const reason = await objection?.(part);
-    if (reason !== undefined) throw new MissingPart(`${part.described} ${reason}; ${HOW}`);
+    if (reason !== undefined) throw new StorePartFault(`${part.described} ${reason}; ${HOW}`);
     await part.writeId(storeId);
   }
   await recordPart(store, part);

@@ -54,7 +54,7 @@ async function unlessClocksDiffer(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (fault) {
-    if (!(fault instanceof StoreFault) || fault.reason !== 'clock') throw fault;
+    if (!(fault instanceof StoreFault) || fault.code !== 'clock') throw fault;
   }
 }
 

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import type { ExportConfig, ListExports } from '@keyserver/export-file';
 import { type Logger, faultTrail } from '@keyserver/log';
 import type { UnixMillis } from '@keyserver/time';
@@ -54,5 +55,4 @@ async function areBucketsThere(
 const isUnended = ({ thru }: ExportConfig, now: UnixMillis): boolean =>
   thru === undefined || now < thru;
 
-const isAway = (fault: unknown): boolean =>
-  fault instanceof Error && 'reason' in fault && fault.reason === 'away';
+const isAway = (fault: unknown): boolean => fault instanceof Fault && fault.code === 'away';

@@ -43,7 +43,7 @@ async function expectLate(world: ExportWorld, because: string): Promise<void> {
   expect(world.log.events('export.late')).toMatchObject([{ severity: 'ALERT', config: 'us' }]);
   const fault = await healthOf(world);
   expect(fault).toBeInstanceOf(HealthFault);
-  expect(fault).toMatchObject({ reason: 'export_late' });
+  expect(fault).toMatchObject({ code: 'export_late' });
 }
 
 describe('an export is late', () => {
@@ -71,7 +71,7 @@ describe('an export is late', () => {
     world.clock.advance(30 * MINUTE);
     expect(await world.work()).toEqual({ kind: 'done', done: 0, left: 1 });
     expect(causes(world)).toEqual(['not_made']);
-    expect(await healthOf(world)).toMatchObject({ reason: 'export_late' });
+    expect(await healthOf(world)).toMatchObject({ code: 'export_late' });
   });
 
   it('when nothing signs its batches', async () => {
@@ -101,7 +101,7 @@ describe('an export is late', () => {
     expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(12) }]);
     await world.configure(anExport({ period: 12 * HOUR })); // else the run below makes hundreds of batches
     world.clock.advance(15 * DAY);
-    expect(await healthOf(world)).toMatchObject({ reason: 'export_late' });
+    expect(await healthOf(world)).toMatchObject({ code: 'export_late' });
     await world.run();
     expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(12) + 15 * DAY }]);
     expect(await healthOf(world)).toBe('well');
@@ -119,7 +119,7 @@ describe('an export is late', () => {
     await expect(young.probe()).resolves.toBeUndefined();
     await young.check();
     expect(causes(world)).toEqual(['not_cut']);
-    await expect(young.probe()).rejects.toMatchObject({ reason: 'export_late' });
+    await expect(young.probe()).rejects.toMatchObject({ code: 'export_late' });
   });
 
   it('no longer once it has caught up', async () => {
@@ -187,7 +187,7 @@ describe('the probes of work', () => {
   it('name a bucket that does not answer, until it does', async () => {
     const { probe, fault } = await probing();
     fault.of = new Error('403');
-    await expect(probe()).rejects.toMatchObject({ reason: 'bucket_unavailable', cause: fault.of });
+    await expect(probe()).rejects.toMatchObject({ code: 'bucket_unavailable', cause: fault.of });
     fault.of = undefined;
     await expect(probe()).resolves.toBeUndefined();
   });

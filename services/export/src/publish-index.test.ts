@@ -255,7 +255,7 @@ describe('an archive that is gone', () => {
       ...{ severity: 'ALERT', config: 'us', files: 1 },
     });
     await expect(world.deps.missingArchives.probe()).rejects.toMatchObject({
-      reason: 'archive_missing',
+      code: 'archive_missing',
     });
   });
 

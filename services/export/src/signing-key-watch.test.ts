@@ -44,7 +44,7 @@ describe('a signing key in force that cannot sign', () => {
   it('makes the service unhealthy, and no longer once it can sign', async () => {
     const world = await worldWithBrokenKey();
     await world.work();
-    await expect(world.watch.probe()).rejects.toMatchObject({ reason: 'signing_key_unusable' });
+    await expect(world.watch.probe()).rejects.toMatchObject({ code: 'signing_key_unusable' });
     await world.declare(aSigningKey('k2'));
     await world.work();
     await expect(world.watch.probe()).resolves.toBeUndefined();

@@ -13,7 +13,7 @@ import {
   probeAll,
 } from '@keyserver/service';
 import {
-  MissingPart,
+  StorePartFault,
   type OwnParts,
   type StoreFormat,
   exportStore,
@@ -99,7 +99,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     await platform.close();
     throw fault;
   }
-  const ownsParts = namedProbe('part_missing', MissingPart, parts.check);
+  const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [sameStore(store, format), ...work, ownsParts];
   const watched = [watch, late, archives, damage].map(({ probe }) => probe);

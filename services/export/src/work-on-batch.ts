@@ -1,5 +1,5 @@
 import type { BatchQueue, ExportBatch } from '@keyserver/export-file';
-import { LeaseLost, type Leases, withLease } from '@keyserver/jobs';
+import { LeaseFault, type Leases, withLease } from '@keyserver/jobs';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import { DeadlineFault } from '@keyserver/retry';
 import type { Clock, Timers } from '@keyserver/time';
@@ -95,7 +95,7 @@ async function guarded(
   try {
     return await exportBatch(deps, batch, signal);
   } catch (fault) {
-    const lost = signal.reason instanceof LeaseLost;
+    const lost = signal.reason instanceof LeaseFault;
     const reason = lost ? 'lease_lost' : signal.aborted ? 'deadline' : 'fault';
     return { kind: 'failed', reason, fault };
   }

@@ -1,6 +1,6 @@
 import { recordingLog } from '@keyserver/log/testing';
 import { HealthFault } from '@keyserver/service';
-import { WindowCovered } from '@keyserver/stores';
+import { CoverageFault } from '@keyserver/stores';
 import { HOUR, alwaysWindow, unixMillis, windowLength } from '@keyserver/time';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import {
@@ -13,7 +13,7 @@ import { aKey, anUpload } from './testing/uploads.ts';
 afterEach(closePublishServers);
 afterAll(closePublishStore);
 
-const covered = async () => await Promise.reject(new WindowCovered('us'));
+const covered = async () => await Promise.reject(new CoverageFault('us'));
 
 describe('an upload whose keys would be in no file', () => {
   it('gets 503 and a time to try again, and alerts', async () => {
@@ -54,7 +54,7 @@ describe('health', () => {
       (thrown: unknown) => thrown,
     );
     expect(fault).toBeInstanceOf(HealthFault);
-    expect(fault).toMatchObject({ reason: 'window_covered' });
+    expect(fault).toMatchObject({ code: 'window_covered' });
   });
 
   it('is well while they are cut up to the open window', async () => {

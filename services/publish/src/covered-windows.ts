@@ -2,7 +2,7 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { StoreUpload } from '@keyserver/exposure-keys';
 import { type Logger, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
-import { type Coverage, WindowCovered, coveredAhead } from '@keyserver/stores';
+import { type Coverage, CoverageFault, coveredAhead } from '@keyserver/stores';
 import type { WindowCalendar } from '@keyserver/time';
 
 /** Stores uploads, and alerts when one is refused because its keys would be in no file of an export. */
@@ -12,7 +12,7 @@ export const alertWhenCovered =
     try {
       return await storeUpload(upload);
     } catch (fault) {
-      if (fault instanceof WindowCovered)
+      if (fault instanceof CoverageFault)
         log.event('publish.window_covered', { config: configuredId({ id: fault.exportId }) });
       throw fault;
     }

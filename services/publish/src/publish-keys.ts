@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import {
   type KeyRules,
   type OfferedKey,
@@ -5,7 +6,7 @@ import {
   type StoreUpload,
   type Upload,
   type UploadOutcome,
-  type UploadRefusal,
+  type UploadFault,
   type UploadStatistics,
   type VerifiedBy,
   acceptKeys,
@@ -40,7 +41,7 @@ export type RefusalCode =
   | 'unknown_health_authority_id'
   | 'health_authority_missing_region_config'
   | 'health_authority_verification_certificate_invalid'
-  | UploadRefusal;
+  | UploadFault;
 
 /** Keys that were refused are problems, keys that were merely left out are warnings. */
 interface Verdicts {
@@ -78,8 +79,10 @@ export interface PublishDeps {
 }
 
 /** The application could not be looked up; nothing is known about the upload. */
-export class AppLookupFault extends Error {
-  override readonly name = 'AppLookupFault';
+export class AppLookupFault extends Fault<'unavailable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', message, options);
+  }
 }
 
 interface Claims {

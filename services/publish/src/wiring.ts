@@ -12,7 +12,7 @@ import {
   seldom,
 } from '@keyserver/service';
 import {
-  MissingPart,
+  StorePartFault,
   type StoreFormat,
   checkPart,
   findApp,
@@ -110,7 +110,7 @@ function depsOver(
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
-      namedProbe('part_missing', MissingPart, async () => {
+      namedProbe('part_missing', StorePartFault, async () => {
         await checkKeys(platform);
       }),
       seldom(probeUploads(store, random), READ_EVERY, clock),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type CertifiedReportType, CERTIFIED_REPORT_TYPES } from '@keyserver/exposure-keys';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { type Command, Option } from 'commander';
-import { Failure } from './failure.ts';
+import { CommandFault } from './failure.ts';
 import { readTextFile } from './files.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -42,12 +42,12 @@ const MAX_KEY_BYTES = 64 * 1024;
 export async function readAuthorityKey(options: AuthorityOptions): Promise<KeyObject> {
   const path = options.authorityKey ?? join(options.dataDir, DEVELOPMENT_NAMES.authorityKeyFile);
   const pem = await readTextFile(path, MAX_KEY_BYTES).catch((error: unknown) => {
-    if (options.authorityKey !== undefined || !(error instanceof Failure)) throw error;
-    throw new Failure(`${error.message}; start the server here once, or give --authority-key`);
+    if (options.authorityKey !== undefined || !(error instanceof CommandFault)) throw error;
+    throw new CommandFault(`${error.message}; start the server here once, or give --authority-key`);
   });
   const key = privateKeyOf(pem);
   if (key?.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
-  throw new Failure(`${path} is not a P-256 private key in PEM`);
+  throw new CommandFault(`${path} is not a P-256 private key in PEM`);
 }
 
 function privateKeyOf(pem: string): KeyObject | undefined {

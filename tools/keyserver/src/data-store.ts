@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { examineParts } from '@keyserver/operations';
 import { checkPart, compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { Failure } from './failure.ts';
+import { CommandFault } from './failure.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type OpenStore, openFirestore, openPlatform } from './wiring.ts';
 
@@ -101,9 +101,9 @@ async function openNamed(
     return { ...(await openFirestore({ project, database, endpoint }, around)), name };
   }
   if (dataDir === undefined)
-    throw new Failure('name the store: --data-dir, or --project and perhaps --database');
+    throw new CommandFault('name the store: --data-dir, or --project and perhaps --database');
   if (mayBeNew === 'nothing' && !TRACES.some((trace) => existsSync(join(dataDir, trace))))
-    throw new Failure(`${dataDir} is not the data directory of a server`);
+    throw new CommandFault(`${dataDir} is not the data directory of a server`);
   const opened = await openPlatform(dataDir, around, {
     databaseMayBeNew: mayBeNew === 'database',
   });

@@ -1,24 +1,25 @@
 import { within } from '@keyserver/retry';
 import type { Timers } from '@keyserver/time';
-import { Failure, reasonOf } from './failure.ts';
+import { CommandFault, reasonOf } from './failure.ts';
 import { isHttp } from './option-values.ts';
 
 const MAX_REDIRECTS = 5;
 const DEADLINE_MS = 60_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
-/** Fetches a document over http or https: at most `maxBytes`, a minute and five redirects; anything else is a Failure. */
+/** Fetches a document over http or https: at most `maxBytes`, a minute and five redirects; anything else is a CommandFault. */
 export async function download(url: URL, maxBytes: number, timers: Timers): Promise<Uint8Array> {
   try {
     return await within({ ms: DEADLINE_MS, timers }, async (signal) => {
       const response = await follow(url, signal);
-      if (response.status !== 200) throw new Failure(`${url.href} answered ${response.status}`);
+      if (response.status !== 200)
+        throw new CommandFault(`${url.href} answered ${response.status}`);
       return await readBounded(response, maxBytes, url);
     });
   } catch (error) {
-    throw error instanceof Failure
+    throw error instanceof CommandFault
       ? error
-      : new Failure(`cannot fetch ${url.href}: ${reasonOf(error)}`);
+      : new CommandFault(`cannot fetch ${url.href}: ${reasonOf(error)}`);
   }
 }
 
@@ -26,16 +27,16 @@ async function follow(start: URL, signal: AbortSignal): Promise<Response> {
   let url = start;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     if (!isHttp(url))
-      throw new Failure(`${start.href} leads to an address that is not http or https`);
+      throw new CommandFault(`${start.href} leads to an address that is not http or https`);
     const response = await fetch(url, { signal, redirect: 'manual' });
     const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null;
     if (location === null) return response;
     await response.body?.cancel();
     const next = URL.parse(location, url.href);
-    if (next === null) throw new Failure(`${start.href} leads to a broken address`);
+    if (next === null) throw new CommandFault(`${start.href} leads to a broken address`);
     url = next;
   }
-  throw new Failure(`${start.href} redirects more than ${MAX_REDIRECTS} times`);
+  throw new CommandFault(`${start.href} redirects more than ${MAX_REDIRECTS} times`);
 }
 
 /** Reads the body of an answer, and gives up as soon as it is longer than allowed. */
@@ -49,7 +50,7 @@ export async function readBounded(
   const body: AsyncIterable<Uint8Array> | null = response.body;
   for await (const piece of body ?? []) {
     size += piece.length;
-    if (size > maxBytes) throw new Failure(`${url.href} gives more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new CommandFault(`${url.href} gives more than ${maxBytes} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

@@ -1,9 +1,9 @@
+import { Fault } from '@keyserver/fault';
 /** Why a command ends without doing its work, or what it found: one sentence for people, and the exit code. */
-export class Failure extends Error {
-  override readonly name = 'Failure';
+export class CommandFault extends Fault<'found' | 'cannot'> {
   readonly exitCode: number;
   constructor(sentence: string, exitCode = CANNOT) {
-    super(sentence);
+    super(exitCode === FOUND ? 'found' : 'cannot', sentence);
     this.exitCode = exitCode;
   }
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { Failure } from './failure.ts';
+import { CommandFault } from './failure.ts';
 
 /** Reads an option that is a whole number within bounds. */
 export const wholeNumber =
@@ -22,7 +22,7 @@ export function httpUrl(text: string): URL {
 /** Reads an argument that is an http or https address. */
 export function addressOf(text: string): URL {
   const url = plainAddress(text);
-  if (url === undefined) throw new Failure(`${text} ${HTTP_ADDRESS}`);
+  if (url === undefined) throw new CommandFault(`${text} ${HTTP_ADDRESS}`);
   return url;
 }
 

@@ -3,7 +3,7 @@ import { addCertificateCommands } from './certificate/certificate-issue.ts';
 import { addConfigCommands } from './config/config-commands.ts';
 import { addDataCommands } from './data/data-commands.ts';
 import { addExportCommands } from './export/export-commands.ts';
-import { CANNOT, Failure, sentenceOf } from './failure.ts';
+import { CANNOT, CommandFault, sentenceOf } from './failure.ts';
 import { addJobsCommands } from './jobs/jobs-commands.ts';
 import { addPublish } from './publish/publish.ts';
 import { addStoreCommands } from './store/store-commands.ts';
@@ -23,7 +23,7 @@ function exitCodeOf(error: unknown, { terminal }: Surroundings): number {
   // Commander has said what is wrong; asking for help is no error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CANNOT;
   terminal.err(`keyserver: ${sentenceOf(error)}\n`);
-  return error instanceof Failure ? error.exitCode : CANNOT;
+  return error instanceof CommandFault ? error.exitCode : CANNOT;
 }
 
 function createProgram(around: Surroundings): Command {

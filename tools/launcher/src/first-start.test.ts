@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstStart } from './first-start.ts';
-import { LaunchRefused } from './settings.ts';
+import { LaunchFault } from './settings.ts';
 
 let root = '';
 
@@ -42,7 +42,7 @@ describe('the first start of the development profile', () => {
       await started();
       await rm(join(root, 'keys', directory, file));
       const again = started();
-      await expect(again).rejects.toThrow(LaunchRefused);
+      await expect(again).rejects.toThrow(LaunchFault);
       await expect(again).rejects.toThrow(`keys/${directory}/${file} is gone`);
       expect(await readdir(join(root, 'keys', directory))).toEqual([]);
     },

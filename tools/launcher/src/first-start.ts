@@ -2,7 +2,7 @@ import type { Random } from '@keyserver/random';
 import { FIRST_EXPORT, configureFirstStart } from './first-configuration.ts';
 import type { LauncherPlatform } from './launcher-platform.ts';
 import { profileOf } from './profiles.ts';
-import { LaunchRefused, type LauncherConfig } from './settings.ts';
+import { LaunchFault, type LauncherConfig } from './settings.ts';
 
 const AUTHORITY_KEY = 'dev';
 
@@ -36,9 +36,9 @@ export async function firstStart(
 async function presentKey(platform: Keys): Promise<string> {
   const { signingKey } = FIRST_EXPORT;
   if ((await platform.authorityKeyOf(AUTHORITY_KEY)) === undefined)
-    throw new LaunchRefused(gone(`keys/authority/${AUTHORITY_KEY}.pem`));
+    throw new LaunchFault(gone(`keys/authority/${AUTHORITY_KEY}.pem`));
   const exportKey = await platform.signingKeyOf(signingKey);
-  if (exportKey === undefined) throw new LaunchRefused(gone(`keys/signing/${signingKey}.pem`));
+  if (exportKey === undefined) throw new LaunchFault(gone(`keys/signing/${signingKey}.pem`));
   return exportKey;
 }
 

@@ -14,7 +14,7 @@ import { PassThrough } from 'node:stream';
 import { firstStart } from './first-start.ts';
 import { launch } from './launch.ts';
 import { serveIssuer } from './serve-issuer.ts';
-import { LaunchRefused } from './settings.ts';
+import { LaunchFault } from './settings.ts';
 import { summary } from './summary.ts';
 import { launcherConfig } from './settings.ts';
 
@@ -46,7 +46,7 @@ describe('a launch', () => {
       openPlatform: () => Promise.reject(new Error('nothing may be opened')),
       signal: new AbortController().signal,
     });
-    await expect(launched).rejects.toThrow(LaunchRefused);
+    await expect(launched).rejects.toThrow(LaunchFault);
     await expect(launched).rejects.toThrow(
       new RegExp(`^Port ${port} for the file server is taken.*CDN_PORT`, 'm'),
     );

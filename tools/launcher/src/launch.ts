@@ -15,7 +15,7 @@ import { jobPoster } from './post-job.ts';
 import { runSchedule } from './schedule.ts';
 import { serveIssuer } from './serve-issuer.ts';
 import { type LaunchedService, commonEnvironment, servicesOf, urlsOf } from './services.ts';
-import { LaunchRefused, type LauncherConfig, launcherConfig } from './settings.ts';
+import { LaunchFault, type LauncherConfig, launcherConfig } from './settings.ts';
 import { startChild } from './start-child.ts';
 import { DEVELOPMENT_WARNING, summary } from './summary.ts';
 import { type Supervised, supervise } from './supervise.ts';
@@ -42,11 +42,11 @@ export interface RunningSuite {
 
 const PATIENCE = 4.5 * SECOND;
 
-/** Starts the suite; throws LaunchRefused, or another fault, when nothing was left running. */
+/** Starts the suite; throws LaunchFault, or another fault, when nothing was left running. */
 export async function launch(around: LaunchSurroundings): Promise<RunningSuite> {
   const config = launcherConfig(around.env);
   const busy = await busyPorts(config);
-  if (busy.length > 0) throw new LaunchRefused(busy.join('\n'));
+  if (busy.length > 0) throw new LaunchFault(busy.join('\n'));
   const dataDirectory = resolve(config.DATA_DIR);
   const platform = await around.openPlatform(dataDirectory);
   const children = new Map<ServiceName, Supervised>();

@@ -1,5 +1,5 @@
 import { ConfigFault } from '@keyserver/config';
-import { LaunchRefused, launcherConfig } from './settings.ts';
+import { LaunchFault, launcherConfig } from './settings.ts';
 
 describe('the settings of the launcher', () => {
   it('are for trying things out when nothing is said', () => {
@@ -25,7 +25,7 @@ describe('the settings of the launcher', () => {
   });
 
   it('refuse the development profile where production was declared', () => {
-    expect(() => launcherConfig({ NODE_ENV: 'production' })).toThrow(LaunchRefused);
+    expect(() => launcherConfig({ NODE_ENV: 'production' })).toThrow(LaunchFault);
     const env = { NODE_ENV: 'production', PROFILE: 'production' };
     expect(launcherConfig(env).PROFILE).toBe('production');
   });

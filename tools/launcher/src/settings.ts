@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import {
   type Environment,
   type ValuesOf,
@@ -41,20 +42,22 @@ export const launcherSettings = settings({
 export type LauncherConfig = ValuesOf<typeof launcherSettings>;
 
 /** The launcher must not run as it was told to; the message is a sentence for the operator. */
-export class LaunchRefused extends Error {
-  override readonly name = 'LaunchRefused';
+export class LaunchFault extends Fault<'refused'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('refused', message, options);
+  }
 }
 
-/** Reads the launcher's settings; throws a ConfigFault or LaunchRefused with everything that is wrong. */
+/** Reads the launcher's settings; throws a ConfigFault or LaunchFault with everything that is wrong. */
 export function launcherConfig(env: Environment): LauncherConfig {
   const config = loadSettings(launcherSettings, env);
   if (config.PROFILE === 'development' && env['NODE_ENV'] === 'production')
-    throw new LaunchRefused(
+    throw new LaunchFault(
       'The development profile weakens privacy and is refused where NODE_ENV is production; set PROFILE=production.',
     );
   const ports = PORTS.map((name) => config[name]);
   if (new Set(ports).size !== ports.length)
-    throw new LaunchRefused(`${PORTS.join(', ')} must be four different ports.`);
+    throw new LaunchFault(`${PORTS.join(', ')} must be four different ports.`);
   return config;
 }
 

@@ -1,3 +1,4 @@
+import { Fault } from '@keyserver/fault';
 import { integer, loadSettings, settings, text } from '@keyserver/config';
 import { configuredId, faultTrail } from '@keyserver/log';
 import { type StartService, createHttpApp, listen } from '@keyserver/service';
@@ -39,7 +40,7 @@ export const startCdn =
             if (!(await serveObject(find, request, response))) next();
           } catch (fault) {
             if (!isDamage(fault)) throw fault;
-            const { object } = fault.details;
+            const { object = '' } = fault.details;
             const causes = faultTrail(fault);
             logOf(request).event('files.object_damaged', {
               object: configuredId({ id: object }),
@@ -54,17 +55,8 @@ export const startCdn =
   };
 
 /** An object that is there and cannot be read, whoever noticed it. */
-const isDamage = (
-  fault: unknown,
-): fault is Error & { readonly details: { readonly object: string } } =>
-  fault instanceof Error &&
-  'reason' in fault &&
-  fault.reason === 'damaged' &&
-  'details' in fault &&
-  typeof fault.details === 'object' &&
-  fault.details !== null &&
-  'object' in fault.details &&
-  typeof fault.details.object === 'string';
+const isDamage = (fault: unknown): fault is Fault =>
+  fault instanceof Fault && fault.code === 'damaged';
 
 /** Asks to try again: the next job writes most of what may be damaged anew. What was begun is cut off. */
 function refuse(response: Response): void {

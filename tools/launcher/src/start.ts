@@ -1,9 +1,9 @@
 import { ConfigFault } from '@keyserver/config';
 import { systemRandom } from '@keyserver/random';
-import { MissingPart, StoreMismatch } from '@keyserver/stores';
+import { StorePartFault, StoreFormatFault } from '@keyserver/stores';
 import { systemClock, systemTimers } from '@keyserver/time';
 import { launch } from './launch.ts';
-import { LaunchRefused } from './settings.ts';
+import { LaunchFault } from './settings.ts';
 import { isUnusableDirectory, openPlatform } from './wiring.ts';
 
 const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
@@ -42,9 +42,9 @@ try {
 } catch (fault) {
   const told =
     fault instanceof ConfigFault ||
-    fault instanceof LaunchRefused ||
-    fault instanceof StoreMismatch ||
-    fault instanceof MissingPart ||
+    fault instanceof LaunchFault ||
+    fault instanceof StoreFormatFault ||
+    fault instanceof StorePartFault ||
     isUnusableDirectory(fault);
   const reason = fault instanceof Error ? fault.message : 'an unknown fault';
   process.stderr.write(told ? `${reason}\n` : `The suite cannot start: ${reason}\n`);

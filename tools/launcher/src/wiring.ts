@@ -1,4 +1,4 @@
-import { UnusableDataDirectory, bucketsOf, openLocalPlatform } from '@keyserver/local';
+import { DataDirectoryFault, bucketsOf, openLocalPlatform } from '@keyserver/local';
 import type { Random } from '@keyserver/random';
 import type { Clock } from '@keyserver/time';
 import type { LauncherPlatform } from './launcher-platform.ts';
@@ -20,4 +20,4 @@ export const findObjects = (dataDirectory: string): FindObject =>
 
 /** True for a fault whose message tells the operator what is wrong with the data directory. */
 export const isUnusableDirectory = (fault: unknown): fault is Error =>
-  fault instanceof UnusableDataDirectory;
+  fault instanceof DataDirectoryFault;

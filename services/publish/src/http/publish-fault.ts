@@ -1,6 +1,6 @@
 import { StoreFault } from '@keyserver/docstore';
 import type { RenderFault } from '@keyserver/service';
-import { WindowCovered } from '@keyserver/stores';
+import { CoverageFault } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
 import { padding } from './padding.ts';
 import type { PublishRouteDeps } from './publish-route.ts';
@@ -33,5 +33,5 @@ function answerToFault(fault: unknown): PublishAnswer {
 
 const isOutage = (fault: unknown): boolean =>
   fault instanceof StoreFault ||
-  fault instanceof WindowCovered ||
+  fault instanceof CoverageFault ||
   (fault instanceof Error && isOutage(fault.cause));

@@ -7,7 +7,7 @@ import {
   addAuthorityOptions,
   readAuthorityKey,
 } from '../authority-options.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { readTextFile } from '../files.ts';
 import { newHmacKey } from '../hmac-key.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -84,7 +84,7 @@ async function issue(options: IssueOptions, around: Surroundings): Promise<void>
 async function readKeys(path: string): Promise<readonly OfferedKey[]> {
   const keys = parseOfferedKeys(await readTextFile(path, MAX_KEYS_FILE_BYTES));
   if (keys === undefined)
-    throw new Failure(
+    throw new CommandFault(
       `${path} is not a list of keys with key, rollingStartNumber and rollingPeriod`,
     );
   return keys;

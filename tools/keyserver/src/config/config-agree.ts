@@ -1,5 +1,5 @@
 import type { AdviceName, ChangeAdvice, Plan } from '@keyserver/configuration';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { renderAdvice } from './render-advice.ts';
 import { renderChanges } from './render-changes.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -28,11 +28,11 @@ export async function agree(
     terminal.out(`${renderChanges(plan.changes)}${renderAdvice(plan.advice)}`);
   if (flags.dryRun === true || plan.changes.length === 0) return false;
   if (!terminal.interactive && flags.yes !== true)
-    throw new Failure('nobody is here to be asked; give --yes to apply or --dry-run to look');
+    throw new CommandFault('nobody is here to be asked; give --yes to apply or --dry-run to look');
   await acceptAdvice(plan, flags, around);
   if (flags.yes === true) return true;
   if (await terminal.ask(`Apply ${counted(plan.changes.length, 'change')}?`)) return true;
-  throw new Failure('nothing was applied');
+  throw new CommandFault('nothing was applied');
 }
 
 /** Every advice that comes with the changes needs a yes of its own: --yes was said before it was read. */
@@ -47,12 +47,13 @@ async function acceptAdvice(
   if (open.length === 0) return;
   if (!terminal.interactive) {
     if (json === true) terminal.out(jsonText({ applied: false, ...plannedFor(plan) }));
-    throw new Failure(
+    throw new CommandFault(
       `nothing was applied; to apply all the same give ${open.map((name) => `--yes-really ${name}`).join(' ')}`,
     );
   }
   for (const name of open)
-    if (!(await terminal.ask(`Really, with ${name}?`))) throw new Failure('nothing was applied');
+    if (!(await terminal.ask(`Really, with ${name}?`)))
+      throw new CommandFault('nothing was applied');
 }
 
 const isNew = ({ standing }: ChangeAdvice): boolean => !standing;

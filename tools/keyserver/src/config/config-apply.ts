@@ -12,7 +12,7 @@ import {
 } from '@keyserver/configuration';
 import { type ApplyFlags, type Planned, agree, plannedFor } from './config-agree.ts';
 import { type StoreFlags, addStoreOptions, loopback, openStore } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { readTextFile } from '../files.ts';
 import type { Machine, Surroundings } from '../surroundings.ts';
 import { counted, jsonText } from '../table.ts';
@@ -91,10 +91,14 @@ async function readConfiguration(file: string, around: Surroundings): Promise<Co
 }
 
 /** Lists every problem, and gives the failure that ends the command. */
-function refusal(problems: readonly Problem[], of: string, { terminal }: Surroundings): Failure {
+function refusal(
+  problems: readonly Problem[],
+  of: string,
+  { terminal }: Surroundings,
+): CommandFault {
   for (const { path, message } of problems)
     terminal.err(`  ${path === '' ? message : `${path} ${message}`}\n`);
-  return new Failure(`${of} is refused: ${counted(problems.length, 'problem')}`);
+  return new CommandFault(`${of} is refused: ${counted(problems.length, 'problem')}`);
 }
 
 async function applyTo(
@@ -127,7 +131,7 @@ function report(
   { flags, around }: { flags: ApplyFlags; around: Surroundings },
 ): void {
   if (outcome?.kind === 'stale')
-    throw new Failure('nothing was applied: the configuration changed meanwhile; look again');
+    throw new CommandFault('nothing was applied: the configuration changed meanwhile; look again');
   if (outcome?.kind === 'refused') throw refusal(outcome.problems, 'this configuration', around);
   const applied = outcome?.kind === 'applied';
   if (flags.json === true) around.terminal.out(jsonText({ applied, ...plannedFor(plan) }));

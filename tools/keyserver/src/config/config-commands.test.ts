@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startKmsStandIn } from '@keyserver/stand-ins/kms';
-import { aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
+import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
 import { putSigningKey } from '../testing/signing-key.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
@@ -54,7 +54,7 @@ const appsOf = (json: string): unknown =>
 describe('the configuration of a server on Google Cloud', () => {
   let firestore: FirestoreStandIn;
   beforeEach(async () => {
-    firestore = await startFirestoreStandIn();
+    firestore = await startFirestoreStandIn({ now: () => NOW });
   });
   afterEach(async () => {
     await firestore.close();
@@ -353,7 +353,10 @@ describe('config apply of a signing key that cannot sign', () => {
   });
 
   it('tries key versions of Cloud KMS', async () => {
-    const [firestore, kms] = [await startFirestoreStandIn(), await startKmsStandIn()];
+    const [firestore, kms] = [
+      await startFirestoreStandIn({ now: () => NOW }),
+      await startKmsStandIn(),
+    ];
     try {
       const key = 'projects/demo/locations/europe-west1/keyRings/r/cryptoKeys/exports';
       const version = kms.createSigningKey(key);

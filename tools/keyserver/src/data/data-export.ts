@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exportData } from '@keyserver/data-transfer';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './data-report.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 interface ExportFlags extends StoreFlags {
@@ -30,7 +30,7 @@ export function addDataExport(data: Command, around: Surroundings): void {
           random,
           wrote: progressTo(terminal),
         });
-        if (outcome.kind === 'refused') throw new Failure(outcome.reason);
+        if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
         if (outcome.kind === 'changed')
           throw differing(
             outcome.differences,

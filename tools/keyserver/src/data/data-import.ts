@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { importData } from '@keyserver/data-transfer';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './data-report.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { readSmallFile } from '../files.ts';
 import type { Surroundings } from '../surroundings.ts';
 
@@ -57,7 +57,7 @@ async function secretOf({ keyHashSecret }: ImportFlags): Promise<Uint8Array | un
   if (secret.length === SECRET_BYTES) return secret;
   const text = Buffer.from(secret).toString('latin1').trim();
   if (HEX_SECRET.test(text)) return Buffer.from(text, 'hex');
-  throw new Failure(`${keyHashSecret} has neither 32 bytes nor 64 hexadecimal digits`);
+  throw new CommandFault(`${keyHashSecret} has neither 32 bytes nor 64 hexadecimal digits`);
 }
 
 function report(
@@ -67,7 +67,7 @@ function report(
 ): void {
   switch (outcome.kind) {
     case 'refused':
-      throw new Failure(outcome.reason);
+      throw new CommandFault(outcome.reason);
     case 'differs':
       throw differing(
         outcome.differences,

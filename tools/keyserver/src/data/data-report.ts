@@ -1,5 +1,5 @@
 import type { Difference, Manifest } from '@keyserver/data-transfer';
-import { FOUND, Failure } from '../failure.ts';
+import { FOUND, CommandFault } from '../failure.ts';
 import type { Terminal } from '../surroundings.ts';
 import { counted, table } from '../table.ts';
 
@@ -43,12 +43,12 @@ export function differing(
   differences: readonly Difference[],
   { err }: Terminal,
   sentence: string,
-): Failure {
+): CommandFault {
   for (const { collection, exported, stored } of differences)
     err(
       exported.documents === stored.documents
         ? `  ${collection}: ${counted(stored.documents, 'document')} in both, with other contents or ids\n`
         : `  ${collection}: ${counted(exported.documents, 'document')} in the export, ${stored.documents} in the store\n`,
     );
-  return new Failure(sentence, FOUND);
+  return new CommandFault(sentence, FOUND);
 }

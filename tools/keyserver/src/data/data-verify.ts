@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { verifyData } from '@keyserver/data-transfer';
 import { differing, documentsOf, renderManifest } from './data-report.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 interface VerifyFlags extends StoreFlags {
@@ -26,7 +26,7 @@ export function addDataVerify(data: Command, around: Surroundings): void {
       const { store, name, close } = await openStore(flags, around, { mayBeNew: 'nothing' });
       try {
         const outcome = await verifyData(store, { directory: flags.from, buckets: flags.bucket });
-        if (outcome.kind === 'refused') throw new Failure(outcome.reason);
+        if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
         if (outcome.kind === 'differs')
           throw differing(outcome.differences, terminal, `${name} does not hold what was exported`);
         terminal.out(renderManifest(outcome.manifest));

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { MAX_ARCHIVE_BYTES, parseIndex } from '@keyserver/export-file';
 import type { Timers } from '@keyserver/time';
 import { download } from '../download.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { readSmallFile } from '../files.ts';
 import { addressOf } from '../option-values.ts';
 import { type FindKeys, keysAt } from './verification-key-source.ts';
@@ -47,7 +47,7 @@ async function archivesOfIndex(
   timers: Timers,
 ): Promise<readonly ArchiveSource[]> {
   const names = parseIndex(await download(index, MAX_INDEX_BYTES, timers));
-  if (names === undefined) throw new Failure(`${index.href} is not an export index`);
+  if (names === undefined) throw new CommandFault(`${index.href} is not an export index`);
   const keys = chosen ?? keysAt(new URL('keys.json', index).href, timers);
   return names.map((name) => ({
     name,
@@ -62,6 +62,6 @@ function besideIndex(index: URL, name: string): URL {
   const folder = `/${name.slice(0, name.lastIndexOf('/') + 1)}`;
   const at = new URL('.', index).pathname;
   if (folder === '/' || !at.endsWith(folder))
-    throw new Failure('the index lists it outside its own folder');
+    throw new CommandFault('the index lists it outside its own folder');
   return new URL(name.slice(folder.length - 1), new URL('.', index));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ExportSummary, inspectExport } from '@keyserver/export-file';
 import { loadArchive } from './archive-source.ts';
-import { FOUND, Failure } from '../failure.ts';
+import { FOUND, CommandFault } from '../failure.ts';
 import { renderSummary } from './render-summary.ts';
 import type { Timers } from '@keyserver/time';
 import type { Surroundings } from '../surroundings.ts';
@@ -32,5 +32,5 @@ async function read(place: string, timers: Timers): Promise<ExportSummary> {
   const { faults, summary } = await inspectExport(await loadArchive(place, timers));
   if (summary !== undefined) return summary;
   const reasons = faults.map(({ explanation }) => explanation).join('; ');
-  throw new Failure(`${place} cannot be read: ${reasons}`, FOUND);
+  throw new CommandFault(`${place} cannot be read: ${reasons}`, FOUND);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { verifyExport } from '@keyserver/export-file';
 import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import { type ArchiveSource, archivesAt } from './archive-source.ts';
-import { FOUND, Failure } from '../failure.ts';
+import { FOUND, CommandFault } from '../failure.ts';
 import { httpUrl, region, wholeNumber } from '../option-values.ts';
 import { renderVerdicts } from './render-verdicts.ts';
 import type { Timers } from '@keyserver/time';
@@ -77,7 +77,7 @@ async function chosenKeys(
   timers: Timers,
 ): Promise<FindKeys | undefined> {
   if (key !== undefined && keysUrl !== undefined)
-    throw new Failure('give --key or --keys-url, not both');
+    throw new CommandFault('give --key or --keys-url, not both');
   if (key !== undefined) return await keysOfPemFiles(key);
   return keysUrl === undefined ? undefined : keysAt(keysUrl.href, timers);
 }
@@ -102,7 +102,7 @@ async function loadOrExplain(source: ArchiveSource): Promise<Uint8Array | string
   try {
     return await source.load();
   } catch (error) {
-    if (source.listed && error instanceof Failure) return error.message;
+    if (source.listed && error instanceof CommandFault) return error.message;
     throw error;
   }
 }
@@ -115,5 +115,5 @@ function report(
   const bad = verdicts.filter(({ violations }) => violations.length > 0).length;
   terminal.out(json === true ? jsonText(verdictsForMachines(verdicts)) : renderVerdicts(verdicts));
   if (bad > 0)
-    throw new Failure(`${bad} of ${counted(verdicts.length, 'file')} must not be used`, FOUND);
+    throw new CommandFault(`${bad} of ${counted(verdicts.length, 'file')} must not be used`, FOUND);
 }

@@ -2,7 +2,7 @@ import { type ExpectedExport, parseVerificationKeys } from '@keyserver/export-fi
 import { isP256PublicKey } from '@keyserver/health-authority';
 import type { Timers } from '@keyserver/time';
 import { download } from '../download.ts';
-import { Failure, sentenceOf } from '../failure.ts';
+import { CommandFault, sentenceOf } from '../failure.ts';
 import { readSmallFile, readTextFile } from '../files.ts';
 import { addressOf } from '../option-values.ts';
 
@@ -24,10 +24,12 @@ async function readKeys(place: string, timers: Timers): Promise<KnownKeys> {
   const content = /^https?:/i.test(place)
     ? await download(addressOf(place), MAX_KEYS_BYTES, timers)
     : await readSmallFile(place, MAX_KEYS_BYTES).catch((error: unknown) => {
-        throw new Failure(`no verification keys: ${sentenceOf(error)}; give --key or --keys-url`);
+        throw new CommandFault(
+          `no verification keys: ${sentenceOf(error)}; give --key or --keys-url`,
+        );
       });
   const keys = parseVerificationKeys(content);
-  if (keys === undefined) throw new Failure(`${place} is not a document of verification keys`);
+  if (keys === undefined) throw new CommandFault(`${place} is not a document of verification keys`);
   return keys;
 }
 
@@ -42,7 +44,7 @@ export async function keysOfPemFiles(paths: readonly string[]): Promise<FindKeys
 async function readPublicKey(path: string): Promise<string> {
   const pem = await readTextFile(path, MAX_KEYS_BYTES);
   if (isP256PublicKey(pem)) return pem;
-  throw new Failure(
+  throw new CommandFault(
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)
       ? `${path} holds a private key; give its public half (openssl pkey -in FILE -pubout)`
       : `${path} is not one P-256 public key in PEM (BEGIN PUBLIC KEY)`,

@@ -1,6 +1,6 @@
 import type { JobState, Scheduler } from '@keyserver/scheduled-jobs';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { jobForMachines } from './jobs-list.ts';
 import {
   type JobsOptions,
@@ -63,8 +63,8 @@ const change = async (
   name: string,
 ): Promise<JobState | undefined> => await scheduler[verb](name);
 
-const noSuchJob = (name: string, options: JobsOptions): Failure =>
-  new Failure(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
+const noSuchJob = (name: string, options: JobsOptions): CommandFault =>
+  new CommandFault(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
 
 const exampleOf = (verb: string): string =>
   `\nExample:\n  $ keyserver jobs ${verb} export-do-work --project my-project --location europe-west1`;

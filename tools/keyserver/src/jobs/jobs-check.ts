@@ -6,7 +6,7 @@ import {
   missingServices,
 } from '@keyserver/scheduled-jobs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { FOUND, Failure } from '../failure.ts';
+import { FOUND, CommandFault } from '../failure.ts';
 import { mendOf } from './jobs-mend.ts';
 import { type JobsOptions, addJobsOptions, withScheduler } from './jobs-options.ts';
 import { httpUrl } from '../option-values.ts';
@@ -48,7 +48,7 @@ async function check(options: CheckOptions, around: Surroundings): Promise<reado
   const { serviceUrl: urls, serviceAccount: account, prefix } = options;
   const deployment = { urls, prefix, account };
   const [missing] = missingServices(deployment);
-  if (missing !== undefined) throw new Failure(`give --service-url ${missing}=URL too`);
+  if (missing !== undefined) throw new CommandFault(`give --service-url ${missing}=URL too`);
   return await withScheduler(options, around, async (of) => checkJobs(deployment, await of.list()));
 }
 
@@ -62,7 +62,7 @@ function report(
     options.json === true ? jsonText(forMachines(verdicts, options)) : render(verdicts, options),
   );
   if (bad > 0)
-    throw new Failure(`${bad} of ${counted(verdicts.length, 'job')} must be mended`, FOUND);
+    throw new CommandFault(`${bad} of ${counted(verdicts.length, 'job')} must be mended`, FOUND);
 }
 
 function render(verdicts: readonly CheckedJob[], options: CheckOptions): string {

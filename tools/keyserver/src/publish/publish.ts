@@ -5,7 +5,7 @@ import {
   addAuthorityOptions,
   readAuthorityKey,
 } from '../authority-options.ts';
-import { FOUND, Failure } from '../failure.ts';
+import { FOUND, CommandFault } from '../failure.ts';
 import { httpUrl, wholeNumber } from '../option-values.ts';
 import { phoneKeys } from '../export/phone-keys.ts';
 import { publishRequest } from './publish-request.ts';
@@ -74,5 +74,5 @@ async function publish(options: PublishOptions, around: Surroundings): Promise<v
       : renderAnswer(answer, keys, now),
   );
   if (answer.status !== 200)
-    throw new Failure(`the server refused the upload with ${answer.status}`, FOUND);
+    throw new CommandFault(`the server refused the upload with ${answer.status}`, FOUND);
 }

@@ -1,7 +1,7 @@
 import { within } from '@keyserver/retry';
 import type { Timers } from '@keyserver/time';
 import { readBounded } from '../download.ts';
-import { Failure, reasonOf } from '../failure.ts';
+import { CommandFault, reasonOf } from '../failure.ts';
 
 /** What the publish service answered. */
 export interface Answer {
@@ -28,9 +28,9 @@ export async function sendUpload(service: URL, request: string, timers: Timers):
       return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
     });
   } catch (error) {
-    throw error instanceof Failure
+    throw error instanceof CommandFault
       ? error
-      : new Failure(`cannot publish to ${url.href}: ${reasonOf(error)}`);
+      : new CommandFault(`cannot publish to ${url.href}: ${reasonOf(error)}`);
   }
 }
 

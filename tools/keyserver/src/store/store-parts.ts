@@ -4,7 +4,7 @@ import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { bucketParts, compareStoreFormat } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
 import { type StoreFlags, addStoreOptions, loopback } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import type { Machine, Surroundings } from '../surroundings.ts';
 import { type OpenWhole, openCloudWhole, openLocalWhole } from '../wiring.ts';
 
@@ -57,13 +57,13 @@ async function openNamed(
   const { dataDir, project, database } = flags;
   // Otherwise the id of a stand-in would be written into buckets of the cloud, or the other way round.
   if ((flags.endpoint === undefined) !== (flags.storageEndpoint === undefined))
-    throw new Failure('--endpoint and --storage-endpoint go together');
+    throw new CommandFault('--endpoint and --storage-endpoint go together');
   if (project !== undefined) {
     const place = `project ${project}, database ${database ?? '(default)'}`;
     return { place, opened: await openCloudWhole({ ...flags, project }, machine) };
   }
   if (dataDir === undefined || !existsSync(join(dataDir, 'keyserver.sqlite')))
-    throw new Failure(
+    throw new CommandFault(
       `${dataDir ?? 'nothing'} is not the data directory of a server with a database`,
     );
   return { place: `directory ${resolve(dataDir)}`, opened: await openLocalWhole(dataDir, machine) };

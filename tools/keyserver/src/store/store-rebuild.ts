@@ -1,7 +1,7 @@
 import { auditRebuild } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
 import { loopback } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import { wholeNumber } from '../option-values.ts';
 import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from './store-parts.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -48,15 +48,17 @@ export function addStoreRebuild(group: Command, around: Surroundings): void {
     .option('--yes', 'do it, instead of showing what would be done')
     .addHelpText('after', '\nExample:\n  $ keyserver store rebuild files --yes')
     .action(async (what: string, flags: RebuildFlags) => {
-      if (!WHATS.includes(what)) throw new Failure(`${what} is not ${WHATS.join(' or ')}`);
+      if (!WHATS.includes(what)) throw new CommandFault(`${what} is not ${WHATS.join(' or ')}`);
       if ((flags.endpoint === undefined) !== (flags.kmsEndpoint === undefined))
-        throw new Failure(
+        throw new CommandFault(
           '--endpoint and --kms-endpoint go together: files of a stand-in are signed by one',
         );
       const opened = await openParts(flags, around);
       try {
         if (opened.storeId === undefined || opened.missingCommits > 0)
-          throw new Failure('the parts do not belong together: see `keyserver store adopt` first');
+          throw new CommandFault(
+            'the parts do not belong together: see `keyserver store adopt` first',
+          );
         if (what === 'files') await rebuildAllFiles(opened, flags, around);
         else await rebuildIndex(opened, flags, around);
       } finally {
@@ -112,7 +114,7 @@ async function rebuildIndex(
   { terminal: { out }, user: actor, random }: Surroundings,
 ): Promise<void> {
   if (rebuildArrayIndex === undefined)
-    throw new Failure('only a store on one machine has an array index of its own');
+    throw new CommandFault('only a store on one machine has an array index of its own');
   if (flags.yes !== true) {
     out('The array index would be made anew from all documents. --yes does it; writers wait.\n');
     return;

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type WindowPlan, changeWindow, planWindow } from '@keyserver/operations';
 import { SECOND, type WindowLength, windowLength } from '@keyserver/time';
 import { type StoreFlags, addStoreOptions, openStore } from '../data-store.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../failure.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { instantText } from '../time-text.ts';
 
@@ -44,7 +44,7 @@ function report(plan: WindowPlan, length: WindowLength, isDone: boolean): string
   const seconds = length / SECOND;
   switch (plan.kind) {
     case 'refused':
-      throw new Failure(plan.reason);
+      throw new CommandFault(plan.reason);
     case 'unchanged':
       return `Windows are ${seconds} s long already; nothing was changed.\n`;
     case 'planned':

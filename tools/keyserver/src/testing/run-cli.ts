@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@keyserver/random/testing';
-import { simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
+import { type Clock, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
 import { run } from '../program.ts';
 
 /** The time that commands under test see. */
@@ -39,6 +39,8 @@ export async function keyserver(
   around: {
     readonly answer?: boolean | (() => Promise<boolean>);
     readonly dataDirectory?: string;
+    /** Shows NOW unless given; a cloud that keeps real time needs the real one. */
+    readonly clock?: Clock;
   } = {},
 ): Promise<Ran> {
   const said = { out: '', err: '' };
@@ -57,7 +59,7 @@ export async function keyserver(
         return typeof around.answer === 'function' ? await around.answer() : around.answer === true;
       },
     },
-    clock: simulatedClock(NOW),
+    clock: around.clock ?? simulatedClock(NOW),
     timers: systemTimers,
     random,
     user: 'alex',
