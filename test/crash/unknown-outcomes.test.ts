@@ -1,4 +1,4 @@
-import { machine } from '../support/machine.ts';
+import { impatient, machine } from '../support/machine.ts';
 import type { DocumentStore } from '@keyserver/docstore';
 import type {
   ExportBatch,
@@ -9,7 +9,7 @@ import type {
 } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
-import { type Random, systemRandom } from '@keyserver/random';
+import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
   exportBatches,
@@ -50,9 +50,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
 });
-
-/** Chance of which the pauses between attempts come out as short as they can be. */
-const impatient: Random = { ...systemRandom, below: () => 0 };
 
 async function withStore<T>(
   databaseId: string,

@@ -1,4 +1,4 @@
-import { machine } from '../../../test/support/machine.ts';
+import { impatient, machine } from '../../../test/support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
 import { createLogger } from '@keyserver/log';
@@ -73,7 +73,7 @@ async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
     ...of,
   };
   const service = await startExport(env, {
-    ...{ ...machine, logHealth: () => Promise.resolve() },
+    ...{ ...machine, random: impatient, logHealth: () => Promise.resolve() },
     openLog: (level) =>
       createLogger({
         timers: systemTimers,
