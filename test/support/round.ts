@@ -34,8 +34,8 @@ export async function playSmallRound(
 ): Promise<PlayedRound> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
   const day = unixMillis(Date.parse('2024-05-20T00:00:00Z'));
-  const of = { platform, dataDirectory, day, random: systemRandom, minRecords: 100 };
-  const world = await openWorld({ ...of, timers: systemTimers });
+  const roundOptions = { platform, dataDirectory, day, random: systemRandom, minRecords: 100 };
+  const world = await openWorld({ ...roundOptions, timers: systemTimers });
   const told: string[] = [];
   const tell = (line: string): void => {
     told.push(line);

@@ -47,9 +47,9 @@ function readInteger(text: string, min: number, max: number): number | undefined
 }
 
 /** A whole number in decimal, between two bounds that are both allowed. */
-export function integer(of: About<number> & { min: number; max: number }): Setting<number> {
-  const { min, max } = of;
-  return setting(of, {
+export function integer(options: About<number> & { min: number; max: number }): Setting<number> {
+  const { min, max } = options;
+  return setting(options, {
     allowed: `a whole number from ${min} to ${max}`,
     read: (text) => readInteger(text, min, max),
     show: (value) => String(value),
@@ -57,7 +57,7 @@ export function integer(of: About<number> & { min: number; max: number }): Setti
 }
 
 /** A reporting window given in seconds; a length that does not divide the UTC day is refused. */
-export function windowSeconds(of: {
+export function windowSeconds(options: {
   readonly about: string;
   /** In seconds. */
   readonly default?: number;
@@ -66,7 +66,7 @@ export function windowSeconds(of: {
   /** In seconds. */
   readonly max?: number;
 }): Setting<WindowLength> {
-  const { min = 1, max = DAY / SECOND, default: seconds } = of;
+  const { min = 1, max = DAY / SECOND, default: seconds } = options;
   const allowed = `a whole number of seconds from ${min} to ${max} that divides 86400`;
   const read = (text: string): WindowLength | undefined => {
     const given = readInteger(text, min, max);
@@ -75,11 +75,14 @@ export function windowSeconds(of: {
   const value = seconds === undefined ? undefined : read(String(seconds));
   if (seconds !== undefined && value === undefined)
     throw new RangeError(`the default must be ${allowed}`);
-  return setting(value === undefined ? { about: of.about } : { about: of.about, default: value }, {
-    allowed,
-    read,
-    show: (length) => String(length / SECOND),
-  });
+  return setting(
+    value === undefined ? { about: options.about } : { about: options.about, default: value },
+    {
+      allowed,
+      read,
+      show: (length) => String(length / SECOND),
+    },
+  );
 }
 
 /** A form that a text must have: the whole text must match, and the words say so to people. */
@@ -102,13 +105,13 @@ const formOf = (form: Form | undefined): string =>
   form === undefined ? '' : ` (${form.described})`;
 
 /** Text without control characters, 1 to 1024 characters long unless told otherwise. */
-export function text(of: About<string> & Length & { readonly form?: Form }): Setting<string> {
-  const { minLength = of.default === '' ? 0 : 1, maxLength = 1024, form } = of;
+export function text(options: About<string> & Length & { readonly form?: Form }): Setting<string> {
+  const { minLength = options.default === '' ? 0 : 1, maxLength = 1024, form } = options;
   const isForm = (given: string): boolean =>
     (given === '' && minLength === 0) || matches(given, form);
   const fits = (given: string): boolean =>
     inLength(given, minLength, maxLength) && PRINTABLE.test(given) && isForm(given);
-  return setting(of, {
+  return setting(options, {
     allowed: `text of ${minLength} to ${maxLength} characters${formOf(form)}`,
     read: (given) => (fits(given) ? given : undefined),
     show: (value) => value,
@@ -117,18 +120,18 @@ export function text(of: About<string> & Length & { readonly form?: Form }): Set
 
 /** One of a few words. */
 export function oneOf<const W extends string>(
-  of: About<NoInfer<W>> & { readonly values: readonly W[] },
+  options: About<NoInfer<W>> & { readonly values: readonly W[] },
 ): Setting<W> {
-  return setting<W>(of, {
-    allowed: `one of ${of.values.join(', ')}`,
-    read: (given) => of.values.find((word) => word === given),
+  return setting<W>(options, {
+    allowed: `one of ${options.values.join(', ')}`,
+    read: (given) => options.values.find((word) => word === given),
     show: (value) => value,
   });
 }
 
 /** Yes or no, spelled `true` or `false`. */
-export function flag(of: About<boolean>): Setting<boolean> {
-  return setting(of, {
+export function flag(options: About<boolean>): Setting<boolean> {
+  return setting(options, {
     allowed: 'true or false',
     read: (given) => (given === 'true' ? true : given === 'false' ? false : undefined),
     show: (value) => String(value),
@@ -137,20 +140,20 @@ export function flag(of: About<boolean>): Setting<boolean> {
 
 /** Texts separated by commas, spaces around them ignored; no text may be empty or given twice. */
 export function list(
-  of: About<readonly string[]> & {
+  options: About<readonly string[]> & {
     readonly min?: number;
     readonly max?: number;
     readonly form?: Form;
   },
 ): Setting<readonly string[]> {
-  const { min = of.default?.length === 0 ? 0 : 1, max = 100 } = of;
+  const { min = options.default?.length === 0 ? 0 : 1, max = 100 } = options;
   const fits = (items: readonly string[]): boolean =>
     items.length >= min &&
     items.length <= max &&
     new Set(items).size === items.length &&
-    items.every((item) => item !== '' && PRINTABLE.test(item) && matches(item, of.form));
-  return setting(of, {
-    allowed: `${min} to ${max} different texts separated by commas${formOf(of.form)}`,
+    items.every((item) => item !== '' && PRINTABLE.test(item) && matches(item, options.form));
+  return setting(options, {
+    allowed: `${min} to ${max} different texts separated by commas${formOf(options.form)}`,
     read: (given) => {
       const items = given.trim() === '' ? [] : given.split(',').map((item) => item.trim());
       return fits(items) ? items : undefined;
@@ -161,9 +164,9 @@ export function list(
 
 /** A text that must never be printed. It has no default but, if it may lack, none at all: a secret that everybody knows is none. */
 export function secret(
-  of: { readonly about: string; readonly mayLack?: true; readonly form?: Form } & Length,
+  options: { readonly about: string; readonly mayLack?: true; readonly form?: Form } & Length,
 ): Setting<Secret<string>> {
-  const { about, minLength = 1, maxLength = 4096, form } = of;
+  const { about, minLength = 1, maxLength = 4096, form } = options;
   const fits = (given: string): boolean =>
     inLength(given, minLength, maxLength) && matches(given, form);
   const declared = setting<Secret<string>>(
@@ -174,7 +177,7 @@ export function secret(
       show: String,
     },
   );
-  return of.mayLack === undefined
+  return options.mayLack === undefined
     ? declared
     : { ...declared, fallback: { value: new Secret(''), shown: '' } };
 }
@@ -193,8 +196,8 @@ function read(given: string): URL | undefined {
 }
 
 /** A web address: https, or plain http to this very machine; without a password or a fragment. */
-export function url(of: About<URL>): Setting<URL> {
-  return setting(of, {
+export function url(options: About<URL>): Setting<URL> {
+  return setting(options, {
     allowed: 'an https address, or an http address of this machine, without user or fragment',
     read,
     show: (value) => value.href,

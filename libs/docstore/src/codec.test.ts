@@ -125,8 +125,8 @@ describe('a document from fields that an engine stores natively', () => {
     ...{ count: -5, name: 'one', flag: true, blob: Uint8Array.of(1, 2), hashes: [7, 2 ** 47] },
     ...{ tags: ['x', 'yz'], shape: '{"a":[1]}' },
   };
-  const assemble = (of: Record<string, unknown>): unknown =>
-    everything.codec.assemble((name) => of[name]);
+  const assemble = (stored: Record<string, unknown>): unknown =>
+    everything.codec.assemble((name) => stored[name]);
 
   it('has them all, those that it may lack only if they are there, and JSON from its text', () => {
     expect(assemble(fields)).toEqual({ ...fields, shape: { a: [1] } });

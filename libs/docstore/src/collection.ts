@@ -34,28 +34,32 @@ interface Declaration<F extends Fields> {
 }
 
 /** Declares a collection. Nothing is indexed that is not named here; a query without its index is refused. */
-export function collection<F extends Fields>(of: Declaration<F>): Collection<DocumentOf<F>> {
-  const fields = Object.entries(of.fields).map(([name, field]) => ({
+export function collection<F extends Fields>(declared: Declaration<F>): Collection<DocumentOf<F>> {
+  const fields = Object.entries(declared.fields).map(([name, field]) => ({
     name,
     kind: field.kind,
     optional: field.optional,
   }));
   const layout: Layout = {
-    name: of.name,
+    name: declared.name,
     fields,
-    indexes: of.indexes ?? [],
-    ...(of.arrayIndex === undefined ? {} : { arrayIndex: of.arrayIndex }),
-    ...(of.expiry === undefined ? {} : { expiry: of.expiry }),
+    indexes: declared.indexes ?? [],
+    ...(declared.arrayIndex === undefined ? {} : { arrayIndex: declared.arrayIndex }),
+    ...(declared.expiry === undefined ? {} : { expiry: declared.expiry }),
   };
   checkLayout(layout);
-  return { layout, codec: codecOf(of.fields) };
+  return { layout, codec: codecOf(declared.fields) };
 }
 
 /** A collection whose documents are read with some of their fields only: cheaper, but for queries, never for writing. */
 export const view = <D, K extends keyof D & string>(
-  of: Collection<D>,
+  whole: Collection<D>,
   names: readonly K[],
-): Collection<Pick<D, K>> => ({ layout: of.layout, codec: of.codec.only(names), only: names });
+): Collection<Pick<D, K>> => ({
+  layout: whole.layout,
+  codec: whole.codec.only(names),
+  only: names,
+});
 
 const INDEXABLE: readonly FieldKind[] = ['int', 'text', 'bool'];
 

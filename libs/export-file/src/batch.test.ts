@@ -17,14 +17,14 @@ const timeOf = (t: number): string => new Date(t).toISOString().slice(11, 16);
 const W = windowLength(HOUR)!;
 const always = { from: unixMillis(0), thru: undefined };
 
-const coverage = (of: Partial<Coverage> = {}): Coverage => ({
+const coverage = (overrides: Partial<Coverage> = {}): Coverage => ({
   coveredUntil: undefined,
   // A new store holds no key yet, an export that goes on no key that is past retention.
-  nothingBefore: of.coveredUntil === undefined ? at('10:00') : unixMillis(0),
+  nothingBefore: overrides.coveredUntil === undefined ? at('10:00') : unixMillis(0),
   eff: at('10:11'),
   windows: alwaysWindow(W),
   limit: 100,
-  ...of,
+  ...overrides,
 });
 const spans = (due: readonly BatchSpan[]): string[] =>
   due.map(({ start, end }) => `${timeOf(start)}-${timeOf(end)}`);

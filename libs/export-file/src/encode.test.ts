@@ -22,14 +22,14 @@ const inOrder = (records: Buffer, length: number): OrderedRecords => ({
 });
 const listOf = (keys: readonly ExposureKey[]): OrderedRecords =>
   inOrder(Buffer.from(packRecords(keys)), keys.length);
-const contentsOf = (of: Partial<ExportContents> = {}): ExportContents => ({
+const contentsOf = (overrides: Partial<ExportContents> = {}): ExportContents => ({
   start: unixSeconds(1_588_291_200),
   end: unixSeconds(1_588_294_800),
   region: 'US',
   signers: [{ keyId: '310', keyVersion: '1' }],
   keys: listOf([]),
   revisedKeys: listOf([]),
-  ...of,
+  ...overrides,
 });
 const bytesOf = (contents: ExportContents): Buffer => Buffer.concat([...encodeExport(contents)]);
 

@@ -24,8 +24,8 @@ it.each([
 
 it('puts the newest signature first, and of two as new the one with the later name', () => {
   const keys = [aKey('a', 1), aKey('c', 2), aKey('gone', 3, 5), aKey('d', 2), aKey('next', 10_001)];
-  const ids = (of: readonly SigningKey[]): readonly string[] =>
-    signingAt(of, NOW).map(({ id }) => id);
+  const ids = (keys: readonly SigningKey[]): readonly string[] =>
+    signingAt(keys, NOW).map(({ id }) => id);
   expect(ids(keys)).toEqual(['d', 'c', 'a']);
   expect(ids(keys.toReversed())).toEqual(['d', 'c', 'a']);
 });

@@ -12,8 +12,8 @@ const select = (
   for (const batch of batches) selection.add(batch);
   return selection;
 };
-const takes = (of: Partial<KeyBatch>, rules = someRules(), sequence = 0): boolean =>
-  !select([aKeyBatch([aKey(1)], of)], rules, sequence).empty;
+const takes = (overrides: Partial<KeyBatch>, rules = someRules(), sequence = 0): boolean =>
+  !select([aKeyBatch([aKey(1)], overrides)], rules, sequence).empty;
 const listed = (selection: KeySelection): unknown =>
   unpackRecords(gather(selection.keys.records, selection.orderKeys())).map((key) => [
     key.data[0],
@@ -154,8 +154,10 @@ describe('a key that was stored twice', () => {
   });
 
   it('is listed as revoked when one of its revisions revokes it', () => {
-    const revised = (reportType: 'confirmed' | 'negative', of: Partial<KeyBatch>): KeyBatch =>
-      aKeyBatch([aKey(1, { reportType })], { ...of, kind: 'revision' });
+    const revised = (
+      reportType: 'confirmed' | 'negative',
+      overrides: Partial<KeyBatch>,
+    ): KeyBatch => aKeyBatch([aKey(1, { reportType })], { ...overrides, kind: 'revision' });
     const [confirmed, revoked] = [revised('confirmed', early), revised('negative', late)];
     for (const batches of [
       [confirmed, revoked],

@@ -2,7 +2,7 @@ import { HOUR, unixMillis } from '@keyserver/time';
 import type { ExportConfig } from './export-config.ts';
 import { paddingMinimum, sharesKeys, turnOf } from './turn.ts';
 
-const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   id: 'us',
   bucket: 'exports',
   filenameRoot: 'us',
@@ -18,7 +18,7 @@ const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
   minRecords: 10,
   paddingRange: 0,
   maxRecords: 1000,
-  ...of,
+  ...overrides,
 });
 
 const span = (start: number, end: number) => ({

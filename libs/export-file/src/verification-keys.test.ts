@@ -10,13 +10,13 @@ import {
 import { memorySigner } from './testing/p256-signer.ts';
 
 const { pem: publicKey } = memorySigner();
-const key = (of: Partial<VerificationKey> = {}): VerificationKey => ({
+const key = (overrides: Partial<VerificationKey> = {}): VerificationKey => ({
   keyId: '310',
   keyVersion: 'v1',
   publicKey,
   from: unixMillis(1_590_159_600_000),
   thru: undefined,
-  ...of,
+  ...overrides,
 });
 const read = (document: unknown): unknown =>
   parseVerificationKeys(Buffer.from(JSON.stringify(document)));

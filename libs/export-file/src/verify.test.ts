@@ -25,11 +25,16 @@ const now = unixMillis((END + 7200) * 1000);
 const started = (start: number): Partial<ExposureKey> => ({ start: intervalNumber(start) });
 const good = listed([aKey(1, started(FIRST - DAY)), aKey(2, started(FIRST - DAY))]);
 
-const verify = async (zip: Uint8Array, of: Partial<ExpectedExport> = {}): Promise<Verification> =>
-  await verifyExport(zip, { keys: [theKey], now, region: 'US', ...of });
+const verify = async (
+  zip: Uint8Array,
+  overrides: Partial<ExpectedExport> = {},
+): Promise<Verification> =>
+  await verifyExport(zip, { keys: [theKey], now, region: 'US', ...overrides });
 const rules = ({ violations }: Verification): string[] => violations.map(({ rule }) => rule);
-const broken = async (zip: Uint8Array, of: Partial<ExpectedExport> = {}): Promise<string[]> =>
-  rules(await verify(zip, of));
+const broken = async (
+  zip: Uint8Array,
+  overrides: Partial<ExpectedExport> = {},
+): Promise<string[]> => rules(await verify(zip, overrides));
 const brokenBy = async (contents: Partial<ExportContents>): Promise<string[]> =>
   await broken(await archiveOf(someBin({ keys: good, ...contents })));
 const brokenKeys = async (...keys: readonly ExposureKey[]): Promise<string[]> =>
@@ -74,10 +79,14 @@ describe('a good archive', () => {
 });
 
 describe('the zip', () => {
-  const entry = (name: string, content: Uint8Array, of: Partial<RawEntry> = {}): RawEntry => ({
+  const entry = (
+    name: string,
+    content: Uint8Array,
+    overrides: Partial<RawEntry> = {},
+  ): RawEntry => ({
     name,
     content,
-    ...of,
+    ...overrides,
   });
   const zipWith = async (
     change: (bin: RawEntry, sig: RawEntry) => readonly RawEntry[],
@@ -276,16 +285,16 @@ describe('keys', () => {
     ['that start in the future', started(FIRST + DAY + 13), ['key_in_future']],
     ['15 days before onset', { onsetDays: -15 }, ['key_onset']],
     ['15 days after onset', { onsetDays: 15 }, ['key_onset']],
-  ])('are refused %s', async (_, of, expected) => {
-    expect(await brokenKeys(aKey(1, { ...started(FIRST), ...of }))).toEqual(expected);
+  ])('are refused %s', async (_, options, expected) => {
+    expect(await brokenKeys(aKey(1, { ...started(FIRST), ...options }))).toEqual(expected);
   });
 
   it.each([
     ['of one interval', { period: 1 }],
     ['14 days before onset', { onsetDays: -14 }],
     ['14 days after onset', { onsetDays: 14 }],
-  ])('are taken %s', async (_, of) => {
-    expect(await brokenKeys(aKey(1, { ...started(FIRST), ...of }))).toEqual([]);
+  ])('are taken %s', async (_, options) => {
+    expect(await brokenKeys(aKey(1, { ...started(FIRST), ...options }))).toEqual([]);
   });
 
   const ended = (before: number, period = DAY): ExposureKey =>
@@ -364,10 +373,10 @@ describe('keys', () => {
 
 describe('signatures', () => {
   const bin = someBin({ keys: good });
-  const withSig = async (sig: Uint8Array, of: Uint8Array = bin): Promise<string[]> =>
+  const withSig = async (sig: Uint8Array, signed: Uint8Array = bin): Promise<string[]> =>
     await broken(
       rawZip([
-        { name: 'export.bin', content: of },
+        { name: 'export.bin', content: signed },
         { name: 'export.sig', content: sig },
       ]),
     );

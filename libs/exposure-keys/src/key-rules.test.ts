@@ -14,12 +14,12 @@ describe('a key in a released file', () => {
   const limit = (NOON - 360 * SECOND - 15 * DAY) / INTERVAL;
 
   it('may have been checked six minutes before its window began', () => {
-    const of = { maxAgeHours: HOURS, recalled: false };
-    expect(earliestReleasedEnd(NOON, of)).toBe(Math.floor(limit));
+    const bounds = { maxAgeHours: HOURS, recalled: false };
+    expect(earliestReleasedEnd(NOON, bounds)).toBe(Math.floor(limit));
   });
 
   it('may have been recalled for as long as it is stored', () => {
-    const of = { maxAgeHours: HOURS, recalled: true };
-    expect(earliestReleasedEnd(NOON, of)).toBe(Math.floor(limit - (30 * DAY) / INTERVAL));
+    const bounds = { maxAgeHours: HOURS, recalled: true };
+    expect(earliestReleasedEnd(NOON, bounds)).toBe(Math.floor(limit - (30 * DAY) / INTERVAL));
   });
 });

@@ -50,9 +50,9 @@ export const earliestEnd = (at: number, maxAge: number): number =>
  */
 export const earliestReleasedEnd = (
   released: number,
-  of: { readonly maxAgeHours: number; readonly recalled: boolean },
+  options: { readonly maxAgeHours: number; readonly recalled: boolean },
 ): number => {
-  const hours = of.maxAgeHours + (of.recalled ? KEY_RETENTION_HOURS.max : 0);
+  const hours = options.maxAgeHours + (options.recalled ? KEY_RETENTION_HOURS.max : 0);
   return earliestEnd(released - CHECK_TO_WINDOW, hours * HOUR);
 };
 

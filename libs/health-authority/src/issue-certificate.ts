@@ -23,19 +23,22 @@ export interface Diagnosis {
 }
 
 /** A diagnosis certificate, as a verification server issues it. Throws a RangeError when there are no keys to certify. */
-export function issueCertificate(of: Diagnosis): string {
-  const [mac] = keysMacs(of.keys, of.hmacKey);
+export function issueCertificate(diagnosis: Diagnosis): string {
+  const [mac] = keysMacs(diagnosis.keys, diagnosis.hmacKey);
   if (mac === undefined) throw new RangeError('a certificate needs at least one key');
   const claims = {
-    iss: of.issuer,
-    aud: of.audience,
-    iat: of.issuedAt,
-    exp: of.issuedAt + of.lifetimeSeconds,
-    reportType: of.reportType,
-    symptomOnsetInterval: of.onset,
+    iss: diagnosis.issuer,
+    aud: diagnosis.audience,
+    iat: diagnosis.issuedAt,
+    exp: diagnosis.issuedAt + diagnosis.lifetimeSeconds,
+    reportType: diagnosis.reportType,
+    symptomOnsetInterval: diagnosis.onset,
     tekmac: Buffer.from(mac).toString('base64'),
   };
-  const header = { alg: 'ES256', kid: of.kid, typ: 'JWT' };
-  const key = typeof of.privateKey === 'string' ? createPrivateKey(of.privateKey) : of.privateKey;
+  const header = { alg: 'ES256', kid: diagnosis.kid, typ: 'JWT' };
+  const key =
+    typeof diagnosis.privateKey === 'string'
+      ? createPrivateKey(diagnosis.privateKey)
+      : diagnosis.privateKey;
   return signCompactToken(JSON.stringify(header), JSON.stringify(claims), key);
 }

@@ -13,7 +13,7 @@ export interface RunningJob {
 
 /** Runs a job under its deadline and logs one event about it. A fault of the work is logged and reported, not thrown. */
 export async function runJob(
-  of: {
+  options: {
     readonly name: JobName;
     readonly deadlineMs: number;
     readonly clock: Clock;
@@ -22,9 +22,9 @@ export async function runJob(
   },
   work: (job: RunningJob) => Promise<JobReport>,
 ): Promise<JobReport> {
-  const { name, clock, log } = of;
+  const { name, clock, log } = options;
   const start = clock.now();
-  const { job, end } = underDeadline(of);
+  const { job, end } = underDeadline(options);
   try {
     const report = await work(job);
     logReport(log, name, report, elapsed(clock, start));
@@ -40,12 +40,12 @@ export async function runJob(
   }
 }
 
-function underDeadline(of: {
+function underDeadline(options: {
   readonly deadlineMs: number;
   readonly clock: Clock;
   readonly timers: Timers;
 }): { readonly job: RunningJob; readonly end: () => void } {
-  const { deadlineMs, clock, timers } = of;
+  const { deadlineMs, clock, timers } = options;
   const start = clock.now();
   const abort = new AbortController();
   const end = timers.after(deadlineMs, () => {

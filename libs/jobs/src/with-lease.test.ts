@@ -20,8 +20,8 @@ function leasing(change: (leases: Leases) => Partial<Leases> = () => ({})) {
     work: (held: HeldLease) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T | TooEarly> => {
-    const of = { leases, name: 'do-work', lengthMs: LENGTH, timers };
-    return await withLease(signal === undefined ? of : { ...of, signal }, work);
+    const lease = { leases, name: 'do-work', lengthMs: LENGTH, timers };
+    return await withLease(signal === undefined ? lease : { ...lease, signal }, work);
   };
   return { clock, timers, leases, pass, under };
 }
@@ -123,9 +123,9 @@ describe('a lost lease', () => {
   it('is noticed when a renewal never answers', async () => {
     const answers: (() => void)[] = [];
     const { pass, under } = leasing(({ renew }) => ({
-      renew: async (...of) => {
+      renew: async (...args) => {
         await new Promise<void>((resolve) => answers.push(resolve));
-        return await renew(...of);
+        return await renew(...args);
       },
     }));
     await under(async ({ signal }) => {
@@ -139,7 +139,7 @@ describe('a lost lease', () => {
   it('is not lost when the store comes back in time', async () => {
     let calls = 0;
     const { pass, under } = leasing(({ renew }) => ({
-      renew: async (...of) => await ((calls += 1) % 2 === 1 ? away() : renew(...of)),
+      renew: async (...args) => await ((calls += 1) % 2 === 1 ? away() : renew(...args)),
     }));
     await under(async ({ signal }) => {
       await pass(5 * LENGTH);
@@ -151,9 +151,9 @@ describe('a lost lease', () => {
   it('that is being renewed when the work ends is given back all the same', async () => {
     let answer = (): void => undefined;
     const { leases, pass, timers, under } = leasing(({ renew }) => ({
-      renew: async (...of) => {
+      renew: async (...args) => {
         await new Promise<void>((resolve) => (answer = resolve));
-        return await renew(...of);
+        return await renew(...args);
       },
     }));
     const outcome = under(async () => {

@@ -16,7 +16,7 @@ export interface HeldLease {
  * the lease nothing is done. Writes of the work must check the fence: a lease may be lost at any moment.
  */
 export async function withLease<T>(
-  of: {
+  options: {
     readonly leases: Leases;
     readonly name: string;
     readonly lengthMs: number;
@@ -25,7 +25,7 @@ export async function withLease<T>(
   },
   work: (held: HeldLease) => Promise<T>,
 ): Promise<T | TooEarly> {
-  const { leases, name, lengthMs, signal, timers } = of;
+  const { leases, name, lengthMs, signal, timers } = options;
   const keeper = await LeaseKeeper.acquire({ leases, lengthMs, timers }, name);
   if (keeper === undefined) return { kind: 'too_early' };
   const signals = signal === undefined ? [keeper.lost] : [keeper.lost, signal];

@@ -21,8 +21,8 @@ const isServiceUrl = (text: string): text is ServiceUrl => /^http:\/\/\S+:[0-9]+
  * The id of a configured thing as a log field. It takes the thing, not a string, so that what a client sent cannot be
  * passed by mistake: only what was found in our own store has an id.
  */
-export function configuredId(of: { readonly id: string | number }): ConfiguredId {
-  const text = String(of.id);
+export function configuredId(thing: { readonly id: string | number }): ConfiguredId {
+  const text = String(thing.id);
   // Of an app any text may be the id; in a log it is ASCII without spaces, whatever it was.
   const id = PLAIN.test(text) || /\p{Cs}/u.test(text) ? text : encodeURIComponent(text);
   return isConfiguredId(id) ? id : 'unprintable';
@@ -39,8 +39,9 @@ export function requestIdOf(random: Uint8Array): RequestId {
 }
 
 /** The names of settings as a log field. */
-export const settingNames = (of: readonly { readonly name: string }[]): readonly SettingName[] =>
-  of.map(({ name }) => name).filter(isSettingName);
+export const settingNames = (
+  settings: readonly { readonly name: string }[],
+): readonly SettingName[] => settings.map(({ name }) => name).filter(isSettingName);
 
 /** The address that a server is bound to as a log field; throws a RangeError when it is none. */
 export function serviceUrl(host: string, port: number): ServiceUrl {

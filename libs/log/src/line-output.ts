@@ -24,8 +24,8 @@ interface LineOutputParts {
 
 const FIRST_PAUSE = 5 * SECOND;
 const LONGEST_PAUSE = MINUTE;
-/** An output that has worked for so long is well: the pauses begin anew. */
-const WELL = MINUTE;
+/** Once an output has worked for so long, the pauses begin anew. */
+const STABLE_AFTER = MINUTE;
 
 /**
  * An output over something that may fail: a file on a full disk, a reader that has gone. Once it has failed, only one
@@ -70,7 +70,7 @@ export function lineOutput(parts: LineOutputParts): LineOutput {
     const settle = (): void => {
       pause = FIRST_PAUSE;
     };
-    cancel = timers.after(WELL, settle, { unref: true });
+    cancel = timers.after(STABLE_AFTER, settle, { unref: true });
     onRecovery(missing);
   }
 

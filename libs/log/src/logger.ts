@@ -22,7 +22,10 @@ export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 export interface Logger {
   event<N extends EventName>(name: N, fields: Events[N]): void;
   /** The same log for the lines of one request. */
-  child(of: { readonly requestId: RequestId; readonly trace?: CloudTrace | undefined }): Logger;
+  child(options: {
+    readonly requestId: RequestId;
+    readonly trace?: CloudTrace | undefined;
+  }): Logger;
 }
 
 /** The log of a process, which owes a line for what it has counted. */
@@ -45,29 +48,29 @@ export interface LogParts {
  * A log of one JSON line for each event, as Cloud Logging reads them. Of events that anybody may cause at will, only the
  * first of each kind and minute get a line; the others are counted in one line at its end.
  */
-export function createLogger(of: LogParts): ProcessLog {
-  const root = linesOf(of);
+export function createLogger(options: LogParts): ProcessLog {
+  const root = linesOf(options);
   const sums = eventSums((sum) => {
     writeEvent(root, 'log.events_summed', sum);
-  }, of.timers);
+  }, options.timers);
   const flush = (): void => {
     sums.flush();
   };
   return { ...loggerOver(root, sums), flush };
 }
 
-const linesOf = (of: Omit<LogParts, 'timers'>): pino.Logger<Severity> =>
+const linesOf = (options: Omit<LogParts, 'timers'>): pino.Logger<Severity> =>
   pino<Severity>(
     {
-      base: { service: of.service },
-      level: of.level ?? 'info',
+      base: { service: options.service },
+      level: options.level ?? 'info',
       customLevels: LEVEL_NUMBERS,
       useOnlyCustomLevels: true,
       messageKey: 'message',
-      timestamp: () => timeField(of.clock.now()),
+      timestamp: () => timeField(options.clock.now()),
       formatters: { level: severityField },
     },
-    { write: of.write },
+    { write: options.write },
   );
 
 function loggerOver(lines: pino.Logger<Severity>, sums: EventSums): Logger {
@@ -96,7 +99,7 @@ function writeEvent<N extends EventName>(
 
 /** The line of one event, for an output that is no log. */
 export function eventLine<N extends EventName>(
-  of: Pick<LogParts, 'service' | 'clock'>,
+  options: Pick<LogParts, 'service' | 'clock'>,
   name: N,
   fields: Events[N],
 ): string {
@@ -104,6 +107,6 @@ export function eventLine<N extends EventName>(
   const write = (text: string): void => {
     line = text;
   };
-  writeEvent(linesOf({ ...of, write, level: 'debug' }), name, fields);
+  writeEvent(linesOf({ ...options, write, level: 'debug' }), name, fields);
   return line;
 }

@@ -19,8 +19,8 @@ const DISCARDED = 1 << 20;
  * the memory: what comes on top is read, thrown away and `busy`. After `busy` and `too_large` the connection ends with the
  * answer. A body that comes too slowly is cut by the server's time-outs and counts as aborted.
  */
-export function bodyReader(of: { readonly limit: number; readonly atOnce: number }): ReadBody {
-  const { limit, atOnce } = of;
+export function bodyReader(options: { readonly limit: number; readonly atOnce: number }): ReadBody {
+  const { limit, atOnce } = options;
   let kept = 0;
   return async (request, response) => {
     const body = kept < atOnce ? await keep(request) : await throwAway(request);

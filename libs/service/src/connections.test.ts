@@ -37,9 +37,9 @@ function sendForEver(response: ServerResponse): void {
 }
 
 const serve = async (
-  of: Omit<Parameters<typeof listen>[1], 'port' | 'timers'>,
+  options: Omit<Parameters<typeof listen>[1], 'port' | 'timers'>,
 ): Promise<RunningServer> => {
-  const { timeouts, ...rest } = of;
+  const { timeouts, ...rest } = options;
   const all = { check: 10, drain: 20, ...timeouts };
   const server = await listen(app, { port: 0, timers: systemTimers, timeouts: all, ...rest });
   servers.push(server);

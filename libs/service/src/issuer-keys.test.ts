@@ -32,8 +32,8 @@ function calling() {
   });
   const mint = async (header?: Record<string, unknown>): Promise<string> => {
     const iat = Math.floor(clock.now() / SECOND);
-    const of = { iss: issuer.issuer, aud: 'us', email: 'a@example.org', email_verified: true };
-    return await issuer.mint({ ...of, iat, exp: iat + 600 }, header);
+    const claims = { iss: issuer.issuer, aud: 'us', email: 'a@example.org', email_verified: true };
+    return await issuer.mint({ ...claims, iat, exp: iat + 600 }, header);
   };
   const call = async (header?: Record<string, unknown>): Promise<Caller['kind']> =>
     (await verify([`Bearer ${await mint(header)}`])).kind;

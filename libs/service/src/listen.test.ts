@@ -5,8 +5,8 @@ import { ListenFault, type RunningServer, listen } from './index.ts';
 import { rawConnection } from './testing/raw-http.ts';
 
 const servers: RunningServer[] = [];
-const serve = async (...of: Parameters<typeof listen>): Promise<RunningServer> => {
-  const server = await listen(...of);
+const serve = async (...args: Parameters<typeof listen>): Promise<RunningServer> => {
+  const server = await listen(...args);
   servers.push(server);
   return server;
 };

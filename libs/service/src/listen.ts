@@ -68,7 +68,7 @@ export class ListenFault extends Fault<'cannot_listen'> {
 /** Serves an application over HTTP on a port (0 picks a free one), on this machine only unless a host is named. */
 export async function listen(
   app: RequestListener,
-  of: {
+  options: {
     readonly port: number;
     readonly host?: string;
     readonly timers: Timers;
@@ -76,8 +76,8 @@ export async function listen(
     readonly connections?: number;
   },
 ): Promise<RunningServer> {
-  const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS, timers } = of;
-  const timeouts = { ...TIMEOUTS, ...of.timeouts };
+  const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS, timers } = options;
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,

@@ -42,9 +42,9 @@ const claims = (change: Record<string, unknown> = {}): Record<string, unknown> =
 });
 async function call(
   change: Record<string, unknown> = {},
-  { of = rules(), by = rsa }: { of?: PartnerRules; by?: TestIssuer } = {},
+  { partners: accepted = rules(), by = rsa }: { partners?: PartnerRules; by?: TestIssuer } = {},
 ): Promise<PartnerCaller> {
-  return await partnerVerifier(of)([`Bearer ${await by.mint(claims(change))}`]);
+  return await partnerVerifier(accepted)([`Bearer ${await by.mint(claims(change))}`]);
 }
 const unauthenticated = (reason: string): unknown => ({ kind: 'unauthenticated', reason });
 const notGranted = { kind: 'forbidden', reason: 'not_granted' };
@@ -55,21 +55,23 @@ describe('a partner', () => {
   });
 
   it('may be vouched for by an issuer that signs with ES256, where that is agreed', async () => {
-    const of = rules({
+    const accepted = rules({
       issuers: [rsa, { issuer: curved.issuer, jwksUrl: curved.jwksUrl, es256: true }],
       findPartner: partnerOf({ issuer: curved.issuer, subject: SUBJECT }),
     });
-    const outcome = await call({ iss: curved.issuer }, { of, by: curved });
+    const outcome = await call({ iss: curved.issuer }, { partners: accepted, by: curved });
     expect(outcome).toEqual({ kind: 'caller', partner: 'neighbour' });
   });
 
   it('of Google is looked for under one name of the issuer', async () => {
     const google = 'https://accounts.google.com';
-    const of = rules({
+    const accepted = rules({
       issuers: [{ issuer: google, jwksUrl: rsa.jwksUrl }],
       findPartner: partnerOf({ issuer: google, subject: SUBJECT }),
     });
-    expect(await call({ iss: 'accounts.google.com' }, { of })).toMatchObject({ kind: 'caller' });
+    expect(await call({ iss: 'accounts.google.com' }, { partners: accepted })).toMatchObject({
+      kind: 'caller',
+    });
   });
 });
 
@@ -86,8 +88,8 @@ describe('a partner is refused', () => {
 
   it('with the subject of a partner of another issuer', async () => {
     const other = { issuer: 'https://other.example', jwksUrl: rsa.jwksUrl };
-    const of = rules({ issuers: [rsa, other] });
-    expect(await call({ iss: other.issuer }, { of })).toEqual(notGranted);
+    const accepted = rules({ issuers: [rsa, other] });
+    expect(await call({ iss: other.issuer }, { partners: accepted })).toEqual(notGranted);
   });
 
   it.each([
@@ -104,8 +106,8 @@ describe('a partner is refused', () => {
   });
 
   it('with a token that is signed with ES256 where that is not agreed', async () => {
-    const of = rules({ issuers: [{ issuer: curved.issuer, jwksUrl: curved.jwksUrl }] });
-    const outcome = await call({ iss: curved.issuer }, { of, by: curved });
+    const accepted = rules({ issuers: [{ issuer: curved.issuer, jwksUrl: curved.jwksUrl }] });
+    const outcome = await call({ iss: curved.issuer }, { partners: accepted, by: curved });
     expect(outcome).toEqual(unauthenticated('signature'));
   });
 
@@ -116,7 +118,10 @@ describe('a partner is refused', () => {
 
   it('until the keys of its issuer can be had', async () => {
     const jwksUrl = 'http://127.0.0.1:1/jwks'; // nobody listens there
-    const outcome = await call({}, { of: rules({ issuers: [{ issuer: rsa.issuer, jwksUrl }] }) });
+    const outcome = await call(
+      {},
+      { partners: rules({ issuers: [{ issuer: rsa.issuer, jwksUrl }] }) },
+    );
     expect(outcome.kind).toBe('unverifiable');
   });
 });

@@ -70,14 +70,14 @@ export function processLogs(
 
 function outputOf(
   name: ServiceName,
-  of: {
+  options: {
     readonly host: LoggingProcess;
     readonly clock: Clock;
     readonly timers: Timers;
     readonly say: (sentence: string) => void;
   },
 ): LineOutput {
-  const { host, clock, timers, say } = of;
+  const { host, clock, timers, say } = options;
   const event = { log: name, output: 'stdout' } as const;
   return lineOutput({
     timers,

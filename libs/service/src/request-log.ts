@@ -6,12 +6,12 @@ import type { Request, RequestHandler } from 'express';
 export type LogOf = (request: Request) => Logger;
 
 /** Names each request. The id is ours: one that a client sends could carry anything into the log. */
-export function requestLog(of: {
+export function requestLog(options: {
   readonly log: Logger;
   readonly random: Random;
   readonly traceProject?: string | undefined;
 }): { readonly nameRequest: RequestHandler; readonly logOf: LogOf } {
-  const { log, random, traceProject } = of;
+  const { log, random, traceProject } = options;
   const logs = new WeakMap<Request, Logger>();
   const nameRequest: RequestHandler = (request, _response, next) => {
     const requestId = requestIdOf(random.bytes(16));

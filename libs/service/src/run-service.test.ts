@@ -56,7 +56,7 @@ class TestProcess extends EventEmitter implements ServiceProcess {
 
 const url = serviceUrl('127.0.0.1', 8080);
 const idle: RunningService = { url, close: () => Promise.resolve() };
-const messages = (of: TestProcess): unknown[] => of.events().map(({ message }) => message);
+const messages = (tested: TestProcess): unknown[] => tested.events().map(({ message }) => message);
 
 async function exitOf(process: TestProcess, act: () => unknown): Promise<number> {
   const exited = once(process, 'exit');
@@ -86,8 +86,8 @@ async function fail(start: StartService, env = {}): Promise<TestProcess & { code
 describe('running a service', () => {
   it('hands over the environment and what is ambient, and logs where it listens', async () => {
     let given: Parameters<StartService> | undefined;
-    const start: StartService = (...of) => {
-      given = of;
+    const start: StartService = (...args) => {
+      given = args;
       return Promise.resolve(idle);
     };
     const process = await run(start, { PORT: '8080' });

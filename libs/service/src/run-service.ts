@@ -46,13 +46,13 @@ export interface ServiceProcess extends LoggingProcess {
  * Runs a service as a whole process: starts it, ends it in order on SIGTERM, on SIGINT and when the parent process
  * is gone, and exits with 1 and one clear sentence when it cannot start.
  */
-export async function runService(of: {
+export async function runService(options: {
   readonly name: ServiceName;
   readonly start: StartService;
   readonly process: ServiceProcess;
   readonly machine: TimeAndChance;
 }): Promise<void> {
-  const { name, start, process: host, machine } = of;
+  const { name, start, process: host, machine } = options;
   const logs = processLogs(name, host, machine);
   const running: Running = { host, log: logs.open('info'), logs, timers: machine.timers };
   exitOnCrash(running);

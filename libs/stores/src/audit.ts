@@ -69,14 +69,14 @@ const optionalText = (stored: Json | undefined): string | undefined =>
 /** Writes down who makes what anew; to be done before it is, so that nothing is mended without a trace. */
 export async function auditRebuild(
   store: DocumentStore,
-  of: {
+  options: {
     readonly actor: string;
     readonly random: Random;
     readonly changes: readonly ConfigurationChange[];
   },
 ): Promise<void> {
-  const { actor, changes } = of;
-  const id = randomId(of.random);
+  const { actor, changes } = options;
+  const id = randomId(options.random);
   await store.transact(async (tx) => {
     const [present] = await tx.get(auditEntries, [id]);
     if (present === undefined)

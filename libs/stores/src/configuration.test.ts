@@ -20,7 +20,7 @@ import {
 import { findSigningKeys, listExports } from './configuration-lookup.ts';
 import { NOON } from './testing/uploads.ts';
 
-const config = (id: string, of: Partial<ExportConfig> = {}): ExportConfig => ({
+const config = (id: string, overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   id,
   bucket: 'exports',
   filenameRoot: `v1/${id}`,
@@ -36,17 +36,17 @@ const config = (id: string, of: Partial<ExportConfig> = {}): ExportConfig => ({
   minRecords: 1000,
   paddingRange: 100,
   maxRecords: 500_000,
-  ...of,
+  ...overrides,
 });
 
-const signingKey = (id: string, of: Partial<SigningKey> = {}): SigningKey => ({
+const signingKey = (id: string, overrides: Partial<SigningKey> = {}): SigningKey => ({
   id,
   signingKey: `projects/p/${id}`,
   keyId: '310',
   keyVersion: id,
   from: NOON,
   thru: undefined,
-  ...of,
+  ...overrides,
 });
 
 const ended = { thru: unixMillis(NOON + HOUR) };

@@ -29,12 +29,12 @@ beforeEach(async () => {
 });
 afterEach(closeTestStores);
 
-const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'] },
   ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000 },
-  ...of,
+  ...overrides,
 });
 
 async function covered(until: number, config = anExport()): Promise<void> {

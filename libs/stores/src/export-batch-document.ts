@@ -97,24 +97,24 @@ const timeOf = (stored: Json | undefined): UnixMillis => unixMillis(integer(stor
 
 function configOf(stored: Json): ExportConfig {
   const config = record(stored);
-  const of = (name: keyof ExportConfig): Json | undefined => member(config, name);
-  const thru = of('thru');
+  const field = (name: keyof ExportConfig): Json | undefined => member(config, name);
+  const thru = field('thru');
   return {
-    id: textOf(of('id')),
-    bucket: textOf(of('bucket')),
-    filenameRoot: textOf(of('filenameRoot')),
-    period: integer(of('period')),
-    outputRegion: textOf(of('outputRegion')),
-    inputRegions: textsOf(of('inputRegions')),
-    excludeRegions: textsOf(of('excludeRegions')),
-    includeTravelers: of('includeTravelers') === true,
-    onlyNonTravelers: of('onlyNonTravelers') === true,
-    from: timeOf(of('from')),
+    id: textOf(field('id')),
+    bucket: textOf(field('bucket')),
+    filenameRoot: textOf(field('filenameRoot')),
+    period: integer(field('period')),
+    outputRegion: textOf(field('outputRegion')),
+    inputRegions: textsOf(field('inputRegions')),
+    excludeRegions: textsOf(field('excludeRegions')),
+    includeTravelers: field('includeTravelers') === true,
+    onlyNonTravelers: field('onlyNonTravelers') === true,
+    from: timeOf(field('from')),
     thru: thru === undefined ? undefined : timeOf(thru),
-    signingKeys: textsOf(of('signingKeys')),
-    minRecords: integer(of('minRecords')),
-    paddingRange: integer(of('paddingRange')),
-    maxRecords: integer(of('maxRecords')),
+    signingKeys: textsOf(field('signingKeys')),
+    minRecords: integer(field('minRecords')),
+    paddingRange: integer(field('paddingRange')),
+    maxRecords: integer(field('maxRecords')),
   };
 }
 

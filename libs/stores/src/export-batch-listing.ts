@@ -49,9 +49,9 @@ export function batchListing(store: DocumentStore): BatchListing {
 async function finished(
   store: DocumentStore,
   config: string,
-  of: { state: ExportBatch['state']; since?: UnixMillis; limit?: number },
+  options: { state: ExportBatch['state']; since?: UnixMillis; limit?: number },
 ): Promise<readonly ExportBatch[]> {
-  const { state, since, limit } = of;
+  const { state, since, limit } = options;
   const batches: ExportBatch[] = [];
   const pages = store.pages(exportBatches, {
     where: { config, state },

@@ -45,14 +45,14 @@ function keepIndex(tx: Transaction, configId: string, index: IndexDocument): voi
 export function keepCut(
   tx: Transaction,
   configId: string,
-  of: {
+  options: {
     readonly index: IndexDocument | undefined;
     readonly before: number;
     readonly coveredUntil: number;
     readonly spans: readonly BatchSpan[];
   },
 ): void {
-  const { index, before, coveredUntil, spans } = of;
+  const { index, before, coveredUntil, spans } = options;
   if (index === undefined) return;
   const open = [...index.open, ...spans.map(({ start, end }) => ({ start, end }))];
   if (index.coveredUntil !== before) tx.delete(exportIndexes, configId);

@@ -27,7 +27,7 @@ const keys = {
   hashKey: () => 1,
 };
 
-const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   id: 'us',
   bucket: 'exports',
   filenameRoot: 'us',
@@ -43,7 +43,7 @@ const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
   minRecords: 10,
   paddingRange: 0,
   maxRecords: 1000,
-  ...of,
+  ...overrides,
 });
 
 let clock: SimulatedClock;
@@ -274,7 +274,7 @@ describe('the queue', () => {
   });
 });
 
-const padding = (id: string, of: Partial<KeyBatch> = {}): KeyBatch => ({
+const padding = (id: string, overrides: Partial<KeyBatch> = {}): KeyBatch => ({
   id,
   window: at(8),
   kind: 'primary',
@@ -283,21 +283,21 @@ const padding = (id: string, of: Partial<KeyBatch> = {}): KeyBatch => ({
   regions: ['US'],
   traveler: false,
   records: Buffer.alloc(RECORD_BYTES),
-  ...of,
+  ...overrides,
 });
 
-const aFreeze = (of: Partial<Freeze> = {}): Freeze => ({
+const aFreeze = (overrides: Partial<Freeze> = {}): Freeze => ({
   sequence: 0,
   padding: [padding('p1')],
   padTo: 1,
   attempt: 0,
   frozen: {
-    paddingSequence: (of.sequence ?? 0) + 1,
+    paddingSequence: (overrides.sequence ?? 0) + 1,
     signers: [{ id: 'k1', signingKey: 'file', keyId: '310', keyVersion: 'v1' }],
     maxRecords: 7,
     encoder: 'e',
   },
-  ...of,
+  ...overrides,
 });
 
 async function storedPadding(): Promise<readonly string[]> {

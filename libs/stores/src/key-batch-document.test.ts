@@ -13,7 +13,7 @@ import {
 } from './key-batch-document.ts';
 import { NOON, SETTINGS, aKey, aKeyUntil, recordsOf } from './testing/uploads.ts';
 
-const aBatch = (of: Partial<NewKeyBatch> = {}): NewKeyBatch => ({
+const aBatch = (overrides: Partial<NewKeyBatch> = {}): NewKeyBatch => ({
   window: NOON,
   kind: 'primary',
   origin: 'local',
@@ -22,10 +22,10 @@ const aBatch = (of: Partial<NewKeyBatch> = {}): NewKeyBatch => ({
   traveler: false,
   app: 'app',
   records: recordsOf(aKey(1)),
-  ...of,
+  ...overrides,
 });
-const documentOf = (of: Partial<NewKeyBatch> = {}) =>
-  keyBatchDocument(aBatch(of), SETTINGS, systemRandom);
+const documentOf = (overrides: Partial<NewKeyBatch> = {}) =>
+  keyBatchDocument(aBatch(overrides), SETTINGS, systemRandom);
 
 describe('the hash that keys are found by', () => {
   it('is the start of an AES-256 block (FIPS 197, appendix C.3), however often it is asked', () => {

@@ -146,9 +146,9 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
   for (const [n, [window, keys]] of [...byWindow].entries()) {
     const { regions, traveler, app, authority } = upload;
     const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
-    const of = { kind: 'primary', origin: 'local', sourceId: '' } as const;
+    const source = { kind: 'primary', origin: 'local', sourceId: '' } as const;
     const keyHashes = keys.flatMap((key) => insertion.hashes.get(key) ?? []);
-    const batch = { ...of, window, regions, traveler, app, authority, records, keyHashes };
+    const batch = { ...source, window, regions, traveler, app, authority, records, keyHashes };
     refuseCovered(insertion.coverage, batch);
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
   }
@@ -157,11 +157,11 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
 /** The counts of an upload and their id; undefined when there is nothing to count, or it is counted already. */
 async function newCounts(
   tx: Transaction,
-  of: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now' | 'windows'> & {
+  options: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now' | 'windows'> & {
     readonly settings: UploadStoreSettings;
   },
 ): Promise<{ readonly id: string; readonly delta: TotalDelta } | undefined> {
-  const { upload, keys, ids, now, windows, settings } = of;
+  const { upload, keys, ids, now, windows, settings } = options;
   const delta = totalDelta(upload, keys.length, windowStart(windows, now));
   if (delta === undefined) return undefined;
   if (keys.length === upload.keys.length) return { id: ids.delta, delta };

@@ -14,7 +14,7 @@ export interface OwnParts {
 }
 
 /** Checks what lies outside the database against the id in it: at the start, before every write, and for health. */
-export async function ownParts(of: {
+export async function ownParts(options: {
   readonly store: DocumentStore;
   readonly storeId: string;
   /** The keys of one machine; undefined where they are in Cloud KMS. */
@@ -22,7 +22,7 @@ export async function ownParts(of: {
   readonly openBucket: OpenBucket;
   readonly clock: Clock;
 }): Promise<OwnParts> {
-  const { store, storeId, keysPart, openBucket, clock } = of;
+  const { store, storeId, keysPart, openBucket, clock } = options;
   const objection = bucketObjection(store, openBucket);
   const checkBucket = rememberedCheck(async (bucket) => {
     await checkPart({ store, storeId, objection }, bucketPart(openBucket, bucket));

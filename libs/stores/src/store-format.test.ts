@@ -47,8 +47,8 @@ async function put(format: Partial<StoreFormat>): Promise<void> {
 }
 
 /** A store with one key, as a version without a format document has left it. */
-async function withKey(of: { window: number; secret?: Uint8Array }): Promise<void> {
-  const settings = { ...SETTINGS, hashKey: keyHasher(of.secret ?? SECRET) };
+async function withKey(options: { window: number; secret?: Uint8Array }): Promise<void> {
+  const settings = { ...SETTINGS, hashKey: keyHasher(options.secret ?? SECRET) };
   const batch = {
     ...({
       kind: 'primary',
@@ -57,7 +57,7 @@ async function withKey(of: { window: number; secret?: Uint8Array }): Promise<voi
       regions: ['US'],
       traveler: false,
     } as const),
-    ...{ window: of.window as typeof NOON, app: 'app', records: recordsOf(aKey(1)) },
+    ...{ window: options.window as typeof NOON, app: 'app', records: recordsOf(aKey(1)) },
   };
   await store.transact(async (tx) => {
     tx.create(keyBatches, 'one', keyBatchDocument(batch, settings, systemRandom));

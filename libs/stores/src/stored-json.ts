@@ -17,8 +17,8 @@ export function record(stored: Json | undefined): JsonRecord {
 }
 
 /** A member of a stored object; undefined when it lacks it. */
-export const member = (of: JsonRecord, name: string): Json | undefined =>
-  Object.hasOwn(of, name) ? of[name] : undefined;
+export const member = (json: JsonRecord, name: string): Json | undefined =>
+  Object.hasOwn(json, name) ? json[name] : undefined;
 
 /** A stored value as text, or a fault. */
 export function textOf(stored: Json | undefined): string {

@@ -51,7 +51,7 @@ export function totalDelta(
 }
 
 /** The id of the counts of an upload of which keys were left out as negative. `hour` is that of the counts. */
-export type SkippedCountsId = (of: {
+export type SkippedCountsId = (options: {
   readonly authority: number;
   readonly hour: number;
   readonly keys: readonly Uint8Array[];

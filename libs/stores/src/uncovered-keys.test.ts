@@ -23,12 +23,12 @@ import { storeUploads } from './key-store.ts';
 import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
 import { uncoveredKeys } from './uncovered-keys.ts';
 
-const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
+const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'] },
   ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000 },
-  ...of,
+  ...overrides,
 });
 
 let clock: SimulatedClock;
@@ -39,8 +39,8 @@ let told: number;
 beforeEach(async () => {
   clock = simulatedClock(unixMillis(NOON + 10 * MINUTE));
   told = 0;
-  const findHeldBack = async (of: DocumentStore) => {
-    const held = await uncoveredKeys(of);
+  const findHeldBack = async (stored: DocumentStore) => {
+    const held = await uncoveredKeys(stored);
     told++;
     return held;
   };

@@ -131,9 +131,9 @@ describe('POST /v1/publish', () => {
     ['health_authority_missing_region_config', 500, { appId: 'no.regions' }],
     ['health_authority_verification_certificate_invalid', 401, { certificate: 'a.b.c' }],
     ['health_authority_verification_certificate_invalid', 401, { hmacKey: '' }],
-  ])('answers %s with %i', async (code, status, of) => {
+  ])('answers %s with %i', async (code, status, options) => {
     const server = await aPublishServer();
-    expectRefusal(await server.post(anUpload([aKey(1)], of)), status, code);
+    expectRefusal(await server.post(anUpload([aKey(1)], options)), status, code);
     expect(await server.stored()).toEqual([]);
   });
 

@@ -20,13 +20,17 @@ export const alertWhenCovered =
 
 /** Asks the store for its time, and whether uploads at that time would be refused because exports are ahead of it. */
 export const windowsOpen =
-  (of: {
+  (options: {
     readonly store: Pick<DocumentStore, 'now'>;
     readonly coverage: () => Promise<Coverage>;
     readonly windows: () => WindowCalendar | Promise<WindowCalendar>;
   }): HealthProbe =>
   async () => {
-    const ahead = coveredAhead(await of.coverage(), await of.store.now(), await of.windows());
+    const ahead = coveredAhead(
+      await options.coverage(),
+      await options.store.now(),
+      await options.windows(),
+    );
     if (ahead !== undefined)
       throw new HealthFault(
         'window_covered',

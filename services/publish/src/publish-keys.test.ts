@@ -19,7 +19,7 @@ const apps: readonly AuthorizedApp[] = [
   { ...app, id: 'other.authority', authorities: [8] },
 ];
 
-function aServer(of: Partial<PublishDeps> & { answer?: UploadOutcome } = {}) {
+function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = {}) {
   const uploads: Upload[] = [];
   const deps: PublishDeps = {
     clock: simulatedClock(NOW),
@@ -29,11 +29,11 @@ function aServer(of: Partial<PublishDeps> & { answer?: UploadOutcome } = {}) {
     ),
     storeUpload: (upload) => {
       uploads.push(upload);
-      return Promise.resolve(of.answer ?? { kind: 'stored', inserted: upload.keys.length });
+      return Promise.resolve(overrides.answer ?? { kind: 'stored', inserted: upload.keys.length });
     },
     rules: DEFAULT_KEY_RULES,
     defaultRegions: [],
-    ...of,
+    ...overrides,
   };
   return { deps, uploads };
 }
@@ -111,9 +111,9 @@ describe('publishKeys', () => {
     ],
     ['another HMAC key', { hmacKey: 'AAAA' }],
     ['an authority that the application does not trust', { appId: 'other.authority' }],
-  ])('refuses an upload with %s', async (_, of) => {
+  ])('refuses an upload with %s', async (_, options) => {
     const { deps, uploads } = aServer();
-    const outcome = await publishKeys(anUpload([aKey(1)], of), deps);
+    const outcome = await publishKeys(anUpload([aKey(1)], options), deps);
     expect(outcome).toEqual(refusedWith('health_authority_verification_certificate_invalid'));
     expect(uploads).toEqual([]);
   });
@@ -139,8 +139,8 @@ describe('publishKeys', () => {
 
   it('takes keys without any claims where no certificate is needed and none holds', async () => {
     const { deps, uploads } = aServer();
-    const of = { appId: bypassApp.id, certificate: 'nonsense' };
-    await publishKeys(anUpload([aKey(1, { transmissionRisk: 3 }), aKey(2)], of), deps);
+    const request = { appId: bypassApp.id, certificate: 'nonsense' };
+    await publishKeys(anUpload([aKey(1, { transmissionRisk: 3 }), aKey(2)], request), deps);
     expect(uploads[0]).toMatchObject({
       authority: undefined,
       keys: [

@@ -48,11 +48,11 @@ async function start(env: Readonly<Record<string, string>> = {}) {
   return { ...service, lines };
 }
 
-async function configure(of: AuthorizedApp = app): Promise<void> {
+async function configure(allowed: AuthorizedApp = app): Promise<void> {
   const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
   await platform.store.transact((tx) => {
     tx.set(healthAuthorities, String(authority.id), authorityDocument(authority));
-    tx.set(authorizedApps, of.id, appDocument(of));
+    tx.set(authorizedApps, allowed.id, appDocument(allowed));
     return Promise.resolve();
   });
   await platform.close();

@@ -139,8 +139,8 @@ function sameStoreWithOpenWindows(
 }
 
 /** Checks that the directory of keys is the store's own, where there is one. */
-async function checkKeys(of: Platform & { readonly format: StoreFormat }): Promise<void> {
-  const { store, keysPart, format } = of;
+async function checkKeys(options: Platform & { readonly format: StoreFormat }): Promise<void> {
+  const { store, keysPart, format } = options;
   if (keysPart !== undefined) await checkPart({ store, storeId: format.storeId }, keysPart);
 }
 

@@ -53,14 +53,14 @@ type Person = ReturnType<typeof people.codec.decode>;
 /** An engine that locks lets contending writers by one after another. */
 const CONTENDED_MS = 30_000;
 const NEVER = 4_102_444_800_000;
-const person = (of: Partial<Person> = {}): Person => ({
+const person = (overrides: Partial<Person> = {}): Person => ({
   city: 'Bern',
   age: 30,
   active: true,
   photo: Uint8Array.of(1, 2, 3),
   tags: [],
   expireAt: NEVER,
-  ...of,
+  ...overrides,
 });
 
 async function all<D>(pages: AsyncIterable<readonly Found<D>[]>): Promise<Found<D>[]> {

@@ -22,7 +22,7 @@ export const listed = (keys: readonly ExposureKey[]): OrderedRecords => ({
 });
 
 /** export.bin of a test archive. */
-export const someBin = (of: Partial<ExportContents> = {}): Buffer =>
+export const someBin = (overrides: Partial<ExportContents> = {}): Buffer =>
   Buffer.concat([
     ...encodeExport({
       start: unixSeconds(START),
@@ -31,7 +31,7 @@ export const someBin = (of: Partial<ExportContents> = {}): Buffer =>
       signers: [theSigner],
       keys: listed([]),
       revisedKeys: listed([]),
-      ...of,
+      ...overrides,
     }),
   ]);
 

@@ -9,18 +9,21 @@ import fc from 'fast-check';
 import type { SelectionRules } from '../select.ts';
 
 /** A key that differs from others by its number alone. */
-export const aKey = (n: number, of: Partial<ExposureKey> = {}): ExposureKey => ({
+export const aKey = (n: number, overrides: Partial<ExposureKey> = {}): ExposureKey => ({
   data: Buffer.alloc(16, n),
   start: intervalNumber(2_650_032),
   period: 144,
   risk: 4,
   reportType: 'confirmed',
   onsetDays: undefined,
-  ...of,
+  ...overrides,
 });
 
 /** A stored document of local keys for one region. */
-export const aKeyBatch = (keys: readonly ExposureKey[], of: Partial<KeyBatch> = {}): KeyBatch => ({
+export const aKeyBatch = (
+  keys: readonly ExposureKey[],
+  overrides: Partial<KeyBatch> = {},
+): KeyBatch => ({
   id: 'document',
   window: unixMillis(1_590_159_600_000),
   kind: 'primary',
@@ -29,17 +32,17 @@ export const aKeyBatch = (keys: readonly ExposureKey[], of: Partial<KeyBatch> = 
   regions: ['US'],
   traveler: false,
   records: packRecords(keys),
-  ...of,
+  ...overrides,
 });
 
 /** An export of one region without travelers from elsewhere. */
-export const someRules = (of: Partial<SelectionRules> = {}): SelectionRules => ({
+export const someRules = (overrides: Partial<SelectionRules> = {}): SelectionRules => ({
   outputRegion: 'US',
   inputRegions: [],
   excludeRegions: [],
   includeTravelers: false,
   onlyNonTravelers: false,
-  ...of,
+  ...overrides,
 });
 
 /** Any key that may be stored; few values, so that keys collide and metadata tie. */

@@ -39,7 +39,7 @@ export const SETTINGS: UploadStoreSettings & { readonly windows: () => WindowCal
 };
 
 /** A key whose bytes tell its number; of the whole day that ends at 2026-01-15T00:00Z unless told otherwise. Tests only. */
-export function aKey(n: number, of: Partial<ExposureKey> = {}): ExposureKey {
+export function aKey(n: number, overrides: Partial<ExposureKey> = {}): ExposureKey {
   const data = Buffer.alloc(16, 0xab);
   data.writeUInt32BE(n);
   return {
@@ -49,7 +49,7 @@ export function aKey(n: number, of: Partial<ExposureKey> = {}): ExposureKey {
     risk: 2,
     reportType: 'confirmed',
     onsetDays: -1,
-    ...of,
+    ...overrides,
   };
 }
 
@@ -60,7 +60,7 @@ export const aKeyUntil = (n: number, end: UnixMillis): ExposureKey =>
 /** An upload of one authority's application. Tests only. */
 export const anUpload = (
   keys: readonly ExposureKey[],
-  of: Partial<Omit<Upload, 'keys'>> = {},
+  overrides: Partial<Omit<Upload, 'keys'>> = {},
 ): Upload => ({
   keys,
   regions: ['US', 'CA'],
@@ -69,7 +69,7 @@ export const anUpload = (
   authority: { id: 7, name: 'Department of Health' },
   token: 'none',
   statistics: { platform: 'android', oldestKeyDays: 2, onsetDays: 3 },
-  ...of,
+  ...overrides,
 });
 
 /** Packed records of keys in the order given. Tests only. */

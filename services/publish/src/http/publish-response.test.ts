@@ -15,14 +15,16 @@ const app: AuthorizedApp = {
   bypassCertificate: false,
 };
 
-const published = (of: Partial<PublishOutcome & { kind: 'published' }> = {}): PublishOutcome => ({
+const published = (
+  overrides: Partial<PublishOutcome & { kind: 'published' }> = {},
+): PublishOutcome => ({
   kind: 'published',
   app,
   authority: undefined,
   inserted: 1,
   problems: [],
   warnings: [],
-  ...of,
+  ...overrides,
 });
 
 const read = (answer: PublishAnswer): unknown => JSON.parse(renderAnswer(answer, 'PAD='));

@@ -54,8 +54,8 @@ const freshKey = (): OfferedKey => {
 };
 
 /** A valid upload of a key that no other test sends. */
-const body = (of: Readonly<Record<string, unknown>> = {}): string =>
-  JSON.stringify({ ...wireBody(anUpload([freshKey()])), ...of });
+const body = (options: Readonly<Record<string, unknown>> = {}): string =>
+  JSON.stringify({ ...wireBody(anUpload([freshKey()])), ...options });
 
 /** A valid upload of exactly so many bytes. */
 const bodyOf = (bytes: number): string => {

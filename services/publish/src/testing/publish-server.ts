@@ -60,12 +60,12 @@ let shared: ReturnType<typeof openConfiguredStore> | undefined;
 
 /** Starts a server that knows the authority and the applications of `uploads.ts`. */
 export async function aPublishServer(
-  of: Partial<AppDeps> = {},
+  overrides: Partial<AppDeps> = {},
   timeouts: Partial<Timeouts> = {},
 ): Promise<TestServer> {
   const { store, clock } = await (shared ??= openConfiguredStore());
   const log = recordingLog();
-  const deps = { ...depsOver(store, clock), log: log.log, ...of };
+  const deps = { ...depsOver(store, clock), log: log.log, ...overrides };
   const server = await listen(createApp(deps), { port: 0, timers: systemTimers, timeouts });
   open.push(server.close);
   const send: TestServer['send'] = async (body, init = {}) =>

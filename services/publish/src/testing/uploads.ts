@@ -47,19 +47,22 @@ export const bypassApp: AuthorizedApp = { ...app, id: 'gov.example.test', bypass
 export const oddlyNamedApp: AuthorizedApp = { ...app, id: 'dept of health / état "1"' };
 
 /** A key that a phone offers: of the whole day before NOW unless told otherwise. */
-export const aKey = (n: number, of: Partial<OfferedKey> = {}): OfferedKey => ({
+export const aKey = (n: number, overrides: Partial<OfferedKey> = {}): OfferedKey => ({
   key: Buffer.alloc(16, n).toString('base64'),
   rollingStartNumber: 2_700_000,
   rollingPeriod: 144,
   transmissionRisk: 0,
-  ...of,
+  ...overrides,
 });
 
 /** The secret that a phone keeps until it publishes. */
 export const HMAC_KEY = Buffer.alloc(32, 5);
 
 /** A certificate of the authority for these keys. */
-export const certificateFor = (keys: readonly OfferedKey[], of: Partial<Diagnosis> = {}): string =>
+export const certificateFor = (
+  keys: readonly OfferedKey[],
+  overrides: Partial<Diagnosis> = {},
+): string =>
   issueCertificate({
     privateKey: pair.privateKey,
     kid: 'v1',
@@ -70,13 +73,13 @@ export const certificateFor = (keys: readonly OfferedKey[], of: Partial<Diagnosi
     hmacKey: HMAC_KEY,
     issuedAt: secondsOf(NOW),
     lifetimeSeconds: 600,
-    ...of,
+    ...overrides,
   });
 
 /** An upload of these keys with a certificate that covers them. */
 export const anUpload = (
   keys: readonly OfferedKey[],
-  of: Partial<PublishRequest> = {},
+  overrides: Partial<PublishRequest> = {},
 ): PublishRequest => ({
   appId: app.id,
   certificate: keys.length === 0 ? '' : certificateFor(keys),
@@ -86,7 +89,7 @@ export const anUpload = (
   traveler: false,
   revisionToken: '',
   platform: 'unknown',
-  ...of,
+  ...overrides,
 });
 
 /** An upload as the JSON value that a phone sends. */
