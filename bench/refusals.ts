@@ -1,14 +1,17 @@
 import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
 import { simulatedClock } from '@keyserver/time';
-import { publishRequestParser } from '../services/publish/src/http/publish-request.ts';
-import { type PublishDeps, publishKeys } from '../services/publish/src/publish-keys.ts';
 import {
   COSTLY_BODIES,
   LONG_WORDS,
+  NOW,
+  type PublishDeps,
+  app,
+  authority,
   goodBody,
-} from '../services/publish/src/testing/costly-bodies.ts';
-import { NOW, app, authority } from '../services/publish/src/testing/uploads.ts';
+  publishKeys,
+  publishRequestParser,
+} from '@keyserver/publish/testing';
 import type { Measure } from './figures.ts';
 
 const { maxKeys } = DEFAULT_KEY_RULES;

@@ -1,8 +1,7 @@
 import { type SettingDescription, describeSettings } from '@keyserver/config';
-import { exportSettings } from '../services/export/src/config.ts';
-import { publishSettings } from '../services/publish/src/config.ts';
-import { launcherSettings } from '../tools/launcher/src/settings.ts';
-import { cdnSettings } from '../tools/launcher/src/start-cdn.ts';
+import { exportSettings } from '@keyserver/export/settings';
+import { publishSettings } from '@keyserver/publish/settings';
+import { cdnSettings, launcherSettings } from '@keyserver/launcher';
 
 const PROGRAMS = [
   { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },

@@ -6,28 +6,17 @@ import { closeTestStores } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { storeUploads } from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
-import {
-  NOON,
-  SETTINGS,
-  aKey,
-  aKeyUntil,
-  anUpload,
-} from '../../libs/stores/src/testing/uploads.ts';
-import {
-  type ExportWorld,
-  anExport,
-  hour,
-  openExportWorld,
-} from '../../services/export/src/testing/export-world.ts';
+import { NOON, SETTINGS, aKey, aKeyUntil, anUpload } from '@keyserver/stores/testing';
+import { type ExportFixture, anExport, hour, openExportFixture } from '@keyserver/export/testing';
 import { rowsOf, sectionOf, textOf } from '../docs/pages.ts';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 let firestore: FirestoreStandIn;
-let world: ExportWorld;
+let fixture: ExportFixture;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  world = await openExportWorld({
+  fixture = await openExportFixture({
     openStore: async (clock) => {
       firestore = await startFirestoreStandIn({ now: clock.now });
       const of = { projectId: 'costs', emulatorHost: firestore.address };
@@ -60,15 +49,15 @@ const BYTES_OF_THOUSAND = 18_000;
 
 /** The next hour is over, and its window closed. */
 const nextHour = (): void => {
-  world.clock.advance(HOUR);
+  fixture.clock.advance(HOUR);
 };
 
 it('costs as many reads, writes and deletions as the page of the data model says', async () => {
-  await world.configure(anExport());
-  await world.publish(3, { window: hour(11) });
-  world.clock.advance(10 * MINUTE);
-  await world.run();
-  const upload = storeUploads(world.store, SETTINGS, systemRandom);
+  await fixture.configure(anExport());
+  await fixture.publish(3, { window: hour(11) });
+  fixture.clock.advance(10 * MINUTE);
+  await fixture.run();
+  const upload = storeUploads(fixture.store, SETTINGS, systemRandom);
   const ended = Array.from({ length: 14 }, (_, n) => aKey(1000 + n));
   const valid = aKeyUntil(2000, unixMillis(NOON + 6 * HOUR));
   // What every upload needs to know of the configuration is remembered for a while.
@@ -81,31 +70,33 @@ it('costs as many reads, writes and deletions as the page of the data model says
     ),
   ];
   nextHour();
-  await world.run();
+  await fixture.run();
   counted.push(
-    await row('`create-batches` with nothing to cut', async () => await world.cut()),
-    await row('`do-work` with nothing to do', async () => await world.work()),
+    await row('`create-batches` with nothing to cut', async () => await fixture.cut()),
+    await row('`do-work` with nothing to do', async () => await fixture.work()),
   );
   nextHour();
-  counted.push(await row('both jobs, with a batch without keys', async () => await world.run()));
+  counted.push(await row('both jobs, with a batch without keys', async () => await fixture.run()));
   nextHour();
-  await world.publish(3, { window: hour(14) });
-  counted.push(await row('both jobs, with a batch of one upload', async () => await world.run()));
+  await fixture.publish(3, { window: hour(14) });
+  counted.push(await row('both jobs, with a batch of one upload', async () => await fixture.run()));
   nextHour();
-  for (let n = 0; n < 5; n++) await world.publish(3, { window: hour(15) });
-  counted.push(await row('both jobs, with a batch of five uploads', async () => await world.run()));
-  const [name, ...others] = (await world.index()) ?? [];
+  for (let n = 0; n < 5; n++) await fixture.publish(3, { window: hour(15) });
+  counted.push(
+    await row('both jobs, with a batch of five uploads', async () => await fixture.run()),
+  );
+  const [name, ...others] = (await fixture.index()) ?? [];
   expect([name?.length, others.length]).toEqual([BYTES_OF_NAME, 3]);
   nextHour();
   const thousand = Array.from({ length: 1000 }, (_, n) =>
     aKey(n, { data: systemRandom.bytes(KEY_BYTES) }),
   );
-  await world.publish(0, {
+  await fixture.publish(0, {
     window: hour(16),
     records: packRecords(thousand.toSorted((a, b) => Buffer.compare(a.data, b.data))),
   });
-  await world.run();
-  const archive = await world.object(((await world.index()) ?? []).at(-1) ?? '');
+  await fixture.run();
+  const archive = await fixture.object(((await fixture.index()) ?? []).at(-1) ?? '');
   expect(Math.abs(archive.length - BYTES_OF_THOUSAND)).toBeLessThan(BYTES_OF_THOUSAND / 10);
   const page = sectionOf(textOf('docs/data-model.md'), 'In Firestore');
   const documented = rowsOf(page).filter((cells) => cells.length === counted[0]?.length);

@@ -10,12 +10,7 @@ import { KEY_BYTES, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { seededRandom } from '@keyserver/random/testing';
 import { openSqliteStore } from '@keyserver/sqlite';
 import { keyHasher } from '@keyserver/stores';
-import {
-  type Placed,
-  contentOf,
-  put,
-  someDocuments,
-} from '../../libs/data-transfer/src/testing/stored-documents.ts';
+import { type Placed, contentOf, put, someDocuments } from '@keyserver/data-transfer/testing';
 
 const ROUNDS = process.env['SOAK'] === '1' ? 30 : 3;
 const DOCUMENTS = 3000;

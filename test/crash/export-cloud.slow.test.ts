@@ -2,8 +2,7 @@ import { machine } from '../support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { systemRandom } from '@keyserver/random';
-import { expectRecovery } from '../../services/export/src/testing/crash-scenario.ts';
-import type { ExportGround } from '../../services/export/src/testing/export-world.ts';
+import { type ExportPlatform, expectRecovery } from '@keyserver/export/testing';
 import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 
@@ -17,8 +16,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** Google Cloud as its clients see it: a new Firestore, as every world begins at the same time, and a new bucket. */
-async function cloudGround(): Promise<ExportGround> {
+/** Google Cloud as its clients see it: a new Firestore, as every fixture begins at the same time, and a new bucket. */
+async function cloudGround(): Promise<ExportPlatform> {
   const buckets = Array.from({ length: MOST }, (_, n) => `bucket-${n}`);
   const storage = await startStorageStandIn({ buckets });
   closers.push(storage.close);
@@ -40,9 +39,9 @@ async function cloudGround(): Promise<ExportGround> {
 it(
   'gives the same files, each listed once, wherever a worker dies on Google Cloud',
   async () => {
-    const ground = await cloudGround();
+    const platform = await cloudGround();
     let death = 0;
-    while (await expectRecovery((_port, use) => use === death, ground)) death += EVERY;
+    while (await expectRecovery((_port, use) => use === death, platform)) death += EVERY;
     expect(death).toBeGreaterThan(50);
   },
   10 * 60_000,

@@ -18,9 +18,8 @@ import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { systemClock } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
-import { keysIn } from '../../services/export/src/testing/archive-keys.ts';
-import { phoneKeys } from '../../tools/keyserver/src/export/phone-keys.ts';
-import { publishRequest } from '../../tools/keyserver/src/publish/publish-request.ts';
+import { keysIn } from '@keyserver/export/testing';
+import { phoneKeys, publishRequest } from '@keyserver/cli/testing';
 import { type LauncherProcess, startLauncher, until } from './launcher-process.ts';
 
 let directory = '';

@@ -7,7 +7,7 @@ import {
 } from '@keyserver/export-file';
 import type { Clock } from '@keyserver/time';
 import { setTimeout as pause } from 'node:timers/promises';
-import { keysIn } from '../../services/export/src/testing/archive-keys.ts';
+import { keysIn } from '@keyserver/export/testing';
 import type { Download, PublishedFile } from './checks.ts';
 
 /** Looks at an index and its files as phones do, and keeps everything that it saw. */

@@ -13,22 +13,23 @@ import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
   exportBatches,
+  exportConfigDocument,
+  exportConfigs,
   exportStore,
   keyBatches,
   leaseStore,
   storeUploads,
+  totalDeltas,
 } from '@keyserver/stores';
 import { DAY, HOUR, simulatedClock, unixMillis } from '@keyserver/time';
-import { exportConfigDocument, exportConfigs } from '../../libs/stores/src/configuration.ts';
-import { exportIndexes } from '../../libs/stores/src/export-index-document.ts';
-import { totalDeltas } from '../../libs/stores/src/total-deltas.ts';
 import {
   NOON,
   SETTINGS,
   aKey,
   aKeyUntil,
   anUpload,
-} from '../../libs/stores/src/testing/uploads.ts';
+  exportIndexes,
+} from '@keyserver/stores/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 /** Every call of the client that a step of the key server is made of. */

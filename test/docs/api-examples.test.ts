@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import { StoreFault } from '@keyserver/docstore';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
 import { unixMillis } from '@keyserver/time';
-import type { AppDeps } from '../../services/publish/src/app.ts';
 import {
+  type AppDeps,
   type TestServer,
   aPublishServer,
   closePublishServers,
   closePublishStore,
-} from '../../services/publish/src/testing/publish-server.ts';
+} from '@keyserver/publish/testing';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish.md');

@@ -1,4 +1,4 @@
-import { SEVERITY } from '../../libs/log/src/events.ts';
+import { SEVERITY } from '@keyserver/log/testing';
 import { repositoryPaths, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const ALARMING: readonly string[] = ['error', 'critical', 'alert'];

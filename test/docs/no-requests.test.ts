@@ -1,10 +1,10 @@
-import { rawConnection } from '../../libs/service/src/testing/raw-http.ts';
+import { rawConnection } from '@keyserver/service/testing';
 import {
   type TestServer,
   aPublishServer,
   closePublishServers,
   closePublishStore,
-} from '../../services/publish/src/testing/publish-server.ts';
+} from '@keyserver/publish/testing';
 import { rowsOf, sectionOf, textOf } from './pages.ts';
 
 const POST = 'POST /v1/publish HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n';

@@ -10,11 +10,8 @@ import {
 import { exportData, importData } from '@keyserver/data-transfer';
 import { seededRandom } from '@keyserver/random/testing';
 import { appDocument, authorizedApps, findApp } from '@keyserver/stores';
-import { aFile, anEntry } from '../../libs/configuration/src/testing/a-file.ts';
-import {
-  aNewDirectory,
-  removeScratch,
-} from '../../libs/data-transfer/src/testing/stored-documents.ts';
+import { aFile, anEntry } from '@keyserver/configuration/testing';
+import { aNewDirectory, removeScratch } from '@keyserver/data-transfer/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';

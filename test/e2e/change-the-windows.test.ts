@@ -19,7 +19,7 @@ import {
   systemTimers,
   systemClock,
 } from '@keyserver/time';
-import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
+import { keyserver } from '@keyserver/cli/testing';
 import {
   APPS,
   EXPORTS,

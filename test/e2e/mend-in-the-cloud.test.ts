@@ -7,12 +7,12 @@ import { auditEntries, exportBatches } from '@keyserver/stores';
 import { seededRandom } from '@keyserver/random/testing';
 import { HOUR, unixMillis } from '@keyserver/time';
 import {
-  type ExportWorld,
+  type ExportFixture,
   aSigningKey,
   anExport,
-  openExportWorld,
-} from '../../services/export/src/testing/export-world.ts';
-import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
+  openExportFixture,
+} from '@keyserver/export/testing';
+import { keyserver } from '@keyserver/cli/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
@@ -30,7 +30,7 @@ let kmsStandIn: KmsStandIn;
 let store: DocumentStore;
 let kms: CloudKms;
 let version: string;
-let world: ExportWorld;
+let fixture: ExportFixture;
 let keys: readonly string[];
 
 beforeEach(async () => {
@@ -45,7 +45,7 @@ beforeEach(async () => {
     random,
     apiEndpoint: storage.url,
   });
-  world = await openExportWorld({
+  fixture = await openExportFixture({
     // The command sees the time of this machine, and refuses a store of another.
     openStore: async (clock) => {
       clock.advance(Date.now() - clock.now());
@@ -56,13 +56,13 @@ beforeEach(async () => {
     },
     openBucket: () => buckets.openBucket(BUCKET),
   });
-  await world.declare(aSigningKey('k1', { signingKey: version }));
-  await world.configure(anExport({ bucket: BUCKET }));
+  await fixture.declare(aSigningKey('k1', { signingKey: version }));
+  await fixture.configure(anExport({ bucket: BUCKET }));
   keys = [
-    ...(await world.publish(12, { window: hoursAgo(3) })),
-    ...(await world.publish(12, { window: hoursAgo(2) })),
+    ...(await fixture.publish(12, { window: hoursAgo(3) })),
+    ...(await fixture.publish(12, { window: hoursAgo(2) })),
   ];
-  await world.run({ findSigner: kms.findSigner, trySigner: kms.trySigner });
+  await fixture.run({ findSigner: kms.findSigner, trySigner: kms.trySigner });
 });
 afterEach(async () => {
   await Promise.all([store.close(), kms.close()]);
@@ -80,8 +80,8 @@ const rebuild = async (...more: readonly string[]) =>
     [...['store', 'rebuild', 'files', ...places(), '--kms-endpoint', kmsStandIn.address], ...more],
     machine,
   );
-const bucket = () => world.deps.openBucket(BUCKET);
-const index = async () => (await world.index('us', BUCKET)) ?? [];
+const bucket = () => fixture.deps.openBucket(BUCKET);
+const index = async () => (await fixture.index('us', BUCKET)) ?? [];
 
 async function operations(): Promise<readonly string[]> {
   const found: string[] = [];
@@ -163,7 +163,7 @@ describe('store rebuild files in the cloud', () => {
     expect(looked.out).toMatch(new RegExp(`${first} +missing +is made anew`));
     expect(await bucket().find(first)).toBeUndefined();
     expect(await rebuild('--yes')).toMatchObject({ code: 0, err: '' });
-    expect((await world.download('us', BUCKET)).toSorted()).toEqual(
+    expect((await fixture.download('us', BUCKET)).toSorted()).toEqual(
       expect.arrayContaining([...keys]),
     );
     expect(await operations()).toEqual(expect.arrayContaining(['alex store.rebuild']));

@@ -10,8 +10,8 @@ import {
   put,
   removeScratch,
   someDocuments,
-} from '../../libs/data-transfer/src/testing/stored-documents.ts';
-import { keyserver } from '../../tools/keyserver/src/testing/run-cli.ts';
+} from '@keyserver/data-transfer/testing';
+import { keyserver } from '@keyserver/cli/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';

@@ -22,23 +22,18 @@ import {
   intervalNumber,
   windowLength,
 } from '@keyserver/time';
-import {
-  type ExportWorld,
-  NOON,
-  anExport,
-  openExportWorld,
-} from '../../services/export/src/testing/export-world.ts';
+import { type ExportFixture, NOON, anExport, openExportFixture } from '@keyserver/export/testing';
 
 const AHEAD = 2 * DAY;
 const by = { actor: 'an operator', random: systemRandom };
 const secret = Buffer.alloc(32, 1);
 const NOTHING = collection({ name: 'nothing', fields: { n: int() } });
 
-let world: ExportWorld;
+let fixture: ExportFixture;
 let time: MendableTime;
 
 beforeEach(async () => {
-  world = await openExportWorld({
+  fixture = await openExportFixture({
     openBucket: openTestBucket,
     openStore: async (clock: SimulatedClock) => {
       const store = await openTestStore({ clock });
@@ -49,7 +44,7 @@ beforeEach(async () => {
       return store;
     },
   });
-  await world.configure(anExport({ minRecords: 0 }));
+  await fixture.configure(anExport({ minRecords: 0 }));
 });
 afterEach(closeTestStores);
 
@@ -57,11 +52,11 @@ afterEach(closeTestStores);
 function publishProcess(): (n: number) => Promise<string> {
   const settings = {
     windows: () => alwaysWindow(windowLength(HOUR)!),
-    ...{ retention: 14 * DAY, maxKeyAge: 15 * DAY, clock: world.clock },
+    ...{ retention: 14 * DAY, maxKeyAge: 15 * DAY, clock: fixture.clock },
     hashKey: keyHasher(secret),
     skippedCountsId: skippedCountsId(secret),
   };
-  const store = storeUploads(world.store, settings, systemRandom);
+  const store = storeUploads(fixture.store, settings, systemRandom);
   const start = intervalNumber(intervalAt(NOON) - 288);
   const rest = { period: 144, risk: 1, reportType: 'confirmed', onsetDays: undefined } as const;
   return async (n) => {
@@ -76,13 +71,13 @@ function publishProcess(): (n: number) => Promise<string> {
 
 /** A clock ahead is taken for right; keys come and files are made by it; then it is set right. */
 async function runAhead(upload: (n: number) => Promise<string>): Promise<string> {
-  world.clock.jump(AHEAD);
+  fixture.clock.jump(AHEAD);
   await acceptTime(time, by);
   const key = await upload(2);
-  world.clock.advance(HOUR);
-  await world.run();
-  expect(await world.download()).toContain(key);
-  world.clock.jump(-AHEAD);
+  fixture.clock.advance(HOUR);
+  await fixture.run();
+  expect(await fixture.download()).toContain(key);
+  fixture.clock.jump(-AHEAD);
   return key;
 }
 
@@ -93,30 +88,30 @@ it('loses no key of before, of while the clock was ahead, and of after the reset
   await expect(upload(3)).rejects.toMatchObject({ code: 'clock' });
   await resetTime(time, by);
   const after = [await publishProcess()(3)];
-  world.clock.advance(10 * SECOND); // so long a process may remember that exports were ahead
+  fixture.clock.advance(10 * SECOND); // so long a process may remember that exports were ahead
   after.push(await upload(4));
 
-  world.clock.advance(HOUR);
-  await world.run();
-  expect((await world.download()).toSorted()).toEqual([before, ...after]);
+  fixture.clock.advance(HOUR);
+  await fixture.run();
+  expect((await fixture.download()).toSorted()).toEqual([before, ...after]);
 
-  world.clock.advance(AHEAD);
-  await world.run();
-  expect((await world.download()).toSorted()).toEqual([before, ahead, ...after]);
-  for (const { start, end } of await world.batches()) expect(end - start).toBe(HOUR);
+  fixture.clock.advance(AHEAD);
+  await fixture.run();
+  expect((await fixture.download()).toSorted()).toEqual([before, ahead, ...after]);
+  for (const { start, end } of await fixture.batches()) expect(end - start).toBe(HOUR);
 });
 
 it('takes uploads into the present window at once, also of an export with shorter batches', async () => {
   const known = { place: 'here', window: windowLength(HOUR)!, profile: 'production' } as const;
-  await openStoreFormat(world.store, known, systemRandom);
-  await world.configure(anExport({ minRecords: 0, period: 15 * MINUTE }));
-  world.clock.advance(20 * MINUTE);
+  await openStoreFormat(fixture.store, known, systemRandom);
+  await fixture.configure(anExport({ minRecords: 0, period: 15 * MINUTE }));
+  fixture.clock.advance(20 * MINUTE);
   await runAhead(publishProcess());
   await resetTime(time, by);
   const after = await publishProcess()(3);
-  world.clock.advance(HOUR);
-  await world.run();
-  expect(await world.download()).toContain(after);
+  fixture.clock.advance(HOUR);
+  await fixture.run();
+  expect(await fixture.download()).toContain(after);
 });
 
 it('takes no upload that would be in no file when only store time is brought back', async () => {
@@ -132,14 +127,14 @@ it('takes no upload that would be in no file when only store time is brought bac
 it('gives no file that was made ahead another content under its name', async () => {
   const upload = publishProcess();
   const ahead = await runAhead(upload);
-  const [made = ''] = (await world.index()) ?? [];
-  const content = await world.object(made);
+  const [made = ''] = (await fixture.index()) ?? [];
+  const content = await fixture.object(made);
   await resetTime(time, by);
-  world.clock.advance(AHEAD - HOUR);
+  fixture.clock.advance(AHEAD - HOUR);
   const later = await upload(3); // into the window that a file was made of already
-  world.clock.advance(HOUR);
-  await world.run();
-  expect((await world.download()).toSorted()).toEqual([ahead, later]);
-  expect(await world.index()).not.toContain(made);
-  expect(await world.object(made)).toEqual(content);
+  fixture.clock.advance(HOUR);
+  await fixture.run();
+  expect((await fixture.download()).toSorted()).toEqual([ahead, later]);
+  expect(await fixture.index()).not.toContain(made);
+  expect(await fixture.object(made)).toEqual(content);
 });

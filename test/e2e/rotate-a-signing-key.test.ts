@@ -6,10 +6,7 @@ import { systemRandom } from '@keyserver/random';
 import { signingKeys } from '@keyserver/stores';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { parse, stringify } from 'yaml';
-import {
-  type ExportWorld,
-  openExportWorld,
-} from '../../services/export/src/testing/export-world.ts';
+import { type ExportFixture, openExportFixture } from '@keyserver/export/testing';
 import { type Phone, accepts } from '../support/phone.ts';
 
 type Part = Readonly<Record<string, readonly object[]>>;
@@ -53,13 +50,13 @@ const readers = (zip: Uint8Array): readonly string[] =>
       .map(([name]) => name),
   );
 
-let world: ExportWorld;
+let fixture: ExportFixture;
 
 async function apply(part: Part): Promise<void> {
   const parsed = parseConfiguration(fileWith(part));
   if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems));
   const by = { actor: 'operator', random: systemRandom };
-  expect(await applyConfiguration(world.store, parsed.value, by)).toMatchObject({
+  expect(await applyConfiguration(fixture.store, parsed.value, by)).toMatchObject({
     kind: 'applied',
   });
 }
@@ -67,34 +64,34 @@ async function apply(part: Part): Promise<void> {
 /** A file of keys that are released at this time, made as soon as it is due. */
 async function fileMadeAt(time: UnixMillis): Promise<Uint8Array> {
   const start = floorTo(time, PERIOD);
-  world.clock.advance(start - world.clock.now());
-  await world.publish(3, { window: start });
-  world.clock.advance(PERIOD);
+  fixture.clock.advance(start - fixture.clock.now());
+  await fixture.publish(3, { window: start });
+  fixture.clock.advance(PERIOD);
   for (let run = 0; run < 20; run++) {
-    await world.run();
-    const name = (await world.index('us-ca'))?.at(-1) ?? '';
-    if (name.includes(`/${String(start / 1000)}-`)) return await world.object(name);
+    await fixture.run();
+    const name = (await fixture.index('us-ca'))?.at(-1) ?? '';
+    if (name.includes(`/${String(start / 1000)}-`)) return await fixture.object(name);
   }
   throw new Error('no file was made');
 }
 
 async function publishedVersions(): Promise<readonly string[]> {
-  const keys = parseVerificationKeys(await world.object('us-ca/keys.json')) ?? [];
+  const keys = parseVerificationKeys(await fixture.object('us-ca/keys.json')) ?? [];
   return keys.map(({ keyVersion }) => keyVersion);
 }
 
 beforeEach(async () => {
-  world = await openExportWorld();
-  await world.store.transact(async (tx) => {
+  fixture = await openExportFixture();
+  await fixture.store.transact(async (tx) => {
     tx.delete(signingKeys, 'k1');
     await Promise.resolve();
   });
-  world.signers.set('export-2024', oldSigner);
+  fixture.signers.set('export-2024', oldSigner);
   await apply({});
 });
 
 afterEach(async () => {
-  await world.store.close();
+  await fixture.store.close();
 });
 
 /** The runbook's first step with another begin of the new key. */
@@ -113,7 +110,7 @@ describe('a signing key that is rotated as the runbook says', () => {
       expect.arrayContaining(['ios with old', 'android with old', ...BOTH]),
     );
 
-    world.signers.set('export-2026', newSigner);
+    fixture.signers.set('export-2026', newSigner);
     await apply(publishedFirst);
     const before = readers(await fileMadeAt(at('2026-02-10T00:00:00Z')));
     expect(before.toSorted()).toEqual(['android with old', 'ios with old', ...BOTH].toSorted());
@@ -130,7 +127,7 @@ describe('a signing key that is rotated as the runbook says', () => {
   });
 
   it('takes over on phones of Apple at once when it does not begin in the future', async () => {
-    world.signers.set('export-2026', newSigner);
+    fixture.signers.set('export-2026', newSigner);
     await apply(beginningAt('2026-01-01T00:00:00Z'));
     const read = readers(await fileMadeAt(at('2026-01-20T00:00:00Z')));
     expect(read).not.toContain('ios with old');
@@ -138,7 +135,7 @@ describe('a signing key that is rotated as the runbook says', () => {
   });
 
   it('can be put off for as long as it has not signed', async () => {
-    world.signers.set('export-2026', newSigner);
+    fixture.signers.set('export-2026', newSigner);
     await apply(publishedFirst);
     await apply(beginningAt('2026-05-01T00:00:00Z'));
     expect(readers(await fileMadeAt(at('2026-03-02T00:00:00Z')))).toContain('ios with old');

@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
-import { fieldsOf } from '../../services/export/src/testing/archive-keys.ts';
+import { fieldsOf } from '@keyserver/export/testing';
 
 /**
  * How phones decide whether a file is genuine, after the sample code that both makers have published: Apple's looks at the

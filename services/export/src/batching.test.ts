@@ -16,7 +16,8 @@ import {
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
-import { type ExportWorld, NOON, anExport, openExportWorld } from './testing/export-world.ts';
+import { NOON, anExport } from './testing/export-builders.ts';
+import { type ExportFixture, openExportFixture } from './testing/export-fixture.ts';
 
 afterEach(closeTestStores);
 
@@ -31,14 +32,14 @@ interface Acknowledged {
 }
 
 interface Server {
-  readonly world: ExportWorld;
+  readonly fixture: ExportFixture;
   /** The export as it was from the first step on, and after every edit. */
   readonly versions: ExportConfig[];
   readonly acknowledged: Acknowledged[];
   upload: ReturnType<typeof storeUploads>;
 }
 
-const starting = (store: DocumentStore, clock: ExportWorld['clock']) =>
+const starting = (store: DocumentStore, clock: ExportFixture['clock']) =>
   storeUploads(
     store,
     {
@@ -61,12 +62,12 @@ async function unlessClocksDiffer(work: () => Promise<unknown>): Promise<void> {
 type Step = (server: Server) => Promise<void>;
 
 async function publish(
-  { world, upload, acknowledged }: Server,
+  { fixture, upload, acknowledged }: Server,
   { regions, ends }: { readonly regions: readonly string[]; readonly ends: number },
 ): Promise<void> {
   const data = Buffer.alloc(16, 7);
   data.writeUInt32BE(acknowledged.length);
-  const now = await world.store.now();
+  const now = await fixture.store.now();
   const start = intervalNumber(intervalAt(now) + ends - 144);
   const onset = { risk: 1, reportType: 'confirmed', onsetDays: undefined } as const;
   const key: ExposureKey = { data, start, period: 144, ...onset };
@@ -85,13 +86,13 @@ async function publish(
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.nat(7 * HOUR).map((ms): Step => async ({ world }) => {
-      world.clock.advance(ms);
+    arbitrary: fc.nat(7 * HOUR).map((ms): Step => async ({ fixture }) => {
+      fixture.clock.advance(ms);
       await Promise.resolve();
     }),
   },
-  fc.integer({ min: -DAY, max: DAY }).map((ms): Step => async ({ world }) => {
-    world.clock.set(unixMillis(world.clock.now() + ms));
+  fc.integer({ min: -DAY, max: DAY }).map((ms): Step => async ({ fixture }) => {
+    fixture.clock.set(unixMillis(fixture.clock.now() + ms));
     await Promise.resolve();
   }),
   {
@@ -101,20 +102,20 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         regions: fc.subarray(REGIONS, { minLength: 1 }),
         ends: fc.integer({ min: -100, max: 120 }),
       })
-      .map((of): Step => async (server) => {
+      .map((options): Step => async (server) => {
         await unlessClocksDiffer(async () => {
-          await publish(server, of);
+          await publish(server, options);
         });
       }),
   },
   {
     weight: 3,
-    arbitrary: fc.integer({ min: 1, max: 60 }).map((limit): Step => async ({ world }) => {
-      await unlessClocksDiffer(async () => await world.cut({ limit }));
+    arbitrary: fc.integer({ min: 1, max: 60 }).map((limit): Step => async ({ fixture }) => {
+      await unlessClocksDiffer(async () => await fixture.cut({ limit }));
     }),
   },
   fc.constant<Step>(async (server) => {
-    server.upload = starting(server.world.store, server.world.clock);
+    server.upload = starting(server.fixture.store, server.fixture.clock);
     await Promise.resolve();
   }),
   fc
@@ -127,30 +128,30 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       },
       { requiredKeys: [] },
     )
-    .map((edit): Step => async ({ world, versions }) => {
+    .map((edit): Step => async ({ fixture, versions }) => {
       const edited = { ...versions.at(-1)!, ...edit };
       await unlessClocksDiffer(async () => {
-        await world.configure(edited);
+        await fixture.configure(edited);
         versions.push(edited);
       });
     }),
 );
 
 /** Lets time pass until everything is released, with clocks that are right again, and cuts all that is due. */
-async function settle({ world }: Server): Promise<void> {
-  const until = Math.max(world.clock.now(), NOON + 4 * DAY);
+async function settle({ fixture }: Server): Promise<void> {
+  const until = Math.max(fixture.clock.now(), NOON + 4 * DAY);
   for (let days = 0; days < 12; days++) {
-    world.clock.set(unixMillis(until + days * 12 * HOUR));
-    await unlessClocksDiffer(async () => await world.cut({ limit: 480 }));
+    fixture.clock.set(unixMillis(until + days * 12 * HOUR));
+    await unlessClocksDiffer(async () => await fixture.cut({ limit: 480 }));
   }
 }
 
 /** How often each key is in the batches that were cut, selected as their files would be. */
-async function countsOf({ world }: Server): Promise<ReadonlyMap<string, number>> {
+async function countsOf({ fixture }: Server): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  const batches = await world.batches();
-  const everything = { from: unixMillis(0), until: unixMillis(world.clock.now() + DAY) };
-  for await (const page of world.deps.readKeyBatches(everything))
+  const batches = await fixture.batches();
+  const everything = { from: unixMillis(0), until: unixMillis(fixture.clock.now() + DAY) };
+  for await (const page of fixture.deps.readKeyBatches(everything))
     for (const { window, regions, traveler, records } of page) {
       const found = batches.filter(
         ({ start, end, config }) =>
@@ -177,11 +178,11 @@ it('finds each key that was acknowledged once in the batches of an export, whate
   let promised = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 12, maxLength: 30 }), async (history) => {
-      const world = await openExportWorld();
+      const fixture = await openExportFixture();
       const config = anExport({ inputRegions: ['US', 'CA'], from: unixMillis(NOON - 20 * HOUR) });
-      await world.configure(config);
-      const upload = starting(world.store, world.clock);
-      const server: Server = { world, versions: [config], acknowledged: [], upload };
+      await fixture.configure(config);
+      const upload = starting(fixture.store, fixture.clock);
+      const server: Server = { fixture, versions: [config], acknowledged: [], upload };
       for (const step of history) await step(server);
       await settle(server);
       const counts = await countsOf(server);

@@ -23,9 +23,9 @@ export interface StartChecks {
  * also when every key of an export can never sign: the version of the service that ran before goes on then. On one machine nothing could go on in its place, and other
  * exports need none of what is missing. What a start is not refused for is reported, and shows in health.
  */
-export async function checkStart(of: StartChecks): Promise<void> {
-  const { watch, checkBucket, replacesAnother } = of;
-  if (!(await areBucketsThere(of, checkBucket))) return;
+export async function checkStart(options: StartChecks): Promise<void> {
+  const { watch, checkBucket, replacesAnother } = options;
+  if (!(await areBucketsThere(options, checkBucket))) return;
   await watch.check();
   if (replacesAnother && watch.silent().length > 0) throw new Error(watch.problems().join('; '));
 }

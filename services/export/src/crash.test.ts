@@ -23,24 +23,24 @@ it.each([
 });
 
 it('gives the same export.bin when a file is lost and has to be made again', async () => {
-  const world = await openOverlap();
-  await world.cut();
+  const fixture = await openOverlap();
+  await fixture.cut();
   let dead = false;
-  await world.work(
-    world.mortal((port) => {
+  await fixture.work(
+    fixture.mortal((port) => {
       dead ||= port === 'before work.finish';
       if (dead) throw new Error('the worker is dead');
     }),
   );
-  const [[name, content] = ['', new Uint8Array()]] = await archivesOf(world);
-  await world.deps.openBucket('exports').delete(name);
-  await world.publish(5, {
-    window: (await world.batches('us'))[0]!.start,
+  const [[name, content] = ['', new Uint8Array()]] = await archivesOf(fixture);
+  await fixture.deps.openBucket('exports').delete(name);
+  await fixture.publish(5, {
+    window: (await fixture.batches('us'))[0]!.start,
     origin: 'padding',
     sourceId: '2',
   });
-  world.clock.advance(2 * MINUTE);
-  await world.work();
-  expect(binOf(await world.object(name))).toEqual(binOf(content));
-  expect(await world.index('us')).toEqual([name]);
+  fixture.clock.advance(2 * MINUTE);
+  await fixture.work();
+  expect(binOf(await fixture.object(name))).toEqual(binOf(content));
+  expect(await fixture.index('us')).toEqual([name]);
 });

@@ -174,10 +174,10 @@ async function publish(deps: DoWorkDeps, call: Call, to: Destination): Promise<v
 function failed(
   { log, noteFault }: DoWorkDeps,
   { job, problems }: Call,
-  of: { readonly config: Destination; readonly fault: unknown },
+  failure: { readonly config: Destination; readonly fault: unknown },
 ): void {
-  const config = configuredId(of.config);
-  noteFault(of.fault);
-  log.event('export.config_failed', { config, causes: faultTrail(of.fault) });
+  const config = configuredId(failure.config);
+  noteFault(failure.fault);
+  log.event('export.config_failed', { config, causes: faultTrail(failure.fault) });
   if (!job.signal.aborted) problems.push(`the index of export ${config} failed`);
 }

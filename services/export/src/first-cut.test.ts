@@ -25,7 +25,8 @@ import {
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NOON, anExport, openExportWorld } from './testing/export-world.ts';
+import { NOON, anExport } from './testing/export-builders.ts';
+import { openExportFixture } from './testing/export-fixture.ts';
 
 let dataDirectory: string;
 
@@ -84,7 +85,7 @@ it.each([1, 5, 40, 13 * 24])(
   async (hours) => {
     await uploadAndStop(NOON - hours * HOUR);
     let opened: DocumentStore | undefined;
-    const world = await openExportWorld({
+    const fixture = await openExportFixture({
       openStore: async (clock) => {
         const platform = await openLocalPlatform({
           ...machine,
@@ -97,8 +98,8 @@ it.each([1, 5, 40, 13 * 24])(
       },
       openBucket: openTestBucket,
     });
-    await world.run({ limit: 400 });
-    expect((await world.download()).toSorted()).toEqual(keys.map(({ data }) => keyHex(data)));
+    await fixture.run({ limit: 400 });
+    expect((await fixture.download()).toSorted()).toEqual(keys.map(({ data }) => keyHex(data)));
     await opened?.close();
   },
 );

@@ -13,143 +13,144 @@ import {
 import { openTestBucket } from '@keyserver/local/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { lateWatch, probesOfWork } from './health.ts';
-import { type ExportWorld, NOON, anExport, hour, openExportWorld } from './testing/export-world.ts';
+import { NOON, anExport, hour } from './testing/export-builders.ts';
+import { type ExportFixture, openExportFixture } from './testing/export-fixture.ts';
 
 afterEach(closeTestStores);
 
 /** A server that has run for an hour, with one hourly export of which the newest file is in time. */
-async function openPunctual(): Promise<ExportWorld> {
-  const world = await openExportWorld();
-  await world.configure(anExport());
-  await world.late.check();
-  await world.publish(3, { window: hour(11) });
-  await world.run();
-  world.clock.advance(HOUR);
-  await world.publish(3, { window: hour(12) });
-  return world;
+async function openPunctual(): Promise<ExportFixture> {
+  const fixture = await openExportFixture();
+  await fixture.configure(anExport());
+  await fixture.late.check();
+  await fixture.publish(3, { window: hour(11) });
+  await fixture.run();
+  fixture.clock.advance(HOUR);
+  await fixture.publish(3, { window: hour(12) });
+  return fixture;
 }
 
-const healthOf = async ({ late }: ExportWorld): Promise<unknown> =>
+const healthOf = async ({ late }: ExportFixture): Promise<unknown> =>
   await late.probe().then(
     () => 'well',
     (fault: unknown) => fault,
   );
-const causes = ({ log }: ExportWorld): readonly unknown[] =>
+const causes = ({ log }: ExportFixture): readonly unknown[] =>
   log.events('export.late').map(({ because }) => because);
 
-async function expectLate(world: ExportWorld, because: string): Promise<void> {
-  await world.late.check();
-  expect(causes(world)).toEqual([because]);
-  expect(world.log.events('export.late')).toMatchObject([{ severity: 'ALERT', config: 'us' }]);
-  const fault = await healthOf(world);
+async function expectLate(fixture: ExportFixture, because: string): Promise<void> {
+  await fixture.late.check();
+  expect(causes(fixture)).toEqual([because]);
+  expect(fixture.log.events('export.late')).toMatchObject([{ severity: 'ALERT', config: 'us' }]);
+  const fault = await healthOf(fixture);
   expect(fault).toBeInstanceOf(HealthFault);
   expect(fault).toMatchObject({ code: 'export_late' });
 }
 
 describe('an export is late', () => {
   it('when its batches are not cut', async () => {
-    const world = await openPunctual();
-    world.clock.advance(29 * MINUTE);
-    await world.late.check();
-    expect([causes(world), await healthOf(world)]).toEqual([[], 'well']);
-    world.clock.advance(MINUTE);
-    await expectLate(world, 'not_cut');
+    const fixture = await openPunctual();
+    fixture.clock.advance(29 * MINUTE);
+    await fixture.late.check();
+    expect([causes(fixture), await healthOf(fixture)]).toEqual([[], 'well']);
+    fixture.clock.advance(MINUTE);
+    await expectLate(fixture, 'not_cut');
   });
 
   it('when it was never cut', async () => {
-    const world = await openExportWorld();
-    await world.configure(anExport());
-    await world.late.check();
-    world.clock.advance(30 * MINUTE);
-    await expectLate(world, 'not_cut');
+    const fixture = await openExportFixture();
+    await fixture.configure(anExport());
+    await fixture.late.check();
+    fixture.clock.advance(30 * MINUTE);
+    await expectLate(fixture, 'not_cut');
   });
 
   it('when a batch cannot be made, also while do-work has nothing to do', async () => {
-    const world = await openPunctual();
-    await world.cut();
-    await world.deps.queue.lease({ lengthMs: DAY, wants: () => true });
-    world.clock.advance(30 * MINUTE);
-    expect(await world.work()).toEqual({ kind: 'done', done: 0, left: 1 });
-    expect(causes(world)).toEqual(['not_made']);
-    expect(await healthOf(world)).toMatchObject({ code: 'export_late' });
+    const fixture = await openPunctual();
+    await fixture.cut();
+    await fixture.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    fixture.clock.advance(30 * MINUTE);
+    expect(await fixture.work()).toEqual({ kind: 'done', done: 0, left: 1 });
+    expect(causes(fixture)).toEqual(['not_made']);
+    expect(await healthOf(fixture)).toMatchObject({ code: 'export_late' });
   });
 
   it('when nothing signs its batches', async () => {
-    const world = await openPunctual();
-    world.signers.clear();
-    await world.run();
-    world.clock.advance(30 * MINUTE);
-    await expectLate(world, 'no_signer');
+    const fixture = await openPunctual();
+    fixture.signers.clear();
+    await fixture.run();
+    fixture.clock.advance(30 * MINUTE);
+    await expectLate(fixture, 'no_signer');
   });
 
   it('when its index cannot be written', async () => {
-    const world = await openPunctual();
-    const bucket = world.deps.openBucket('exports');
-    await world.run({
+    const fixture = await openPunctual();
+    const bucket = fixture.deps.openBucket('exports');
+    await fixture.run({
       openBucket: () => ({
         ...bucket,
         put: async (name, content, options) =>
           name.endsWith('index.txt') ? 'conflict' : await bucket.put(name, content, options),
       }),
     });
-    world.clock.advance(30 * MINUTE);
-    await expectLate(world, 'not_listed');
+    fixture.clock.advance(30 * MINUTE);
+    await expectLate(fixture, 'not_listed');
   });
 
   it('for as long as keys are held back for it that have expired', async () => {
-    const world = await openPunctual();
-    expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(12) }]);
-    await world.configure(anExport({ period: 12 * HOUR })); // else the run below makes hundreds of batches
-    world.clock.advance(15 * DAY);
-    expect(await healthOf(world)).toMatchObject({ code: 'export_late' });
-    await world.run();
-    expect(await uncoveredKeys(world.store)).toMatchObject([{ from: hour(12) + 15 * DAY }]);
-    expect(await healthOf(world)).toBe('well');
+    const fixture = await openPunctual();
+    expect(await uncoveredKeys(fixture.store)).toMatchObject([{ from: hour(12) }]);
+    await fixture.configure(anExport({ period: 12 * HOUR })); // else the run below makes hundreds of batches
+    fixture.clock.advance(15 * DAY);
+    expect(await healthOf(fixture)).toMatchObject({ code: 'export_late' });
+    await fixture.run();
+    expect(await uncoveredKeys(fixture.store)).toMatchObject([{ from: hour(12) + 15 * DAY }]);
+    expect(await healthOf(fixture)).toBe('well');
   });
 
   it('also for a process that has only just begun, once it has worked', async () => {
-    const world = await openPunctual();
-    await world.cut();
-    await world.deps.queue.lease({ lengthMs: DAY, wants: () => true });
-    world.clock.advance(5 * HOUR);
+    const fixture = await openPunctual();
+    await fixture.cut();
+    await fixture.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    fixture.clock.advance(5 * HOUR);
     const young = lateWatch({
-      ...{ ...world.deps, ...world.deps.listings, log: world.log.log, minWindowAge: 0 },
+      ...{ ...fixture.deps, ...fixture.deps.listings, log: fixture.log.log, minWindowAge: 0 },
       ...{ readWindows: () => alwaysWindow(windowLength(HOUR)!), lateAfter: 30 * MINUTE },
     });
     await expect(young.probe()).resolves.toBeUndefined();
     await young.check();
-    expect(causes(world)).toEqual(['not_cut']);
+    expect(causes(fixture)).toEqual(['not_cut']);
     await expect(young.probe()).rejects.toMatchObject({ code: 'export_late' });
   });
 
   it('no longer once it has caught up', async () => {
-    const world = await openPunctual();
-    world.clock.advance(5 * HOUR);
-    await world.late.check();
-    await world.run();
-    expect(await healthOf(world)).toBe('well');
+    const fixture = await openPunctual();
+    fixture.clock.advance(5 * HOUR);
+    await fixture.late.check();
+    await fixture.run();
+    expect(await healthOf(fixture)).toBe('well');
   });
 });
 
 describe('an export is in time', () => {
   it('while it was never cut, for as long as its configuration may be new', async () => {
-    const world = await openExportWorld();
-    await world.configure(anExport());
-    await world.late.check();
-    expect(await healthOf(world)).toBe('well');
-    world.clock.advance(29 * MINUTE);
-    expect(await healthOf(world)).toBe('well');
+    const fixture = await openExportFixture();
+    await fixture.configure(anExport());
+    await fixture.late.check();
+    expect(await healthOf(fixture)).toBe('well');
+    fixture.clock.advance(29 * MINUTE);
+    expect(await healthOf(fixture)).toBe('well');
   });
 
   it.each([
     ['has ended', { thru: hour(11) }],
     ['has not begun', { from: hour(40) }],
   ])('when it %s', async (_, config) => {
-    const world = await openExportWorld();
-    await world.configure(anExport(config));
-    await world.run();
-    world.clock.advance(10 * HOUR);
-    expect(await healthOf(world)).toBe('well');
+    const fixture = await openExportFixture();
+    await fixture.configure(anExport(config));
+    await fixture.run();
+    fixture.clock.advance(10 * HOUR);
+    expect(await healthOf(fixture)).toBe('well');
   });
 });
 

@@ -123,14 +123,14 @@ export function missingArchives(): MissingArchives {
 const EVERY = MINUTE;
 
 /** What shows that jobs could work: all that they read, a write, and the index of each export in its bucket. */
-export function probesOfWork(of: {
+export function probesOfWork(options: {
   readonly store: DocumentStore;
   readonly openBucket: OpenBucket;
   readonly listExports: ListExports;
   readonly random: Random;
   readonly clock: Clock;
 }): readonly HealthProbe[] {
-  const { store, openBucket, listExports, random, clock } = of;
+  const { store, openBucket, listExports, random, clock } = options;
   const indexes = async (): Promise<void> => {
     for (const { bucket, filenameRoot } of await listExports())
       await openBucket(bucket).find(indexName(filenameRoot));

@@ -2,21 +2,22 @@ import { StoreFault } from '@keyserver/docstore';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { metDamage } from '@keyserver/service';
 import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
-import { type ExportWorld, anExport, hour, openExportWorld } from './testing/export-world.ts';
+import { anExport, hour } from './testing/export-builders.ts';
+import { type ExportFixture, openExportFixture } from './testing/export-fixture.ts';
 
 afterEach(closeTestStores);
 
 const damaged = new StoreFault('damaged', 'a page is broken');
 const broken = async (): Promise<never> => await Promise.reject(damaged);
 
-/** A world with a batch to make, in which one thing fails from now on. */
-async function aWorld(): Promise<ExportWorld> {
-  const world = await openExportWorld();
-  await world.declare();
-  await world.configure(anExport());
-  await world.publish(1, { window: hour(11) });
-  await world.cut();
-  return world;
+/** A fixture with a batch to make, in which one thing fails from now on. */
+async function aWorld(): Promise<ExportFixture> {
+  const fixture = await openExportFixture();
+  await fixture.declare();
+  await fixture.configure(anExport());
+  await fixture.publish(1, { window: hour(11) });
+  await fixture.cut();
+  return fixture;
 }
 
 type Failing = (deps: ScheduledJobsDeps) => Partial<ScheduledJobsDeps>;
@@ -39,20 +40,20 @@ describe('damage that a job meets', () => {
     ],
     ['signing keys cannot be tried', () => ({ checkSigningKeys: broken })],
   ])('makes health tell of it when %s', async (_, failing) => {
-    const world = await aWorld();
-    const damage = metDamage(world.clock);
-    const over = { ...failing(world.deps), noteFault: damage.note };
+    const fixture = await aWorld();
+    const damage = metDamage(fixture.clock);
+    const over = { ...failing(fixture.deps), noteFault: damage.note };
     await expect(damage.probe()).resolves.toBeUndefined();
-    const { cut, work } = await world.run(over);
+    const { cut, work } = await fixture.run(over);
     expect([cut.kind, work.kind]).toContain('failed');
     await expect(damage.probe()).rejects.toBe(damaged);
   });
 
   it('is not told of when a job fails for another reason', async () => {
-    const world = await aWorld();
-    const damage = metDamage(world.clock);
+    const fixture = await aWorld();
+    const damage = metDamage(fixture.clock);
     const away = async (): Promise<never> => await Promise.reject(new Error('away'));
-    await world.run({ listExports: away, noteFault: damage.note });
+    await fixture.run({ listExports: away, noteFault: damage.note });
     await expect(damage.probe()).resolves.toBeUndefined();
   });
 });

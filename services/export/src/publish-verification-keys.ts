@@ -25,7 +25,7 @@ export interface VerificationKeysDeps extends SignerDeps {
  */
 export async function publishVerificationKeys(
   deps: VerificationKeysDeps,
-  of: {
+  options: {
     readonly bucket: string;
     readonly filenameRoot: string;
     readonly signingKeys: readonly string[];
@@ -33,12 +33,12 @@ export async function publishVerificationKeys(
   },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const declared = await deps.findSigningKeys(of.signingKeys);
-  const wanted = declared.filter(({ thru }) => thru === undefined || thru > of.since);
+  const declared = await deps.findSigningKeys(options.signingKeys);
+  const wanted = declared.filter(({ thru }) => thru === undefined || thru > options.since);
   return await replaceObject(
     {
-      bucket: deps.openBucket(of.bucket),
-      name: verificationKeysName(of.filenameRoot),
+      bucket: deps.openBucket(options.bucket),
+      name: verificationKeysName(options.filenameRoot),
       headers: KEYS_HEADERS,
       contentAfter: async () => renderVerificationKeys(await publicKeysOf(deps, wanted)),
     },

@@ -32,10 +32,10 @@ export interface RebuildSettings {
 }
 
 /** Puts together what makes the files of exports anew, outside the service. */
-export function rebuildDeps(of: RebuildSettings): RebuildDeps {
-  const { store, clock, timers, random, keyRetentionMs } = of;
+export function rebuildDeps(options: RebuildSettings): RebuildDeps {
+  const { store, clock, timers, random, keyRetentionMs } = options;
   return {
-    ...of,
+    ...options,
     listings: batchListing(store),
     listExports: listExports(store),
     findSigningKeys: findSigningKeys(store),

@@ -102,22 +102,22 @@ const isSameProblem = ({ why }: Failing, other: UnusableSigner): boolean =>
 
 function report(
   log: Logger,
-  of: {
+  options: {
     readonly before: readonly Failing[];
     readonly failing: readonly Failing[];
     readonly now: UnixMillis;
   },
 ): void {
-  for (const { key, why, reportedAt } of of.failing)
-    if (reportedAt === of.now)
+  for (const { key, why, reportedAt } of options.failing)
+    if (reportedAt === options.now)
       log.event('export.key_unusable', {
         key: configuredId(key),
         place: configuredId({ id: why.place }),
         problem: why.problem,
         advice: SIGNING_KEY_ADVICE[why.problem],
       });
-  for (const { key } of of.before)
-    if (!of.failing.some((each) => each.key.id === key.id))
+  for (const { key } of options.before)
+    if (!options.failing.some((each) => each.key.id === key.id))
       log.event('export.key_usable', { key: configuredId(key) });
 }
 

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startExport } from './index.ts';
-import { NOON, anExport } from './testing/export-world.ts';
+import { NOON, anExport } from './testing/export-builders.ts';
 
 const CALLER = 'scheduler@example.org';
 let directory: string;

@@ -7,7 +7,7 @@ import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-i
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
 import { startExport } from './index.ts';
-import { anExport } from './testing/export-world.ts';
+import { anExport } from './testing/export-builders.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 // The first start loads Google's clients.
@@ -33,13 +33,13 @@ afterEach(async () => {
 });
 
 /** Declares one export, which is signed with this key. */
-async function declare(of: {
+async function declare(options: {
   readonly bucket?: string;
   readonly key?: string;
   /** A second key of the same export. */
   readonly other?: string;
 }): Promise<void> {
-  const { bucket = 'exports', key = version, other } = of;
+  const { bucket = 'exports', key = version, other } = options;
   const keys = other === undefined ? ['k1'] : ['k1', 'k2'];
   const store = await openFirestoreStore({
     ...machine,
@@ -57,7 +57,7 @@ async function declare(of: {
 }
 
 /** Starts the service and ends it again. */
-async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
+async function start(options: Readonly<Record<string, string>> = {}): Promise<void> {
   const env = {
     PLATFORM: 'gcp',
     GCP_PROJECT: 'demo-project',
@@ -70,7 +70,7 @@ async function start(of: Readonly<Record<string, string>> = {}): Promise<void> {
     OIDC_JWKS_URL: 'https://issuer.example/jwks.json',
     OIDC_AUDIENCE: 'export',
     CALLER_EMAILS: 'scheduler@example.org',
-    ...of,
+    ...options,
   };
   const service = await startExport(env, {
     ...{ ...machine, random: impatient, logHealth: () => Promise.resolve() },

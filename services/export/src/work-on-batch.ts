@@ -106,16 +106,16 @@ function logOutcome(
   batch: ExportBatch,
   { result, ms }: { readonly result: BatchOutcome | Failure; readonly ms: number },
 ): void {
-  const of = { config: configuredId(batch.config), batch: configuredId(batch) };
+  const ids = { config: configuredId(batch.config), batch: configuredId(batch) };
   switch (result.kind) {
     case 'stored': {
       const { keys, padding, files, attempt } = result;
-      log.event('export.batch_finished', { ...of, keys, padding, files, attempt, ms });
+      log.event('export.batch_finished', { ...ids, keys, padding, files, attempt, ms });
       return;
     }
     case 'empty':
       log.event('export.batch_finished', {
-        ...of,
+        ...ids,
         keys: 0,
         padding: 0,
         files: 0,
@@ -124,17 +124,17 @@ function logOutcome(
       });
       return;
     case 'no_signer':
-      log.event('export.no_signer', { config: of.config });
+      log.event('export.no_signer', { config: ids.config });
       return;
     case 'lost':
-      log.event('export.batch_failed', { ...of, reason: 'lease_lost' });
+      log.event('export.batch_failed', { ...ids, reason: 'lease_lost' });
       return;
     case 'object_conflict':
-      log.event('export.batch_failed', { ...of, reason: 'object_conflict' });
+      log.event('export.batch_failed', { ...ids, reason: 'object_conflict' });
       return;
     case 'failed':
       log.event('export.batch_failed', {
-        ...of,
+        ...ids,
         reason: result.reason,
         causes: faultTrail(result.fault),
       });

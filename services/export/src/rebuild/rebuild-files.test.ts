@@ -2,34 +2,35 @@ import { auditEntries } from '@keyserver/stores';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { DAY } from '@keyserver/time';
-import { type ExportWorld, anExport, hour, openExportWorld } from '../testing/export-world.ts';
+import { anExport, hour } from '../testing/export-builders.ts';
+import { type ExportFixture, openExportFixture } from '../testing/export-fixture.ts';
 import { findDamage } from './find-damage.ts';
 import { type RebuildDeps, rebuildFiles } from './rebuild-files.ts';
 
 const { signal } = new AbortController();
-let world: ExportWorld;
+let fixture: ExportFixture;
 let deps: RebuildDeps;
 let keys: readonly string[];
 
 beforeEach(async () => {
-  world = await openExportWorld();
-  deps = { ...world.deps, store: world.store, random: seededRandom('rebuild') };
-  await world.configure(anExport());
+  fixture = await openExportFixture();
+  deps = { ...fixture.deps, store: fixture.store, random: seededRandom('rebuild') };
+  await fixture.configure(anExport());
   keys = [
-    ...(await world.publish(12, { window: hour(9) })),
-    ...(await world.publish(12, { window: hour(10) })),
+    ...(await fixture.publish(12, { window: hour(9) })),
+    ...(await fixture.publish(12, { window: hour(10) })),
   ];
-  await world.run();
+  await fixture.run();
 });
 afterEach(closeTestStores);
 
-const bucket = () => world.deps.openBucket('exports');
+const bucket = () => fixture.deps.openBucket('exports');
 const find = async () => await findDamage(deps, signal);
 const mend = async () => await rebuildFiles(deps, await find(), { actor: 'alex', signal });
 
 async function audited() {
   const found = [];
-  for await (const page of world.store.pages(auditEntries, {}))
+  for await (const page of fixture.store.pages(auditEntries, {}))
     found.push(...page.map(({ value }) => value));
   return found;
 }
@@ -41,7 +42,7 @@ describe('looking for broken files', () => {
   });
 
   it('names what is missing, damaged and outdated', async () => {
-    const [first = '', second = ''] = (await world.index()) ?? [];
+    const [first = '', second = ''] = (await fixture.index()) ?? [];
     await bucket().delete(first);
     await replace(second, 'no archive');
     await replace('us/index.txt', first);
@@ -77,50 +78,50 @@ async function* words(text: string): AsyncGenerator<Uint8Array> {
 
 describe('making files anew', () => {
   it('gives an emptied bucket the very contents that it had', async () => {
-    const before = await world.batches();
+    const before = await fixture.batches();
     for await (const { name } of bucket().list('')) await bucket().delete(name);
     expect(await mend()).toEqual({ madeAnew: 2, unlisted: 0 });
-    expect((await world.download()).toSorted()).toEqual(expect.arrayContaining([...keys].sort()));
-    expect(await world.batches()).toEqual(before);
+    expect((await fixture.download()).toSorted()).toEqual(expect.arrayContaining([...keys].sort()));
+    expect(await fixture.batches()).toEqual(before);
     expect(await find()).toMatchObject({ batches: [], documents: [] });
   });
 
   it('puts an archive in the place of a damaged one', async () => {
-    const [first = ''] = (await world.index()) ?? [];
+    const [first = ''] = (await fixture.index()) ?? [];
     await replace(first, 'no archive');
     expect(await mend()).toEqual({ madeAnew: 1, unlisted: 0 });
-    expect(await world.download()).toEqual(expect.arrayContaining([...keys]));
+    expect(await fixture.download()).toEqual(expect.arrayContaining([...keys]));
   });
 
   it('unlists what cannot be made anew, and says so for ever', async () => {
-    const [first = '', second = ''] = (await world.index()) ?? [];
-    world.signers.delete('key-of-k1');
+    const [first = '', second = ''] = (await fixture.index()) ?? [];
+    fixture.signers.delete('key-of-k1');
     await bucket().delete(first);
     const damage = await find();
     expect(damage.batches.map(({ whyNot }) => whyNot)).toEqual(['signer_gone']);
     expect(await mend()).toEqual({ madeAnew: 0, unlisted: 1 });
-    expect(await world.index()).toEqual([second]);
+    expect(await fixture.index()).toEqual([second]);
     expect(await audited()).toMatchObject([
       { actor: 'alex', operation: 'store.rebuild', changes: [{ action: 'remove' }] },
     ]);
   });
 
   it('never lists other contents under a name once the keys have expired', async () => {
-    const [first = ''] = (await world.index()) ?? [];
+    const [first = ''] = (await fixture.index()) ?? [];
     await bucket().delete(first);
     const expired = { ...deps, readKeyBatches: () => nothing() };
     expect((await findDamage(expired, signal)).batches[0]?.whyNot).toBe('keys_expired');
   });
 
   it('signs with a key that signs nothing new any more', async () => {
-    const [first = ''] = (await world.index()) ?? [];
+    const [first = ''] = (await fixture.index()) ?? [];
     await bucket().delete(first);
-    world.clock.advance(DAY);
+    fixture.clock.advance(DAY);
     expect(await mend()).toEqual({ madeAnew: 1, unlisted: 0 });
   });
 
   it('can be repeated', async () => {
-    const [first = ''] = (await world.index()) ?? [];
+    const [first = ''] = (await fixture.index()) ?? [];
     await bucket().delete(first);
     await mend();
     expect(await mend()).toEqual({ madeAnew: 0, unlisted: 0 });

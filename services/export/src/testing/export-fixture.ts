@@ -10,7 +10,7 @@ import {
   verifyExport,
 } from '@keyserver/export-file';
 import { memorySigner } from '@keyserver/export-file/testing';
-import { type ExposureKey, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
+import { type KeyBatch, packRecords } from '@keyserver/exposure-keys';
 import type { JobReport } from '@keyserver/jobs';
 import { manualTimers } from '@keyserver/time/testing';
 import { openTestBucket } from '@keyserver/local/testing';
@@ -41,10 +41,7 @@ import {
   MINUTE,
   type SimulatedClock,
   type UnixMillis,
-  intervalAt,
-  intervalNumber,
   simulatedClock,
-  unixMillis,
   windowLength,
   alwaysWindow,
 } from '@keyserver/time';
@@ -53,11 +50,8 @@ import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
 import type { SignerDeps } from '../signers.ts';
 import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';
 import { keysIn } from './archive-keys.ts';
-
-/** 2026-01-15, noon. */
-export const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
-/** An hour of that day. */
-export const hour = (n: number): UnixMillis => unixMillis(NOON + (n - 12) * HOUR);
+import { NOON, PUBLISHED, aSigningKey, keyNumber } from './export-builders.ts';
+import { type Faults, mortalPorts, recorded } from './mortal-ports.ts';
 
 const WINDOW = windowLength(HOUR) ?? fail('an hour is a window');
 
@@ -65,41 +59,8 @@ function fail(why: string): never {
   throw new Error(why);
 }
 
-/** An hourly export of one region, signed with one key, that lifts its files to ten keys. */
-export const anExport = (of: Partial<ExportConfig> = {}): ExportConfig => ({
-  id: 'us',
-  bucket: 'exports',
-  filenameRoot: of.id ?? 'us',
-  period: HOUR,
-  outputRegion: 'US',
-  inputRegions: [],
-  excludeRegions: [],
-  includeTravelers: false,
-  onlyNonTravelers: false,
-  from: unixMillis(0),
-  thru: undefined,
-  signingKeys: ['k1'],
-  minRecords: 10,
-  paddingRange: 0,
-  maxRecords: 1000,
-  ...of,
-});
-
-/** A signing key that is in force for ever. */
-export const aSigningKey = (id: string, of: Partial<SigningKey> = {}): SigningKey => ({
-  id,
-  signingKey: `key-of-${id}`,
-  keyId: '310',
-  keyVersion: id,
-  from: unixMillis(0),
-  thru: undefined,
-  ...of,
-});
-
-type Faults = (port: string) => void;
-
 /** A whole export service over a real store and real buckets, and all that stands around it. */
-export interface ExportWorld {
+export interface ExportFixture {
   readonly store: DocumentStore;
   readonly clock: ReturnType<typeof simulatedClock>;
   readonly log: ReturnType<typeof recordingLog>;
@@ -109,16 +70,16 @@ export interface ExportWorld {
   readonly written: Set<string>;
   readonly deps: ScheduledJobsDeps;
   readonly late: LateWatch;
-  /** The watch that the jobs of this world use. */
+  /** The watch that the jobs of this fixture use. */
   readonly watch: SigningKeyWatch;
-  /** Another watch of the same world. */
+  /** Another watch of the same fixture. */
   watchOver(over?: Partial<SignerDeps>): SigningKeyWatch;
   configure(...configs: readonly ExportConfig[]): Promise<void>;
   declare(...keys: readonly SigningKey[]): Promise<void>;
-  /** Stores so many keys that are released in a window; their first bytes count up through the whole world. */
+  /** Stores so many keys that are released in a window; their first bytes count up through the whole fixture. */
   publish(
     count: number,
-    of: Partial<KeyBatch> & { readonly window: UnixMillis },
+    overrides: Partial<KeyBatch> & { readonly window: UnixMillis },
   ): Promise<readonly string[]>;
   /** Runs both jobs as the scheduler would, on a worker of its own. */
   run(over?: Partial<ScheduledJobsDeps>): Promise<{ cut: JobReport; work: JobReport }>;
@@ -134,22 +95,22 @@ export interface ExportWorld {
   batches(configId?: string): Promise<readonly ExportBatch[]>;
 }
 
-/** Where a world keeps its documents and files. */
-export interface ExportGround {
+/** Where a fixture keeps its documents and files. */
+export interface ExportPlatform {
   openStore(clock: SimulatedClock): Promise<DocumentStore>;
   /** An empty bucket. */
   openBucket(): BlobStore;
 }
 
-const THIS_MACHINE: ExportGround = {
+const THIS_MACHINE: ExportPlatform = {
   openStore: async (clock) => await openTestStore({ clock }),
   openBucket: openTestBucket,
 };
 
-/** Opens a world at noon with one signing key, `k1`. */
-export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorld> {
+/** Opens a fixture at noon with one signing key, `k1`. */
+export async function openExportFixture(platform = THIS_MACHINE): Promise<ExportFixture> {
   const clock = simulatedClock(NOON);
-  const store = await ground.openStore(clock);
+  const store = await platform.openStore(clock);
   const log = recordingLog();
   const timers = manualTimers();
   const random = seededRandom('export');
@@ -157,7 +118,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
   const written = new Set<string>();
   const buckets = new Map<string, BlobStore>();
   const openBucket: OpenBucket = (name) => {
-    const known = buckets.get(name) ?? recorded(ground.openBucket(), written);
+    const known = buckets.get(name) ?? recorded(platform.openBucket(), written);
     buckets.set(name, known);
     return known;
   };
@@ -220,7 +181,7 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
     limit: 100,
   };
   let published = 0;
-  const world: ExportWorld = {
+  const fixture: ExportFixture = {
     ...{ store, clock, log, timers, signers, written, deps, late, watch, watchOver },
     async configure(...configs) {
       await store.transact(async (tx) => {
@@ -237,10 +198,15 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
         await Promise.resolve();
       });
     },
-    async publish(count, of) {
-      const made = Array.from({ length: count }, () => keyNumber(published++, of.window));
+    async publish(count, options) {
+      const made = Array.from({ length: count }, () => keyNumber(published++, options.window));
       await this.store.transact(async (tx) => {
-        const batch = { ...PUBLISHED, ...of, records: of.records ?? packRecords(made), app: 'app' };
+        const batch = {
+          ...PUBLISHED,
+          ...options,
+          records: options.records ?? packRecords(made),
+          app: 'app',
+        };
         tx.create(keyBatches, randomId(random), keyBatchDocument(batch, keys, random));
         await Promise.resolve();
       });
@@ -282,30 +248,8 @@ export async function openExportWorld(ground = THIS_MACHINE): Promise<ExportWorl
       return await storedBatches(store, configId);
     },
   };
-  await world.declare(aSigningKey('k1'));
-  return world;
-}
-
-const PUBLISHED = {
-  kind: 'primary',
-  origin: 'local',
-  sourceId: '',
-  regions: ['US'],
-  traveler: false,
-} as const;
-
-function keyNumber(n: number, window: UnixMillis): ExposureKey {
-  const data = Buffer.alloc(16);
-  data.writeUInt32BE(n);
-  const day = intervalAt(unixMillis(window - 2 * DAY));
-  return {
-    data,
-    start: intervalNumber(day - (day % 144)),
-    period: 144,
-    risk: n % 8,
-    reportType: 'confirmed',
-    onsetDays: undefined,
-  };
+  await fixture.declare(aSigningKey('k1'));
+  return fixture;
 }
 
 async function storedBatches(store: DocumentStore, configId?: string): Promise<ExportBatch[]> {
@@ -315,64 +259,4 @@ async function storedBatches(store: DocumentStore, configId?: string): Promise<E
   return found
     .filter(({ config }) => configId === undefined || config.id === configId)
     .sort((a, b) => a.end - b.end || b.start - a.start);
-}
-
-function recorded(bucket: BlobStore, written: Set<string>): BlobStore {
-  return {
-    find: async (name) => await bucket.find(name),
-    read: async (name) => await bucket.read(name),
-    list: (prefix) => bucket.list(prefix),
-    delete: async (name) => {
-      await bucket.delete(name);
-    },
-    put: async (name, content, options) => {
-      const put = await bucket.put(name, content, options);
-      if (put !== 'conflict') written.add(name);
-      return put;
-    },
-  };
-}
-
-function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<ScheduledJobsDeps> {
-  const one =
-    <A extends readonly unknown[], R>(port: string, use: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      faults(`before ${port}`);
-      const result = await use(...args);
-      faults(`after ${port}`);
-      return result;
-    };
-  const all = <P extends object>(name: string, port: P): P =>
-    new Proxy(port, {
-      get: (target, method) => {
-        const use = Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>;
-        return one(`${name}.${String(method)}`, use.bind(target));
-      },
-    });
-  return {
-    cutBatches: one('cutBatches', deps.cutBatches),
-    queue: all('queue', deps.queue),
-    work: all('work', deps.work),
-    listings: all('listings', deps.listings),
-    leases: all('leases', deps.leases),
-    findSigner: one('findSigner', deps.findSigner),
-    findSigningKeys: one('findSigningKeys', deps.findSigningKeys),
-    trySigner: one('trySigner', deps.trySigner),
-    usedKeys: all('usedKeys', deps.usedKeys),
-    storeTime: one('storeTime', deps.storeTime),
-    openBucket: (name) => {
-      const bucket = deps.openBucket(name);
-      return {
-        ...all('bucket', bucket),
-        list: async function* (prefix) {
-          faults('before bucket.list');
-          yield* bucket.list(prefix);
-        },
-      };
-    },
-    readKeyBatches: async function* (windows) {
-      faults('before readKeyBatches');
-      yield* deps.readKeyBatches(windows);
-    },
-  };
 }

@@ -1,0 +1,1 @@
+export { aConfiguration, aFile, aPublicKey, anEntry } from './a-file.ts';

@@ -1,0 +1,1 @@
+export { type RawConnection, rawConnection } from './raw-http.ts';

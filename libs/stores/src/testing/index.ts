@@ -1,0 +1,11 @@
+export {
+  NOON,
+  SETTINGS,
+  aKey,
+  aKeyUntil,
+  anUpload,
+  batchesIn,
+  keysOf,
+  recordsOf,
+} from './uploads.ts';
+export { exportIndexes } from '../export-index-document.ts';

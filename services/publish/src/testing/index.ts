@@ -1,0 +1,23 @@
+export {
+  type Answer,
+  type TestServer,
+  aPublishServer,
+  closePublishServers,
+  closePublishStore,
+} from './publish-server.ts';
+export { COSTLY_BODIES, LONG_WORDS, goodBody } from './costly-bodies.ts';
+export {
+  HMAC_KEY,
+  NOW,
+  aKey,
+  anUpload,
+  app,
+  authority,
+  bypassApp,
+  certificateFor,
+  oddlyNamedApp,
+  wireBody,
+} from './uploads.ts';
+export type { AppDeps } from '../app.ts';
+export { publishRequestParser } from '../http/publish-request.ts';
+export { type PublishDeps, publishKeys } from '../publish-keys.ts';
