@@ -74,6 +74,13 @@ const real = [
     message: 'Take Timers: waiting is an argument.',
   })),
 ];
+// What may be used of a package is what its package.json exports; a path that leads up and into another src goes around that.
+const frontDoors = [
+  {
+    group: ['../**/src/**'],
+    message: 'Import another package by its name, from what its package.json exports.',
+  },
+];
 const TESTS = ['**/*.test.ts', '**/testing/**', 'test/**'];
 
 export default tseslint.config(
@@ -103,7 +110,7 @@ export default tseslint.config(
       'max-lines': ['error', 300],
       'max-lines-per-function': ['error', 60],
       'no-restricted-syntax': ['error', ...ambient, ...timing, ...swallowed],
-      'no-restricted-imports': ['error', { paths: [...chance, ...real] }],
+      'no-restricted-imports': ['error', { paths: [...chance, ...real], patterns: frontDoors }],
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },
@@ -115,14 +122,17 @@ export default tseslint.config(
       'tools/launcher/src/{start,cdn}.ts', // processes of their own, as main.ts
       'bench/**',
     ],
-    rules: { 'no-restricted-syntax': 'off', 'no-restricted-imports': 'off' },
+    rules: {
+      'no-restricted-syntax': 'off',
+      'no-restricted-imports': ['error', { patterns: frontDoors }],
+    },
   },
   {
     // Its thread waits for the locks of other processes and for a disk, which keep real time.
     files: ['libs/sqlite/**'],
     rules: {
       'no-restricted-syntax': ['error', ...ambient, ...swallowed],
-      'no-restricted-imports': ['error', { paths: chance }],
+      'no-restricted-imports': ['error', { paths: chance, patterns: frontDoors }],
     },
   },
   {
@@ -136,7 +146,7 @@ export default tseslint.config(
       'max-lines': 'off',
       'max-lines-per-function': 'off',
       'no-restricted-syntax': 'off',
-      'no-restricted-imports': 'off',
+      'no-restricted-imports': ['error', { patterns: frontDoors }],
       '@typescript-eslint/no-unsafe-type-assertion': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
