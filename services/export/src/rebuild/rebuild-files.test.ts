@@ -101,6 +101,7 @@ describe('making files anew', () => {
     expect(damage.batches.map(({ whyNot }) => whyNot)).toEqual(['signer_gone']);
     expect(await mend()).toEqual({ madeAnew: 0, unlisted: 1 });
     expect(await fixture.index()).toEqual([second]);
+    expect((await find()).batches).toEqual([]);
     expect(await audited()).toMatchObject([
       { actor: 'alex', operation: 'store.rebuild', changes: [{ action: 'remove' }] },
     ]);
