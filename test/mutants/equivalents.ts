@@ -57,4 +57,16 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     change: 'false → true',
     why: 'the parser before it refuses names that are not among the same fields',
   },
+  {
+    file: 'libs/exposure-keys/src/accept-keys.ts',
+    text: 'let together = 0;',
+    change: '0 → 1',
+    why: 'the first key sets it to 1, whatever it was',
+  },
+  {
+    file: 'libs/stores/src/store-probes.ts',
+    text: 'for await (const page of store.pages(from, query)) if (page.length === 0) return;',
+    change: 'page.length === 0 → !(page.length === 0)',
+    why: 'what a probe asks for comes in one page',
+  },
 ];
