@@ -55,7 +55,7 @@ export async function tryOut(signer: Signer): Promise<void> {
 }
 
 /**
- * The public keys that have signed files, by the id and version that the files name. A name keeps its first key for ever:
+ * The public keys that have signed files, by the id and version that the files name. A name always keeps its first key:
  * under another one, the files that are out already would no longer verify.
  */
 export interface UsedSigningKeys {

@@ -20,7 +20,7 @@ export interface ExpectedExport {
   readonly maxKeyAgeHours?: number | undefined;
 }
 
-/** The verdict on an archive, and what it says where it could be read. */
+/** What is wrong with an archive, and what it says where it could be read. */
 export interface Verification {
   /** Empty when phones will take it. */
   readonly violations: readonly Violation[];
@@ -162,7 +162,7 @@ const isHeld = (key: KnownKey): key is HeldKey => 'heldIn' in key;
 const isNamed = (key: NamedKey, { keyId, keyVersion }: WireSigner): boolean =>
   key.keyId === keyId && key.keyVersion === keyVersion;
 
-/** Whoever holds a key expects it to have signed: when it made no signature at all, the file or the key is false. */
+/** A key that was given is expected to have signed. If it made none of the signatures, the file or the key is the wrong one. */
 const matchesNothing = (
   checked: readonly CheckedSignature[],
   known: readonly KnownKey[],

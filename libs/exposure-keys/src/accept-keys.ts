@@ -66,9 +66,9 @@ function checkEach(
   const problems: string[] = [];
   const warnings: string[] = [];
   offered.forEach((key, index) => {
-    const verdict = checkKey(key, onset.interval, context);
-    if (verdict.kind === 'kept') kept.push({ index, key: verdict.key });
-    else (verdict.kind === 'refused' ? problems : warnings).push(`key ${index}: ${verdict.reason}`);
+    const checked = checkKey(key, onset.interval, context);
+    if (checked.kind === 'kept') kept.push({ index, key: checked.key });
+    else (checked.kind === 'refused' ? problems : warnings).push(`key ${index}: ${checked.reason}`);
   });
   return { kept, problems, warnings };
 }

@@ -26,13 +26,13 @@ export interface UploadContext {
 }
 
 /** What became of one offered key: kept, refused as an error, or left out with no more than a warning. */
-export type KeyVerdict =
+export type KeyCheck =
   | { readonly kind: 'kept'; readonly key: ExposureKey }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'dropped'; readonly reason: string };
 
 /** Checks one offered key and derives what is stored with it. Reasons name bounds, never anything that was sent. */
-export function checkKey(offered: OfferedKey, onset: number, context: UploadContext): KeyVerdict {
+export function checkKey(offered: OfferedKey, onset: number, context: UploadContext): KeyCheck {
   const data = decodeTolerantBase64(offered.key);
   if (data === undefined) return refused('key is not base64');
   if (data.length !== KEY_BYTES) return refused(`key is not ${KEY_BYTES} bytes long`);
@@ -72,4 +72,4 @@ function storedKey(
 const isWithin = (n: number, low: number, high: number): boolean =>
   Number.isInteger(n) && low <= n && n <= high;
 
-const refused = (reason: string): KeyVerdict => ({ kind: 'refused', reason });
+const refused = (reason: string): KeyCheck => ({ kind: 'refused', reason });

@@ -1,8 +1,8 @@
 import { HOUR, INTERVAL, INTERVALS_PER_DAY, SECOND } from '@keyserver/time';
 
 /*
- * Every bound on a key, once. What is accepted, what an operator may set, and what a published file is held against all
- * come from here: a file that the server rightly made must never be called bad for a second, narrower bound.
+ * Every bound on a key, once: for what is accepted, for what an operator may set, and for checking a published file.
+ * A second, narrower bound somewhere else would call files bad that the server rightly made.
  */
 
 /** What an operator may choose, and what holds when nothing is chosen. */

@@ -12,8 +12,8 @@ const REFUSAL: Readonly<Record<Upload['token'], UploadFault>> = {
 };
 
 /**
- * Merges an upload with what is stored already under its keys (in hexadecimal). The token matters only to whoever
- * sends a key again. A negative result takes earlier keys back, so new keys that come with one are never published.
+ * Merges an upload with what is stored already under its keys (in hexadecimal). The token matters only when
+ * a key is sent again. A negative result takes earlier keys back, so new keys that come with one are never published.
  */
 export function reconcile(
   upload: Pick<Upload, 'keys' | 'token'>,

@@ -32,7 +32,7 @@ const isCloudTrace = (text: string): text is CloudTrace =>
   /^projects\/[a-z0-9:.-]+\/traces\/[0-9a-f]{32}$/.test(text);
 
 /**
- * The trace that a request belongs to. Whoever calls chooses it, so only services whose callers are our own may log it.
+ * The trace that a request belongs to. The caller chooses it, so only services whose callers are our own may log it.
  */
 export function cloudTrace(headers: Headers, projectId: string): CloudTrace | undefined {
   const id =

@@ -28,9 +28,9 @@ const LONGEST_PAUSE = MINUTE;
 const STABLE_AFTER = MINUTE;
 
 /**
- * An output over something that may fail: a file on a full disk, a reader that has gone. Once it has failed, only one
- * line is tried now and then, the one that says how many are missing; when that is written, all others are again. So an
- * output that works by turns, as on a disk that is nearly full, speaks of it once a minute at most.
+ * An output over something that may fail: a file on a full disk, a reader that has gone. Once it has failed, it tries only
+ * one line now and then: the one that says how many lines are missing. When that is written, all others are written again.
+ * An output that fails on and off, as on a disk that is nearly full, reports it once a minute at most.
  */
 export function lineOutput(parts: LineOutputParts): LineOutput {
   const { onLoss, onRecovery, lossLine, timers } = parts;
@@ -57,7 +57,7 @@ export function lineOutput(parts: LineOutputParts): LineOutput {
   function tryAgain(): void {
     if (lost === undefined) return;
     const missing = lost;
-    trying = true; // what is written meanwhile follows this line, and fares as it does
+    trying = true; // what is written meanwhile follows this line, and is lost or written as it is
     attempt(lossLine(missing), (fault) => {
       trying = false;
       if (isFault(fault)) tryLater();

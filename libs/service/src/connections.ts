@@ -31,7 +31,7 @@ interface Connection {
 }
 
 /**
- * Keeps clients that stand still from holding connections, and what is open for them, for ever. Node has time-outs for
+ * Keeps clients that stand still from holding connections, and what is open for them, without end. Node has time-outs for
  * requests that come too slowly, but none for answers that are not read. A newcomer always gets in, so `/health` answers
  * however many connections are held: that is what refusing connections beyond a number would not give.
  */

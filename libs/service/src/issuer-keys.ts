@@ -68,7 +68,7 @@ class IssuerKeys {
     return this.#known !== undefined && this.#isWithin(this.#known.at, this.#known.lasts + grace);
   }
 
-  // A clock that was set back counts as time passed: better one fetch too many than keys for ever.
+  // A clock that was set back counts as time passed: one fetch too many is better than keys that never expire.
   #isWithin(since: number, span: number): boolean {
     const age = this.#clock.now() - since;
     return age >= 0 && age < span;

@@ -69,7 +69,7 @@ export function rememberedCoverage(store: DocumentStore, clock: Clock): () => Pr
     if (remembered === undefined || age < 0 || age >= REMEMBERED) {
       const asked = { at: now, coverage: readCoverage(store) };
       remembered = asked;
-      // Whoever awaits it is told of the fault; the next one asks anew.
+      // Callers that wait for this answer get the fault. The next caller asks again.
       const forgetFault = (): void => {
         if (remembered === asked) remembered = undefined;
       };

@@ -40,7 +40,7 @@ export function batchWork(deps: Deps): BatchWork {
       return await store.transact(async (tx) => {
         const [stored] = await tx.get(exportBatches, [batch.id]);
         if (stored?.fence !== batch.fence) return false;
-        // Whoever holds the fence is this worker: an earlier run of this very transaction has already ended the batch.
+        // The fence is ours, so an earlier attempt of this very transaction has already ended the batch.
         if (stored.state !== 'open') return true;
         const index = await indexIn(tx, stored.config);
         const files = end.state === 'stored' ? end.files : [];
@@ -72,7 +72,7 @@ async function freeze(
   for (const [id, document] of documents) tx.create(keyBatches, id, document);
   tx.set(padDays, day, { sequence: step.sequence + 1, expireAt: tx.now + deps.keepMs });
   if (documents.length < step.padding.length) {
-    // A run after an unknown outcome finds itself overtaken, and the worker looks again.
+    // An attempt after an unknown outcome is answered that it was overtaken, and the worker looks again.
     const padded = { ...stored, padTo: step.padTo };
     tx.set(exportBatches, batch.id, padded);
     const padding = step.padding.slice(0, documents.length);
@@ -99,6 +99,6 @@ function firstThatFit(
   return documents;
 }
 
-/** Only the holder of the fence freezes, so what it wants to write can only stem from an earlier run of this transaction. */
+/** Only the holder of the fence freezes, so what it wants to write can only stem from an earlier attempt of this transaction. */
 const alreadyDone = (stored: BatchDocument, step: Freeze): boolean =>
   stored.frozen?.paddingSequence === step.frozen.paddingSequence && stored.attempt === step.attempt;

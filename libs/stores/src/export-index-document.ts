@@ -25,7 +25,7 @@ const fields = {
 /** What the index of an export is made of, as it is stored. */
 export type IndexDocument = DocumentOf<typeof fields>;
 
-/** What the index of each export is made of; derived from its batches and kept with them, so that nobody reads them all. */
+/** What the index of each export is made of; derived from its batches and kept with them. It saves reading them all. */
 export const exportIndexes = collection({ name: 'exportIndexes', fields });
 
 /** What an index lists of a batch: nothing unless it is finished and has files. */

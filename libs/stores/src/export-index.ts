@@ -15,10 +15,10 @@ import {
   indexedIn,
 } from './export-index-document.ts';
 
-/** A document may have 1 MiB (docstore.ts). Whoever has more batches than fit into this reads them one by one. */
+/** A document may have 1 MiB (docstore.ts). An export with more batches than fit is read batch by batch. */
 const MOST_BYTES = 700_000;
 
-/** Callers look back from slightly different times; what is kept reaches further than the one who derived it asked for. */
+/** Callers look back from slightly different times, so more is kept than the first caller asked for. */
 const SPARE = DAY;
 
 /** The index of an export in a transaction, which changes it together with the batches; undefined when none is kept. */

@@ -41,9 +41,8 @@ const BECAUSE: Readonly<Record<LateCause, string>> = {
 };
 
 /**
- * A watch over the age of all exports. The store alone tells it, so that a process which lives for minutes knows it as well as
- * one that lives for months. Health is silent until the first check: that comes after the work of a process, which may be
- * the very work that was late.
+ * A watch over the age of all exports. It reads the store alone, so a process that has just started knows it too. Health reports
+ * nothing until the first check. That comes after the first work of a process, which may be the very work that was late.
  */
 export function lateWatch(deps: LateWatchDeps): LateWatch {
   let begun: UnixMillis | undefined;

@@ -7,7 +7,7 @@ type Transact = <T>(decide: (tx: Transaction) => Promise<T>) => Promise<T>;
 const transacting = (store: DocumentStore, transact: Transact): DocumentStore =>
   Object.assign(Object.create(store) as DocumentStore, { transact });
 
-/** A store that commits every transaction, never hears of it, and runs the function again. Tests only. */
+/** A store that commits every transaction, does not learn of it, and runs the function again. Tests only. */
 export const forgetful = (store: DocumentStore): DocumentStore =>
   transacting(store, async (decide) => {
     await store.transact(decide);
