@@ -18,7 +18,7 @@ Generated from the declarations in the code by \`npm run generate:docs\`; a test
 - A program that is given a bad value does not start. It names every bad variable, and never a value.
 - \`npm start\` passes its whole environment on to the services, so \`PADDING_MIN_BYTES=2048 npm start\` reaches publish. It
   sets ports, addresses and the \`OIDC_*\` and \`CALLER_EMAILS\` variables of the services itself. Its profile \`development\`
-  gives other defaults to some variables, see [\`profiles.ts\`](../tools/launcher/src/profiles.ts).
+  gives other defaults to some variables, see [\`settings.ts\`](../tools/launcher/src/settings.ts).
 - On Google Cloud (\`PLATFORM=gcp\`) \`GCP_PROJECT\` and \`KEY_HASH_SECRET\` must be given, \`TRUNCATE_WINDOW_SECONDS\` is at
   least 60, and a container that others are to reach needs \`HOST=0.0.0.0\`.
 - What an operator decides about authorities, apps, exports and signing keys is in the

@@ -23,14 +23,14 @@ import { keyserver } from '@keyserver/cli/testing';
 import {
   APPS,
   EXPORTS,
-  type Ground,
-  type World,
+  type Platform,
+  type Simulation,
   certified,
   dayKey,
   demoConfiguration,
   downloadSeries,
   newAuthority,
-  openGround,
+  openPlatform,
   runJobs,
   send,
   startServers,
@@ -50,31 +50,31 @@ const UNTIL_EXPORTED = 15 * MINUTE;
 describe.each([
   { platform: 'local', short: windowLength(10 * SECOND)! },
   { platform: 'gcp-stand-ins', short: windowLength(MINUTE)! },
-] as const)('a server that is tried out on $platform', ({ platform, short }) => {
+] as const)('a server that is tried out on $platform', ({ platform: name, short }) => {
   let dataDirectory = '';
   let clock: SimulatedClock;
-  let ground: Ground;
-  let authorities: readonly [World['trusted'], World['untrusted']];
-  let world: World | undefined;
+  let platform: Platform;
+  let authorities: readonly [Simulation['trusted'], Simulation['untrusted']];
+  let simulation: Simulation | undefined;
   const sent: string[] = [];
 
   beforeEach(async () => {
     dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-windows-'));
     clock = simulatedClock(NOON);
-    ground = await openGround(platform, { dataDirectory, clock, timers: systemTimers, random });
+    platform = await openPlatform(name, { dataDirectory, clock, timers: systemTimers, random });
     authorities = [await newAuthority(1), await newAuthority(2)];
     sent.splice(0);
     await configure(2 * MINUTE); // no shorter, so that there are not dozens of batches, and no multiple of LONG
   });
   afterEach(async () => {
     await stop();
-    await ground.close();
+    await platform.close();
     rmSync(dataDirectory, { recursive: true });
   });
 
   async function configure(period: number): Promise<unknown> {
     const [trusted, untrusted] = authorities;
-    const { signingKeys } = ground;
+    const { signingKeys } = platform;
     const demo = demoConfiguration({
       ...{
         trusted,
@@ -88,16 +88,16 @@ describe.each([
       ...demo,
       exports: demo.exports.map((one) => ({ ...one, from: NOON, period })),
     };
-    return await applyConfiguration(ground.store, wanted, BY);
+    return await applyConfiguration(platform.store, wanted, BY);
   }
 
-  async function start(window: WindowLength, profile = 'development'): Promise<World> {
+  async function start(window: WindowLength, profile = 'development'): Promise<Simulation> {
     const log: string[] = [];
     const variables = {
       ...{ PROFILE: profile, TRUNCATE_WINDOW_SECONDS: String(window / SECOND) },
       ...{ MIN_WINDOW_AGE_SECONDS: '0', CONFIG_CACHE_SECONDS: '0' },
     };
-    const told = { ...ground, env: { ...ground.env, ...variables } };
+    const told = { ...platform, env: { ...platform.env, ...variables } };
     const write = (line: string): void => {
       log.push(line);
     };
@@ -108,18 +108,18 @@ describe.each([
       write,
     });
     const [trusted, untrusted] = authorities;
-    const { bucket } = ground;
+    const { bucket } = platform;
     const of = { clock, random, minRecords: MIN_RECORDS, bucket, trusted, untrusted, log };
-    world = { ...servers, ...of };
-    return world;
+    simulation = { ...servers, ...of };
+    return simulation;
   }
 
   async function stop(): Promise<void> {
-    await world?.close();
-    world = undefined;
+    await simulation?.close();
+    simulation = undefined;
   }
 
-  async function upload(to: World): Promise<void> {
+  async function upload(to: Simulation): Promise<void> {
     const key = dayKey(to, 1);
     const of = { reportType: 'confirmed', onset: undefined, traveler: false } as const;
     const body = JSON.stringify(certified({ app: APPS.home, keys: [key], ...of }, to));
@@ -128,7 +128,7 @@ describe.each([
   }
 
   /** In which files a phone finds each key that was sent. */
-  async function filesOfKeys(from: World): Promise<readonly number[]> {
+  async function filesOfKeys(from: Simulation): Promise<readonly number[]> {
     for (let run = 0; run < 4; run++) await runJobs(from);
     const { archives, faults } = await downloadSeries(from, EXPORTS[0]);
     expect([...faults, ...archives.flatMap((archive) => archive.faults)]).toEqual([]);
@@ -152,12 +152,12 @@ describe.each([
 
     const second = await start(short);
     await upload(second);
-    expect(await changeWindow(ground.store, LONG, BY)).toMatchObject({
+    expect(await changeWindow(platform.store, LONG, BY)).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('is no multiple of 300 s') as string,
     });
     expect(await configure(LONG)).toMatchObject({ kind: 'applied' });
-    const plan = await changeWindow(ground.store, LONG, BY);
+    const plan = await changeWindow(platform.store, LONG, BY);
     if (plan.kind !== 'planned') throw new Error(`not planned: ${plan.kind}`);
     await upload(second);
     await runJobs(second);

@@ -1,4 +1,4 @@
-import { GROUNDS, holds, renderSteps, tally } from '@keyserver/demo';
+import { PLATFORMS, holds, renderSteps, tally } from '@keyserver/demo';
 import { type PlayedRound, playSmallRound, tamper } from '../support/round.ts';
 
 const PHONES = 24;
@@ -13,7 +13,7 @@ const lastOf = (id: string): string => archivesOf(id).at(-1)!;
 const brokenChecks = async (): Promise<readonly string[]> =>
   (await round.broken()).map(({ what }) => what);
 
-describe.each(GROUNDS)('on %s', (platform) => {
+describe.each(PLATFORMS)('on %s', (platform) => {
   beforeAll(async () => {
     round = await playSmallRound(PHONES, platform);
   }, PATIENCE);
@@ -194,7 +194,7 @@ describe.each(GROUNDS)('on %s', (platform) => {
     });
 
     it('keys that phones still use, seen from a time before their end', async () => {
-      const { clock } = round.world;
+      const { clock } = round.simulation;
       const now = clock.now();
       clock.advance(-24 * 3_600_000);
       const broken = await brokenChecks();

@@ -6,18 +6,18 @@ import { systemRandom } from '@keyserver/random';
 import { systemTimers, unixMillis } from '@keyserver/time';
 import {
   type Check,
-  type GroundName,
+  type PlatformName,
   type Round,
-  type World,
+  type Simulation,
   holds,
   judgePublished,
-  openWorld,
+  openSimulation,
   playRound,
 } from '@keyserver/demo';
 
 /** A round of a few phones that was played to its end, while its servers still run. */
 export interface PlayedRound extends Round {
-  readonly world: World;
+  readonly simulation: Simulation;
   /** What was told while it was played. */
   readonly told: readonly string[];
   /** Where its files lie. */
@@ -30,28 +30,28 @@ export interface PlayedRound extends Round {
 /** Plays a round below a directory that goes away with it. */
 export async function playSmallRound(
   phones: number,
-  platform: GroundName = 'local',
+  platform: PlatformName = 'local',
 ): Promise<PlayedRound> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
   const day = unixMillis(Date.parse('2024-05-20T00:00:00Z'));
   const roundOptions = { platform, dataDirectory, day, random: systemRandom, minRecords: 100 };
-  const world = await openWorld({ ...roundOptions, timers: systemTimers });
+  const simulation = await openSimulation({ ...roundOptions, timers: systemTimers });
   const told: string[] = [];
   const tell = (line: string): void => {
     told.push(line);
   };
-  const round = await playRound(world, phones, { tell, progress: tell });
+  const round = await playRound(simulation, phones, { done: tell, update: tell });
   return {
     ...round,
-    world,
+    simulation,
     told,
-    bucket: world.bucket,
+    bucket: simulation.bucket,
     broken: async () => {
-      const { now, always } = await judgePublished(world, round.ledger, round.series);
+      const { now, always } = await judgePublished(simulation, round.ledger, round.series);
       return [...now, ...always].filter((check) => !holds(check));
     },
     close: async () => {
-      await world.close();
+      await simulation.close();
       rmSync(dataDirectory, { recursive: true });
     },
   };

@@ -10,7 +10,7 @@ import {
   verifyExport,
 } from '@keyserver/export-file';
 import { BUCKET, type DemoExport } from './configuration.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
 /** An archive as a phone has it after downloading. */
 export interface DownloadedArchive {
@@ -33,30 +33,30 @@ export interface Series {
 }
 
 /** Downloads a series of files: its index, its verification keys, and every archive that the index lists. */
-export async function downloadSeries(world: World, of: DemoExport): Promise<Series> {
+export async function downloadSeries(simulation: Simulation, of: DemoExport): Promise<Series> {
   const { id } = of;
-  const listed = parseIndex((await fetchObject(world, indexName(id))) ?? NOT_AN_INDEX);
-  const document = await fetchObject(world, verificationKeysName(id));
+  const listed = parseIndex((await fetchObject(simulation, indexName(id))) ?? NOT_AN_INDEX);
+  const document = await fetchObject(simulation, verificationKeysName(id));
   const keys = document && parseVerificationKeys(document);
   const faults = [
     ...(listed === undefined ? [`${indexName(id)} is no index`] : []),
     ...(keys === undefined ? [`${verificationKeysName(id)} lists no keys`] : []),
   ];
   const archives: DownloadedArchive[] = [];
-  for (const name of listed ?? []) archives.push(await download(world, name, { of, keys }));
+  for (const name of listed ?? []) archives.push(await download(simulation, name, { of, keys }));
   return { export: of, archives, faults };
 }
 
 const NOT_AN_INDEX = Buffer.from('<html>');
 
 async function download(
-  world: World,
+  simulation: Simulation,
   name: string,
   { of, keys = [] }: { of: DemoExport; keys: readonly VerificationKey[] | undefined },
 ): Promise<DownloadedArchive> {
-  const zip = await fetchObject(world, name);
+  const zip = await fetchObject(simulation, name);
   if (zip === undefined) return { ...NOTHING, name, faults: [`${name} is listed and not there`] };
-  const expected = { keys, now: world.clock.now(), region: of.region };
+  const expected = { keys, now: simulation.clock.now(), region: of.region };
   const { violations, signatures } = await verifyExport(zip, expected);
   const listed = await readKeys(zip);
   return {
@@ -71,7 +71,7 @@ async function download(
 
 const NOTHING = { digest: undefined, keys: [], revisedKeys: 0, validSignatures: 0 };
 
-async function fetchObject({ urls }: World, name: string): Promise<Uint8Array | undefined> {
+async function fetchObject({ urls }: Simulation, name: string): Promise<Uint8Array | undefined> {
   const response = await fetch(`${urls.cdn}/${BUCKET}/${name}`);
   const content = await response.arrayBuffer();
   return response.status === 200 ? new Uint8Array(content) : undefined;

@@ -1,6 +1,7 @@
+import { type KeyObject, generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Configuration } from '@keyserver/configuration';
 import { HOUR, type UnixMillis } from '@keyserver/time';
-import { type Authority, registered } from './authority.ts';
 
 /** The applications that publish: one in each of two regions. */
 export const APPS = { home: 'org.example.home', neighbour: 'org.example.neighbour' } as const;
@@ -24,7 +25,7 @@ export const BUCKET = 'exports';
 export const SIGNING_KEYS = ['first', 'second'] as const;
 
 /** What the operator of the demonstration has decided: hourly files, each of at least so many keys. */
-export function demoConfiguration(of: {
+export function demoConfiguration(choices: {
   readonly trusted: Authority;
   readonly untrusted: Authority;
   readonly from: UnixMillis;
@@ -32,7 +33,7 @@ export function demoConfiguration(of: {
   /** What the platform calls each private key. */
   readonly signingKeys: Readonly<Record<string, string>>;
 }): Configuration {
-  const { trusted, untrusted, from, minRecords } = of;
+  const { trusted, untrusted, from, minRecords } = choices;
   return {
     authorities: [registered(trusted, from), registered(untrusted, from)],
     apps: [APPS.home, APPS.neighbour].map((id) => ({
@@ -42,7 +43,7 @@ export function demoConfiguration(of: {
       bypassCertificate: false,
     })),
     signingKeys: SIGNING_KEYS.map((id) => ({
-      ...{ id, signingKey: of.signingKeys[id] ?? id, keyId: '999', keyVersion: id, from },
+      ...{ id, signingKey: choices.signingKeys[id] ?? id, keyId: '999', keyVersion: id, from },
       thru: undefined,
     })),
     exports: EXPORTS.map(({ id, region, travelers, signingKeys }) => ({
@@ -64,3 +65,41 @@ export function demoConfiguration(of: {
     })),
   };
 }
+
+/** The verification server of a health authority: it signs what phones present. */
+export interface Authority {
+  readonly id: number;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  /** PEM. */
+  readonly publicKey: string;
+}
+
+const generate = promisify(generateKeyPair);
+
+/** A health authority with a new key on P-256. */
+export async function newAuthority(id: number): Promise<Authority> {
+  const { privateKey, publicKey } = await generate('ec', { namedCurve: 'P-256' });
+  return {
+    id,
+    issuer: `https://authority-${id}.example`,
+    audience: 'keyserver.example',
+    kid: 'demo',
+    privateKey,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+}
+
+/** The authority as an operator registers it. */
+const registered = (
+  { id, issuer, audience, kid, publicKey }: Authority,
+  from: UnixMillis,
+): Configuration['authorities'][number] => ({
+  id,
+  issuer,
+  audience,
+  name: `Authority ${id}`,
+  keys: [{ version: kid, publicKey, from, thru: undefined }],
+});

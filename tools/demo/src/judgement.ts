@@ -1,10 +1,16 @@
+import { problemLine } from '@keyserver/launcher';
 import { type Check, check } from './checks.ts';
 import { type Series, downloadSeries } from './client.ts';
-import { type Comparison, changedSince, compare } from './compare.ts';
 import { EXPORTS } from './configuration.ts';
-import { type Ledger, hasEnded, linesIn } from './ledger.ts';
-import { keysLogged, paddingLogged, problemsLogged } from './log-lines.ts';
-import type { World } from './world.ts';
+import {
+  type Comparison,
+  type Ledger,
+  changedSince,
+  compare,
+  hasEnded,
+  linesIn,
+} from './ledger.ts';
+import type { Simulation } from './simulation.ts';
 
 /** What a phone found when it downloaded everything, and what that proves. */
 export interface Judgement {
@@ -17,46 +23,50 @@ export interface Judgement {
 
 /** Downloads everything and holds it against all that was uploaded, and against an earlier download. */
 export async function judgePublished(
-  world: World,
+  simulation: Simulation,
   ledger: Ledger,
   before: readonly Series[] = [],
 ): Promise<Judgement> {
   const series: Series[] = [];
-  for (const one of EXPORTS) series.push(await downloadSeries(world, one));
-  const comparison = compare(series, ledger, world.clock.now());
+  for (const one of EXPORTS) series.push(await downloadSeries(simulation, one));
+  const comparison = compare(series, ledger, simulation.clock.now());
   return {
     series,
-    now: [...presentKeys(world, ledger, comparison), ...goodArchives(series)],
+    now: [...presentKeys(simulation, ledger, comparison), ...goodArchives(series)],
     always: [
       ...strayKeys(comparison),
-      ...soundFiles(world, series),
+      ...soundFiles(simulation, series),
       nothingChanged(before, series),
-      keysLogged(world.log, ledger),
-      problemsLogged(world.log),
+      keysLogged(simulation.log, ledger),
+      problemsLogged(simulation.log),
     ],
   };
 }
 
 const none = (what: string, found: number): Check => check(what, { expected: 0, found });
 
-function presentKeys(world: World, ledger: Ledger, of: Comparison): readonly Check[] {
-  const now = world.clock.now();
+function presentKeys(
+  simulation: Simulation,
+  ledger: Ledger,
+  comparison: Comparison,
+): readonly Check[] {
+  const now = simulation.clock.now();
   const due = linesIn(ledger, (key) => hasEnded(key, now));
   return [
-    check('uploaded keys, as they were sent', { expected: due, found: of.right }),
-    none('keys that phones still use', of.stillValid),
+    check('uploaded keys, as they were sent', { expected: due, found: comparison.right }),
+    none('keys that phones still use', comparison.stillValid),
     check('generated keys, each counted once', {
-      expected: paddingLogged(world.log),
-      found: of.generated,
+      expected: paddingLogged(simulation.log),
+      found: comparison.generated,
     }),
   ];
 }
 
-const strayKeys = (of: Comparison): readonly Check[] => [
-  none('uploaded keys with other values', of.altered),
-  none('keys in the files of another region', of.misplaced),
-  none('keys of refused uploads', of.forbidden),
-  none('keys listed twice', of.repeated),
+const strayKeys = (comparison: Comparison): readonly Check[] => [
+  none('uploaded keys with other values', comparison.altered),
+  none('keys in the files of another region', comparison.misplaced),
+  none('keys of refused uploads', comparison.forbidden),
+  none('keys listed twice', comparison.repeated),
 ];
 
 function goodArchives(series: readonly Series[]): readonly Check[] {
@@ -77,7 +87,7 @@ function goodArchives(series: readonly Series[]): readonly Check[] {
   ];
 }
 
-function soundFiles({ minRecords }: World, series: readonly Series[]): readonly Check[] {
+function soundFiles({ minRecords }: Simulation, series: readonly Series[]): readonly Check[] {
   const archives = series.flatMap((one) => one.archives);
   const faults = series.flatMap((one) => one.faults);
   return [
@@ -103,4 +113,34 @@ function nothingChanged(before: readonly Series[], after: readonly Series[]): Ch
     { expected: 0, found: changed.length },
     changed,
   );
+}
+
+/** Whatever a service thought worth a warning, except callers that it had to refuse. */
+function problemsLogged(log: readonly string[]): Check {
+  const problems = log
+    .map(problemLine)
+    .filter((line) => line !== undefined)
+    .filter((line) => !line.includes(' caller.refused '));
+  return check('problems in the logs', { expected: 0, found: problems.length }, problems);
+}
+
+/** Keys that can be read in the logs, in either spelling. */
+function keysLogged(log: readonly string[], { promised, forbidden }: Ledger): Check {
+  const text = log.join('');
+  const lowerCased = text.toLowerCase();
+  const found = [...promised.keys(), ...forbidden].filter((key) => {
+    const hex = Buffer.from(key, 'base64').toString('hex');
+    return text.includes(key) || (hex !== '' && lowerCased.includes(hex));
+  });
+  return check('keys in the logs', { expected: 0, found: found.length });
+}
+
+/** How many keys the export service says that it has generated. */
+const paddingLogged = (log: readonly string[]): number =>
+  log.map(paddingOf).reduce((sum, padding) => sum + padding, 0);
+
+function paddingOf(line: string): number {
+  const entry: unknown = JSON.parse(line);
+  if (typeof entry !== 'object' || entry === null) return 0;
+  return 'padding' in entry ? Number(entry.padding) : 0;
 }

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@keyserver/random';
 import { DAY, MINUTE, SECOND, floorTo, systemClock, systemTimers } from '@keyserver/time';
-import { GROUNDS, type GroundName } from './ground.ts';
-import { renderSteps, tally } from './report.ts';
-import { type Teller, playRound } from './round.ts';
-import { openWorld } from './world.ts';
+import { PLATFORMS, type PlatformName } from './servers.ts';
+import { renderSteps, tally } from './checks.ts';
+import { type ProgressReporter, playRound } from './round.ts';
+import { openSimulation } from './simulation.ts';
 
 const PHONES = 200;
 const PATIENCE = MINUTE;
 
-const INTRODUCTION: Readonly<Record<GroundName, string>> = {
+const INTRODUCTION: Readonly<Record<PlatformName, string>> = {
   local: `One full round of the key server on this machine, over real HTTP, in simulated time.
 `,
   'gcp-stand-ins': `One full round of the key server for Google Cloud, over real HTTP and with Google's own clients, in simulated
@@ -36,25 +36,25 @@ function timeOf(now: number, start: number): string {
   return `day ${day}, ${new Date(now).toISOString().slice(11, 16)}`;
 }
 
-async function demonstrate(dataDirectory: string, platform: GroundName): Promise<boolean> {
+async function demonstrate(dataDirectory: string, platform: PlatformName): Promise<boolean> {
   const day = floorTo(systemClock.now(), DAY);
   const started = performance.now();
-  const of = { platform, dataDirectory, day, minRecords: 1000 };
+  const settings = { platform, dataDirectory, day, minRecords: 1000 };
   const machine = { timers: systemTimers, random: systemRandom };
-  const world = await openWorld({ ...of, ...machine });
+  const simulation = await openSimulation({ ...settings, ...machine });
   const live = process.stdout.isTTY;
-  const at = (line: string): string => `  ${timeOf(world.clock.now(), day)}  ${line}`;
-  const teller: Teller = {
-    tell: (line) => {
+  const at = (line: string): string => `  ${timeOf(simulation.clock.now(), day)}  ${line}`;
+  const progress: ProgressReporter = {
+    done: (line) => {
       print(`${live ? '\r\x1B[K' : ''}${at(line)}`);
     },
-    progress: (line) => {
+    update: (line) => {
       if (live) process.stdout.write(`\r\x1B[K${at(line)}`);
     },
   };
   try {
-    teller.tell('publish, export, a file server and an issuer of job identities run');
-    const { steps } = await playRound(world, PHONES, teller);
+    progress.done('publish, export, a file server and an issuer of job identities run');
+    const { steps } = await playRound(simulation, PHONES, progress);
     print(`\n${renderSteps(steps)}`);
     const { made, wrong } = tally(steps);
     const seconds = ((performance.now() - started) / SECOND).toFixed(1);
@@ -65,19 +65,19 @@ async function demonstrate(dataDirectory: string, platform: GroundName): Promise
     );
     return wrong === 0;
   } finally {
-    await world.close();
+    await simulation.close();
   }
 }
 
-function chosenPlatform(): GroundName {
+function chosenPlatform(): PlatformName {
   try {
     const { values } = parseArgs({ options: { platform: { type: 'string', default: 'local' } } });
-    const known = GROUNDS.find((name) => name === values.platform);
+    const known = PLATFORMS.find((name) => name === values.platform);
     if (known !== undefined) return known;
   } catch {
     // Said below, in one sentence for every wrong argument.
   }
-  process.stderr.write(`The only option is --platform=NAME, one of ${GROUNDS.join(', ')}.\n`);
+  process.stderr.write(`The only option is --platform=NAME, one of ${PLATFORMS.join(', ')}.\n`);
   process.exit(1);
 }
 

@@ -1,20 +1,20 @@
 import { DAY, HOUR, MINUTE, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
-import { type Check, check, worstOf } from './checks.ts';
+import { type Check, type Step, check, worstOf } from './checks.ts';
 import type { Series } from './client.ts';
 import { JOBS } from '@keyserver/launcher';
-import { REFUSED_CALLS, countRefusedCalls, runJobs } from './job-calls.ts';
+import { REFUSED_CALLS, countRefusedCalls, runJobs } from './jobs.ts';
 import { type Judgement, judgePublished } from './judgement.ts';
 import { type Ledger, hasEnded } from './ledger.ts';
 import { REFUSALS } from './refusals.ts';
 import { tryRefusals, uploadAll } from './uploads.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
-/** What a round tells while it is played. */
-export interface Teller {
+/** Hears how far a round is. */
+export interface ProgressReporter {
   /** A step is done. */
-  readonly tell: (line: string) => void;
+  readonly done: (line: string) => void;
   /** A step goes on. */
-  readonly progress: (line: string) => void;
+  readonly update: (line: string) => void;
 }
 
 /** A round that was played to its end. */
@@ -28,30 +28,32 @@ export interface Round {
   readonly steps: readonly Step[];
 }
 
-/** The checks that were made at one step of a round. */
-export interface Step {
-  readonly title: string;
-  readonly checks: readonly Check[];
-}
-
-/** A window is exported once it is closed and two hours old; then come the jobs. */
+/** A window is exported by the first job after it has been closed for two hours. */
 const EXPORT_DELAY = 2 * HOUR + 5 * MINUTE;
 
 /** Plays a round: phones upload, hours pass, files are made, and a phone downloads them before and after midnight. */
-export async function playRound(world: World, phones: number, teller: Teller): Promise<Round> {
-  const { clock } = world;
+export async function playRound(
+  simulation: Simulation,
+  phones: number,
+  progress: ProgressReporter,
+): Promise<Round> {
+  const { clock } = simulation;
   const ledger: Ledger = { promised: new Map(), forbidden: new Set() };
-  await runJobs(world); // from now on no batch is left out
-  const uploads = await uploadStep(world, ledger, { phones, teller });
-  await passUntil(world, unixMillis(floorTo(clock.now(), HOUR) + HOUR + EXPORT_DELAY), teller);
+  await runJobs(simulation); // from now on no batch is left out
+  const uploads = await uploadStep(simulation, ledger, { phones, progress });
+  await passUntil(
+    simulation,
+    unixMillis(floorTo(clock.now(), HOUR) + HOUR + EXPORT_DELAY),
+    progress,
+  );
   const waiting = [...ledger.promised.values()].filter((key) => !hasEnded(key, clock.now())).length;
-  const first = await judgePublished(world, ledger);
-  teller.tell(`${foundIn(first)}; ${counted(waiting)} keys are still in use and wait`);
+  const first = await judgePublished(simulation, ledger);
+  progress.done(`${foundIn(first)}; ${counted(waiting)} keys are still in use and wait`);
   // A key that ends at midnight is released in the window after the one in which it ended.
   const midnight = floorTo(unixMillis(clock.now() + DAY), DAY);
-  await passUntil(world, unixMillis(midnight + 2 * HOUR + EXPORT_DELAY), teller);
-  const second = await judgePublished(world, ledger, first.series);
-  teller.tell(foundIn(second));
+  await passUntil(simulation, unixMillis(midnight + 2 * HOUR + EXPORT_DELAY), progress);
+  const second = await judgePublished(simulation, ledger, first.series);
+  progress.done(foundIn(second));
   return {
     ledger,
     waiting,
@@ -66,34 +68,38 @@ export async function playRound(world: World, phones: number, teller: Teller): P
 }
 
 async function uploadStep(
-  world: World,
+  simulation: Simulation,
   ledger: Ledger,
-  { phones, teller }: { readonly phones: number; readonly teller: Teller },
+  { phones, progress }: { readonly phones: number; readonly progress: ProgressReporter },
 ): Promise<readonly Check[]> {
-  const progress = (done: number): void => {
-    teller.progress(`${done} of ${phones} phones have uploaded`);
+  const onUploaded = (done: number): void => {
+    progress.update(`${done} of ${phones} phones have uploaded`);
   };
-  const accepted = await uploadAll(world, ledger, { phones, progress });
-  teller.tell(
+  const accepted = await uploadAll(simulation, ledger, { phones, progress: onUploaded });
+  progress.done(
     `${counted(phones)} phones have uploaded ${counted(ledger.promised.size)} keys to publish; those of travelers go into two files`,
   );
-  const refused = await tryRefusals(world, ledger);
+  const refused = await tryRefusals(simulation, ledger);
   const calls = {
     expected: REFUSED_CALLS.length * JOBS.length,
-    found: await countRefusedCalls(world),
+    found: await countRefusedCalls(simulation),
   };
-  teller.tell(
+  progress.done(
     `${REFUSALS.length} bad uploads and ${calls.expected} unauthorised job calls were tried`,
   );
   return [accepted, refused, check('unauthorised job calls refused', calls)];
 }
 
 /** Lets time pass, an hour at a time, while the jobs go on. */
-async function passUntil(world: World, end: UnixMillis, teller: Teller): Promise<void> {
-  while (world.clock.now() < end) {
-    world.clock.advance(Math.min(HOUR, end - world.clock.now()));
-    teller.progress('the jobs run');
-    await runJobs(world);
+async function passUntil(
+  simulation: Simulation,
+  end: UnixMillis,
+  progress: ProgressReporter,
+): Promise<void> {
+  while (simulation.clock.now() < end) {
+    simulation.clock.advance(Math.min(HOUR, end - simulation.clock.now()));
+    progress.update('the jobs run');
+    await runJobs(simulation);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Environment } from '@keyserver/config';
+import type { DocumentStore } from '@keyserver/docstore';
 import { startExport } from '@keyserver/export';
-import { type ServiceName, createLogger } from '@keyserver/log';
-import { startPublish } from '@keyserver/publish';
-import type { Ambient, RunningService, TimeAndChance } from '@keyserver/service';
+import type { BlobStore } from '@keyserver/export-file';
 import {
   JOB_ACCOUNT,
   type JobIssuer,
@@ -10,7 +9,11 @@ import {
   serveIssuer,
   startCdn,
 } from '@keyserver/launcher';
-import type { Ground } from './ground.ts';
+import { type ServiceName, createLogger } from '@keyserver/log';
+import { startPublish } from '@keyserver/publish';
+import type { Random } from '@keyserver/random';
+import type { Ambient, RunningService, TimeAndChance } from '@keyserver/service';
+import type { SimulatedClock, Timers } from '@keyserver/time';
 
 /** Everything that answers over HTTP, each on a free port of this machine. */
 export interface Servers {
@@ -23,15 +26,15 @@ export interface Servers {
 export const JOB_AUDIENCE = 'https://export.keyserver.example';
 
 /** Time, chance, and what takes the log lines of all services. */
-interface Surroundings extends TimeAndChance {
+interface ServerContext extends TimeAndChance {
   readonly write: (line: string) => void;
 }
 
 /** Starts the issuer, both services and the file server; when one cannot start, none is left running. */
 export async function startServers(
-  ground: Ground,
+  platform: Platform,
   dataDirectory: string,
-  around: Surroundings,
+  context: ServerContext,
 ): Promise<Servers> {
   const running: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -41,17 +44,18 @@ export async function startServers(
     running.push(started);
     return started;
   };
-  const base = { ...ground.env, PORT: '0' };
+  const base = { ...platform.env, PORT: '0' };
   try {
     const documents: Record<string, object> = {}; // filled once the address that they name is known
-    const { url } = kept(await serveIssuer(documents, 0, around.timers));
-    const issuer = await ground.openIssuer(url);
+    const { url } = kept(await serveIssuer(documents, 0, context.timers));
+    const issuer = await platform.openIssuer(url);
     Object.assign(documents, issuer.documents);
-    const publish = kept(await startPublish(base, ambientOf('publish', around)));
+    const publish = kept(await startPublish(base, ambientOf('publish', context)));
     const exporting = kept(
-      await startExport({ ...base, ...callersOf(issuer) }, ambientOf('export', around)),
+      await startExport({ ...base, ...callersOf(issuer) }, ambientOf('export', context)),
     );
-    const cdn = ground.cdn ?? kept(await serveFiles(dataDirectory, ambientOf('cdn', around))).url;
+    const cdn =
+      platform.cdn ?? kept(await serveFiles(dataDirectory, ambientOf('cdn', context))).url;
     return { urls: { publish: publish.url, export: exporting.url, cdn }, issuer, close };
   } catch (fault) {
     await close();
@@ -61,7 +65,7 @@ export async function startServers(
 
 const ambientOf = (
   service: ServiceName,
-  { clock, timers, random, write }: Surroundings,
+  { clock, timers, random, write }: ServerContext,
 ): Ambient => ({
   ...{ clock, timers, random },
   openLog: (level) => createLogger({ service, write, clock, timers, level }),
@@ -77,3 +81,33 @@ const callersOf = ({ issuer, jwksUrl }: JobIssuer): Environment => ({
   OIDC_AUDIENCE: JOB_AUDIENCE,
   CALLER_EMAILS: JOB_ACCOUNT,
 });
+
+/** The platforms that a round can be played on. */
+export const PLATFORMS = ['local', 'gcp-stand-ins'] as const;
+
+/** The name of a platform. */
+export type PlatformName = (typeof PLATFORMS)[number];
+
+/** The platform that a round is played on, empty at first. */
+export interface Platform {
+  /** What tells every service where its platform is. */
+  readonly env: Environment;
+  readonly store: DocumentStore;
+  /** The bucket of all files. */
+  readonly bucket: BlobStore;
+  /** The names, on this platform, of the private keys that sign files. */
+  readonly signingKeys: Readonly<Record<string, string>>;
+  readonly openIssuer: (url: string) => Promise<JobIssuer>;
+  /** Where phones download files; undefined when that is still to be started. */
+  readonly cdn: string | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** What a platform is opened with. */
+export interface PlatformSettings {
+  /** An empty directory, for what lies on this machine. */
+  readonly dataDirectory: string;
+  readonly clock: SimulatedClock;
+  readonly timers: Timers;
+  readonly random: Random;
+}

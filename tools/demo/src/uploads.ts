@@ -2,12 +2,19 @@ import type { OfferedKey } from '@keyserver/exposure-keys';
 import { MINUTE } from '@keyserver/time';
 import { type Check, check } from './checks.ts';
 import { APPS } from './configuration.ts';
-import { runJobs } from './job-calls.ts';
+import { runJobs } from './jobs.ts';
 import { type Ledger, promiseOf } from './ledger.ts';
-import { type Phone, dayKey, makePhone } from './phones.ts';
+import {
+  type Answer,
+  type Phone,
+  type Upload,
+  certified,
+  dayKey,
+  makePhone,
+  send,
+} from './phones.ts';
 import { REFUSALS, type Refusal } from './refusals.ts';
-import { type Answer, type Upload, certified, send } from './upload.ts';
-import type { World } from './world.ts';
+import type { Simulation } from './simulation.ts';
 
 /** So many phones upload at the same time. */
 const AT_ONCE = 16;
@@ -17,29 +24,34 @@ const PAUSE = 25 * MINUTE;
 
 /** Phones upload in groups while the jobs go on; each key is entered in the ledger as it must turn out. */
 export async function uploadAll(
-  world: World,
+  simulation: Simulation,
   ledger: Ledger,
-  of: { readonly phones: number; readonly progress: (done: number) => void },
+  options: { readonly phones: number; readonly progress: (done: number) => void },
 ): Promise<Check> {
   const notes: string[] = [];
-  for (let done = 0; done < of.phones; done += AT_ONCE) {
-    world.clock.advance(PAUSE);
-    const group = Array.from({ length: Math.min(AT_ONCE, of.phones - done) }, (_, n) => done + n);
-    const uploads = group.map(async (n) => await uploadOne(makePhone(n, world), world, ledger));
-    const [answers] = await Promise.all([Promise.all(uploads), runJobs(world)]);
+  for (let done = 0; done < options.phones; done += AT_ONCE) {
+    simulation.clock.advance(PAUSE);
+    const group = Array.from(
+      { length: Math.min(AT_ONCE, options.phones - done) },
+      (_, n) => done + n,
+    );
+    const uploads = group.map(
+      async (n) => await uploadOne(makePhone(n, simulation), simulation, ledger),
+    );
+    const [answers] = await Promise.all([Promise.all(uploads), runJobs(simulation)]);
     notes.push(...answers.filter((note) => note !== undefined));
-    of.progress(done + group.length);
+    options.progress(done + group.length);
   }
-  const found = of.phones - notes.length;
-  return check('uploads answered as they should be', { expected: of.phones, found }, notes);
+  const found = options.phones - notes.length;
+  return check('uploads answered as they should be', { expected: options.phones, found }, notes);
 }
 
 async function uploadOne(
   { upload, tooOld }: Phone,
-  world: World,
+  simulation: Simulation,
   ledger: Ledger,
 ): Promise<string | undefined> {
-  const now = world.clock.now();
+  const now = simulation.clock.now();
   const taken = upload.keys.filter((key) => !tooOld.includes(key));
   const published = upload.reportType === 'negative' ? [] : taken;
   for (const { key } of upload.keys) ledger.forbidden.add(key);
@@ -48,15 +60,16 @@ async function uploadOne(
     ledger.promised.set(key.key, promiseOf(key, upload, now));
   }
   const code = tooOld.length === 0 ? '' : 'partial_failure';
-  const answer = await send(world, JSON.stringify(certified(upload, world)));
+  const answer = await send(simulation, JSON.stringify(certified(upload, simulation)));
   return difference('an upload', answer, { status: 200, code, inserted: published.length });
 }
 
 /** Sends one upload for each reason to refuse one; none of their keys may ever be published on their account. */
-export async function tryRefusals(world: World, ledger: Ledger): Promise<Check> {
-  const published = ordinaryUpload([dayKey(world, 1), dayKey(world, 2)]);
-  const notes = [await uploadOne({ upload: published, tooOld: [] }, world, ledger)];
-  for (const refusal of REFUSALS) notes.push(await tryRefusal(refusal, published, world, ledger));
+export async function tryRefusals(simulation: Simulation, ledger: Ledger): Promise<Check> {
+  const published = ordinaryUpload([dayKey(simulation, 1), dayKey(simulation, 2)]);
+  const notes = [await uploadOne({ upload: published, tooOld: [] }, simulation, ledger)];
+  for (const refusal of REFUSALS)
+    notes.push(await tryRefusal(refusal, published, simulation, ledger));
   const wrong = notes.filter((note) => note !== undefined);
   const expected = REFUSALS.length;
   const found = expected - wrong.length;
@@ -66,14 +79,14 @@ export async function tryRefusals(world: World, ledger: Ledger): Promise<Check> 
 async function tryRefusal(
   refusal: Refusal,
   published: Upload,
-  world: World,
+  simulation: Simulation,
   ledger: Ledger,
 ): Promise<string | undefined> {
   const { what, status, code, http } = refusal;
-  const ordinary = [dayKey(world, 1), dayKey(world, 2)];
-  const keys = refusal.keys?.(world, published.keys) ?? ordinary;
+  const ordinary = [dayKey(simulation, 1), dayKey(simulation, 2)];
+  const keys = refusal.keys?.(simulation, published.keys) ?? ordinary;
   for (const { key } of keys) if (!ledger.promised.has(key)) ledger.forbidden.add(key);
-  const answer = await send(world, bodyOf(refusal, keys, world), http);
+  const answer = await send(simulation, bodyOf(refusal, keys, simulation), http);
   return difference(what, answer, { status, code, inserted: 0 });
 }
 
@@ -81,11 +94,11 @@ async function tryRefusal(
 function bodyOf(
   { certificate, change, text, http }: Refusal,
   keys: readonly OfferedKey[],
-  world: World,
+  simulation: Simulation,
 ): string | undefined {
   if (http?.method === 'GET') return undefined; // cannot have a body
   const upload = { ...ordinaryUpload(keys), reportType: 'likely' } as const;
-  const wire = certified(upload, world, certificate?.(world));
+  const wire = certified(upload, simulation, certificate?.(simulation));
   const json = JSON.stringify(change?.(wire) ?? wire);
   return text?.(json) ?? json;
 }

@@ -1,17 +1,22 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { openIssuer, openLocalPlatform } from '@keyserver/local';
+import type { SimulatedClock } from '@keyserver/time';
 import { BUCKET, SIGNING_KEYS } from './configuration.ts';
-import type { Ground, GroundName, GroundSettings } from './ground.ts';
-import { startStandIns } from './stand-ins.ts';
+import type { Platform, PlatformName, PlatformSettings } from './servers.ts';
 
 const PROJECT = 'demonstration';
 const SECRET_BYTES = 32;
 
 /** Opens the platform that a round is played on, in the time of the round. */
-export const openGround = async (name: GroundName, settings: GroundSettings): Promise<Ground> =>
+export const openPlatform = async (
+  name: PlatformName,
+  settings: PlatformSettings,
+): Promise<Platform> =>
   name === 'local' ? await openLocal(settings) : await openStandInCloud(settings);
 
-async function openLocal({ dataDirectory, clock, random }: GroundSettings): Promise<Ground> {
+async function openLocal({ dataDirectory, clock, random }: PlatformSettings): Promise<Platform> {
   const platform = await openLocalPlatform({ dataDirectory, clock, random });
   for (const name of SIGNING_KEYS) await platform.createSigningKey(name);
   return {
@@ -26,15 +31,15 @@ async function openLocal({ dataDirectory, clock, random }: GroundSettings): Prom
 }
 
 /** Google Cloud as the real clients see it, but served by the stand-ins of the tests. */
-async function openStandInCloud(settings: GroundSettings): Promise<Ground> {
+async function openStandInCloud(settings: PlatformSettings): Promise<Platform> {
   const { dataDirectory, clock, timers, random } = settings;
   const standIns = await startStandIns({ clock, buckets: [BUCKET], signingKeys: SIGNING_KEYS });
   try {
     const { openFirestoreStore } = await import('@keyserver/firestore');
     const { openCloudBuckets } = await import('@keyserver/cloud-storage');
-    const of = { projectId: PROJECT, clock, timers, random };
-    const store = await openFirestoreStore({ ...of, emulatorHost: standIns.firestore });
-    const buckets = openCloudBuckets({ ...of, apiEndpoint: standIns.storage });
+    const base = { projectId: PROJECT, clock, timers, random };
+    const store = await openFirestoreStore({ ...base, emulatorHost: standIns.firestore });
+    const buckets = openCloudBuckets({ ...base, apiEndpoint: standIns.storage });
     return {
       env: {
         PLATFORM: 'gcp',
@@ -59,4 +64,38 @@ async function openStandInCloud(settings: GroundSettings): Promise<Ground> {
     await standIns.close();
     throw fault;
   }
+}
+
+/** Where the stand-ins for Google's servers answer, and the names of the signing keys that they were given. */
+interface StandIns {
+  readonly firestore: string;
+  readonly storage: string;
+  readonly kms: string;
+  readonly signingKeys: Readonly<Record<string, string>>;
+  readonly close: () => Promise<void>;
+}
+
+const SCRIPT = new URL(import.meta.resolve('@keyserver/stand-ins/in-thread'));
+
+/** Starts the stand-ins of the tests in a thread of their own, in the time of the round. */
+async function startStandIns(options: {
+  readonly clock: SimulatedClock;
+  readonly buckets: readonly string[];
+  readonly signingKeys: readonly string[];
+}): Promise<StandIns> {
+  const { clock, buckets, signingKeys } = options;
+  const worker = new Worker(SCRIPT, {
+    workerData: { clock: clock.memory, buckets, signingKeys },
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+  });
+  const addresses: unknown = (await once(worker, 'message'))[0];
+  if (!isAddresses(addresses)) throw new Error('the stand-ins did not say where they are');
+  const close = async (): Promise<void> => {
+    await worker.terminate();
+  };
+  return { ...addresses, close };
+}
+
+function isAddresses(value: unknown): value is Omit<StandIns, 'close'> {
+  return typeof value === 'object' && value !== null && 'kms' in value && 'signingKeys' in value;
 }

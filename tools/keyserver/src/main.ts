@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { systemRandom } from '@keyserver/random';
 import { systemClock, systemTimers } from '@keyserver/time';
 import { CANNOT } from './failure.ts';
-import { openTerminal } from './open-terminal.ts';
+import { openTerminal } from './terminal.ts';
 import { run } from './program.ts';
 
 // Whoever read the output, such as `head`, has seen enough.

@@ -6,7 +6,7 @@ import type { SigningPlatform } from '@keyserver/configuration';
 import type { MendableTime } from '@keyserver/operations';
 import type { Scheduler } from '@keyserver/scheduled-jobs';
 import { HOUR } from '@keyserver/time';
-import type { Machine } from './surroundings.ts';
+import type { Machine } from './terminal.ts';
 
 /** A store that a command works on; the command closes it. */
 export interface OpenStore {
@@ -24,9 +24,9 @@ export interface OpenStore {
 export async function openPlatform(
   dataDirectory: string,
   { clock, random }: Machine,
-  of: { readonly databaseMayBeNew: boolean },
+  options: { readonly databaseMayBeNew: boolean },
 ): Promise<OpenStore> {
-  const platform = await openLocalPlatform({ dataDirectory, clock, random, ...of });
+  const platform = await openLocalPlatform({ dataDirectory, clock, random, ...options });
   return { ...platform, signing: platform };
 }
 
@@ -56,7 +56,7 @@ export async function openStoreTime(
 
 /** Opens a Firestore database; the caller closes it. Google's client is loaded only here, as that takes its time. */
 export async function openFirestore(
-  of: {
+  options: {
     readonly project: string;
     readonly database: string | undefined;
     /** An emulator in the place of Google. */
@@ -66,9 +66,9 @@ export async function openFirestore(
 ): Promise<OpenStore> {
   const { openFirestoreStore } = await import('@keyserver/firestore');
   const store = await openFirestoreStore({
-    ...{ projectId: of.project, clock, timers, random },
-    ...(of.database === undefined ? {} : { databaseId: of.database }),
-    ...(of.endpoint === undefined ? {} : { emulatorHost: of.endpoint }),
+    ...{ projectId: options.project, clock, timers, random },
+    ...(options.database === undefined ? {} : { databaseId: options.database }),
+    ...(options.endpoint === undefined ? {} : { emulatorHost: options.endpoint }),
   });
   return {
     store,
@@ -87,7 +87,7 @@ export interface Endpoint {
 
 /** Opens the jobs of a project and location; the caller closes them. Google's client is loaded only here, as that takes its time. */
 export async function openScheduler(
-  of: {
+  options: {
     readonly project: string;
     readonly location: string;
     /** Another address than Google's; on this very machine it is spoken to in plain text. */
@@ -96,7 +96,7 @@ export async function openScheduler(
   { timers }: Machine,
 ): Promise<Scheduler & { readonly close: () => Promise<void> }> {
   const { openScheduler: open } = await import('@keyserver/cloud-scheduler');
-  const { project: projectId, location, endpoint } = of;
+  const { project: projectId, location, endpoint } = options;
   const elsewhere =
     endpoint === undefined
       ? {}
@@ -146,7 +146,7 @@ export async function openLocalWhole(
 
 /** Opens all that a server on Google Cloud keeps; the clients are loaded only here, as that takes its time. */
 export async function openCloudWhole(
-  of: {
+  options: {
     readonly project: string;
     readonly database?: string;
     readonly endpoint?: string;
@@ -157,7 +157,7 @@ export async function openCloudWhole(
 ): Promise<OpenWhole> {
   const { timers, random } = machine;
   const { openCloudBuckets } = await import('@keyserver/cloud-storage');
-  const { project, database, endpoint, storageEndpoint, kmsEndpoint } = of;
+  const { project, database, endpoint, storageEndpoint, kmsEndpoint } = options;
   const at = storageEndpoint === undefined ? {} : { apiEndpoint: `http://${storageEndpoint}` };
   const buckets = openCloudBuckets({ projectId: project, timers, random, ...at });
   const opened = await openFirestore({ project, database, endpoint }, machine);
@@ -185,19 +185,19 @@ export type { Damage } from '@keyserver/export/rebuild';
 /** Opens what makes the files of exports anew; the caller closes it. It is the export service's own code, loaded only here. */
 export async function openRebuild(
   opened: OpenWhole,
-  of: Machine & {
+  options: Machine & {
     readonly exportRetentionHours: number;
     readonly keyRetentionHours: number;
   },
 ): Promise<FileRebuild> {
   const { findDamage, rebuildDeps, rebuildFiles } = await import('@keyserver/export/rebuild');
-  const { clock, timers, random } = of;
+  const { clock, timers, random } = options;
   const { close, ...signers } = await opened.openSigners();
   const deps = rebuildDeps({
     ...{ ...opened, ...signers },
     ...{ clock, timers, random },
-    retentionMs: of.exportRetentionHours * HOUR,
-    keyRetentionMs: of.keyRetentionHours * HOUR,
+    retentionMs: options.exportRetentionHours * HOUR,
+    keyRetentionMs: options.keyRetentionHours * HOUR,
   });
   const { signal } = new AbortController();
   return {

@@ -45,7 +45,7 @@ describe('the logs of a launcher', () => {
   it('keep every line of a service, and problems also in a file of their own and on the screen', async () => {
     const take = logs.lineTaker('publish');
     take(line('INFO', 'publish.accepted') + line('ERROR', 'request.fault'));
-    logs.saidBy('publish')('publish cannot start\n');
+    logs.stderrTaker('publish')('publish cannot start\n');
     expect(await linesOf('publish.log')).toHaveLength(3);
     expect(await linesOf('publish.problems.log')).toEqual([
       line('ERROR', 'request.fault').trimEnd(),

@@ -1,8 +1,15 @@
-import { type Logger, type ServiceName, type TextStream, createLogger } from '@keyserver/log';
+import {
+  type Logger,
+  type ServiceName,
+  type TextStream,
+  attemptOn,
+  createLogger,
+  eventLine,
+  faultTrail,
+  lineOutput,
+} from '@keyserver/log';
 import type { Clock, Timers } from '@keyserver/time';
-import { problemLine } from './problem-line.ts';
-import { openScreen } from './screen.ts';
-import { type ServiceFiles, serviceFiles } from './service-files.ts';
+import { type ServiceFiles, serviceFiles } from './log-files.ts';
 
 /** Where the logs of the launcher and its services go: whole to files, problems also to files of their own and the screen. */
 export interface LaunchLogs {
@@ -11,7 +18,7 @@ export interface LaunchLogs {
   /** Takes whole lines of a service's log. */
   readonly lineTaker: (service: ServiceName) => (lines: string) => void;
   /** Takes what a service says outside its log, such as why it cannot start. */
-  readonly saidBy: (service: ServiceName) => (lines: string) => void;
+  readonly stderrTaker: (service: ServiceName) => (lines: string) => void;
   /** Shows a line on the screen. */
   readonly print: (line: string) => void;
   /** Whether no line of a service is being lost. */
@@ -20,7 +27,7 @@ export interface LaunchLogs {
 }
 
 /** Opens the logs below a data directory. Nothing that befalls a file or the screen stops anything else. */
-export function launchLogs(of: {
+export function launchLogs(options: {
   readonly dataDirectory: string;
   readonly screen: TextStream;
   readonly clock: Clock;
@@ -28,7 +35,7 @@ export function launchLogs(of: {
   readonly onChange: (service: ServiceName) => void;
   readonly timers: Timers;
 }): LaunchLogs {
-  const { dataDirectory, clock, onChange, timers } = of;
+  const { dataDirectory, clock, onChange, timers } = options;
   const files = new Map<ServiceName, ServiceFiles>();
   const filesOf = (service: ServiceName): ServiceFiles => {
     const parts = { dataDirectory, clock, timers, print: screen.print, note, onChange };
@@ -42,7 +49,7 @@ export function launchLogs(of: {
     all.write(line);
     problems.write(line);
   };
-  const screen = openScreen({ stream: of.screen, clock, timers, note });
+  const screen = openScreen({ stream: options.screen, clock, timers, note });
   const lineTaker = (service: ServiceName) => (lines: string) => {
     const { all, problems } = filesOf(service);
     all.write(lines);
@@ -56,7 +63,7 @@ export function launchLogs(of: {
   const log = createLogger({ service: 'launcher', write: lineTaker('launcher'), clock, timers });
   return {
     ...{ log, lineTaker, print: screen.print },
-    saidBy: (service) => (lines) => {
+    stderrTaker: (service) => (lines) => {
       const { all, problems } = filesOf(service);
       all.write(lines);
       problems.write(lines);
@@ -67,6 +74,91 @@ export function launchLogs(of: {
       log.flush();
       screen.close();
       for (const one of files.values()) one.close();
+    },
+  };
+}
+
+const WORTH_SHOWING = ['WARNING', 'ERROR', 'CRITICAL', 'ALERT'];
+const NOT_SHOWN = ['severity', 'time', 'message', 'service', 'requestId', 'advice'];
+
+/** A log line as one readable line for the screen; undefined when it tells of no problem. */
+export function problemLine(logged: string): string | undefined {
+  const entry = parse(logged);
+  if (entry === undefined) return undefined;
+  const severity = String(entry['severity']);
+  if (!WORTH_SHOWING.includes(severity)) return undefined;
+  const time = String(entry['time']).slice(11, 19);
+  const fields = Object.entries(entry)
+    .filter(([name]) => !NOT_SHOWN.includes(name))
+    .map(([name, value]) => `${name}=${name === 'causes' ? causesText(value) : textOf(value)}`);
+  const words = [time, severity, String(entry['service']), String(entry['message']), ...fields];
+  const advice = entry['advice'];
+  return `${words.join(' ')}${advice === undefined ? '' : `: ${textOf(advice)}`}`;
+}
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
+
+/** Why it happened, outermost first: class and code of each error, what is known of the engine, and the first place in the source. */
+function causesText(causes: unknown): string {
+  if (!Array.isArray(causes)) return textOf(causes);
+  return causes.map((cause: unknown) => `[${causeText(cause)}]`).join('');
+}
+
+function causeText(cause: unknown): string {
+  if (!isEntry(cause)) return textOf(cause);
+  const { class: name, code, detail, at } = cause;
+  const details = isEntry(detail) ? Object.values(detail) : [];
+  const place: unknown = Array.isArray(at) ? at[0] : undefined;
+  return [name, code, ...details, place]
+    .filter((word) => word !== undefined)
+    .map(textOf)
+    .join(' ');
+}
+
+function parse(logged: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const entry: unknown = JSON.parse(logged);
+    return isEntry(entry) && 'severity' in entry ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isEntry = (entry: unknown): entry is Readonly<Record<string, unknown>> =>
+  typeof entry === 'object' && entry !== null;
+
+/** Shows lines to whoever started the launcher. */
+interface Screen {
+  readonly print: (line: string) => void;
+  readonly close: () => void;
+}
+
+/** A screen that may go away, as a terminal does that is closed or a reader such as `head`; `note` takes the event of it. */
+function openScreen(options: {
+  readonly stream: TextStream;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly note: (line: string) => void;
+}): Screen {
+  const { stream, clock, timers, note } = options;
+  const launcher = { service: 'launcher', clock } as const;
+  const event = { log: 'launcher', output: 'screen' } as const;
+  const output = lineOutput({
+    timers,
+    attempt: attemptOn(stream),
+    onLoss: (fault) => {
+      note(eventLine(launcher, 'log.unwritable', { ...event, causes: faultTrail(fault) }));
+    },
+    onRecovery: (lost) => {
+      note(eventLine(launcher, 'log.writable', { ...event, lost }));
+    },
+    lossLine: (lost) => `${lost} lines could not be shown here. They are in the files in logs/.\n`,
+  });
+  return {
+    close: output.close,
+    print: (line) => {
+      output.write(`${line}\n`);
     },
   };
 }

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { firstStart } from './first-start.ts';
 import { launch } from './launch.ts';
-import { serveIssuer } from './serve-issuer.ts';
-import { LaunchFault } from './settings.ts';
+import { serveIssuer } from './job-issuer.ts';
+import { LaunchRefused } from './settings.ts';
 import { summary } from './summary.ts';
 import { launcherConfig } from './settings.ts';
 
@@ -76,8 +76,8 @@ describe('npm start', () => {
       );
       const { PATH, NODE_COMPILE_CACHE } = process.env;
       const own = { DATA_DIR: dataDirectory(), ...ports, ...env };
-      const around = { PATH, NODE_COMPILE_CACHE, ...own };
-      execFile(process.execPath, flags, { env: around }, (fault, out, err) => {
+      const context = { PATH, NODE_COMPILE_CACHE, ...own };
+      execFile(process.execPath, flags, { env: context }, (fault, out, err) => {
         resolve({ code: fault?.code ?? 0, out, err });
       });
     });

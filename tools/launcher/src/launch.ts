@@ -4,24 +4,25 @@ import type { Random } from '@keyserver/random';
 import { listExports, openStoreFormat, ownParts } from '@keyserver/stores';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { resolve } from 'node:path';
-import { awaitHealth } from './await-health.ts';
-import { busyPorts } from './busy-ports.ts';
+import {
+  type LaunchedService,
+  awaitHealth,
+  commonEnvironment,
+  servicesOf,
+  urlsOf,
+} from './services.ts';
+import { LaunchRefused, type LauncherConfig, busyPorts, launcherConfig } from './settings.ts';
 import { firstStart } from './first-start.ts';
-import { keepTidy } from './keep-tidy.ts';
-import { JOBS } from './jobs.ts';
+import { JOBS, jobPoster, sweepEveryHour, runSchedule } from './schedule.ts';
 import { type LaunchLogs, launchLogs } from './launch-log.ts';
-import type { JobIssuer, LauncherPlatform } from './launcher-platform.ts';
-import { jobPoster } from './post-job.ts';
-import { runSchedule } from './schedule.ts';
-import { serveIssuer } from './serve-issuer.ts';
-import { type LaunchedService, commonEnvironment, servicesOf, urlsOf } from './services.ts';
-import { LaunchFault, type LauncherConfig, launcherConfig } from './settings.ts';
+import type { LauncherPlatform } from './launcher-platform.ts';
+import { type JobIssuer, serveIssuer } from './job-issuer.ts';
 import { startChild } from './start-child.ts';
 import { DEVELOPMENT_WARNING, summary } from './summary.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 /** What the launcher takes from its process. */
-export interface LaunchSurroundings {
+export interface LaunchContext {
   readonly env: Environment;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -42,15 +43,15 @@ export interface RunningSuite {
 
 const PATIENCE = 4.5 * SECOND;
 
-/** Starts the suite; throws LaunchFault, or another fault, when nothing was left running. */
-export async function launch(around: LaunchSurroundings): Promise<RunningSuite> {
-  const config = launcherConfig(around.env);
+/** Starts the suite; throws LaunchRefused, or another fault, when nothing was left running. */
+export async function launch(context: LaunchContext): Promise<RunningSuite> {
+  const config = launcherConfig(context.env);
   const busy = await busyPorts(config);
   if (busy.length > 0) throw new LaunchFault(busy.join('\n'));
   const dataDirectory = resolve(config.DATA_DIR);
-  const platform = await around.openPlatform(dataDirectory);
+  const platform = await context.openPlatform(dataDirectory);
   const children = new Map<ServiceName, Supervised>();
-  const { screen, clock, timers } = around;
+  const { screen, clock, timers } = context;
   const onChange = (service: ServiceName): void => {
     children.get(service)?.tell({ logIsKept: logs.areKept(service) });
   };
@@ -61,7 +62,7 @@ export async function launch(around: LaunchSurroundings): Promise<RunningSuite> 
     logs.close();
   };
   try {
-    const stop = await startAll(around, { config, dataDirectory, platform, logs, children });
+    const stop = await startAll(context, { config, dataDirectory, platform, logs, children });
     return {
       urls: urlsOf(config),
       stop: async () => {
@@ -83,24 +84,24 @@ interface Opened {
   readonly children: Map<ServiceName, Supervised>;
 }
 
-async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() => Promise<void>> {
+async function startAll(context: LaunchContext, opened: Opened): Promise<() => Promise<void>> {
   const { config, dataDirectory, platform, logs, children } = opened;
-  await compareFormat(around, opened);
-  const exportKey = await firstStart(platform, { profile: config.PROFILE, random: around.random });
+  await compareFormat(context, opened);
+  const exportKey = await firstStart(platform, { profile: config.PROFILE, random: context.random });
   const urls = urlsOf(config);
   const issuer = await platform.openIssuer(urls.issuer);
   if (issuer.isNew && !platform.isFirstStart) logs.log.event('launcher.issuer_replaced', {});
-  const served = await serveIssuer(issuer.documents, config.ISSUER_PORT, around.timers);
-  const tidy = keepTidy(platform.sweepObjects, logs.log);
-  const services = servicesOf(config, around.env, issuer);
-  for (const service of services) children.set(service.name, keepRunning(service, around, logs));
-  const late = await awaitHealth(services, around);
-  const schedule = scheduleJobs(opened, issuer, around.timers);
-  if (!around.signal.aborted)
+  const served = await serveIssuer(issuer.documents, config.ISSUER_PORT, context.timers);
+  const sweeping = sweepEveryHour(platform.sweepObjects, logs.log);
+  const services = servicesOf(config, context.env, issuer);
+  for (const service of services) children.set(service.name, keepRunning(service, context, logs));
+  const late = await awaitHealth(services, context);
+  const schedule = scheduleJobs(opened, issuer, context.timers);
+  if (!context.signal.aborted)
     logs.print(summary({ config, dataDirectory, issuer, exportKey, late }));
   return async () => {
     schedule.stop();
-    tidy.stop();
+    sweeping.stop();
     await Promise.all([...children.values()].map((child) => child.stop(PATIENCE)));
     await served.close();
   };
@@ -108,7 +109,7 @@ async function startAll(around: LaunchSurroundings, opened: Opened): Promise<() 
 
 /** Refuses data of another format, or parts that do not belong together, before any service would, and before a new store is given a configuration. */
 async function compareFormat(
-  { env, random, clock }: LaunchSurroundings,
+  { env, random, clock }: LaunchContext,
   { config, dataDirectory, platform }: Opened,
 ): Promise<void> {
   const { TRUNCATE_WINDOW_SECONDS: window } = loadSettings(
@@ -125,7 +126,7 @@ async function compareFormat(
 
 const keepRunning = (
   service: LaunchedService,
-  { clock, timers }: LaunchSurroundings,
+  { clock, timers }: LaunchContext,
   logs: LaunchLogs,
 ): Supervised =>
   supervise({
@@ -138,7 +139,7 @@ const keepRunning = (
         script: service.script,
         env: service.env,
         onLog: logs.lineTaker(service.name),
-        onSay: logs.saidBy(service.name),
+        onSay: logs.stderrTaker(service.name),
       });
       child.tell({ logIsKept: logs.areKept(service.name) });
       return child;

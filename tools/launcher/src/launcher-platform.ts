@@ -1,6 +1,6 @@
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { OpenBucket } from '@keyserver/export-file';
-import type { MintToken } from './post-job.ts';
+import type { JobIssuer } from './job-issuer.ts';
 
 /** What the launcher needs of the machine's platform. */
 export interface LauncherPlatform {
@@ -18,14 +18,4 @@ export interface LauncherPlatform {
   readonly isFirstStart: boolean;
   readonly sweepObjects: () => Promise<void>;
   readonly close: () => Promise<void>;
-}
-
-/** Who vouches for the jobs of this machine. */
-export interface JobIssuer {
-  readonly issuer: string;
-  readonly jwksUrl: string;
-  /** Its key was just made. */
-  readonly isNew: boolean;
-  readonly documents: Readonly<Record<string, object>>;
-  readonly mint: MintToken;
 }

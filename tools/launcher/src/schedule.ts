@@ -1,12 +1,14 @@
-import type { Logger } from '@keyserver/log';
+import { type IncomingMessage, request } from 'node:http';
+import { type JobName, type Logger, faultTrail } from '@keyserver/log';
+import { longestPause, within } from '@keyserver/retry';
+import { SCHEDULED_JOBS } from '@keyserver/scheduled-jobs';
+import { SECOND, type Timers, sleep } from '@keyserver/time';
 import { Cron } from 'croner';
-import type { Timers } from '@keyserver/time';
-import { type PostJob, attemptJob } from './attempt-job.ts';
-import type { ScheduledJob } from './jobs.ts';
-import type { Profile } from './profiles.ts';
+import { JOB_ACCOUNT, type MintToken } from './job-issuer.ts';
+import type { Profile } from './settings.ts';
 
 /** Jobs that run by the clock until they are stopped. */
-export interface Schedule {
+interface Schedule {
   /** No more turns; an attempt under way is cut, its service finishes or rolls back what it was doing. */
   stop(): void;
 }
@@ -14,14 +16,14 @@ export interface Schedule {
 /** Runs jobs by the clock, as Cloud Scheduler does. A turn that comes while the last one goes on is left out. */
 export function runSchedule(
   jobs: readonly ScheduledJob[],
-  of: {
+  options: {
     readonly profile: Profile['name'];
     readonly post: PostJob;
     readonly timers: Timers;
     readonly log: Logger;
   },
 ): Schedule {
-  const { profile, post, timers, log } = of;
+  const { profile, post, timers, log } = options;
   const stopping = new AbortController();
   const crons = jobs.map(
     (job) =>
@@ -35,6 +37,124 @@ export function runSchedule(
     stop: () => {
       for (const cron of crons) cron.stop();
       stopping.abort();
+    },
+  };
+}
+
+/** A job that is started by the clock: an authenticated POST, as Cloud Scheduler sends it. */
+export interface ScheduledJob {
+  readonly name: JobName;
+  readonly service: 'export';
+  readonly route: string;
+  /** When, in UTC: five fields as cron has them, or six, beginning with seconds. */
+  readonly schedule: Readonly<Record<Profile['name'], string>>;
+  readonly deadlineSeconds: number;
+  /** How often a failed attempt is repeated before the next turn. */
+  readonly retries: number;
+}
+
+const IN_DEVELOPMENT = {
+  'create-batches': '*/5 * * * * *',
+  // Two seconds after create-batches, so that a new batch is not left until the next turn.
+  'do-work': '2-59/5 * * * * *',
+};
+
+/** Every job of the suite, with schedules of its own for trying things out. */
+export const JOBS: readonly ScheduledJob[] = SCHEDULED_JOBS.export.map((job) => ({
+  ...job,
+  service: 'export',
+  schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
+}));
+
+/** Sends one attempt of a job; the answer is the HTTP status. Rejects when there is no answer before the signal. */
+export type PostJob = (job: ScheduledJob, signal: AbortSignal) => Promise<number>;
+
+/** For a pause that a signal has ended: whoever waited looks at the signal next. */
+export const ignoreStop = (): void => undefined;
+
+/** How one turn of a job went; `status` 0 stands for no answer. */
+export type JobResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly status: number }
+  | { readonly kind: 'stopped' };
+
+/** As Cloud Scheduler pauses: without chance, since one launcher calls one service. */
+const PAUSES = { firstPauseMs: 5 * SECOND, longestPauseMs: 160 * SECOND };
+
+/** One turn of a job: an attempt and, while it fails, as many more as the job allows, each after a longer pause. */
+export async function attemptJob(
+  job: ScheduledJob,
+  by: { readonly post: PostJob; readonly timers: Timers; readonly signal: AbortSignal },
+): Promise<JobResult> {
+  const { timers, signal } = by;
+  let status = 0;
+  for (let attempt = 0; attempt <= job.retries; attempt++) {
+    if (attempt > 0)
+      await sleep(timers, longestPause(PAUSES, attempt), { signal }).catch(ignoreStop);
+    if (signal.aborted) return { kind: 'stopped' };
+    status = await statusOf(job, by);
+    if (status >= 200 && status < 300) return { kind: 'done' };
+  }
+  return { kind: 'failed', status };
+}
+
+async function statusOf(
+  job: ScheduledJob,
+  { post, timers, signal }: Parameters<typeof attemptJob>[1],
+): Promise<number> {
+  const deadline = { ms: job.deadlineSeconds * SECOND, timers, signal };
+  try {
+    return await within(deadline, async (cut) => await post(job, cut));
+  } catch {
+    return 0; // refused, cut or too late: which of them does not matter for what is done next
+  }
+}
+
+/** Sends jobs to the services at these addresses, each with a token that is meant for that service alone. */
+export function jobPoster(
+  urls: Readonly<Record<ScheduledJob['service'], string>>,
+  mint: MintToken,
+): PostJob {
+  return async (job, signal) => {
+    const audience = urls[job.service];
+    const token = await mint({ audience, email: JOB_ACCOUNT });
+    const response = await post(new URL(job.route, audience), token, signal);
+    response.resume(); // the body repeats the status in words
+    return response.statusCode ?? 0;
+  };
+}
+
+// Not fetch: it gives up after five minutes without an answer, and some jobs may take nine.
+async function post(url: URL, token: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-length': 0,
+    'user-agent': 'keyserver-launcher',
+  };
+  return await new Promise((resolve, reject) => {
+    request(url, { method: 'POST', headers, agent: false, signal }, resolve)
+      .on('error', reject)
+      .end();
+  });
+}
+
+/** Sweeps the object store now and every hour, until it is stopped. */
+export function sweepEveryHour(sweep: () => Promise<void>, log: Logger): { stop(): void } {
+  const cron = new Cron(
+    '17 * * * *',
+    {
+      timezone: 'UTC',
+      protect: true,
+      catch: (fault) => {
+        log.event('launcher.sweep_failed', { causes: faultTrail(fault) });
+      },
+    },
+    sweep,
+  );
+  void cron.trigger();
+  return {
+    stop: () => {
+      cron.stop();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { Cron } from 'croner';
 import { existsSync } from 'node:fs';
-import { JOBS } from './jobs.ts';
-import { JOB_ACCOUNT } from './post-job.ts';
+import { JOBS } from './schedule.ts';
+import { JOB_ACCOUNT } from './job-issuer.ts';
 import { servicesOf } from './services.ts';
 import { launcherConfig } from './settings.ts';
 

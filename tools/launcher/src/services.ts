@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import type { Environment } from '@keyserver/config';
 import type { ServiceName } from '@keyserver/log';
-import { resolve } from 'node:path';
-import type { JobIssuer } from './launcher-platform.ts';
-import { JOB_ACCOUNT } from './post-job.ts';
-import { profileOf } from './profiles.ts';
-import type { LauncherConfig } from './settings.ts';
+import { within } from '@keyserver/retry';
+import { SECOND, type Timers, sleep } from '@keyserver/time';
+import { JOB_ACCOUNT, type JobIssuer } from './job-issuer.ts';
+import { ignoreStop } from './schedule.ts';
+import { type LauncherConfig, profileOf } from './settings.ts';
 
 /** A service that the launcher keeps running. */
 export interface LaunchedService {
@@ -73,4 +74,39 @@ export function servicesOf(
       env: { ...open, PORT: String(config.CDN_PORT) },
     },
   ];
+}
+
+const BETWEEN = SECOND / 5;
+const ATTEMPTS = 150;
+
+/** Waits until services say that they can work; the answer is the names of those that do not in half a minute. */
+export async function awaitHealth(
+  services: readonly { readonly name: string; readonly url: string }[],
+  options: { readonly timers: Timers; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  let waiting = services;
+  for (let attempt = 0; attempt < ATTEMPTS && !options.signal.aborted; attempt++) {
+    const healthy = await Promise.all(
+      waiting.map(async ({ url }) => await isHealthy(url, options)),
+    );
+    waiting = waiting.filter((_, at) => healthy[at] !== true);
+    if (waiting.length === 0) break;
+    await sleep(options.timers, BETWEEN, options).catch(ignoreStop);
+  }
+  return waiting.map(({ name }) => name);
+}
+
+async function isHealthy(
+  url: string,
+  { timers, signal }: { readonly timers: Timers; readonly signal: AbortSignal },
+): Promise<boolean> {
+  try {
+    return await within({ ms: 2 * SECOND, timers, signal }, async (cut) => {
+      const response = await fetch(new URL('/health', url), { signal: cut });
+      await response.arrayBuffer();
+      return response.status === 200;
+    });
+  } catch {
+    return false;
+  }
 }

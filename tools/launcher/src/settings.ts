@@ -1,4 +1,4 @@
-import { Fault } from '@keyserver/fault';
+import { createServer } from 'node:net';
 import {
   type Environment,
   type ValuesOf,
@@ -8,11 +8,12 @@ import {
   settings,
   text,
 } from '@keyserver/config';
+import { HOUR, SECOND } from '@keyserver/time';
 
-const port = (of: {
+const port = (variable: {
   readonly about: string;
   readonly default: number;
-}): ReturnType<typeof integer> => integer({ ...of, min: 1, max: 65_535 });
+}): ReturnType<typeof integer> => integer({ ...variable, min: 1, max: 65_535 });
 
 /** Every variable that the launcher reads; its services get the whole environment as well. */
 export const launcherSettings = settings({
@@ -55,10 +56,85 @@ export function launcherConfig(env: Environment): LauncherConfig {
     throw new LaunchFault(
       'The development profile weakens privacy and is refused where NODE_ENV is production; set PROFILE=production.',
     );
-  const ports = PORTS.map((name) => config[name]);
+  const ports = PORT_NAMES.map((name) => config[name]);
   if (new Set(ports).size !== ports.length)
-    throw new LaunchFault(`${PORTS.join(', ')} must be four different ports.`);
+    throw new LaunchRefused(`${PORT_NAMES.join(', ')} must be four different ports.`);
   return config;
 }
 
-const PORTS = ['PUBLISH_PORT', 'EXPORT_PORT', 'CDN_PORT', 'ISSUER_PORT'] as const;
+type ProfileName = LauncherConfig['PROFILE'];
+
+/** What differs between trying things out and running for real. */
+export interface Profile {
+  readonly name: ProfileName;
+  /** Variables that the services get, unless the environment already says otherwise. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Export period in milliseconds, and the padding floor, of the configuration made on the first start. */
+  readonly firstExport: {
+    readonly period: number;
+    readonly minRecords: number;
+    readonly paddingRange: number;
+  };
+}
+
+const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  development: {
+    name: 'development',
+    variables: {
+      TRUNCATE_WINDOW_SECONDS: '10',
+      MIN_WINDOW_AGE_SECONDS: '0',
+      CONFIG_CACHE_SECONDS: '2',
+      LEASE_SECONDS: '10',
+      EXPORT_LATE_SECONDS: '120',
+    },
+    firstExport: { period: 20 * SECOND, minRecords: 20, paddingRange: 10 },
+  },
+  production: {
+    name: 'production',
+    variables: {},
+    firstExport: { period: 4 * HOUR, minRecords: 1000, paddingRange: 100 },
+  },
+};
+
+/** The profile of a name. */
+export const profileOf = (name: ProfileName): Profile => PROFILES[name];
+
+const PORT_NAMES = ['PUBLISH_PORT', 'EXPORT_PORT', 'CDN_PORT', 'ISSUER_PORT'] as const;
+
+type PortName = (typeof PORT_NAMES)[number];
+
+const PORT_USES: Readonly<Record<PortName, string>> = {
+  PUBLISH_PORT: 'the publish service',
+  EXPORT_PORT: 'the export service',
+  CDN_PORT: 'the file server',
+  ISSUER_PORT: 'the issuer of job identities',
+};
+
+/** A sentence for each port that cannot be had; none when the launcher may start. */
+export async function busyPorts(
+  config: Pick<LauncherConfig, PortName>,
+): Promise<readonly string[]> {
+  const sentences: string[] = [];
+  for (const name of PORT_NAMES) {
+    if (await isFree(config[name])) continue;
+    sentences.push(
+      `Port ${config[name]} for ${PORT_USES[name]} is taken: another program, or another npm start, uses it. ` +
+        `Stop that one, or set ${name} to a free port.`,
+    );
+  }
+  return sentences;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => {
+        resolve(false);
+      })
+      .listen(port, '127.0.0.1', () => {
+        server.close(() => {
+          resolve(true);
+        });
+      });
+  });
+}

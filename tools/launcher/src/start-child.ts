@@ -1,12 +1,11 @@
-import type { Environment } from '@keyserver/config';
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { wholeLines } from './lines.ts';
+import type { Environment } from '@keyserver/config';
 import type { ServiceChild } from './supervise.ts';
 
 /** How to start a service as a process. */
-export interface ChildRecipe {
+interface ChildRecipe {
   /** The file that node runs. */
   readonly script: URL;
   readonly env: Environment;
@@ -69,5 +68,20 @@ function childOf({ script, env, onLog, onSay }: ChildRecipe): ServiceChild {
     tell: (message) => {
       child.send(message, () => undefined); // one that has just ended is started anew, and told then
     },
+  };
+}
+
+const LONGEST = 256 * 1024;
+
+/** Cuts a stream of text into whole lines, line feeds included; a line without an end is passed on when it grows too long. */
+export function wholeLines(take: (lines: string) => void): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    rest += text;
+    const end = rest.length > LONGEST ? rest.length : rest.lastIndexOf('\n') + 1;
+    if (end === 0) return;
+    const lines = rest.slice(0, end);
+    rest = rest.slice(end);
+    take(lines);
   };
 }

@@ -1,5 +1,5 @@
-import type { JobIssuer } from './launcher-platform.ts';
-import { FIRST_EXPORT } from './first-configuration.ts';
+import type { JobIssuer } from './job-issuer.ts';
+import { FIRST_EXPORT } from './first-start.ts';
 import { urlsOf } from './services.ts';
 import type { LauncherConfig } from './settings.ts';
 
@@ -15,14 +15,14 @@ export interface Launched {
 }
 
 /** What runs where, and what to try next. */
-export function summary(of: Launched): string {
-  const urls = urlsOf(of.config);
+export function summary(launched: Launched): string {
+  const urls = urlsOf(launched.config);
   const rows = [
     ['publish', `${urls.publish}/v1/publish`, 'takes uploads'],
     ['export', urls.export, 'makes signed files, started by jobs only'],
     ['files', urls.cdn, 'serves the files'],
-    ['issuer', of.issuer.issuer, 'vouches for the jobs'],
-    ['data', of.dataDirectory, 'everything that is kept; logs are in logs/'],
+    ['issuer', launched.issuer.issuer, 'vouches for the jobs'],
+    ['data', launched.dataDirectory, 'everything that is kept; logs are in logs/'],
   ];
   return [
     '',
@@ -30,8 +30,12 @@ export function summary(of: Launched): string {
       ([name = '', where = '', what = '']) => `  ${name.padEnd(9)}${where.padEnd(42)}${what}`,
     ),
     '',
-    ...(of.exportKey === undefined ? OWN_CONFIGURATION : nextSteps(of, of.exportKey)),
-    ...of.late.map((name) => `The service ${name} does not answer yet; the launcher keeps trying.`),
+    ...(launched.exportKey === undefined
+      ? OWN_CONFIGURATION
+      : nextSteps(launched, launched.exportKey)),
+    ...launched.late.map(
+      (name) => `The service ${name} does not answer yet; the launcher keeps trying.`,
+    ),
     'Ctrl-C stops everything.',
   ].join('\n');
 }

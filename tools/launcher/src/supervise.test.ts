@@ -12,7 +12,7 @@ interface FakeChild {
 }
 
 /** A supervised service whose processes a test ends, and whose pauses pass at once unless they are held. */
-function supervised(of: { readonly holdPauses?: boolean } = {}) {
+function supervised(options: { readonly holdPauses?: boolean } = {}) {
   const clock = simulatedClock(unixMillis(0));
   const { log, lines } = recordingLog();
   const children: FakeChild[] = [];
@@ -39,7 +39,7 @@ function supervised(of: { readonly holdPauses?: boolean } = {}) {
     after: (ms: number, then: () => void) => {
       const isPause = ms > 0 && ms < PATIENCE;
       if (isPause) pauses.push(ms);
-      if (ms === 0 || (isPause && of.holdPauses !== true)) queueMicrotask(then);
+      if (ms === 0 || (isPause && options.holdPauses !== true)) queueMicrotask(then);
       return () => undefined;
     },
   };

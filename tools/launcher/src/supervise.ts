@@ -2,7 +2,7 @@ import type { Logger, ServiceName } from '@keyserver/log';
 import type { LogState } from '@keyserver/service';
 import { type BackOff, longestPause } from '@keyserver/retry';
 import { type Clock, MINUTE, SECOND, type Timers, sleep } from '@keyserver/time';
-import { ignoreStop } from './attempt-job.ts';
+import { ignoreStop } from './schedule.ts';
 
 /** A service process that runs. */
 export interface ServiceChild {
@@ -34,26 +34,26 @@ interface Supervision {
 
 const PAUSES: BackOff = { firstPauseMs: SECOND, longestPauseMs: 30 * SECOND };
 /** A process that lived so long was well: the pauses begin anew. */
-const WELL = MINUTE;
+const STABLE_AFTER = MINUTE;
 
 /** Starts a service, and starts it again whenever it ends, after ever longer pauses while it does not stay up. */
-export function supervise(of: Supervision): Supervised {
+export function supervise(options: Supervision): Supervised {
   const stopping = new AbortController();
-  let child = of.start();
+  let child = options.start();
   const kept = keep();
 
   async function keep(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const startedAt = of.clock.now();
+      const startedAt = options.clock.now();
       const status = await child.ended;
       if (stopping.signal.aborted) return;
-      of.log.event('launcher.child_ended', { child: of.name, status });
-      if (of.clock.now() - startedAt >= WELL) attempt = 1;
-      await sleep(of.timers, longestPause(PAUSES, attempt), stopping).catch(ignoreStop);
+      options.log.event('launcher.child_ended', { child: options.name, status });
+      if (options.clock.now() - startedAt >= STABLE_AFTER) attempt = 1;
+      await sleep(options.timers, longestPause(PAUSES, attempt), stopping).catch(ignoreStop);
       // The signal is looked at again: a service started now would outlive the launcher.
       if (isAborted(stopping.signal)) return;
-      child = of.start();
-      of.log.event('launcher.child_started', { child: of.name, attempt });
+      child = options.start();
+      options.log.event('launcher.child_started', { child: options.name, attempt });
     }
   }
 
@@ -64,7 +64,7 @@ export function supervise(of: Supervision): Supervised {
     stop: async (patience) => {
       stopping.abort();
       child.ask();
-      const cancel = of.timers.after(patience, () => {
+      const cancel = options.timers.after(patience, () => {
         child.kill();
       });
       await kept;

@@ -2,17 +2,17 @@ import { DataDirectoryFault, bucketsOf, openLocalPlatform } from '@keyserver/loc
 import type { Random } from '@keyserver/random';
 import type { Clock } from '@keyserver/time';
 import type { LauncherPlatform } from './launcher-platform.ts';
-import type { FindObject } from './serve-object.ts';
+import type { FindObject } from './start-cdn.ts';
 
 /** Opens the platform of this machine for the launcher; `onLost` hears when its database is gone and does not come back. */
 export const openPlatform = async (
   dataDirectory: string,
-  of: {
+  options: {
     readonly clock: Clock;
     readonly random: Random;
     readonly onLost: (fault: Error) => void;
   },
-): Promise<LauncherPlatform> => await openLocalPlatform({ dataDirectory, ...of });
+): Promise<LauncherPlatform> => await openLocalPlatform({ dataDirectory, ...options });
 
 /** The objects below a data directory, to be served. */
 export const findObjects = (dataDirectory: string): FindObject =>

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { secondsOf } from '@keyserver/time';
 import type { OfferedKey } from '@keyserver/exposure-keys';
-import { aPrivateKey, app, verifierFor } from '../testing/authority.ts';
+import { aPrivateKey, app, verifierFor } from '../testing/keys.ts';
 import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
 import { type Site, serve, stopServing } from '../testing/serve.ts';
 

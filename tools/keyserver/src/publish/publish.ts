@@ -1,19 +1,12 @@
 import { type Command } from 'commander';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
-import {
-  type AuthorityOptions,
-  addAuthorityOptions,
-  readAuthorityKey,
-} from '../authority-options.ts';
-import { FOUND, CommandFault } from '../failure.ts';
+import { type AuthorityOptions, addAuthorityOptions, readAuthorityKey } from '../authority.ts';
+import { FOUND, Failure } from '../failure.ts';
 import { httpUrl, wholeNumber } from '../option-values.ts';
-import { phoneKeys } from '../export/phone-keys.ts';
-import { publishRequest } from './publish-request.ts';
-import { endOf, renderAnswer } from './render-answer.ts';
-import { sendUpload } from './send-upload.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { jsonText } from '../table.ts';
-import { instantText } from '../time-text.ts';
+import { phoneKeys, publishRequest } from './request.ts';
+import { endOf, renderAnswer, sendUpload } from './answer.ts';
+import type { CommandContext } from '../terminal.ts';
+import { instantText, jsonText } from '../render.ts';
 
 interface PublishOptions extends AuthorityOptions {
   readonly url: URL;
@@ -26,8 +19,8 @@ interface PublishOptions extends AuthorityOptions {
 }
 
 /** `publish`: acts as a phone whose owner tested positive. */
-export function addPublish(program: Command, around: Surroundings): void {
-  addAuthorityOptions(program.command('publish'), around)
+export function addPublish(program: Command, context: CommandContext): void {
+  addAuthorityOptions(program.command('publish'), context)
     .description(
       'Act as a phone: make random keys, have them certified, publish them, and say what happens next.',
     )
@@ -52,20 +45,20 @@ export function addPublish(program: Command, around: Surroundings): void {
       '\nExample:\n  $ keyserver publish --url http://127.0.0.1:8080 --keys 14 --onset-days-ago 3',
     )
     .action(async (options: PublishOptions) => {
-      await publish(options, around);
+      await publish(options, context);
     });
 }
 
-async function publish(options: PublishOptions, around: Surroundings): Promise<void> {
-  const now = around.clock.now();
+async function publish(options: PublishOptions, context: CommandContext): Promise<void> {
+  const now = context.clock.now();
   const history = { count: options.keys, includeToday: options.includeToday === true };
-  const keys = phoneKeys(history, now, around.random);
+  const keys = phoneKeys(history, now, context.random);
   const request = publishRequest(
     { ...options, keys, privateKey: await readAuthorityKey(options), now },
-    around.random,
+    context.random,
   );
-  const answer = await sendUpload(options.url, request, around.timers);
-  around.terminal.out(
+  const answer = await sendUpload(options.url, request, context.timers);
+  context.terminal.out(
     options.json === true
       ? jsonText({
           ...answer,

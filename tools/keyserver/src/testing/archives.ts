@@ -37,7 +37,7 @@ const key = (n: number, period: number, daysBack: number): ExposureKey => ({
 
 /** A genuine archive of so many keys, or of one that the caller spoils. */
 export async function anArchive(
-  of: {
+  options: {
     readonly keys?: number;
     readonly period?: number;
     /** How many days before the end the newest key starts. */
@@ -50,16 +50,16 @@ export async function anArchive(
     readonly end?: number;
   } = {},
 ): Promise<Uint8Array> {
-  const count = of.keys ?? 3;
-  const signers = of.signers ?? [{ ...NAME, signer: of.signer ?? signer }];
+  const count = options.keys ?? 3;
+  const signers = options.signers ?? [{ ...NAME, signer: options.signer ?? signer }];
   const none = { records: Buffer.alloc(0), order: new Uint32Array() };
   const keys = Array.from({ length: count }, (_, n) =>
-    key(n, of.period ?? 144, of.daysBack ?? 2),
+    key(n, options.period ?? 144, options.daysBack ?? 2),
   ).sort(byMetadata);
   const contents = {
-    start: unixSeconds(of.start ?? START),
-    end: unixSeconds(of.end ?? END),
-    region: of.region ?? 'US',
+    start: unixSeconds(options.start ?? START),
+    end: unixSeconds(options.end ?? END),
+    region: options.region ?? 'US',
     signers,
     keys: {
       records: Buffer.from(packRecords(keys)),

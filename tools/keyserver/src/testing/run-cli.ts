@@ -36,7 +36,7 @@ const random = seededRandom('keyserver');
 /** Runs a command line in this process; without an answer nobody is there to be asked. */
 export async function keyserver(
   argv: readonly string[],
-  around: {
+  context: {
     readonly answer?: boolean | (() => Promise<boolean>);
     readonly dataDirectory?: string;
     /** Shows NOW unless given; a cloud that keeps real time needs the real one. */
@@ -53,17 +53,19 @@ export async function keyserver(
       err: (text) => {
         said.err += text;
       },
-      interactive: around.answer !== undefined,
+      interactive: context.answer !== undefined,
       ask: async (question) => {
         questions.push(question);
-        return typeof around.answer === 'function' ? await around.answer() : around.answer === true;
+        return typeof context.answer === 'function'
+          ? await context.answer()
+          : context.answer === true;
       },
     },
     clock: around.clock ?? simulatedClock(NOW),
     timers: systemTimers,
     random,
     user: 'alex',
-    dataDirectory: around.dataDirectory ?? inScratch('data'),
+    dataDirectory: context.dataDirectory ?? inScratch('data'),
   });
   return { code, ...said, questions };
 }

@@ -1,0 +1,65 @@
+import { type KeyObject, createPrivateKey } from 'node:crypto';
+import { join } from 'node:path';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
+import { CERTIFIED_REPORT_TYPES, type CertifiedReportType } from '@keyserver/exposure-keys';
+import type { Random } from '@keyserver/random';
+import { type Command, Option } from 'commander';
+import { readTextFile } from './bounded-read.ts';
+import { Failure } from './failure.ts';
+import type { CommandContext } from './terminal.ts';
+
+/** How a command line names the authority that certifies keys; the development authority unless told otherwise. */
+export interface AuthorityOptions {
+  readonly dataDir: string;
+  readonly authorityKey?: string;
+  readonly kid: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly reportType: CertifiedReportType;
+}
+
+/** Adds the options of an authority to a command. */
+export function addAuthorityOptions(command: Command, context: CommandContext): Command {
+  const { kid, issuer, audience } = DEVELOPMENT_NAMES.authority;
+  return command
+    .option('--data-dir <directory>', 'where the server keeps its data', context.dataDirectory)
+    .option(
+      '--authority-key <pem-file>',
+      `private key of the authority (PKCS#8); ${DEVELOPMENT_NAMES.authorityKeyFile} of the data directory unless given`,
+    )
+    .option('--kid <version>', "version of the authority's key", kid)
+    .option('--issuer <issuer>', 'issuer of the certificate', issuer)
+    .option('--audience <audience>', 'audience of the certificate', audience)
+    .addOption(
+      new Option('--report-type <type>', 'what the authority certifies')
+        .choices(CERTIFIED_REPORT_TYPES)
+        .default('confirmed'),
+    );
+}
+
+const MAX_KEY_BYTES = 64 * 1024;
+
+/** The private key that the options name. */
+export async function readAuthorityKey(options: AuthorityOptions): Promise<KeyObject> {
+  const path = options.authorityKey ?? join(options.dataDir, DEVELOPMENT_NAMES.authorityKeyFile);
+  const pem = await readTextFile(path, MAX_KEY_BYTES).catch((error: unknown) => {
+    if (options.authorityKey !== undefined || !(error instanceof CommandFault)) throw error;
+    throw new CommandFault(`${error.message}; start the server here once, or give --authority-key`);
+  });
+  const key = privateKeyOf(pem);
+  if (key?.asymmetricKeyDetails?.namedCurve === 'prime256v1') return key;
+  throw new CommandFault(`${path} is not a P-256 private key in PEM`);
+}
+
+function privateKeyOf(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+const BYTES = 32;
+
+/** A new secret that ties a certificate to the keys it certifies. */
+export const newHmacKey = (random: Random): Uint8Array => random.bytes(BYTES);

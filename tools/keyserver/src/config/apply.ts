@@ -1,0 +1,139 @@
+import {
+  ADVICE_NAMES,
+  type AdviceName,
+  type ApplyOutcome,
+  type Configuration,
+  type Problem,
+  type SigningPlatform,
+  applyConfiguration,
+  parseConfiguration,
+  planChanges,
+} from '@keyserver/configuration';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readTextFile } from '../bounded-read.ts';
+import { Failure } from '../failure.ts';
+import { type StoreFlags, addStoreOptions, loopback, openStore } from '../open-store.ts';
+import { counted, jsonText } from '../render.ts';
+import type { Machine, CommandContext } from '../terminal.ts';
+import { type OpenStore, openCloudKeys } from '../wiring.ts';
+import { type ApplyFlags, type Planned, agree, plannedFor } from './agree.ts';
+
+/** Where signing keys of the cloud are tried out. */
+interface KeyFlags {
+  readonly kmsEndpoint?: string;
+}
+
+const MAX_FILE_BYTES = 8_000_000;
+
+/** `config apply`: shows what a file would change, asks, and applies it in one audited step. */
+export function addConfigApply(config: Command, context: CommandContext): void {
+  addStoreOptions(config.command('apply'), context.dataDirectory)
+    .description('Show what a configuration file would change, ask, and apply it.')
+    .argument('<file>', 'the configuration file (YAML)')
+    .option('--yes', 'apply without asking')
+    .option(
+      '--yes-really <name>',
+      'apply in spite of what speaks against it under this name; may be repeated',
+      adviceNames,
+    )
+    .addOption(
+      new Option(
+        '--kms-endpoint <host:port>',
+        'a stand-in for Cloud KMS on this machine, with --project; without credentials',
+      ).argParser(loopback),
+    )
+    .option('--dry-run', 'only show the changes')
+    .option('--json', 'print the changes as JSON')
+    .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
+    .action(async (file: string, flags: ApplyFlags & StoreFlags & KeyFlags) => {
+      const wanted = await readConfiguration(file, context);
+      const opened = await openStore(flags, context, { mayBeNew: 'store' });
+      try {
+        await withKeys(opened, flags, context, async (signing) => {
+          await applyTo({ store: opened.store, signing }, wanted, flags, context);
+        });
+      } finally {
+        await opened.close();
+      }
+    });
+}
+
+/** Signing keys are tried out where they are kept; an emulator of Firestore has none beside it. */
+async function withKeys(
+  { signing }: OpenStore,
+  { project, endpoint, kmsEndpoint }: StoreFlags & KeyFlags,
+  machine: Machine,
+  work: (signing: SigningPlatform | undefined) => Promise<void>,
+): Promise<void> {
+  if (project === undefined || (endpoint !== undefined && kmsEndpoint === undefined)) {
+    await work(signing);
+    return;
+  }
+  const keys = await openCloudKeys(kmsEndpoint, machine);
+  try {
+    await work(keys);
+  } finally {
+    await keys.close();
+  }
+}
+
+function adviceNames(text: string, before: readonly AdviceName[] = []): readonly AdviceName[] {
+  const name = ADVICE_NAMES.find((known) => known === text);
+  if (name === undefined)
+    throw new InvalidArgumentError(`must be one of ${ADVICE_NAMES.join(', ')}`);
+  return [...before, name];
+}
+
+async function readConfiguration(file: string, context: CommandContext): Promise<Configuration> {
+  const parsed = parseConfiguration(await readTextFile(file, MAX_FILE_BYTES));
+  if (parsed.kind === 'configuration') return parsed.value;
+  throw refusal(parsed.problems, file, context);
+}
+
+/** Lists every problem, and gives the failure that ends the command. */
+function refusal(
+  problems: readonly Problem[],
+  source: string,
+  { terminal }: CommandContext,
+): Failure {
+  for (const { path, message } of problems)
+    terminal.err(`  ${path === '' ? message : `${path} ${message}`}\n`);
+  return new Failure(`${source} is refused: ${counted(problems.length, 'problem')}`);
+}
+
+async function applyTo(
+  {
+    store,
+    signing,
+  }: Pick<OpenStore, 'store'> & {
+    readonly signing: SigningPlatform | undefined;
+  },
+  wanted: Configuration,
+  flags: ApplyFlags,
+  context: CommandContext,
+): Promise<void> {
+  const plan = await planChanges(store, wanted, signing);
+  if (plan.kind === 'refused') throw refusal(plan.problems, 'this configuration', context);
+  const agreed = await agree(plan, flags, context);
+  const outcome = agreed
+    ? await applyConfiguration(store, wanted, {
+        actor: context.user,
+        random: context.random,
+        basis: plan.basis,
+      })
+    : undefined;
+  report(plan, outcome, { flags, context });
+}
+
+function report(
+  plan: Planned,
+  outcome: ApplyOutcome | undefined,
+  { flags, context }: { flags: ApplyFlags; context: CommandContext },
+): void {
+  if (outcome?.kind === 'stale')
+    throw new Failure('nothing was applied: the configuration changed meanwhile; look again');
+  if (outcome?.kind === 'refused') throw refusal(outcome.problems, 'this configuration', context);
+  const applied = outcome?.kind === 'applied';
+  if (flags.json === true) context.terminal.out(jsonText({ applied, ...plannedFor(plan) }));
+  else if (applied) context.terminal.out(`Applied ${counted(plan.changes.length, 'change')}.\n`);
+}

@@ -1,0 +1,46 @@
+import { exportData } from '@keyserver/data-transfer';
+import type { Command } from 'commander';
+import { Failure } from '../failure.ts';
+import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
+import type { CommandContext } from '../terminal.ts';
+import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';
+
+interface ExportFlags extends StoreFlags {
+  readonly to: string;
+}
+
+/** `data export`: writes everything that a store holds into files. */
+export function addDataExport(data: Command, context: CommandContext): void {
+  const { terminal, random } = context;
+  addStoreOptions(data.command('export'))
+    .description(
+      'Write everything that a store holds into files, to be imported elsewhere. Stop the services first. Killed, it goes on when it is started again.',
+    )
+    .requiredOption('--to <directory>', 'a new directory for the files')
+    .addHelpText(
+      'after',
+      `\n${SECRECY}\n\nExample:\n  $ keyserver data export --data-dir /var/lib/keyserver --to /root/move`,
+    )
+    .action(async (flags: ExportFlags) => {
+      const { store, name, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
+      try {
+        const outcome = await exportData(store, {
+          directory: flags.to,
+          source: name,
+          random,
+          wrote: progressTo(terminal),
+        });
+        if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
+        if (outcome.kind === 'changed')
+          throw differing(
+            outcome.differences,
+            terminal,
+            'the store changed while it was read, so nothing was exported: stop the services, then run again',
+          );
+        terminal.out(renderManifest(outcome.manifest));
+        terminal.out(`Exported ${documentsOf(outcome.manifest)} to ${flags.to}.\n${SECRECY}\n`);
+      } finally {
+        await close();
+      }
+    });
+}

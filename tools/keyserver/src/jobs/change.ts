@@ -1,0 +1,64 @@
+import type { JobState, Scheduler } from '@keyserver/scheduled-jobs';
+import type { Command } from 'commander';
+import { Failure } from '../failure.ts';
+import { jsonText } from '../render.ts';
+import type { CommandContext } from '../terminal.ts';
+import { jobForMachines } from './list.ts';
+import { type JobsOptions, addJobsOptions, jobName, ownPlaceOf, withScheduler } from './options.ts';
+
+interface Change {
+  readonly verb: 'run' | 'pause' | 'resume';
+  readonly description: string;
+  readonly done: (name: string) => string;
+}
+
+const CHANGES: readonly Change[] = [
+  {
+    verb: 'run',
+    description: 'Have a job tried now, once, whatever its schedule.',
+    done: (name) => `${name} is being run; "keyserver jobs list" shows how it went.`,
+  },
+  {
+    verb: 'pause',
+    description: 'Stop a job from being started by the clock until it is resumed.',
+    done: (name) => `${name} is paused.`,
+  },
+  {
+    verb: 'resume',
+    description: 'Have a paused job started by the clock again.',
+    done: (name) => `${name} is enabled.`,
+  },
+];
+
+/** `jobs run`, `jobs pause` and `jobs resume`. */
+export function addJobsChanges(jobs: Command, context: CommandContext): void {
+  for (const { verb, description, done } of CHANGES) {
+    addJobsOptions(jobs.command(verb))
+      .description(description)
+      .argument('<name>', 'the job, as "keyserver jobs list" names it', jobName)
+      .addHelpText('after', exampleOf(verb))
+      .action(async (name: string, options: JobsOptions) => {
+        const job = await withScheduler(
+          options,
+          context,
+          async (scheduler) => await change(scheduler, verb, options.prefix + name),
+        );
+        if (job === undefined) throw noSuchJob(name, options);
+        context.terminal.out(
+          options.json === true ? jsonText(jobForMachines({ ...job, name })) : `${done(name)}\n`,
+        );
+      });
+  }
+}
+
+const change = async (
+  scheduler: Scheduler,
+  verb: Change['verb'],
+  name: string,
+): Promise<JobState | undefined> => await scheduler[verb](name);
+
+const noSuchJob = (name: string, options: JobsOptions): CommandFault =>
+  new CommandFault(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
+
+const exampleOf = (verb: string): string =>
+  `\nExample:\n  $ keyserver jobs ${verb} export-do-work --project my-project --location europe-west1`;

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import type { Random } from '@keyserver/random';
+import type { Clock, Timers } from '@keyserver/time';
+
+/** Where a command talks to people: its two output streams, and a yes-or-no question if somebody is there. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person is there to answer. */
+  readonly interactive: boolean;
+  readonly ask: (question: string) => Promise<boolean>;
+}
+
+/** The time and chance of a machine. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+}
+
+/** Everything outside the program that a command may touch. */
+export interface CommandContext extends Machine {
+  readonly terminal: Terminal;
+  /** Who runs the command, for the audit log. */
+  readonly user: string;
+  /** The directory of a server on one machine, unless --data-dir names another. */
+  readonly dataDirectory: string;
+}
+
+/** The terminal over a process's three streams; questions go to the error stream, so that output can be piped. */
+export const openTerminal = (
+  input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
+  output: NodeJS.WritableStream,
+  errors: NodeJS.WritableStream,
+): Terminal => ({
+  out: (text) => {
+    output.write(text);
+  },
+  err: (text) => {
+    errors.write(text);
+  },
+  interactive: input.isTTY === true,
+  ask: async (question) => {
+    const lines = createInterface({ input, output: errors });
+    try {
+      // The end of the input is an answer too: no.
+      const closed = once(lines, 'close').then(() => '');
+      const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
+      return /^y(es)?$/i.test(answer.trim());
+    } finally {
+      lines.close();
+    }
+  },
+});
