@@ -32,16 +32,16 @@ const doWork: JobState = {
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
 function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
   const present = [{ ...createBatches, ...change }, doWork];
-  const verdicts = checkJobs({ ...deployment, ...overrides }, present);
-  return verdicts.flatMap(({ differences }) =>
+  const checked = checkJobs({ ...deployment, ...overrides }, present);
+  return checked.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
   );
 }
 
 describe('the jobs of a deployment', () => {
   it('are right when they are as the table has them', () => {
-    const verdicts = checkJobs(deployment, [doWork, createBatches]);
-    expect(verdicts.map(({ job, differences }) => [job.name, differences])).toEqual([
+    const checked = checkJobs(deployment, [doWork, createBatches]);
+    expect(checked.map(({ job, differences }) => [job.name, differences])).toEqual([
       ['en-export-create-batches', []],
       ['en-export-do-work', []],
     ]);
@@ -91,8 +91,8 @@ describe('the jobs of a deployment', () => {
   });
 
   it('name the account that one runs as, so that it can be kept', () => {
-    const [verdict] = checkJobs(deployment, [{ ...createBatches, retries: 0 }]);
-    expect(verdict?.job.account).toBe('jobs@health.example');
+    const [checked] = checkJobs(deployment, [{ ...createBatches, retries: 0 }]);
+    expect(checked?.job.account).toBe('jobs@health.example');
   });
 });
 

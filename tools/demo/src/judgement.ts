@@ -12,7 +12,7 @@ import {
 } from './ledger.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What a phone found when it downloaded everything, and what that proves. */
+/** What a phone downloaded, and the checks that were made on it. */
 export interface Judgement {
   readonly series: readonly Series[];
   /** Checks of what had to be there at this time. */
@@ -21,7 +21,7 @@ export interface Judgement {
   readonly always: readonly Check[];
 }
 
-/** Downloads everything and holds it against all that was uploaded, and against an earlier download. */
+/** Downloads everything and compares it with all that was uploaded, and with an earlier download. */
 export async function judgePublished(
   simulation: Simulation,
   ledger: Ledger,

@@ -78,7 +78,7 @@ export const linesIn = (
 
 type ListedKey = ListedKeys['keys'][number];
 
-/** What the lines of all files come to when they are held against what was uploaded. */
+/** How the keys in all files compare with what was uploaded, as counts. */
 export interface Comparison {
   /** Uploaded keys in a series that must hold them, as they must be. */
   readonly right: number;
@@ -98,7 +98,7 @@ export interface Comparison {
 
 type KeyKind = 'right' | 'altered' | 'misplaced' | 'forbidden' | 'repeated' | 'generated';
 
-/** Holds downloaded files against the ledger as of a time. */
+/** Compares downloaded files with the ledger as of a time. */
 export function compare(series: readonly Series[], ledger: Ledger, now: UnixMillis): Comparison {
   const counts = { right: 0, altered: 0, misplaced: 0, forbidden: 0, repeated: 0, generated: 0 };
   const generated = new Set<string>();
@@ -107,10 +107,10 @@ export function compare(series: readonly Series[], ledger: Ledger, now: UnixMill
     const seen = new Set<string>();
     for (const key of one.archives.flatMap(({ keys }) => keys)) {
       const name = Buffer.from(key.data).toString('base64');
-      const verdict = seen.has(name) ? 'repeated' : kindOf(key, name, { series: one, ledger });
+      const kind = seen.has(name) ? 'repeated' : kindOf(key, name, { series: one, ledger });
       seen.add(name);
-      counts[verdict] += 1;
-      if (verdict === 'generated') generated.add(name);
+      counts[kind] += 1;
+      if (kind === 'generated') generated.add(name);
       if (!hasEnded(key, now)) stillValid += 1;
     }
   }

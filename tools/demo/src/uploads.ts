@@ -64,7 +64,7 @@ async function uploadOne(
   return difference('an upload', answer, { status: 200, code, inserted: published.length });
 }
 
-/** Sends one upload for each reason to refuse one; none of their keys may ever be published on their account. */
+/** Sends one upload for each reason to refuse one. None of these may lead to a published key. */
 export async function tryRefusals(simulation: Simulation, ledger: Ledger): Promise<Check> {
   const published = ordinaryUpload([dayKey(simulation, 1), dayKey(simulation, 2)]);
   const notes = [await uploadOne({ upload: published, tooOld: [] }, simulation, ledger)];

@@ -5,7 +5,7 @@ import { CERTIFIED_REPORT_TYPES, type CertifiedReportType } from '@keyserver/exp
 import type { Random } from '@keyserver/random';
 import { type Command, Option } from 'commander';
 import { readTextFile } from './bounded-read.ts';
-import { Failure } from './failure.ts';
+import { CommandFault } from './command-fault.ts';
 import type { CommandContext } from './terminal.ts';
 
 /** How a command line names the authority that certifies keys; the development authority unless told otherwise. */

@@ -1,14 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { within } from '@keyserver/retry';
 import type { Timers } from '@keyserver/time';
-import { Failure, codeOf, reasonOf } from './failure.ts';
+import { CommandFault, codeOf, reasonOf } from './command-fault.ts';
 import { isHttp } from './option-values.ts';
 
-/** The content of a file of at most `maxBytes`; a Failure when there is none. */
+/** The content of a file of at most `maxBytes`; a CommandFault when there is none. */
 export async function readSmallFile(path: string, maxBytes: number): Promise<Uint8Array> {
   const found = await stat(path).catch(cannotRead(path));
-  if (!found.isFile()) throw new Failure(`${path} is not a file`);
-  if (found.size > maxBytes) throw new Failure(`${path} is longer than ${maxBytes} bytes`);
+  if (!found.isFile()) throw new CommandFault(`${path} is not a file`);
+  if (found.size > maxBytes) throw new CommandFault(`${path} is longer than ${maxBytes} bytes`);
   return await readFile(path).catch(cannotRead(path));
 }
 
@@ -18,14 +18,14 @@ export async function readTextFile(path: string, maxBytes: number): Promise<stri
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content);
   } catch {
-    throw new Failure(`${path} is not UTF-8 text`);
+    throw new CommandFault(`${path} is not UTF-8 text`);
   }
 }
 
 function cannotRead(path: string): (error: unknown) => never {
   return (error) => {
     const code = codeOf(error) ?? '';
-    throw new Failure(`cannot read ${path}: ${CODES[code] ?? code}`);
+    throw new CommandFault(`cannot read ${path}: ${CODES[code] ?? code}`);
   };
 }
 

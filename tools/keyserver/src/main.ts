@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { systemRandom } from '@keyserver/random';
 import { systemClock, systemTimers } from '@keyserver/time';
-import { CANNOT } from './failure.ts';
+import { CANNOT } from './command-fault.ts';
 import { openTerminal } from './terminal.ts';
 import { run } from './program.ts';
 

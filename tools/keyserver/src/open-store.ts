@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { examineParts } from '@keyserver/operations';
 import { checkPart, compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { Failure } from './failure.ts';
+import { CommandFault } from './command-fault.ts';
 import type { CommandContext } from './terminal.ts';
 import { type OpenStore, openFirestore, openPlatform } from './wiring.ts';
 
@@ -18,7 +18,7 @@ export interface StoreFlags {
 /** A store that a command has opened, and what people call it. */
 type NamedStore = OpenStore & { readonly name: string };
 
-/** The options that name a store: one machine's data directory (this one unless told, if any), or a Firestore database. */
+/** Adds the options that name a store: the data directory of one machine, by default `usual` if given, or a Firestore database. */
 export const addStoreOptions = (command: Command, usual?: string): Command =>
   command
     .option('--data-dir <directory>', 'the data directory of a server on one machine', usual)
@@ -42,12 +42,12 @@ export const addStoreOptions = (command: Command, usual?: string): Command =>
         .conflicts('dataDir'),
     );
 
-/** Whoever finds one of these without the others is told what is missing. */
+/** A directory with one of these belongs to a server. Opening the store then says which of the others are missing. */
 const TRACES = ['keyserver.sqlite', 'keys/key-hash.secret', 'buckets'];
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
 
-/** Parses the address of a stand-in: nothing but this very machine is spoken to without credentials. */
+/** Reads the address of a stand-in. Only this machine is called without credentials. */
 export function loopback(text: string): string {
   if (LOOPBACK.test(text)) return text;
   throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
@@ -66,7 +66,7 @@ export async function openStore(
   const { store, name: place, keyHashSecret } = opened;
   const known = { place, ...(keyHashSecret === undefined ? {} : { keyHashSecret }) };
   try {
-    // A command that only looks leaves a store as it is, also one that was named by mistake.
+    // A command that only reads must change nothing: the store may have been named by mistake.
     const format =
       mayBeNew === 'nothing'
         ? await compareStoreFormat(store, known)
@@ -79,7 +79,7 @@ export async function openStore(
   }
 }
 
-/** Refuses the keys of another store; whoever may make a store gives new ones its id. An import takes any, at its end. */
+/** Refuses the keys of another store. A command that may create a store marks new keys with its id. An import accepts any. */
 async function checkKeys(
   { store, keysPart }: OpenStore,
   storeId: string,
@@ -103,7 +103,7 @@ async function openNamed(
   if (dataDir === undefined)
     throw new CommandFault('name the store: --data-dir, or --project and perhaps --database');
   if (mayBeNew === 'nothing' && !TRACES.some((trace) => existsSync(join(dataDir, trace))))
-    throw new Failure(`${dataDir} is not the data directory of a server`);
+    throw new CommandFault(`${dataDir} is not the data directory of a server`);
   const opened = await openPlatform(dataDir, context, {
     databaseMayBeNew: mayBeNew === 'database',
   });

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { CommandFault } from './failure.ts';
+import { CommandFault } from './command-fault.ts';
 
 /** Reads an option that is a whole number within bounds. */
 export const wholeNumber =

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { reasonOf, sentenceOf } from './failure.ts';
+import { reasonOf, sentenceOf } from './command-fault.ts';
 import { keyserver } from './testing/run-cli.ts';
 
 const COMMANDS = [

@@ -7,7 +7,7 @@ import { addDataImport } from './data/import.ts';
 import { addDataVerify } from './data/verify.ts';
 import { addExportInspect } from './export/inspect.ts';
 import { addExportVerify } from './export/verify.ts';
-import { CANNOT, Failure, sentenceOf } from './failure.ts';
+import { CANNOT, CommandFault, sentenceOf } from './command-fault.ts';
 import { addJobsChanges } from './jobs/change.ts';
 import { addJobsCheck } from './jobs/check.ts';
 import { addJobsList } from './jobs/list.ts';

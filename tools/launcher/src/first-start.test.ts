@@ -12,7 +12,7 @@ import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { machine } from '../../../test/support/machine.ts';
 import { FIRST_EXPORT, configureFirstStart, firstStart } from './first-start.ts';
-import { LaunchRefused, profileOf } from './settings.ts';
+import { LaunchFault, profileOf } from './settings.ts';
 
 let root = '';
 

@@ -9,7 +9,7 @@ import type { Random } from '@keyserver/random';
 import { signingKeys } from '@keyserver/stores';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import type { LauncherPlatform } from './launcher-platform.ts';
-import { LaunchRefused, type LauncherConfig, type Profile, profileOf } from './settings.ts';
+import { LaunchFault, type LauncherConfig, type Profile, profileOf } from './settings.ts';
 
 const AUTHORITY_KEY = 'dev';
 
@@ -19,9 +19,9 @@ type Keys = Pick<
 >;
 
 /**
- * Configures an empty store of the development profile, and gives the public key of its export; undefined when the
- * configuration is another. Its keys are made before it is stored and never after: phones, and the uploads that are
- * certified already, know the ones that were made first.
+ * Gives an empty store of the development profile its first configuration. The result is the public key of its export, or
+ * undefined when the store has another configuration. The keys are made before the configuration is stored and never
+ * afterwards, since phones and certificates rely on the first ones.
  */
 export async function firstStart(
   platform: Keys,
@@ -59,8 +59,8 @@ const REGION = 'ZZ';
 const NOTHING: Configuration = { authorities: [], apps: [], signingKeys: [], exports: [] };
 
 /**
- * Gives an empty store something to try things out with: an authority, an application, a signing key and an export.
- * A store that is configured in any way is left alone; it is foreign when the first export is not among it.
+ * Gives an empty store an authority, an application, a signing key and an export, for trying things out. A store that is
+ * configured in any way is left alone. It is `foreign` when the first export is not part of its configuration.
  */
 export async function configureFirstStart(
   store: DocumentStore,
@@ -75,7 +75,7 @@ export async function configureFirstStart(
   if (present.kind !== 'planned' || present.changes.length > 0)
     return await firstExportState(store);
   const from = floorTo(unixMillis((await store.now()) - DAY), DAY);
-  // Only now: over a configured store no key is made anew.
+  // Only now, so that no key is made for a store that is configured already.
   const authorityKey = await options.makeKeys();
   const first = firstConfiguration({ profile: options.profile, authorityKey }, from);
   const outcome = await applyConfiguration(store, first, {

@@ -10,7 +10,7 @@ export type MintToken = (identity: {
 /** The account that jobs run as on one machine; services let nobody else start them. */
 export const JOB_ACCOUNT = 'jobs@keyserver.localhost';
 
-/** Who vouches for the jobs of this machine. */
+/** The issuer of the identity tokens that the jobs of this machine present. */
 export interface JobIssuer {
   readonly issuer: string;
   readonly jwksUrl: string;

@@ -11,13 +11,13 @@ import {
 import type { Clock, Timers } from '@keyserver/time';
 import { type ServiceFiles, serviceFiles } from './log-files.ts';
 
-/** Where the logs of the launcher and its services go: whole to files, problems also to files of their own and the screen. */
+/** The logs of the launcher and its services. Every line goes to a file; problems also go to a second file and to the screen. */
 export interface LaunchLogs {
   /** The launcher's own log. */
   readonly log: Logger;
   /** Takes whole lines of a service's log. */
   readonly lineTaker: (service: ServiceName) => (lines: string) => void;
-  /** Takes what a service says outside its log, such as why it cannot start. */
+  /** Takes the lines of a service's error stream, such as why it cannot start. */
   readonly stderrTaker: (service: ServiceName) => (lines: string) => void;
   /** Shows a line on the screen. */
   readonly print: (line: string) => void;
@@ -26,7 +26,7 @@ export interface LaunchLogs {
   readonly close: () => void;
 }
 
-/** Opens the logs below a data directory. Nothing that befalls a file or the screen stops anything else. */
+/** Opens the logs below a data directory. When a file or the screen cannot be written, everything else goes on. */
 export function launchLogs(options: {
   readonly dataDirectory: string;
   readonly screen: TextStream;
@@ -43,7 +43,7 @@ export function launchLogs(options: {
     files.set(service, found);
     return found;
   };
-  // To files alone: the screen is told in a sentence, or is what cannot be written.
+  // Only to files: such an event is about the screen, or is shown there as a sentence.
   const note = (line: string): void => {
     const { all, problems } = filesOf('launcher');
     all.write(line);
@@ -134,7 +134,7 @@ interface Screen {
   readonly close: () => void;
 }
 
-/** A screen that may go away, as a terminal does that is closed or a reader such as `head`; `note` takes the event of it. */
+/** A screen that may go away, as a closed terminal or a reader such as `head` does. `note` takes the event that says so. */
 function openScreen(options: {
   readonly stream: TextStream;
   readonly clock: Clock;

@@ -14,7 +14,7 @@ import { PassThrough } from 'node:stream';
 import { firstStart } from './first-start.ts';
 import { launch } from './launch.ts';
 import { serveIssuer } from './job-issuer.ts';
-import { LaunchRefused } from './settings.ts';
+import { LaunchFault } from './settings.ts';
 import { summary } from './summary.ts';
 import { launcherConfig } from './settings.ts';
 

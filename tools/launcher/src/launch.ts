@@ -11,7 +11,7 @@ import {
   servicesOf,
   urlsOf,
 } from './services.ts';
-import { LaunchRefused, type LauncherConfig, busyPorts, launcherConfig } from './settings.ts';
+import { LaunchFault, type LauncherConfig, busyPorts, launcherConfig } from './settings.ts';
 import { firstStart } from './first-start.ts';
 import { JOBS, jobPoster, sweepEveryHour, runSchedule } from './schedule.ts';
 import { type LaunchLogs, launchLogs } from './launch-log.ts';
@@ -43,7 +43,7 @@ export interface RunningSuite {
 
 const PATIENCE = 4.5 * SECOND;
 
-/** Starts the suite; throws LaunchRefused, or another fault, when nothing was left running. */
+/** Starts the suite; throws LaunchFault, or another fault, when nothing was left running. */
 export async function launch(context: LaunchContext): Promise<RunningSuite> {
   const config = launcherConfig(context.env);
   const busy = await busyPorts(config);

@@ -21,7 +21,7 @@ import type { Clock, Timers } from '@keyserver/time';
 export interface ServiceFiles {
   /** Every line. */
   readonly all: LineOutput;
-  /** Once more the lines that tell of a problem: no flood of other lines can displace them here. */
+  /** The lines that tell of a problem, once more. Here no flood of other lines can displace them. */
   readonly problems: LineOutput;
   /** Whether no line is being lost. */
   readonly areKept: () => boolean;

@@ -13,7 +13,7 @@ interface Schedule {
   stop(): void;
 }
 
-/** Runs jobs by the clock, as Cloud Scheduler does. A turn that comes while the last one goes on is left out. */
+/** Runs jobs by the clock, as Cloud Scheduler does. A turn is left out while the one before it is still running. */
 export function runSchedule(
   jobs: readonly ScheduledJob[],
   options: {
@@ -69,7 +69,7 @@ export const JOBS: readonly ScheduledJob[] = SCHEDULED_JOBS.export.map((job) => 
 /** Sends one attempt of a job; the answer is the HTTP status. Rejects when there is no answer before the signal. */
 export type PostJob = (job: ScheduledJob, signal: AbortSignal) => Promise<number>;
 
-/** For a pause that a signal has ended: whoever waited looks at the signal next. */
+/** Ignores that a signal ended a pause: the caller looks at the signal next. */
 export const ignoreStop = (): void => undefined;
 
 /** How one turn of a job went; `status` 0 stands for no answer. */
@@ -106,7 +106,7 @@ async function statusOf(
   try {
     return await within(deadline, async (cut) => await post(job, cut));
   } catch {
-    return 0; // refused, cut or too late: which of them does not matter for what is done next
+    return 0; // refused, cut off or too late: the next step is the same
   }
 }
 

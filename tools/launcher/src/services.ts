@@ -28,7 +28,7 @@ export const urlsOf = (
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
 
-/** What every service of a launcher is told: the environment goes before the profile, but for what the launcher has decided. */
+/** The environment of every service. The launcher's own environment overrides the profile, but not what the launcher decides. */
 export const commonEnvironment = (config: LauncherConfig, env: Environment): Environment => ({
   ...profileOf(config.PROFILE).variables,
   ...env,
@@ -48,7 +48,7 @@ export function servicesOf(
   const open = { ...common, HOST: config.LISTEN_HOST };
   const closed = {
     ...common,
-    HOST: LOOPBACK, // only jobs of this machine have business there
+    HOST: LOOPBACK, // only the jobs of this machine call it
     OIDC_ISSUER: issuer.issuer,
     OIDC_JWKS_URL: issuer.jwksUrl,
     OIDC_AUDIENCE: urls.export,
@@ -79,7 +79,7 @@ export function servicesOf(
 const BETWEEN = SECOND / 5;
 const ATTEMPTS = 150;
 
-/** Waits until services say that they can work; the answer is the names of those that do not in half a minute. */
+/** Waits until services say that they are healthy. Gives the names of those that do not within half a minute. */
 export async function awaitHealth(
   services: readonly { readonly name: string; readonly url: string }[],
   options: { readonly timers: Timers; readonly signal: AbortSignal },

@@ -8,6 +8,7 @@ import {
   settings,
   text,
 } from '@keyserver/config';
+import { Fault } from '@keyserver/fault';
 import { HOUR, SECOND } from '@keyserver/time';
 
 const port = (variable: {
@@ -58,7 +59,7 @@ export function launcherConfig(env: Environment): LauncherConfig {
     );
   const ports = PORT_NAMES.map((name) => config[name]);
   if (new Set(ports).size !== ports.length)
-    throw new LaunchRefused(`${PORT_NAMES.join(', ')} must be four different ports.`);
+    throw new LaunchFault(`${PORT_NAMES.join(', ')} must be four different ports.`);
   return config;
 }
 
@@ -69,7 +70,7 @@ export interface Profile {
   readonly name: ProfileName;
   /** Variables that the services get, unless the environment already says otherwise. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Export period in milliseconds, and the padding floor, of the configuration made on the first start. */
+  /** Export period in milliseconds, and the padding, of the configuration made on the first start. */
   readonly firstExport: {
     readonly period: number;
     readonly minRecords: number;

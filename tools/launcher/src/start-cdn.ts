@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { integer, loadSettings, settings, text } from '@keyserver/config';
 import type { BlobInfo } from '@keyserver/export-file';
+import { Fault } from '@keyserver/fault';
 import { configuredId, faultTrail } from '@keyserver/log';
 import { type StartService, createHttpApp, listen } from '@keyserver/service';
 import type { UnixMillis } from '@keyserver/time';
@@ -79,18 +80,13 @@ interface ServedObject {
 }
 
 /** An object has fewer bytes than it was recorded with. What is sent of it is cut off, so that nobody takes it for whole. */
-class ShortObjectFault extends Error {
-  override readonly name = 'ShortObjectFault';
-  readonly reason = 'damaged';
-  readonly details: { readonly object: string };
-
+class ShortObjectFault extends Fault<'damaged'> {
   constructor(object: string) {
-    super('an object is shorter than it should be');
-    this.details = { object };
+    super('damaged', 'an object is shorter than it should be', { details: { object } });
   }
 }
 
-/** Opens an object of a bucket; undefined when there is none. A damaged one is thrown, with the reason `damaged`. */
+/** Opens an object of a bucket; undefined when there is none. A damaged one is thrown, with the code `damaged`. */
 export type FindObject = (bucket: string, name: string) => Promise<ServedObject | undefined>;
 
 /** What is read and sent at a time; a slow client holds that much memory, and must take it within the server's patience. */

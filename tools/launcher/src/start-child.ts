@@ -11,7 +11,7 @@ interface ChildRecipe {
   readonly env: Environment;
   /** Takes whole lines of the service's log. */
   readonly onLog: (lines: string) => void;
-  /** Takes whole lines that the process says outside its log: why it cannot start. */
+  /** Takes whole lines of the error stream, where a process says why it cannot start. */
   readonly onSay: (lines: string) => void;
 }
 
@@ -27,7 +27,7 @@ export function startChild(recipe: ChildRecipe): ServiceChild {
   try {
     return childOf(recipe);
   } catch {
-    // Node throws when a process cannot be made at all, for want of memory for instance. That may pass, as other endings do.
+    // Node throws when no process can be created, for lack of memory for example. It may pass, so it counts as an ending.
     return NEVER_BEGUN;
   }
 }

@@ -3,7 +3,7 @@ import { FIRST_EXPORT } from './first-start.ts';
 import { urlsOf } from './services.ts';
 import type { LauncherConfig } from './settings.ts';
 
-/** What a launcher that runs tells whoever started it. */
+/** What the summary of a running suite is made from. */
 export interface Launched {
   readonly config: LauncherConfig;
   readonly dataDirectory: string;

@@ -33,10 +33,10 @@ interface Supervision {
 }
 
 const PAUSES: BackOff = { firstPauseMs: SECOND, longestPauseMs: 30 * SECOND };
-/** A process that lived so long was well: the pauses begin anew. */
+/** A process that ran this long was healthy, so the pauses start over. */
 const STABLE_AFTER = MINUTE;
 
-/** Starts a service, and starts it again whenever it ends, after ever longer pauses while it does not stay up. */
+/** Starts a service, and starts it again whenever it ends. While it does not stay up, the pauses grow longer. */
 export function supervise(options: Supervision): Supervised {
   const stopping = new AbortController();
   let child = options.start();

@@ -9,7 +9,7 @@ import {
   readAuthorityKey,
 } from '../authority.ts';
 import { readTextFile } from '../bounded-read.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { wholeNumber } from '../option-values.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';

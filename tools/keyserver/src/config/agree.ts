@@ -1,9 +1,9 @@
 import type { AdviceName, ChangeAdvice, Plan } from '@keyserver/configuration';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { counted, jsonText, printable } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 
-/** What an operator said about changes before they were shown. */
+/** The options of `config apply` that decide whether changes are made. */
 export interface ApplyFlags {
   readonly yes?: true;
   /** Advice that was read and is not followed. */
@@ -15,7 +15,7 @@ export interface ApplyFlags {
 /** Changes that may be made. */
 export type Planned = Extract<Plan, { kind: 'planned' }>;
 
-/** Shows the changes, and what speaks against them, and finds out whether they are to be made. */
+/** Shows the changes and the advice against them, and asks whether to apply them. */
 export async function agree(
   plan: Planned,
   flags: ApplyFlags,
@@ -26,14 +26,14 @@ export async function agree(
     terminal.out(`${renderChanges(plan.changes)}${renderAdvice(plan.advice)}`);
   if (flags.dryRun === true || plan.changes.length === 0) return false;
   if (!terminal.interactive && flags.yes !== true)
-    throw new Failure('nobody is here to be asked; give --yes to apply or --dry-run to look');
+    throw new CommandFault('nobody is here to be asked; give --yes to apply or --dry-run to look');
   await acceptAdvice(plan, flags, context);
   if (flags.yes === true) return true;
   if (await terminal.ask(`Apply ${counted(plan.changes.length, 'change')}?`)) return true;
   throw new CommandFault('nothing was applied');
 }
 
-/** Every advice that comes with the changes needs a yes of its own: --yes was said before it was read. */
+/** Each new piece of advice needs a yes of its own, since --yes was given before anybody had read it. */
 async function acceptAdvice(
   plan: Planned,
   { yesReally = [], json }: ApplyFlags,

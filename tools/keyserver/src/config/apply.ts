@@ -11,7 +11,7 @@ import {
 } from '@keyserver/configuration';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readTextFile } from '../bounded-read.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, loopback, openStore } from '../open-store.ts';
 import { counted, jsonText } from '../render.ts';
 import type { Machine, CommandContext } from '../terminal.ts';
@@ -95,10 +95,10 @@ function refusal(
   problems: readonly Problem[],
   source: string,
   { terminal }: CommandContext,
-): Failure {
+): CommandFault {
   for (const { path, message } of problems)
     terminal.err(`  ${path === '' ? message : `${path} ${message}`}\n`);
-  return new Failure(`${source} is refused: ${counted(problems.length, 'problem')}`);
+  return new CommandFault(`${source} is refused: ${counted(problems.length, 'problem')}`);
 }
 
 async function applyTo(
@@ -131,7 +131,7 @@ function report(
   { flags, context }: { flags: ApplyFlags; context: CommandContext },
 ): void {
   if (outcome?.kind === 'stale')
-    throw new Failure('nothing was applied: the configuration changed meanwhile; look again');
+    throw new CommandFault('nothing was applied: the configuration changed meanwhile; look again');
   if (outcome?.kind === 'refused') throw refusal(outcome.problems, 'this configuration', context);
   const applied = outcome?.kind === 'applied';
   if (flags.json === true) context.terminal.out(jsonText({ applied, ...plannedFor(plan) }));

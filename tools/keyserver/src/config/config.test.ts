@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { putSigningKey } from '../testing/keys.ts';
-import { aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
+import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 // Each command opens a store, with a thread of its own.

@@ -1,6 +1,6 @@
 import { exportData } from '@keyserver/data-transfer';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import type { CommandContext } from '../terminal.ts';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';

@@ -1,7 +1,7 @@
 import { importData } from '@keyserver/data-transfer';
 import type { Command } from 'commander';
 import { readSmallFile } from '../bounded-read.ts';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
 import type { CommandContext } from '../terminal.ts';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';

@@ -1,5 +1,5 @@
 import type { Difference, Manifest } from '@keyserver/data-transfer';
-import { FOUND, Failure } from '../failure.ts';
+import { CommandFault, FOUND } from '../command-fault.ts';
 import { counted, table } from '../render.ts';
 import type { Terminal } from '../terminal.ts';
 

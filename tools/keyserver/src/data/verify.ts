@@ -1,6 +1,6 @@
 import { verifyData } from '@keyserver/data-transfer';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
 import type { CommandContext } from '../terminal.ts';
 import { differing, documentsOf, renderManifest } from './report.ts';

@@ -1,7 +1,7 @@
 import type { Verification } from '@keyserver/export-file';
 import { counted, printable, table, timeText } from '../render.ts';
 
-/** One archive and what is to be said of it. */
+/** One archive, and every rule that it breaks. */
 export interface CheckedFile {
   readonly file: string;
   readonly violations: readonly {
@@ -9,54 +9,54 @@ export interface CheckedFile {
     readonly explanation: string;
     readonly count: number;
   }[];
-  /** Missing when the archive could not be had. */
+  /** Undefined when the archive could not be fetched. */
   readonly verification: Verification | undefined;
 }
 
-/** The verdict on an archive that is promised and cannot be had. */
+/** The result for an archive that an index lists and that cannot be fetched. */
 export const unavailable = (file: string, explanation: string): CheckedFile => ({
   file,
   violations: [{ rule: 'unavailable', explanation, count: 1 }],
   verification: undefined,
 });
 
-/** What a set of archives comes to. */
+/** The totals of a set of archives. */
 const totalsOf = (
-  verdicts: readonly CheckedFile[],
+  checked: readonly CheckedFile[],
 ): { readonly files: number; readonly keys: number; readonly revisedKeys: number } => ({
-  files: verdicts.length,
-  keys: sum(verdicts, ({ verification }) => verification?.contents?.keys ?? 0),
-  revisedKeys: sum(verdicts, ({ verification }) => verification?.contents?.revisedKeys ?? 0),
+  files: checked.length,
+  keys: sum(checked, ({ verification }) => verification?.contents?.keys ?? 0),
+  revisedKeys: sum(checked, ({ verification }) => verification?.contents?.revisedKeys ?? 0),
 });
 
-const sum = (verdicts: readonly CheckedFile[], figure: (verdict: CheckedFile) => number): number =>
-  verdicts.reduce((total, verdict) => total + figure(verdict), 0);
+const sum = (checked: readonly CheckedFile[], figure: (one: CheckedFile) => number): number =>
+  checked.reduce((total, one) => total + figure(one), 0);
 
-/** Verdicts as machines read them. */
-export const checkedFilesJson = (verdicts: readonly CheckedFile[]): object => ({
-  files: verdicts.map(({ file, violations, verification }) => ({
+/** Checked files as JSON, for scripts. */
+export const checkedFilesJson = (checked: readonly CheckedFile[]): object => ({
+  files: checked.map(({ file, violations, verification }) => ({
     file,
     violations,
     digest: verification?.digest,
     signatures: verification?.signatures ?? [],
     contents: verification?.contents,
   })),
-  total: totalsOf(verdicts),
+  total: totalsOf(checked),
 });
 
-/** Verdicts as people read them: a line per file, a line per violation, and a total. */
-export function renderCheckedFiles(verdicts: readonly CheckedFile[]): string {
-  const violations = verdicts.flatMap(({ file, violations: found }) =>
+/** Checked files as people read them: a line per file, a line per violation, and a total. */
+export function renderCheckedFiles(checked: readonly CheckedFile[]): string {
+  const violations = checked.flatMap(({ file, violations: found }) =>
     found.map(({ rule, explanation, count }) => {
       const times = count === 1 ? '' : ` (${count} times)`;
       return `${file}: ${rule}: ${explanation}${times}\n`;
     }),
   );
-  const { files, keys, revisedKeys } = totalsOf(verdicts);
+  const { files, keys, revisedKeys } = totalsOf(checked);
   return [
-    ...(verdicts.length === 0 ? [] : [table(HEADING, verdicts.map(rowOf))]),
+    ...(checked.length === 0 ? [] : [table(HEADING, checked.map(rowOf))]),
     ...violations,
-    ...verdicts.flatMap(signaturesOf),
+    ...checked.flatMap(signaturesOf),
     `${counted(files, 'file')}, ${counted(keys, 'key')}, ${counted(revisedKeys, 'revised key')}\n`,
   ].join('');
 }
@@ -91,6 +91,6 @@ function rowOf({ file, violations, verification }: CheckedFile): readonly string
           String(contents.keys),
           String(contents.revisedKeys),
         ];
-  const verdict = violations.length === 0 ? 'ok' : counted(violations.length, 'violation');
-  return [printable(file), ...figures, verdict];
+  const result = violations.length === 0 ? 'ok' : counted(violations.length, 'violation');
+  return [printable(file), ...figures, result];
 }

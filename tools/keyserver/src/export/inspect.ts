@@ -1,7 +1,7 @@
 import { type ExportSummary, inspectExport } from '@keyserver/export-file';
 import type { Timers } from '@keyserver/time';
 import type { Command } from 'commander';
-import { FOUND, Failure } from '../failure.ts';
+import { CommandFault, FOUND } from '../command-fault.ts';
 import { jsonText, printable, table, timeText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { loadArchive } from './sources.ts';
@@ -31,7 +31,7 @@ async function read(place: string, timers: Timers): Promise<ExportSummary> {
   const { faults, summary } = await inspectExport(await loadArchive(place, timers));
   if (summary !== undefined) return summary;
   const reasons = faults.map(({ explanation }) => explanation).join('; ');
-  throw new Failure(`${place} cannot be read: ${reasons}`, FOUND);
+  throw new CommandFault(`${place} cannot be read: ${reasons}`, FOUND);
 }
 
 const BAR = 40;

@@ -8,13 +8,13 @@ import {
 import { isP256PublicKey } from '@keyserver/health-authority';
 import type { Timers } from '@keyserver/time';
 import { download, readSmallFile, readTextFile } from '../bounded-read.ts';
-import { Failure, sentenceOf } from '../failure.ts';
+import { CommandFault, sentenceOf } from '../command-fault.ts';
 import { addressOf } from '../option-values.ts';
 
 /** An archive that somebody named or an index lists, and the keys that may have signed it. */
 export interface ArchiveSource {
   readonly name: string;
-  /** Whether an index promises it, so that its absence is a fault of the server and not of the caller. */
+  /** Whether an index lists it. If it is missing then, the server is at fault and not the caller. */
   readonly listed: boolean;
   readonly load: () => Promise<Uint8Array>;
   readonly keys: FindKeys;
@@ -73,7 +73,7 @@ function besideIndex(index: URL, name: string): URL {
 /** The public keys that an archive may be signed with. */
 type KnownKeys = ExpectedExport['keys'];
 
-/** Finds the keys to hold archives against. */
+/** Finds the keys that archives are checked with. */
 export type FindKeys = () => Promise<KnownKeys>;
 
 const MAX_KEYS_BYTES = 256 * 1024;
@@ -88,10 +88,12 @@ async function readKeys(place: string, timers: Timers): Promise<KnownKeys> {
   const content = /^https?:/i.test(place)
     ? await download(addressOf(place), MAX_KEYS_BYTES, timers)
     : await readSmallFile(place, MAX_KEYS_BYTES).catch((error: unknown) => {
-        throw new Failure(`no verification keys: ${sentenceOf(error)}; give --key or --keys-url`);
+        throw new CommandFault(
+          `no verification keys: ${sentenceOf(error)}; give --key or --keys-url`,
+        );
       });
   const keys = parseVerificationKeys(content);
-  if (keys === undefined) throw new Failure(`${place} is not a document of verification keys`);
+  if (keys === undefined) throw new CommandFault(`${place} is not a document of verification keys`);
   return keys;
 }
 
@@ -106,7 +108,7 @@ export async function keysOfPemFiles(paths: readonly string[]): Promise<FindKeys
 async function readPublicKey(path: string): Promise<string> {
   const pem = await readTextFile(path, MAX_KEYS_BYTES);
   if (isP256PublicKey(pem)) return pem;
-  throw new Failure(
+  throw new CommandFault(
     /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)
       ? `${path} holds a private key; give its public half (openssl pkey -in FILE -pubout)`
       : `${path} is not one P-256 public key in PEM (BEGIN PUBLIC KEY)`,

@@ -2,7 +2,7 @@ import { verifyExport } from '@keyserver/export-file';
 import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import type { Timers } from '@keyserver/time';
 import type { Command } from 'commander';
-import { FOUND, Failure } from '../failure.ts';
+import { CommandFault, FOUND } from '../command-fault.ts';
 import { httpUrl, region, wholeNumber } from '../option-values.ts';
 import { counted, jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
@@ -28,7 +28,7 @@ interface VerifyOptions {
   readonly json?: true;
 }
 
-/** `export verify`: holds archives, or all that an index lists, against every rule that phones go by. */
+/** `export verify`: checks archives, or all that an index lists, by every rule that phones go by. */
 export function addExportVerify(group: Command, context: CommandContext): void {
   group
     .command('verify')
@@ -74,11 +74,11 @@ async function verifyAll(
   context: CommandContext,
 ): Promise<readonly CheckedFile[]> {
   const chosen = await chosenKeys(options, context.timers);
-  const verdicts: CheckedFile[] = [];
+  const checked: CheckedFile[] = [];
   for (const place of places)
     for (const source of await archivesAt(place, chosen, context.timers))
-      verdicts.push(await checkFile(source, options, context));
-  return verdicts;
+      checked.push(await checkFile(source, options, context));
+  return checked;
 }
 
 async function chosenKeys(
@@ -117,12 +117,12 @@ async function loadOrExplain(source: ArchiveSource): Promise<Uint8Array | string
 }
 
 function report(
-  verdicts: readonly CheckedFile[],
+  checked: readonly CheckedFile[],
   { json }: VerifyOptions,
   { terminal }: CommandContext,
 ): void {
-  const bad = verdicts.filter(({ violations }) => violations.length > 0).length;
-  terminal.out(json === true ? jsonText(checkedFilesJson(verdicts)) : renderCheckedFiles(verdicts));
+  const bad = checked.filter(({ violations }) => violations.length > 0).length;
+  terminal.out(json === true ? jsonText(checkedFilesJson(checked)) : renderCheckedFiles(checked));
   if (bad > 0)
-    throw new CommandFault(`${bad} of ${counted(verdicts.length, 'file')} must not be used`, FOUND);
+    throw new CommandFault(`${bad} of ${counted(checked.length, 'file')} must not be used`, FOUND);
 }

@@ -1,6 +1,6 @@
 import type { JobState, Scheduler } from '@keyserver/scheduled-jobs';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { jobForMachines } from './list.ts';

@@ -8,7 +8,7 @@ import {
   missingServices,
 } from '@keyserver/scheduled-jobs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { FOUND, Failure } from '../failure.ts';
+import { CommandFault, FOUND } from '../command-fault.ts';
 import { httpUrl } from '../option-values.ts';
 import { counted, jsonText, printable, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
@@ -21,7 +21,7 @@ interface CheckOptions extends JobsOptions {
   readonly serviceAccount?: string;
 }
 
-/** `jobs check`: holds what is scheduled against what the deployment needs. */
+/** `jobs check`: compares what is scheduled with what the deployment needs. */
 export function addJobsCheck(jobs: Command, context: CommandContext): void {
   addJobsOptions(jobs.command('check'))
     .description('Check that every job there must be exists, is enabled, and is as it must be.')
@@ -51,31 +51,31 @@ async function check(
   const { serviceUrl: urls, serviceAccount: account, prefix } = options;
   const deployment = { urls, prefix, account };
   const [missing] = missingServices(deployment);
-  if (missing !== undefined) throw new Failure(`give --service-url ${missing}=URL too`);
+  if (missing !== undefined) throw new CommandFault(`give --service-url ${missing}=URL too`);
   return await withScheduler(options, context, async (scheduler) =>
     checkJobs(deployment, await scheduler.list()),
   );
 }
 
 function report(
-  verdicts: readonly CheckedJob[],
+  checked: readonly CheckedJob[],
   options: CheckOptions,
   { terminal }: CommandContext,
 ): void {
-  const bad = verdicts.filter(({ differences }) => differences.length > 0).length;
+  const bad = checked.filter(({ differences }) => differences.length > 0).length;
   terminal.out(
-    options.json === true ? jsonText(forMachines(verdicts, options)) : render(verdicts, options),
+    options.json === true ? jsonText(forMachines(checked, options)) : render(checked, options),
   );
   if (bad > 0)
-    throw new CommandFault(`${bad} of ${counted(verdicts.length, 'job')} must be mended`, FOUND);
+    throw new CommandFault(`${bad} of ${counted(checked.length, 'job')} must be mended`, FOUND);
 }
 
-function render(verdicts: readonly CheckedJob[], options: CheckOptions): string {
-  const rows = verdicts.map(({ job, differences }) => [
+function render(checked: readonly CheckedJob[], options: CheckOptions): string {
+  const rows = checked.map(({ job, differences }) => [
     job.name.slice(options.prefix.length),
     differences.length === 0 ? 'ok' : counted(differences.length, 'difference'),
   ]);
-  const lines = verdicts.flatMap(({ job, differences }) =>
+  const lines = checked.flatMap(({ job, differences }) =>
     differences.map((difference) => {
       const { aspect, wanted, found } = difference;
       const which = `${job.name.slice(options.prefix.length)}: ${aspect}`;
@@ -85,8 +85,8 @@ function render(verdicts: readonly CheckedJob[], options: CheckOptions): string 
   return table(['JOB', 'VERDICT'], rows) + lines.join('');
 }
 
-const forMachines = (verdicts: readonly CheckedJob[], options: CheckOptions): object => ({
-  jobs: verdicts.map(({ job, differences }) => ({
+const forMachines = (checked: readonly CheckedJob[], options: CheckOptions): object => ({
+  jobs: checked.map(({ job, differences }) => ({
     name: job.name.slice(options.prefix.length),
     differences: differences.map((difference) => ({
       ...difference,
@@ -113,7 +113,7 @@ function email(text: string): string {
   throw new InvalidArgumentError('must be an e-mail address');
 }
 
-/** The command that mends a difference. */
+/** The command that an operator runs to repair a difference. */
 function repairCommand(job: WantedJob, difference: JobDifference, options: JobsOptions): string {
   const place = placeOf(options);
   const { aspect, found } = difference;

@@ -2,7 +2,7 @@ import type { OfferedKey } from '@keyserver/exposure-keys';
 import { within } from '@keyserver/retry';
 import { type Timers, type UnixMillis, intervalNumber, intervalStart } from '@keyserver/time';
 import { readBounded } from '../bounded-read.ts';
-import { Failure, reasonOf } from '../failure.ts';
+import { CommandFault, reasonOf } from '../command-fault.ts';
 import { counted, instantText, printable } from '../render.ts';
 
 /** What the publish service answered. */
@@ -30,9 +30,9 @@ export async function sendUpload(service: URL, request: string, timers: Timers):
       return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
     });
   } catch (error) {
-    throw error instanceof Failure
+    throw error instanceof CommandFault
       ? error
-      : new Failure(`cannot publish to ${url.href}: ${reasonOf(error)}`);
+      : new CommandFault(`cannot publish to ${url.href}: ${reasonOf(error)}`);
   }
 }
 

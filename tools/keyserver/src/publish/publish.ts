@@ -1,7 +1,7 @@
 import { type Command } from 'commander';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { type AuthorityOptions, addAuthorityOptions, readAuthorityKey } from '../authority.ts';
-import { FOUND, Failure } from '../failure.ts';
+import { CommandFault, FOUND } from '../command-fault.ts';
 import { httpUrl, wholeNumber } from '../option-values.ts';
 import { phoneKeys, publishRequest } from './request.ts';
 import { endOf, renderAnswer, sendUpload } from './answer.ts';

@@ -58,7 +58,7 @@ const firstInterval = (daysAgo: number, now: UnixMillis): number =>
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-/** What a pretended phone has: so many days of keys, the newest from yesterday or still in use today. */
+/** The keys of a simulated phone: one for each of `count` days, the newest of yesterday or of today. */
 interface PhoneHistory {
   readonly count: number;
   readonly includeToday: boolean;

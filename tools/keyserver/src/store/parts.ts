@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { bucketParts, compareStoreFormat } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, loopback } from '../open-store.ts';
 import type { Machine, CommandContext } from '../terminal.ts';
 import { type OpenWhole, openCloudWhole, openLocalWhole } from '../wiring.ts';

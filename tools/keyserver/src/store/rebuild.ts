@@ -1,6 +1,6 @@
 import { auditRebuild } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { loopback } from '../open-store.ts';
 import { wholeNumber } from '../option-values.ts';
 import { counted, table } from '../render.ts';
@@ -56,7 +56,9 @@ export function addStoreRebuild(group: Command, context: CommandContext): void {
       const opened = await openParts(flags, context);
       try {
         if (opened.storeId === undefined || opened.missingCommits > 0)
-          throw new Failure('the parts do not belong together: see `keyserver store adopt` first');
+          throw new CommandFault(
+            'the parts do not belong together: see `keyserver store adopt` first',
+          );
         if (what === 'files') await rebuildAllFiles(opened, flags, context);
         else await rebuildIndex(opened, flags, context);
       } finally {

@@ -1,7 +1,7 @@
 import { type WindowPlan, changeWindow, planWindow } from '@keyserver/operations';
 import { SECOND, type WindowLength, windowLength } from '@keyserver/time';
 import { type Command, InvalidArgumentError } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import { instantText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';

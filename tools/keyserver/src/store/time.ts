@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MendableTime, type TimeReport, acceptTime, resetTime } from '@keyserver/operations';
 import type { Command } from 'commander';
-import { Failure } from '../failure.ts';
+import { CommandFault } from '../command-fault.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { openStoreTime } from '../wiring.ts';
@@ -43,7 +43,7 @@ function onStore(command: Command, context: CommandContext, work: Work): Command
     )
     .action(async (flags: TimeFlags) => {
       if (!existsSync(join(flags.dataDir, 'keyserver.sqlite')))
-        throw new Failure(`${flags.dataDir} is not the data directory of a server`);
+        throw new CommandFault(`${flags.dataDir} is not the data directory of a server`);
       const { time, close } = await openStoreTime(flags.dataDir, context);
       try {
         await work(time, flags, context);
@@ -86,11 +86,12 @@ async function agree(
   const { remedy, flags, context } = request;
   const report = await time.report();
   context.terminal.out(rendered(report));
-  if (report.remedy !== remedy) throw new Failure(`there is nothing to ${remedy}`);
+  if (report.remedy !== remedy) throw new CommandFault(`there is nothing to ${remedy}`);
   if (flags.yes === true) return;
   if (!context.terminal.interactive)
-    throw new Failure('nobody is here to be asked; give --yes to go on');
-  if (!(await context.terminal.ask(QUESTIONS[remedy]))) throw new Failure('nothing was changed');
+    throw new CommandFault('nobody is here to be asked; give --yes to go on');
+  if (!(await context.terminal.ask(QUESTIONS[remedy])))
+    throw new CommandFault('nothing was changed');
 }
 
 function rendered({ wall, mark, doubt, remedy }: TimeReport): string {

@@ -61,7 +61,7 @@ export async function keyserver(
           : context.answer === true;
       },
     },
-    clock: around.clock ?? simulatedClock(NOW),
+    clock: context.clock ?? simulatedClock(NOW),
     timers: systemTimers,
     random,
     user: 'alex',

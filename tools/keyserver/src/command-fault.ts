@@ -1,4 +1,5 @@
 import { Fault } from '@keyserver/fault';
+
 /** Why a command ends without doing its work, or what it found: one sentence for people, and the exit code. */
 export class CommandFault extends Fault<'found' | 'cannot'> {
   readonly exitCode: number;
