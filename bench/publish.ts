@@ -39,10 +39,13 @@ export const measurePublish: Measure = async ({ keys = 1_000_000, say }) => {
     await fill(dataDirectory, authority, keys);
     const service = await startPublish(dataDirectory);
     say(`${UPLOADS.measured} uploads over ${CONNECTIONS} connections`);
-    const figures = await measureUploads(service, { ...authority, url: service.url });
-    service.process.kill('SIGTERM');
-    await service.ended;
-    return { keysStored: keys, ...figures };
+    try {
+      const figures = await measureUploads(service, { ...authority, url: service.url });
+      return { keysStored: keys, ...figures };
+    } finally {
+      service.process.kill('SIGTERM');
+      await service.ended;
+    }
   } finally {
     rmSync(dataDirectory, { recursive: true });
   }

@@ -22,6 +22,8 @@ import {
   type SqliteSettings,
   acceptDatabase,
   openSqliteStore,
+  type ArrayCheck,
+  checkArrayIndexes,
   rebuildArrayIndexes,
 } from '@keyserver/sqlite';
 import { DataDirectoryFault } from './unusable-data-directory.ts';
@@ -56,6 +58,8 @@ export interface LocalPlatform {
   readonly acceptDatabase: () => void;
   /** Makes the index of key hashes anew from the documents, while writers wait; gives how many entries it has. */
   readonly rebuildArrayIndex: () => number;
+  /** Compares every entry of that index with the documents. */
+  readonly checkArrayIndex: () => ArrayCheck | 'unreadable';
   /** Removes what replaced and deleted objects have left behind. */
   readonly sweepObjects: () => Promise<void>;
   /** Fails while the disk has no room left; its fault says so to health. */
@@ -63,7 +67,10 @@ export interface LocalPlatform {
   readonly close: () => Promise<void>;
 }
 
-type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onLost' | 'findHeldBack'>;
+type StoreListeners = Pick<
+  SqliteSettings,
+  'onHousekeeping' | 'onArraysMade' | 'onLost' | 'findHeldBack'
+>;
 
 interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
@@ -117,6 +124,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
       acceptDatabase(file);
     },
     rebuildArrayIndex: () => rebuildArrayIndexes(file),
+    checkArrayIndex: () => checkArrayIndexes(file),
     sweepObjects: buckets.sweep,
     checkDisk: async () => {
       await checkDisk(dataDirectory);
@@ -127,9 +135,15 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   };
 }
 
-const listenersOf = ({ onHousekeeping, onLost, findHeldBack }: StoreListeners): StoreListeners => ({
+const listenersOf = ({
+  onHousekeeping,
+  onArraysMade,
+  onLost,
+  findHeldBack,
+}: StoreListeners): StoreListeners => ({
   ...(findHeldBack === undefined ? {} : { findHeldBack }),
   ...(onHousekeeping === undefined ? {} : { onHousekeeping }),
+  ...(onArraysMade === undefined ? {} : { onArraysMade }),
   ...(onLost === undefined ? {} : { onLost }),
 });
 

@@ -74,8 +74,8 @@ export type CallerRefusal =
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
 export type LogOutput = 'stdout' | 'file' | 'screen';
 
-/** What a store does for itself: take time, make and merge runs of its array indexes, delete what has expired. */
-export type HousekeepingTask = 'time' | 'runs' | 'merge' | 'sweep';
+/** What a store does for itself: keep watch over the clock, delete what has expired. */
+export type HousekeepingTask = 'time' | 'sweep';
 
 /** What can be wrong with a service while it runs, as `GET /health` and the event `service.unhealthy` name it. */
 export const HEALTH_PROBLEMS = [

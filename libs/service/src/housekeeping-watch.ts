@@ -14,6 +14,8 @@ export interface HousekeepingFailure {
 export interface HousekeepingWatch {
   /** Takes all that fails now; what is new is an event, and so is that nothing fails any more. */
   readonly heard: (failures: readonly HousekeepingFailure[]) => void;
+  /** Takes that the array indexes were made anew, as an event. */
+  readonly arraysMade: (entries: number) => void;
   /** Fails while any of it does. */
   readonly probe: HealthProbe;
 }
@@ -32,6 +34,9 @@ export function housekeepingWatch(log: Logger): HousekeepingWatch {
         });
       if (failures.length === 0 && failing.length > 0) log.event('housekeeping.recovered', {});
       failing = failures;
+    },
+    arraysMade: (entries) => {
+      log.event('array_index.made_anew', { entries });
     },
     probe: async () => {
       await Promise.resolve();

@@ -1,12 +1,12 @@
 import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
 import { floorTo, unixMillis } from '@keyserver/time';
-import type { Database, OpenCollection } from './database.ts';
+import type { Database } from './database.ts';
+import type { Table } from './table.ts';
 import { answerOf } from './fault.ts';
 import { TOLERANCE } from './judge-clocks.ts';
-import { type Answer, type Put, type ReadSet, type Write, sameVersions } from './protocol.ts';
-import { isBusy } from './sql.ts';
+import { type Answer, type Put, type ReadSet, type Write } from './protocol.ts';
 import type { TimeMending } from './time-report.ts';
-import { type StoreTime, isDoubt } from './store-time.ts';
+import type { StoreTime } from './store-time.ts';
 
 /** A transaction that wants to commit: what it read, what it writes. */
 export interface Member {
@@ -17,14 +17,10 @@ export interface Member {
 /** Commits transactions in groups: one lock, one fsync, each member revalidated and under its own savepoint. */
 export class Committer {
   private readonly database: Database;
-  private readonly collections: ReadonlyMap<number, OpenCollection>;
+  private readonly collections: ReadonlyMap<number, Table>;
   private readonly time: StoreTime;
 
-  constructor(
-    database: Database,
-    collections: ReadonlyMap<number, OpenCollection>,
-    time: StoreTime,
-  ) {
+  constructor(database: Database, collections: ReadonlyMap<number, Table>, time: StoreTime) {
     this.database = database;
     this.collections = collections;
     this.time = time;
@@ -32,38 +28,28 @@ export class Committer {
 
   /** The answers to the members, in order, and the store time of the commit. Throws SQLITE_BUSY when the lock is taken. */
   commit(members: readonly Member[]): { answers: Answer[]; time: number } {
-    try {
-      return this.database.inLock(() => {
-        const meta = this.database.meta();
-        const taken = this.time.take(meta);
-        // What a transaction was told while the clock jumped for a moment must not become store time: it runs again.
-        const plausible = members.map(({ reads }) => reads.now - taken <= TOLERANCE);
-        const told = members.filter((_, n) => plausible[n] === true).map(({ reads }) => reads.now);
-        const time = Math.max(taken, ...told);
-        let seq = meta.seq;
-        for (const open of this.collections.values()) open.array?.catchUp(meta);
-        const answers = members.map((member, n) => {
-          if (plausible[n] !== true || !this.holds(member.reads, time)) return stale;
-          if (member.writes.length === 0) return committed;
-          return this.apply(member.writes, ++seq);
-        });
-        for (const open of this.collections.values()) open.array?.sawCommit(seq);
-        this.database.setMeta({ ...meta, seq, time });
-        return { answers, time };
+    return this.database.inLock(() => {
+      const meta = this.database.meta();
+      const taken = this.time.take(meta);
+      // What a transaction was told while the clock jumped for a moment must not become store time: it runs again.
+      const plausible = members.map(({ reads }) => reads.now - taken <= TOLERANCE);
+      const told = members.filter((_, n) => plausible[n] === true).map(({ reads }) => reads.now);
+      const time = Math.max(taken, ...told);
+      let seq = meta.seq;
+      const answers = members.map((member, n) => {
+        if (plausible[n] !== true || !this.holds(member.reads, time)) return stale;
+        if (member.writes.length === 0) return committed;
+        return this.apply(member.writes, ++seq);
       });
-    } catch (error) {
-      // Without the lock, or with a clock that is doubted, nothing was begun: what the indexes know still holds.
-      if (!isBusy(error) && !isDoubt(error))
-        for (const open of this.collections.values()) open.array?.forget();
-      throw error;
-    }
+      this.database.setMeta({ ...meta, seq, time });
+      return { answers, time };
+    });
   }
 
   /** Commits what an operator does to mend store time, at the time that the machine shows. */
   mend(as: TimeMending, { reads, writes }: Member): { answer: Answer; time: number } {
     return this.database.inLock(() => {
       const meta = this.database.meta();
-      for (const open of this.collections.values()) open.array?.catchUp(meta);
       if (!this.holds(reads, reads.now)) return { answer: stale, time: meta.time };
       const answer = this.apply(writes, meta.seq + 1);
       if (answer.kind !== 'committed') return { answer, time: meta.time };
@@ -87,15 +73,12 @@ export class Committer {
     return (
       reads.floors.every(({ span, value }) => floorTo(unixMillis(time), span) === value) &&
       reads.documents.every(({ collection, ids, versions }) => {
-        const { table } = this.at(collection);
+        const table = this.at(collection);
         return ids.every((id, n) => table.versionOf(id) === versions[n]);
       }) &&
-      reads.queries.every(({ collection, query, found, asOf }) => {
-        const { table, array } = this.at(collection);
-        return query.containsAny === undefined
-          ? sameVersions(table.queryVersions(query), found)
-          : array?.stillFinds(query, found, asOf) === true;
-      })
+      reads.queries.every(({ collection, query, found, asOf }) =>
+        this.at(collection).stillFinds(query, found, asOf),
+      )
     );
   }
 
@@ -104,8 +87,6 @@ export class Committer {
     try {
       for (const write of writes) this.write(write, version);
       this.database.release();
-      for (const write of writes)
-        if ('put' in write) this.at(write.collection).array?.add(write.put.array, version);
       return committed;
     } catch (error) {
       // After a fault of its own, such as a full disk, SQLite may have taken back the whole transaction by itself.
@@ -116,7 +97,7 @@ export class Committer {
   }
 
   private write(write: Write, version: number): void {
-    const { table } = this.at(write.collection);
+    const table = this.at(write.collection);
     switch (write.kind) {
       case 'create':
         table.create(write.id, write.put, version);
@@ -129,7 +110,7 @@ export class Committer {
     }
   }
 
-  private at(collection: number): OpenCollection {
+  private at(collection: number): Table {
     const open = this.collections.get(collection);
     if (open === undefined) throw new StoreFault('unavailable', 'a collection could not be opened');
     return open;

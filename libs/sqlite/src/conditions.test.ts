@@ -15,3 +15,11 @@ it('begins at a cursor instead, so that no page walks over the pages before it',
     values: [1, 9, 3, 'x'],
   });
 });
+
+it('finds documents of an array index by their ids', () => {
+  const search = { containsAny: { field: 'tags', values: [7, 8] }, after: { id: 'x' } };
+  expect(conditionsOf(search, ['y', 'z'])).toEqual({
+    where: ' WHERE id IN (SELECT value FROM json_each(?)) AND id > ?',
+    values: ['["y","z"]', 'x'],
+  });
+});

@@ -12,9 +12,16 @@ interface Condition {
   readonly values: readonly Comparable[];
 }
 
-/** A query's equalities, range and cursor as a WHERE clause with its parameters. */
-export function conditionsOf(query: AnyQuery): { where: string; values: SqlValue[] } {
-  const conditions = [...equalities(query), ...range(query), ...cursor(query)];
+/** A query's equalities, range and cursor as a WHERE clause with its parameters; of a search by array, the ids that it found. */
+export function conditionsOf(
+  query: AnyQuery,
+  ids?: readonly string[],
+): { where: string; values: SqlValue[] } {
+  const found =
+    ids === undefined
+      ? []
+      : [{ sql: 'id IN (SELECT value FROM json_each(?))', values: [JSON.stringify(ids)] }];
+  const conditions = [...found, ...equalities(query), ...range(query), ...cursor(query)];
   if (conditions.length === 0) return { where: '', values: [] };
   return {
     where: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,

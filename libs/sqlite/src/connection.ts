@@ -20,6 +20,8 @@ interface Pending {
 export interface ConnectionListener {
   /** All housekeeping that fails, whenever that changes. */
   readonly housekeeping: (faults: readonly HousekeepingFault[]) => void;
+  /** The array indexes were made anew, with so many entries. */
+  readonly arraysMade: (entries: number) => void;
   /** The engine has ended although nobody closed it; it does not come back. */
   readonly lost: (fault: StoreFault) => void;
 }
@@ -99,6 +101,7 @@ export class Connection {
   private receive(delivery: Delivery): void {
     this.time = delivery.time;
     if (delivery.housekeeping !== undefined) this.hears.housekeeping(delivery.housekeeping);
+    if (delivery.arraysMade !== undefined) this.hears.arraysMade(delivery.arraysMade);
     for (const { ticket, answer } of delivery.answers) {
       this.pending.get(ticket)?.resolve(answer);
       this.pending.delete(ticket);

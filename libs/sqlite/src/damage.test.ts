@@ -1,4 +1,13 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -6,6 +15,7 @@ import { type DocumentStore, StoreFault, collection, ints, text } from '@keyserv
 import { startInProcess } from './testing/engine-in-process.ts';
 import { startInThread } from './engine-link.ts';
 import { storeFaultOf } from './fault.ts';
+import { checkArrayIndexes, rebuildArrayIndexes } from './rebuild-array-index.ts';
 import { openSqliteStore } from './store.ts';
 
 const claims = collection({
@@ -14,7 +24,7 @@ const claims = collection({
   arrayIndex: 'keys',
 });
 const DOCUMENTS = 40;
-const KEYS_EACH = 450; // 18,000 keys: enough for a run of the array index
+const KEYS_EACH = 450; // so many that the array index has pages below its root
 
 let directory: string;
 let file: string;
@@ -67,6 +77,17 @@ function overwriteRootPageOf(table: string): void {
   closeSync(handle);
 }
 
+/** Leaves nothing of the array indexes but the first pages, in which SQLite finds the others. */
+function overwriteArrayFile(): void {
+  const name = readdirSync(directory).find((each) => /^array-index\..*sqlite$/.test(each))!;
+  const path = join(directory, name);
+  const handle = openSync(path, 'r+');
+  const kept = 3 * 2048;
+  const rest = statSync(path).size - kept;
+  writeSync(handle, Buffer.alloc(rest, 0xa5), 0, rest, kept);
+  closeSync(handle);
+}
+
 const faultOf = async (work: Promise<unknown>): Promise<StoreFault> => {
   try {
     await work;
@@ -94,14 +115,18 @@ describe('a damaged database', () => {
     expect((fault.details.number ?? 0) % 256).toBe(11);
   });
 
-  it('names the array index for chunks that are gone, in reading and in committing', async () => {
+  it('says that the array index is damaged, until that is made anew', async () => {
     await fill();
-    damage('DELETE FROM "claims#chunks" WHERE id % 2 = 1');
-    const store = await opened();
+    overwriteArrayFile();
     const search = { containsAny: { field: 'keys', values: keysOf(3).slice(-20) } } as const;
+    const store = await opened();
     const fault = await faultOf(store.transact(async (tx) => await tx.find(claims, search)));
-    expect(fault.code).toBe('damaged');
-    expect(fault.details).toEqual({ object: 'claims#chunks', path: file });
+    expect(fault).toMatchObject({ code: 'damaged', details: { code: 'SQLITE_CORRUPT' } });
+    expect(fault.details).toMatchObject({ object: 'array index', path: file });
+    expect(checkArrayIndexes(file)).toBe('unreadable');
+    rebuildArrayIndexes(file);
+    const found = await store.transact(async (tx) => await tx.find(claims, search));
+    expect(found.map(({ id }) => id)).toEqual(['claim-3']);
   });
 
   it('names the collection for a document that cannot be read', async () => {

@@ -31,7 +31,7 @@ it.each([
 });
 
 it('leaves no byte of a deleted document in its file', () => {
-  const { table } = database.open(notes.layout);
+  const table = database.open(notes.layout);
   const put = (id: string, words: string): void => {
     const body = notes.codec.encode({ text: words });
     table.set(id, { body, indexed: [], array: [], expires: null }, 1);

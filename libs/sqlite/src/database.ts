@@ -1,11 +1,14 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import { type ClockReading, unixMillis } from '@keyserver/time';
-import { ArrayIndex } from './array-index.ts';
 import { naming } from './fault.ts';
 import { CommitWitness } from './commit-witness.ts';
-import { runSchema } from './runs.ts';
+import { ArrayFile, ExchangedArrayFile } from './array-file.ts';
+import { ArrayIndex } from './array-index.ts';
+import { prepareFile } from './file-format.ts';
+import { machineClocks } from './machine-clocks.ts';
 import { migrate } from './migrate.ts';
+import { type Random, systemRandom } from '@keyserver/random';
 import { integer, isBusy } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
 
@@ -22,18 +25,16 @@ export interface Meta {
   readonly seq: number;
   /** The latest store time that anybody was given. */
   readonly time: number;
-  /** Grows whenever the runs of an array index change. */
-  readonly epoch: number;
-  readonly nextRun: number;
-  /** The process that merges runs, and how often any did: while that grows, the merger is at work. */
-  readonly merger: number;
-  readonly merges: number;
 }
 
-/** The tables and indexes of one declared collection. */
-export interface OpenCollection {
-  readonly table: Table;
-  readonly array: ArrayIndex | undefined;
+/** What a database is opened with. */
+export interface DatabaseSettings {
+  readonly database: string;
+  /** The name of this start of the machine. */
+  readonly boot: string;
+  readonly random: Random;
+  /** Hears that the array indexes were made anew, and how many entries they have. */
+  readonly made: (entries: number) => void;
 }
 
 /** One connection to the database file. Every call is synchronous and short. */
@@ -50,7 +51,18 @@ export class Database {
   private readonly readCaution;
   private readonly saveCaution;
 
-  constructor(file: string) {
+  private readonly of: DatabaseSettings;
+  private arrays: ArrayFile | undefined;
+  private readonly indexes: ArrayIndex[] = [];
+
+  constructor(file: string, of: Partial<DatabaseSettings> = {}) {
+    this.of = {
+      database: file,
+      boot: machineClocks()().boot,
+      random: systemRandom,
+      made: ignore,
+      ...of,
+    };
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
     // Several processes may find the same new file; SQLite itself does not wait here for the one that converts it.
     patiently(() => {
@@ -68,24 +80,12 @@ export class Database {
       undo: this.db.prepare('ROLLBACK TO member'),
     };
     this.inLock(() => {
-      this.db
-        .exec(`CREATE TABLE IF NOT EXISTS "#meta" (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL,
-        time INTEGER NOT NULL, epoch INTEGER NOT NULL, next_run INTEGER NOT NULL, merger INTEGER NOT NULL,
-        merged_at INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS "#layouts" (name TEXT PRIMARY KEY, layout TEXT NOT NULL);
-        INSERT OR IGNORE INTO "#meta" VALUES (1, 0, 0, 0, 1, 0, 0);
-        CREATE TABLE IF NOT EXISTS "#clock" (only INTEGER PRIMARY KEY CHECK (only = 1), boot TEXT NOT NULL,
-        uptime INTEGER NOT NULL, wall INTEGER NOT NULL);
-        INSERT OR IGNORE INTO "#clock" SELECT 1, '', 0, time FROM "#meta";
-        CREATE TABLE IF NOT EXISTS "#caution" (only INTEGER PRIMARY KEY CHECK (only = 1), ms INTEGER NOT NULL);
-        INSERT OR IGNORE INTO "#caution" VALUES (1, 0);`);
+      prepareFile(this.db);
     });
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     this.witness = file === ':memory:' ? undefined : new CommitWitness(file);
     this.readMeta = this.db.prepare('SELECT * FROM "#meta"');
-    this.saveMeta = this.db.prepare(
-      'UPDATE "#meta" SET seq = ?, time = ?, epoch = ?, next_run = ?, merger = ?, merged_at = ?',
-    );
+    this.saveMeta = this.db.prepare('UPDATE "#meta" SET seq = ?, time = ?');
     this.readAnchor = this.db.prepare('SELECT * FROM "#clock"');
     this.readCaution = this.db.prepare('SELECT ms FROM "#caution"');
     this.saveCaution = this.db.prepare('UPDATE "#caution" SET ms = ?');
@@ -95,20 +95,13 @@ export class Database {
   meta(): Meta {
     return naming('#meta', () => {
       const found = this.readMeta.get() ?? {};
-      return {
-        seq: integer(found['seq']),
-        time: integer(found['time']),
-        epoch: integer(found['epoch']),
-        nextRun: integer(found['next_run']),
-        merger: integer(found['merger']),
-        merges: integer(found['merged_at']),
-      };
+      return { seq: integer(found['seq']), time: integer(found['time']) };
     });
   }
 
   setMeta(meta: Meta): void {
     this.written = meta.seq;
-    this.saveMeta.run(meta.seq, meta.time, meta.epoch, meta.nextRun, meta.merger, meta.merges);
+    this.saveMeta.run(meta.seq, meta.time);
   }
 
   /** The newest reading of the machine's clocks that was believed. */
@@ -132,27 +125,71 @@ export class Database {
   }
 
   /** Opens a collection, and makes its tables when it is new. Throws when it was made by another version. */
-  open(layout: Layout): OpenCollection {
+  open(layout: Layout): Table {
     this.db.exec(`PRAGMA busy_timeout = ${SETUP_BUSY_MS}`);
     this.inLock(() => {
       const known = this.db
         .prepare('SELECT layout FROM "#layouts" WHERE name = ?')
         .get(layout.name);
+      if (known?.['layout'] === JSON.stringify(layout)) return;
       if (known === undefined) this.create(layout);
-      else if (known['layout'] !== JSON.stringify(layout)) migrate(this.db, layout);
+      else migrate(this.db, layout);
+      this.db.exec('UPDATE "#meta" SET stamp = 0');
     });
+    const array = layout.arrayIndex === undefined ? undefined : this.openArray(layout);
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    const table = new Table(this.db, layout);
-    const array = layout.arrayIndex === undefined ? undefined : new ArrayIndex(this.db, table);
-    return { table, array };
+    return new Table(this.db, layout, array);
+  }
+
+  private openArray(layout: Layout): ArrayIndex {
+    const arrays = (this.arrays ??= new ArrayFile(this.db, {
+      ...this.of,
+      inLock: (work) => this.transaction(this.statements.lock, work),
+      changedByOther: (seq) => {
+        for (const index of this.indexes) index.forget(seq);
+      },
+    }));
+    this.inLock(nothing); // makes the index when it is new
+    const index = new ArrayIndex(this.db, layout, () => {
+      arrays.changed();
+    });
+    index.forget(this.meta().seq);
+    this.indexes.push(index);
+    return index;
+  }
+
+  /** Makes all array indexes anew in a new file. */
+  renewArrays(): void {
+    this.arrays?.renew();
+    this.inLock(nothing);
   }
 
   /** Runs `work` inside the write lock; all of it is committed, or nothing. Throws SQLITE_BUSY when the lock is taken. */
   inLock<T>(work: () => T): T {
+    try {
+      return this.lockedOnce(work);
+    } catch (error) {
+      if (!(error instanceof ExchangedArrayFile)) throw error;
+      this.arrays?.attach();
+      return this.lockedOnce(work);
+    }
+  }
+
+  private lockedOnce<T>(work: () => T): T {
     this.written = undefined;
-    const result = this.transaction(this.statements.lock, work);
+    const result = this.transaction(this.statements.lock, () => {
+      this.arrays?.begin();
+      const done = work();
+      this.arrays?.end();
+      return done;
+    });
     this.witness?.committed(this.written);
     return result;
+  }
+
+  /** Runs searches by array on one snapshot; undefined when index and documents do not agree there, which passes. */
+  inAgreement<T>(search: () => T): T | undefined {
+    return this.inSnapshot(() => (this.arrays?.agrees() === true ? search() : undefined));
   }
 
   /** Runs `work` on one snapshot, without the lock. */
@@ -166,11 +203,7 @@ export class Database {
   }
 
   private create(layout: Layout): void {
-    const statements = [
-      ...schemaOf(layout),
-      ...(layout.arrayIndex === undefined ? [] : runSchema(layout.name)),
-    ];
-    for (const statement of statements) this.db.exec(statement);
+    for (const statement of schemaOf(layout)) this.db.exec(statement);
     this.db
       .prepare('INSERT INTO "#layouts" VALUES (?, ?)')
       .run(layout.name, JSON.stringify(layout));
@@ -202,6 +235,9 @@ export class Database {
     }
   }
 }
+
+const nothing = (): void => undefined;
+const ignore = (): void => undefined;
 
 const RETRY_MS = 5;
 

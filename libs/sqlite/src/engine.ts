@@ -1,13 +1,21 @@
 import type { Layout } from '@keyserver/docstore';
+import { systemRandom } from '@keyserver/random';
 import type { ReadClocks } from '@keyserver/time';
 import { Committer } from './committer.ts';
-import { Database, type OpenCollection } from './database.ts';
+import { Database } from './database.ts';
+import type { Table } from './table.ts';
 import { answerOf, naming } from './fault.ts';
 import { isBusy } from './sql.ts';
 import { Housekeeper } from './housekeeper.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
 import { StoreTime } from './store-time.ts';
-import { type Answer, type Answered, type Asked, type Request, packRows } from './protocol.ts';
+import {
+  type Answer,
+  type Answered,
+  type Asked,
+  type EngineNews,
+  type Request,
+  packRows,
+} from './protocol.ts';
 
 const DELETE_STEP = 500;
 const MAX_GROUP = 256;
@@ -30,7 +38,7 @@ export class Engine {
   private readonly housekeeper: Housekeeper;
   private readonly giveUpAfter: number;
   private readonly declared = new Map<number, Layout>();
-  private readonly collections = new Map<number, OpenCollection>();
+  private readonly collections = new Map<number, Table>();
   private readonly deliver: (time: number, answers: readonly Answered[]) => void;
   private waiting: Waiting[] = [];
   private scheduled = false;
@@ -43,15 +51,22 @@ export class Engine {
     readonly housekeepingEvery: number;
     readonly giveUpAfter: number;
     readonly deliver: (time: number, answers: readonly Answered[]) => void;
-    readonly report: (faults: readonly HousekeepingFault[]) => void;
+    readonly report: (news: EngineNews) => void;
   }) {
-    this.database = new Database(of.file);
+    this.database = new Database(of.file, {
+      boot: of.clocks().boot,
+      made: (arraysMade) => {
+        if (arraysMade > 0) of.report({ arraysMade }); // a new store has nothing to make anew
+      },
+    });
     this.storeTime = new StoreTime(this.database, of.clocks);
     this.committer = new Committer(this.database, this.collections, this.storeTime);
-    this.housekeeper = new Housekeeper(this.database, this.collections, {
+    this.housekeeper = new Housekeeper(this.database, {
       time: this.storeTime,
       every: of.housekeepingEvery,
-      report: of.report,
+      report: (housekeeping) => {
+        of.report({ housekeeping });
+      },
     });
     this.giveUpAfter = of.giveUpAfter;
     this.deliver = of.deliver;
@@ -62,16 +77,19 @@ export class Engine {
   accept(batch: readonly Asked[]): void {
     const giveUp = performance.now() + this.giveUpAfter;
     const answers: Answered[] = [];
-    const searches: ArraySearch[] = [];
-    for (const { ticket, request } of batch) {
-      if (needsLock(request)) this.waiting.push({ asked: { ticket, request }, giveUp });
-      else if (isSearch(request)) searches.push({ ticket, request });
+    const searches: Asked[] = [];
+    for (const asked of batch) {
+      const { ticket, request } = asked;
+      if (needsLock(request)) this.waiting.push({ asked, giveUp });
+      else if (isSearch(request)) searches.push(asked);
       else answers.push({ ticket, answer: this.guarded(() => this.answer(request)) });
       // The other thread can begin with a long answer while this one goes on.
       const last = answers.at(-1);
       if (last !== undefined && isLong(last.answer)) this.deliver(this.time, answers.splice(0));
     }
-    answers.push(...this.search(searches));
+    const found = this.search(searches);
+    if (found === undefined) this.waiting.push(...searches.map((asked) => ({ asked, giveUp })));
+    else answers.push(...found);
     if (answers.length > 0) this.deliver(this.time, answers);
     this.schedule(0);
   }
@@ -100,7 +118,6 @@ export class Engine {
         this.time,
         group.map(({ asked }, n) => ({ ticket: asked.ticket, answer: answers[n] ?? lost })),
       );
-      this.housekeeper.afterCommit();
     } catch (error) {
       const retry = isBusy(error) ? group.filter(({ giveUp }) => giveUp > performance.now()) : [];
       const failed = group.filter((waiting) => !retry.includes(waiting));
@@ -110,7 +127,7 @@ export class Engine {
         failed.map(({ asked }) => ({ ticket: asked.ticket, answer: answerOf(error) })),
       );
       if (retry.length > 0) {
-        this.schedule(1 + this.housekeeper.jitter(MAX_PAUSE_MS));
+        this.schedule(1 + systemRandom.below(MAX_PAUSE_MS));
         return;
       }
     }
@@ -148,20 +165,37 @@ export class Engine {
       this.time = time;
       return answer;
     }
+    if (isSearch(request)) return this.database.inLock(() => this.read(request));
     if (request.kind !== 'delete-some') throw new Error('this request needs no lock');
-    const { table, array } = this.at(request.collection);
+    const table = this.at(request.collection);
     const limit = Math.min(request.query.limit ?? DELETE_STEP, DELETE_STEP);
     const query = { ...request.query, limit };
     const count = this.database.inLock(() => {
       const meta = this.database.meta();
       this.storeTime.take(meta); // a machine whose clock is doubted deletes nothing either
-      array?.catchUp(meta);
-      const rows =
-        query.containsAny === undefined ? table.query(query) : (array?.find(query) ?? []);
+      const rows = table.query(query);
       for (const row of rows) table.delete(row.id);
       return rows.length;
     });
     return { kind: 'count', count };
+  }
+
+  /** Searches by array, on one snapshot; undefined when they have to wait for the lock. */
+  private search(searches: readonly Asked[]): readonly Answered[] | undefined {
+    if (searches.length === 0) return [];
+    try {
+      for (const { request } of searches) if (isSearch(request)) this.at(request.collection);
+      const find = (): readonly Answered[] => {
+        const asOf = this.database.meta().seq;
+        return searches.map(({ ticket, request }) => ({
+          ticket,
+          answer: { ...this.guarded(() => this.answer(request)), asOf },
+        }));
+      };
+      return naming('array index', () => this.database.inAgreement(find));
+    } catch (error) {
+      return searches.map(({ ticket }) => ({ ticket, answer: answerOf(error) }));
+    }
   }
 
   private answer(request: Request): Answer {
@@ -179,15 +213,15 @@ export class Engine {
         this.at(request.collection);
         return { kind: 'done' };
       case 'get': {
-        const { table } = this.at(request.collection);
+        const table = this.at(request.collection);
         return { kind: 'rows', rows: packRows(request.ids.map((id) => table.get(id))) };
       }
       case 'query': {
-        const { table } = this.at(request.collection);
+        const table = this.at(request.collection);
         return { kind: 'rows', rows: packRows(table.query(request.query)) };
       }
       case 'page':
-        return { kind: 'page', page: this.at(request.collection).table.page(request.query) };
+        return { kind: 'page', page: this.at(request.collection).page(request.query) };
       case 'close':
         this.housekeeper.stop();
         this.database.close();
@@ -200,25 +234,6 @@ export class Engine {
     }
   }
 
-  // Array searches need one snapshot: another process may put a merged run in the place of others at any time.
-  private search(searches: readonly ArraySearch[]): Answered[] {
-    if (searches.length === 0) return [];
-    try {
-      for (const { request } of searches) this.at(request.collection);
-      return this.database.inSnapshot(() => {
-        const meta = this.database.meta();
-        return searches.map(({ ticket, request }) => {
-          const { array } = this.at(request.collection);
-          array?.catchUp(meta);
-          const rows = packRows(array?.find(request.query) ?? []);
-          return { ticket, answer: { kind: 'rows', rows, asOf: meta.seq } };
-        });
-      });
-    } catch (error) {
-      return searches.map(({ ticket }) => ({ ticket, answer: answerOf(error) }));
-    }
-  }
-
   private guarded(work: () => Answer): Answer {
     try {
       return work();
@@ -228,7 +243,7 @@ export class Engine {
   }
 
   /** A declared collection. One that could not be opened is tried again: the reason may have passed. */
-  private at(collection: number): OpenCollection {
+  private at(collection: number): Table {
     const known = this.collections.get(collection);
     if (known !== undefined) return known;
     const layout = this.declared.get(collection);
@@ -248,13 +263,9 @@ const LOCKING: ReadonlySet<Request['kind']> = new Set<Request['kind']>([
 
 const needsLock = (request: Request): boolean => LOCKING.has(request.kind);
 
-interface ArraySearch {
-  readonly ticket: number;
-  readonly request: Extract<Request, { kind: 'query' }>;
-}
-
-const isSearch = (request: Request): request is ArraySearch['request'] =>
-  request.kind === 'query' && request.query.containsAny !== undefined;
+/** A search by array, which must not see documents and index out of step. */
+const isSearch = (request: Request): request is Extract<Request, { kind: 'query' | 'page' }> =>
+  (request.kind === 'query' || request.kind === 'page') && request.query.containsAny !== undefined;
 
 const LONG_ANSWER = 32;
 

@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, collection, int } from '@keyserver/docstore';
-import { systemRandom } from '@keyserver/random';
 import { HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { startInProcess } from './testing/engine-in-process.ts';
-import { Database } from './database.ts';
 import type { HousekeepingFault } from './housekeeping-fault.ts';
-import { MergeTurn } from './merge-turn.ts';
 import { type SqliteSettings, openSqliteStore } from './store.ts';
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
@@ -143,38 +140,5 @@ describe('housekeeping', () => {
     other.close();
     await store.get(counters, ['c']);
     expect(heard).toEqual([]);
-  });
-});
-
-describe('the turn to merge', () => {
-  it('stays with the process that merges, however long that goes on', () => {
-    const [one, other] = [new Database(file), new Database(file)];
-    const [first, second] = [new MergeTurn(one, systemRandom), new MergeTurn(other, systemRandom)];
-    for (let step = 0; step < 5; step++) {
-      expect(first.mayTake(one.meta())).toBe(true);
-      one.inLock(() => {
-        first.take();
-      });
-      expect(second.mayTake(other.meta())).toBe(false);
-    }
-    one.close();
-    other.close();
-  });
-
-  it('goes to another process when the merger has been silent for a minute', () => {
-    const [one, other] = [new Database(file), new Database(file)];
-    const first = new MergeTurn(one, systemRandom);
-    let now = 0;
-    const second = new MergeTurn(other, systemRandom, () => now);
-    one.inLock(() => {
-      first.take();
-    });
-    expect(second.mayTake(other.meta())).toBe(false);
-    now = 60_000;
-    expect(second.mayTake(other.meta())).toBe(false);
-    now = 60_001;
-    expect(second.mayTake(other.meta())).toBe(true);
-    one.close();
-    other.close();
   });
 });

@@ -1,5 +1,5 @@
-/** What a store does for itself: take time, make and merge runs of its array indexes, delete what has expired. */
-export type HousekeepingTask = 'time' | 'runs' | 'merge' | 'sweep';
+/** What a store does for itself: keep watch over the clock, delete what has expired. */
+export type HousekeepingTask = 'time' | 'sweep';
 
 /** A piece of housekeeping that did not succeed when it was last tried. */
 export interface HousekeepingFault {

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
 import { type ReadClocks, SECOND, systemClock } from '@keyserver/time';
 
 // https://docs.kernel.org/admin-guide/sysctl/kernel.html#random: a UUID that is drawn at each start.
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/** Whether this system gives each start of the machine a name of its own. */
+export const namesStarts = (): boolean => existsSync(BOOT_ID);
 
 /** The clocks of this machine. Its uptime goes on while it sleeps, which Node's own monotonic clock does not on Linux. */
 export function machineClocks(): ReadClocks {

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
-import { dropRunSchema, runSchema } from './runs.ts';
 import { blob, integer, quoted } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
 
@@ -16,14 +15,8 @@ export function migrate(db: DatabaseSync, layout: Layout): void {
   for (const found of indexes.all(layout.name))
     db.exec(`DROP INDEX ${quoted(String(found['name']))}`);
   db.exec(`ALTER TABLE ${quoted(layout.name)} RENAME TO ${old}`);
-  // Runs over another field would hide the documents that they cover; without runs the index starts from the table.
-  const [{ array } = {}] = db
-    .prepare(`SELECT layout ->> '$.arrayIndex' AS array FROM "#layouts" WHERE name = ?`)
-    .all(layout.name);
-  const stale = array === (layout.arrayIndex ?? null) ? [] : dropRunSchema(layout.name);
-  const runs = layout.arrayIndex === undefined ? [] : runSchema(layout.name);
-  for (const statement of [...schemaOf(layout), ...stale, ...runs]) db.exec(statement);
-  const table = new Table(db, layout);
+  for (const statement of schemaOf(layout)) db.exec(statement);
+  const table = new Table(db, layout); // without its array index, which is made anew
   for (const found of db.prepare(`SELECT id, version, expires, body FROM ${old}`).iterate()) {
     const body = blob(found['body']);
     const document = table.codec.decode(body);

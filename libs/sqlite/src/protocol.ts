@@ -34,7 +34,7 @@ export interface ReadSet {
     readonly collection: number;
     readonly query: AnyQuery;
     readonly found: readonly Version[];
-    /** The last commit that the query could see; for a search by array. */
+    /** The last commit that a search by array could see; 0 for other queries. */
     readonly asOf: number;
   }[];
 }
@@ -122,12 +122,18 @@ export interface Answered {
   readonly answer: Answer;
 }
 
-/** One message of the worker: answers, and the latest store time that it saw. */
-export interface Delivery {
-  readonly time: number;
-  readonly answers: readonly Answered[];
+/** What an engine tells of itself, unasked. */
+export interface EngineNews {
   /** All housekeeping that fails, when that has changed. */
   readonly housekeeping?: readonly HousekeepingFault[];
+  /** The array indexes were made anew, with so many entries. */
+  readonly arraysMade?: number;
+}
+
+/** One message of the worker: answers, and the latest store time that it saw. */
+export interface Delivery extends EngineNews {
+  readonly time: number;
+  readonly answers: readonly Answered[];
 }
 
 /** What the worker is started with. */

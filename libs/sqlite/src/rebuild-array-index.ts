@@ -1,40 +1,62 @@
-import type { Layout } from '@keyserver/docstore';
-import { Database } from './database.ts';
+import { layoutsWithArray } from './array-file.ts';
+import { compareArray } from './array-index.ts';
+import { isUnreadable } from './sql.ts';
+import { Database, type DatabaseSettings } from './database.ts';
 
-/** Makes the array indexes of a database anew from its documents, in one transaction; gives how many entries they have. */
+/** Makes the array indexes of a database anew from its documents, in a new file; gives how many entries they have. */
 export function rebuildArrayIndexes(file: string): number {
-  const database = new Database(file);
+  let entries = 0;
+  const made = (count: number): void => {
+    entries = count;
+  };
+  withArrays(file, { made }, (database) => {
+    database.renewArrays();
+  });
+  return entries;
+}
+
+/** What the array indexes of a database lack, and what they have too much, in entries; both are 0 in a sound one. */
+export interface ArrayCheck {
+  readonly missing: number;
+  readonly stray: number;
+}
+
+/**
+ * Compares every entry of the array indexes with the documents. Nothing is changed but an index that is known to be out of use,
+ * which is made anew beforehand; 'unreadable' when the file of an index is damaged.
+ */
+export function checkArrayIndexes(file: string): ArrayCheck | 'unreadable' {
   try {
-    const collections = arrayLayouts(database).map((layout) => database.open(layout));
-    return database.inLock(() => {
-      let entries = 0;
-      for (const { array } of collections) entries += array?.rebuild(newRunOf(database)) ?? 0;
-      const meta = database.meta();
-      // Whoever has the file open reads the runs anew.
-      database.setMeta({ ...meta, epoch: meta.epoch + 1 });
-      return entries;
-    });
+    return compareAll(file);
+  } catch (error) {
+    if (isUnreadable(error)) return 'unreadable';
+    throw error;
+  }
+}
+
+const compareAll = (file: string): ArrayCheck =>
+  withArrays(file, {}, (database) =>
+    database.inSnapshot(() => {
+      const found = layoutsWithArray(database.db).map((layout) =>
+        compareArray(database.db, layout),
+      );
+      return {
+        missing: found.reduce((sum, { missing }) => sum + missing, 0),
+        stray: found.reduce((sum, { stray }) => sum + stray, 0),
+      };
+    }),
+  );
+
+function withArrays<T>(
+  file: string,
+  of: Partial<DatabaseSettings>,
+  work: (database: Database) => T,
+): T {
+  const database = new Database(file, of);
+  try {
+    for (const layout of layoutsWithArray(database.db)) database.open(layout);
+    return work(database);
   } finally {
     database.close();
   }
 }
-
-const newRunOf = (database: Database) => ({
-  meta: database.meta(),
-  newRun: (): number => {
-    const meta = database.meta();
-    database.setMeta({ ...meta, nextRun: meta.nextRun + 1 });
-    return meta.nextRun;
-  },
-});
-
-function arrayLayouts({ db }: Database): readonly Layout[] {
-  return db
-    .prepare('SELECT layout FROM "#layouts"')
-    .all()
-    .map(({ layout }) => parseLayout(String(layout)))
-    .filter(({ arrayIndex }) => arrayIndex !== undefined);
-}
-
-// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- written by database.ts, the only one that does
-const parseLayout = (text: string): Layout => JSON.parse(text) as Layout;

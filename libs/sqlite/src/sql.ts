@@ -34,6 +34,13 @@ export function rowOf(found: unknown): Row {
   return { id, version: integer(version), body: blob(body) };
 }
 
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** Whether an error is SQLite's word that a file is no sound database. */
+export const isUnreadable = (error: unknown): boolean =>
+  [SQLITE_CORRUPT, SQLITE_NOTADB].includes(primaryCode(codeOf(error)));
+
 const PRIMARY_CODE = 0xff;
 const SQLITE_BUSY = 5;
 const SQLITE_CONSTRAINT = 19;

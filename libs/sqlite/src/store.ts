@@ -53,6 +53,8 @@ export interface SqliteSettings {
   readonly findHeldBack?: FindHeldBack;
   /** Hears which pieces of housekeeping fail, all of them, whenever that changes. */
   readonly onHousekeeping?: (faults: readonly HousekeepingFault[]) => void;
+  /** Hears that the array indexes were made anew from the documents, and how many entries they have. */
+  readonly onArraysMade?: (entries: number) => void;
   /** Hears that the thread of the engine has ended although nobody closed the store; it does not come back. */
   readonly onLost?: (fault: StoreFault) => void;
 }
@@ -95,6 +97,7 @@ class SqliteStore implements SqliteDocumentStore {
       settings.startEngine ?? startInThread,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
+        arraysMade: settings.onArraysMade ?? ignore,
         lost: (fault) => {
           if (this.isOpen) settings.onLost?.(fault);
         },

@@ -23,7 +23,7 @@ afterEach(() => {
 
 const put = (id: string, expires: number): void => {
   const body = passing.codec.encode({ expireAt: expires });
-  database.open(passing.layout).table.set(id, { body, indexed: [], array: [], expires }, 1);
+  database.open(passing.layout).set(id, { body, indexed: [], array: [], expires }, 1);
 };
 
 const left = (): string[] =>
@@ -50,7 +50,7 @@ describe('documents that are held back', () => {
   const held = [{ collection: 'windows', field: 'window', from: 20 }];
   const within = (id: string, window: number, expires: number): void => {
     const body = windows.codec.encode({ window, expireAt: expires });
-    const { table } = database.open(windows.layout);
+    const table = database.open(windows.layout);
     table.set(id, { body, indexed: [window], array: [], expires }, 1);
   };
   const kept = (): string[] =>

@@ -2,7 +2,9 @@ import type { StatementSync } from 'node:sqlite';
 import { column } from './conditions.ts';
 import type { Database } from './database.ts';
 import { type HeldBack, LONGEST_HOLD } from './held-back.ts';
+import { parseLayout } from './array-file.ts';
 import { quoted } from './sql.ts';
+import type { Table } from './table.ts';
 
 const DOCUMENTS = 500;
 
@@ -14,6 +16,7 @@ export class Sweeper {
   private readonly database: Database;
   private readonly positions = new Map<string, string>();
   private readonly searches = new Map<string, StatementSync>();
+  private readonly tables = new Map<string, Table>();
 
   constructor(database: Database) {
     this.database = database;
@@ -41,12 +44,23 @@ export class Sweeper {
 
   // Another process may have written a document anew since it was seen.
   private delete(collection: string, ids: readonly string[], { sql, values }: Deadline): void {
+    const table = this.tableOf(collection);
     this.database.inLock(() => {
-      const remove = this.database.db.prepare(
-        `DELETE FROM ${quoted(collection)} WHERE expires <= ${sql} AND id = ?`,
+      const expired = this.database.db.prepare(
+        `SELECT 1 FROM ${quoted(collection)} WHERE expires <= ${sql} AND id = ?`,
       );
-      for (const id of ids) remove.run(...values, id);
+      for (const id of ids) if (expired.get(...values, id) !== undefined) table.delete(id);
     });
+  }
+
+  private tableOf(collection: string): Table {
+    const known = this.tables.get(collection);
+    if (known !== undefined) return known;
+    const sql = 'SELECT layout FROM "#layouts" WHERE name = ?';
+    const stored = this.database.db.prepare(sql).get(collection)?.['layout'];
+    const table = this.database.open(parseLayout(String(stored)));
+    this.tables.set(collection, table);
+    return table;
   }
 
   private searchOf(collection: string, deadline: Deadline): StatementSync {

@@ -7,7 +7,8 @@ import {
   codecOf,
   indexFor,
 } from '@keyserver/docstore';
-import type { PackedPage, Put, Row, Version } from './protocol.ts';
+import { type PackedPage, type Put, type Row, type Version, sameVersions } from './protocol.ts';
+import type { ArrayIndex } from './array-index.ts';
 import { type SqlValue, column, conditionsOf } from './conditions.ts';
 import { naming } from './fault.ts';
 import { ROW_COLUMNS, arrayOf, integer, isConstraint, quoted, rowOf } from './sql.ts';
@@ -30,14 +31,14 @@ export class Table {
   private readonly db: DatabaseSync;
   private readonly name: string;
   private readonly byId: StatementSync;
-  private readonly byVersion: StatementSync;
   private readonly versionById: StatementSync;
   private readonly insert: StatementSync;
   private readonly replace: StatementSync;
   private readonly removeById: StatementSync;
+  private readonly array: ArrayIndex | undefined;
   private readonly queries = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync, layout: Layout) {
+  constructor(db: DatabaseSync, layout: Layout, array?: ArrayIndex) {
     this.db = db;
     this.layout = layout;
     this.name = quoted(layout.name);
@@ -48,12 +49,12 @@ export class Table {
     const columns = ['id', 'version', ...this.indexed.map(column), 'expires', 'body'];
     const values = columns.map(() => '?').join(', ');
     this.byId = givingRows(db, `FROM ${this.name} WHERE id = ?`);
-    this.byVersion = givingRows(db, `FROM ${this.name} WHERE version = ?`);
     this.versionById = db.prepare(`SELECT version FROM ${this.name} WHERE id = ?`);
     this.insert = db.prepare(`INSERT INTO ${this.name} (${columns.join(', ')}) VALUES (${values})`);
     this.replace = db.prepare(
       `INSERT OR REPLACE INTO ${this.name} (${columns.join(', ')}) VALUES (${values})`,
     );
+    this.array = array;
     this.removeById = db.prepare(`DELETE FROM ${this.name} WHERE id = ?`);
   }
 
@@ -72,29 +73,11 @@ export class Table {
     });
   }
 
-  /** The documents that one commit wrote. */
-  writtenBy(version: number): Row[] {
-    return this.named(() => this.byVersion.all(version).map(rowOf));
-  }
-
-  /** Documents written after a commit, in commit order. */
-  writtenAfter(version: number, limit: number): Row[] {
-    const sql = `FROM ${this.name} WHERE version > ? ORDER BY version LIMIT ?`;
-    return this.named(() => this.rows(sql).all(version, limit).map(rowOf));
-  }
-
-  /** The number of the oldest commit of which a document is left; undefined when the table is empty. */
-  oldestVersion(): number | undefined {
-    return this.named(() => {
-      const found = this.prepared(`SELECT min(version) AS version FROM ${this.name}`).get();
-      const oldest = found?.['version'];
-      return oldest === null || oldest === undefined ? undefined : integer(oldest);
-    });
-  }
-
-  /** Runs a query by index (not by array) and gives whole rows. */
+  /** Runs a query and gives whole rows. */
   query(query: AnyQuery): Row[] {
-    const { sql, parameters } = this.compile(query);
+    const ids = this.idsOf(query);
+    if (ids?.length === 0) return [];
+    const { sql, parameters } = this.compile(query, ids);
     return this.named(() =>
       this.rows(sql)
         .all(...parameters)
@@ -102,9 +85,9 @@ export class Table {
     );
   }
 
-  /** Runs a query by index and gives its documents in one piece. */
+  /** Runs a query and gives its documents in one piece. */
   page(query: AnyQuery): PackedPage {
-    const { sql, parameters } = this.compile(query);
+    const { sql, parameters } = this.compile(query, this.idsOf(query));
     return this.named(() => {
       const [ids, lengths, bodies] = arrayOf(this.packed(sql).get(...parameters));
       if (typeof ids !== 'string' || typeof lengths !== 'string')
@@ -115,12 +98,20 @@ export class Table {
 
   /** The same query, without the bodies: enough to see whether its result has changed. */
   queryVersions(query: AnyQuery): Version[] {
-    const { sql, parameters } = this.compile(query);
+    const { sql, parameters } = this.compile(query, this.idsOf(query));
     return this.named(() =>
       this.prepared(`SELECT id, version ${sql}`)
         .all(...parameters)
         .map((found) => ({ id: String(found['id']), version: integer(found['version']) })),
     );
+  }
+
+  /** Whether a query would find now what it found as of an earlier commit. */
+  stillFinds(query: AnyQuery, found: readonly Version[], asOf: number): boolean {
+    const values = query.containsAny?.values;
+    if (values === undefined || this.array?.mayHaveAdded(values, asOf) !== false)
+      return sameVersions(this.queryVersions(query), found);
+    return found.every(({ id, version }) => this.versionOf(id) === version);
   }
 
   create(id: string, put: Put, version: number): void {
@@ -131,15 +122,28 @@ export class Table {
         if (!isConstraint(error)) throw error;
         throw new StoreFault('refused', 'a document to be created exists', { cause: error });
       }
+      this.array?.add(id, put.array, version);
     });
   }
 
   set(id: string, put: Put, version: number): void {
-    this.named(() => this.replace.run(id, version, ...put.indexed, put.expires, put.body));
+    this.named(() => {
+      this.leaveArray(id);
+      this.replace.run(id, version, ...put.indexed, put.expires, put.body);
+      this.array?.add(id, put.array, version);
+    });
   }
 
   delete(id: string): void {
-    this.named(() => this.removeById.run(id));
+    this.named(() => {
+      this.leaveArray(id);
+      this.removeById.run(id);
+    });
+  }
+
+  private leaveArray(id: string): void {
+    const stored = this.array === undefined ? undefined : this.get(id);
+    if (stored !== undefined) this.array?.remove(id, stored.body);
   }
 
   /** What goes wrong with this table says that it was this one. */
@@ -147,9 +151,14 @@ export class Table {
     return naming(this.layout.name, work);
   }
 
-  private compile(query: AnyQuery): CompiledQuery {
+  private idsOf({ containsAny }: AnyQuery): readonly string[] | undefined {
+    if (containsAny === undefined) return undefined;
+    return this.array?.find(containsAny.values);
+  }
+
+  private compile(query: AnyQuery, ids: readonly string[] | undefined): CompiledQuery {
     const index = indexFor(this.layout, query);
-    const { where, values } = conditionsOf(query);
+    const { where, values } = conditionsOf(query, ids);
     const from = `${this.name}${hint(index, this.layout)}`;
     const order = query.order === undefined ? 'id' : `${column(query.order.by)}, id`;
     const sql = `FROM ${from}${where} ORDER BY ${order} LIMIT ?`;
@@ -228,9 +237,6 @@ export function schemaOf(layout: Layout): string[] {
     ...(first === undefined
       ? []
       : [`CREATE UNIQUE INDEX ${quoted(`${layout.name}#id`)} ON ${name} (id)`]),
-    ...(layout.arrayIndex === undefined
-      ? []
-      : [`CREATE INDEX ${quoted(`${layout.name}#version`)} ON ${name} (version)`]),
     ...others.map(
       (index) =>
         `CREATE INDEX ${indexName(layout, index)} ON ${name} (${[...index.map(column), 'id'].join(', ')})`,

@@ -161,10 +161,6 @@ export async function readPage(
   collection: number,
   query: AnyQuery,
 ): Promise<readonly Pick<Row, 'id' | 'body'>[]> {
-  if (query.containsAny !== undefined) {
-    const rows = await readRows(connection, { kind: 'query', collection, query });
-    return rows.filter((row) => row !== undefined);
-  }
   const answer = await connection.ask({ kind: 'page', collection, query });
   return answer.kind === 'page' ? unpackPage(answer.page) : [];
 }

@@ -1,9 +1,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { clocksOver } from '@keyserver/time';
 import { Engine } from './engine.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
 import { machineClocks } from './machine-clocks.ts';
-import type { Answered, Asked, Delivery, WorkerSettings } from './protocol.ts';
+import type { Answered, Asked, Delivery, EngineNews, WorkerSettings } from './protocol.ts';
 
 // Who was just answered mostly asks again at once: a transaction that has read commits, a reader wants the next page. To be
 // woken for that takes about as long as this.
@@ -16,8 +15,8 @@ function run(settings: WorkerSettings): void {
     parentPort?.postMessage(delivery, bodiesOf(answers));
   };
   const clocks = settings.clock === undefined ? machineClocks() : clocksOver(settings.clock);
-  const report = (housekeeping: readonly HousekeepingFault[]): void => {
-    const delivery: Delivery = { time: engine.time, answers: [], housekeeping };
+  const report = (news: EngineNews): void => {
+    const delivery: Delivery = { time: engine.time, answers: [], ...news };
     parentPort?.postMessage(delivery);
   };
   const engine: Engine = new Engine({ ...settings, clocks, deliver, report });

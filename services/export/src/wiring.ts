@@ -173,7 +173,10 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
   const { openLocalPlatform } = await import('@keyserver/local');
   const { place, dataDirectory } = platform;
   const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
-  const listeners = { onHousekeeping: watch.heard, onLost: crash, findHeldBack: uncoveredKeys };
+  const listeners = {
+    ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
+    ...{ onLost: crash, findHeldBack: uncoveredKeys },
+  };
   const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
   return { place, ...local, probes: [local.checkDisk, watch.probe] };
 }

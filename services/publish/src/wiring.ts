@@ -164,7 +164,10 @@ async function openPlatform(
     const { openLocalPlatform } = await import('@keyserver/local');
     const { place, dataDirectory } = platform;
     const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
-    const listeners = { onHousekeeping: watch.heard, onLost: crash, findHeldBack: uncoveredKeys };
+    const listeners = {
+      ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
+      ...{ onLost: crash, findHeldBack: uncoveredKeys },
+    };
     const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
     return { place, ...local, probes: [local.checkDisk, watch.probe] };
   }

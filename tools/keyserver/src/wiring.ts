@@ -122,6 +122,9 @@ export interface OpenWhole extends OpenStore {
   readonly acceptDatabase: () => void;
   /** Where the store has an index of its own making. */
   readonly rebuildArrayIndex?: () => number;
+  /** What that index lacks and has too much, in entries; one machine only. */
+  readonly checkArrayIndex?: () =>
+    { readonly missing: number; readonly stray: number } | 'unreadable';
 }
 
 /** Opens all that a server on one machine keeps, also when it lacks commits. */

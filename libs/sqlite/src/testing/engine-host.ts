@@ -1,6 +1,6 @@
 import { clocksOver, simulatedClock, unixMillis } from '@keyserver/time';
 import { Engine } from '../engine.ts';
-import type { HousekeepingFault } from '../housekeeping-fault.ts';
+import type { EngineNews } from '../protocol.ts';
 import type { FromHost, ToHost } from './host-process.ts';
 
 // A process that runs engines for another one, so that a test can have one database open in several processes.
@@ -19,8 +19,8 @@ process.on('message', (message) => {
     const deliver: ConstructorParameters<typeof Engine>[0]['deliver'] = (now, answers) => {
       send({ engine: id, delivery: { time: now, answers } });
     };
-    const report = (housekeeping: readonly HousekeepingFault[]): void => {
-      send({ engine: id, delivery: { time: engine.time, answers: [], housekeeping } });
+    const report = (news: EngineNews): void => {
+      send({ engine: id, delivery: { time: engine.time, answers: [], ...news } });
     };
     const engine: Engine = new Engine({ ...order.open, clocks, deliver, report });
     engines.set(id, engine);

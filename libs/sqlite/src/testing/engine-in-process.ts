@@ -25,8 +25,8 @@ export const startInProcess: StartEngine = (settings, listener): EngineLink => {
     deliver: (time, answers) => {
       deliver({ time, answers });
     },
-    report: (housekeeping) => {
-      deliver({ time: engine.time, answers: [], housekeeping });
+    report: (news) => {
+      deliver({ time: engine.time, answers: [], ...news });
     },
   });
   return {

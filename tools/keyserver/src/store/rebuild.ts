@@ -109,18 +109,26 @@ const rowsOf = ({ batches, documents }: Damage) => [
 ];
 
 async function rebuildIndex(
-  { store, rebuildArrayIndex }: OpenedParts,
+  { store, rebuildArrayIndex, checkArrayIndex }: OpenedParts,
   flags: RebuildFlags,
   { terminal: { out }, user: actor, random }: CommandContext,
 ): Promise<void> {
-  if (rebuildArrayIndex === undefined)
+  if (rebuildArrayIndex === undefined || checkArrayIndex === undefined)
     throw new CommandFault('only a store on one machine has an array index of its own');
   if (flags.yes !== true) {
-    out('The array index would be made anew from all documents. --yes does it; writers wait.\n');
+    out(`${stateOf(checkArrayIndex())}\n`);
+    out('It would be made anew from all documents. --yes does it; writers wait.\n');
     return;
   }
   const changes = [{ action: 'change', section: 'array-index', id: 'store', fields: [] }] as const;
   await auditRebuild(store, { actor, random, changes });
   const entries = rebuildArrayIndex();
   out(`Made the array index anew: ${String(entries)} ${entries === 1 ? 'entry' : 'entries'}.\n`);
+}
+
+function stateOf(check: ReturnType<NonNullable<OpenedParts['checkArrayIndex']>>): string {
+  if (check === 'unreadable') return 'The array index cannot be read.';
+  const { missing, stray } = check;
+  if (missing === 0 && stray === 0) return 'The array index agrees with the documents.';
+  return `The array index lacks ${String(missing)} entries and has ${String(stray)} too many.`;
 }
