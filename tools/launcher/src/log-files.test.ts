@@ -58,7 +58,7 @@ describe('a log file without room', () => {
   it('throws and holds whole lines only, also when a line was begun', async () => {
     const path = join(directory, 'export.log');
     const said = limited(`
-      import { openLogFile } from ${JSON.stringify(new URL('log-file.ts', import.meta.url).href)};
+      import { openLogFile } from ${JSON.stringify(new URL('log-files.ts', import.meta.url).href)};
       const file = openLogFile(${JSON.stringify(path)});
       for (let n = 0; n < 100; n++)
         try { file.write('x'.repeat(99) + '\\n'); }
