@@ -6,7 +6,7 @@ import { integer, quoted } from './sql.ts';
  * The number of the form in which this engine keeps its tables, as `PRAGMA user_version` of the file. 0 is a new file, or the
  * first form, which had no number: its array indexes were sorted runs in tables of their own.
  */
-export const FILE_FORMAT = 2;
+const FILE_FORMAT = 2;
 
 /** Makes the tables of the engine in a new file, and brings one of an earlier form to this one; inside the write lock. */
 export function prepareFile(db: DatabaseSync): void {
