@@ -2,7 +2,7 @@ import { PLATFORMS, holds, renderSteps, tally } from '@keyserver/demo';
 import { type PlayedRound, playSmallRound, tamper } from '../support/round.ts';
 
 const PHONES = 24;
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 let round: PlayedRound;
 

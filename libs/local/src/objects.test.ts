@@ -183,7 +183,7 @@ describe('several processes', () => {
     const lines = await linesOf(root);
     expect(new Set(lines).size).toBe(24);
     expect(lines).toHaveLength(24);
-  }, 30_000);
+  });
 
   it('leave a whole object with every acknowledged line when they are killed at any moment', async () => {
     const root = await newRoot();
@@ -198,7 +198,7 @@ describe('several processes', () => {
     const left = await linesOf(root);
     expect(left.every((line) => /^[123]-\d+$/.test(line))).toBe(true);
     expect(new Set(left).size).toBe(left.length);
-  }, 30_000);
+  });
 });
 
 describe('a damaged object', () => {

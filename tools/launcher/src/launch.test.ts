@@ -110,7 +110,6 @@ describe('npm start', () => {
       expect([code, err]).toEqual([1, sentence(dataDirectory())]);
       expect(out).not.toContain('http://');
     },
-    30_000,
   );
 
   it.each([
@@ -119,19 +118,15 @@ describe('npm start', () => {
       /^The bucket exports does not carry the id of the store any more: [^\n]*missing-part\.md[^\n]*\n$/,
     ],
     ['keys', /^The key-hash secret is gone: [^\n]*missing-part\.md[^\n]*\n$/],
-  ])(
-    'without its %s ends with one sentence, and makes nothing anew',
-    async (part, sentence) => {
-      const before = await readdir(lost(part));
-      const { code, out, err } = await started({ DATA_DIR: lost(part) });
-      expect(err).toMatch(sentence);
-      expect(code).toBe(1);
-      expect(out).not.toContain('http://');
-      const made = (await readdir(lost(part))).filter((name) => !before.includes(name));
-      expect(made.filter((name) => !name.startsWith('keyserver.sqlite'))).not.toContain('buckets');
-    },
-    30_000,
-  );
+  ])('without its %s ends with one sentence, and makes nothing anew', async (part, sentence) => {
+    const before = await readdir(lost(part));
+    const { code, out, err } = await started({ DATA_DIR: lost(part) });
+    expect(err).toMatch(sentence);
+    expect(code).toBe(1);
+    expect(out).not.toContain('http://');
+    const made = (await readdir(lost(part))).filter((name) => !before.includes(name));
+    expect(made.filter((name) => !name.startsWith('keyserver.sqlite'))).not.toContain('buckets');
+  });
 });
 
 /** Fills a directory as a development server does: a store with its format, one export, and parts that carry its id. */

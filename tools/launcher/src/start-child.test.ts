@@ -120,7 +120,7 @@ describe('a service as a process', () => {
     parent.kill('SIGKILL');
     await untilGone(Number(pid.toString()));
     expect(() => process.kill(Number(pid.toString()), 0)).toThrow(/ESRCH/);
-  }, 20_000);
+  });
 });
 
 async function untilGone(pid: number): Promise<void> {

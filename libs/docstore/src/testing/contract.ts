@@ -51,7 +51,7 @@ export const contractCollections: readonly Collection<unknown>[] = [people, plac
 type Person = ReturnType<typeof people.codec.decode>;
 
 /** An engine that locks lets contending writers by one after another. */
-const CONTENDED_MS = 30_000;
+const CONTENDED_MS = 120_000;
 const NEVER = 4_102_444_800_000;
 const person = (overrides: Partial<Person> = {}): Person => ({
   city: 'Bern',
