@@ -40,6 +40,18 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'a span of no length holds nothing; it is only not asked for',
   },
   {
+    file: 'libs/stores/src/key-reader.ts',
+    text: 'const PARALLEL_SHARDS = 16;',
+    change: '16 → 17',
+    why: 'how many shards are read at once changes only how long it takes',
+  },
+  {
+    file: 'libs/export-file/src/lateness.ts',
+    text: 'const due = { coveredUntil, nothingBefore: eff, eff, windows, limit: 1 };',
+    change: '1 → 2',
+    why: 'only whether any batch is due matters, not how many',
+  },
+  {
     file: 'libs/stores/src/export-batch-listing.ts',
     text: 'const coveredUntil = progress?.coveredUntil ?? 0;',
     change: '0 → 1',

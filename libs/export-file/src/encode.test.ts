@@ -5,7 +5,7 @@ import {
   REPORT_TYPE_CODE,
   packRecords,
 } from '@keyserver/exposure-keys';
-import { unixSeconds } from '@keyserver/time';
+import { intervalNumber, unixSeconds } from '@keyserver/time';
 import fc from 'fast-check';
 import { decodeExport } from './decode.ts';
 import {
@@ -135,6 +135,24 @@ it('writes a large file in pieces of at most 64 KiB, each a buffer of its own', 
   expect(Math.max(...sizes)).toBeLessThanOrEqual(65536);
   expect(Math.min(...sizes)).toBeGreaterThan(65536 - 64);
   expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
+});
+
+it('fills a piece to the last byte with the longest key, and takes another for one that does not fit', () => {
+  const longest = Buffer.alloc(24, 0xff);
+  longest[23] = 0x81; // -127 days
+  /** The sizes of the pieces when the longest key comes after so many bytes. */
+  const sizesAfter = (bytes: number): readonly number[] => {
+    // The shortest key takes 22 bytes, and one more with a risk above 127.
+    const [count, longer] = [Math.floor(bytes / 22), bytes % 22];
+    const before = Array.from({ length: count }, (_, n) =>
+      aKey(1, { start: intervalNumber(0), reportType: '', risk: n < longer ? 128 : 0 }),
+    );
+    const records = Buffer.concat([packRecords(before), longest]);
+    const pieces = [...encodeExport(contentsOf({ keys: inOrder(records, count + 1) }))];
+    return pieces.slice(1).map(({ length }) => length);
+  };
+  expect(sizesAfter(65_536 - 38)).toEqual([65_536]);
+  expect(sizesAfter(65_536 - 37)).toEqual([65_499, 38]);
 });
 
 it('gives the same bytes for the same contents', () => {

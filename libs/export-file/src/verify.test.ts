@@ -268,6 +268,13 @@ describe('export.bin', () => {
     expect(await brokenBy(contents)).toEqual(expected);
   });
 
+  it('may end ten minutes from now, as the last of the most files of a batch does', async () => {
+    const endsIn = async (seconds: number) =>
+      await brokenBy({ keys: good, end: unixSeconds(now / 1000 + seconds) });
+    expect(await endsIn(600)).toEqual([]);
+    expect(await endsIn(601)).toEqual(['ends_in_future']);
+  });
+
   it('skips fields that nobody knows yet', async () => {
     const bin = Buffer.concat([
       someBin({ keys: good }),

@@ -18,6 +18,13 @@ describe('a key in a released file', () => {
     expect(earliestReleasedEnd(NOON, bounds)).toBe(Math.floor(limit));
   });
 
+  it('may have been checked six minutes before, to the millisecond', () => {
+    const bounds = { maxAgeHours: HOURS, recalled: false };
+    const whole = (NOON - 15 * DAY) / INTERVAL;
+    expect(earliestReleasedEnd(NOON + 360 * SECOND, bounds)).toBe(whole);
+    expect(earliestReleasedEnd(NOON + 360 * SECOND - 1, bounds)).toBe(whole - 1);
+  });
+
   it('may have been recalled for as long as it is stored', () => {
     const bounds = { maxAgeHours: HOURS, recalled: true };
     expect(earliestReleasedEnd(NOON, bounds)).toBe(Math.floor(limit - (30 * DAY) / INTERVAL));

@@ -263,6 +263,14 @@ describe('the index that is kept of an export', () => {
     expect(await kept()).toEqual(derived);
   });
 
+  it('goes on through a cut, which does not make it derived anew', async () => {
+    await cut(3);
+    await expectTrue();
+    await cut(2);
+    expect(await kept()).toMatchObject({ coveredUntil: NOON - HOUR, open: [{}, {}, {}, {}, {}] });
+    await expectTrue();
+  });
+
   it('is not kept when it is too large for a document, and right nevertheless', async () => {
     await cut(3);
     await expectTrue();

@@ -4,7 +4,7 @@ import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import { DAY, HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { SHARDS, keyBatchDocument, keyBatches } from './key-batch-document.ts';
-import { readKeyBatches } from './key-reader.ts';
+import { findOldestWindow, readKeyBatches } from './key-reader.ts';
 import { NOON, SETTINGS, aKey, batchesIn, keysOf, recordsOf } from './testing/uploads.ts';
 
 let clock: SimulatedClock;
@@ -126,5 +126,43 @@ describe('the reader of key batches', () => {
         expect(page).toHaveLength(1);
     };
     await expect(reading()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('the oldest window with a key', () => {
+  const oldest = async (from: number, until: number, over = store) =>
+    await findOldestWindow(over, { from: unixMillis(from), until: unixMillis(until) });
+
+  it('is found in whichever shard it lies', async () => {
+    await storeAt(
+      { n: 1, window: NOON + 2 * HOUR, shard: 0 },
+      { n: 2, window: NOON + HOUR, shard: SHARDS - 1 },
+      { n: 3, window: NOON + 3 * HOUR, shard: 20 },
+    );
+    expect(await oldest(NOON, NOON + 9 * HOUR)).toBe(NOON + HOUR);
+    expect(await oldest(NOON + 2 * HOUR, NOON + 9 * HOUR)).toBe(NOON + 2 * HOUR);
+  });
+
+  it('is none when the span holds no key', async () => {
+    await storeAt({ n: 1, window: NOON }, { n: 2, window: NOON + 2 * HOUR });
+    expect(await oldest(NOON + HOUR, NOON + 2 * HOUR)).toBeUndefined();
+    expect(await oldest(NOON, NOON)).toBeUndefined();
+  });
+
+  it('costs a document of each shard, however many keys there are', async () => {
+    const places = Array.from({ length: 4 * SHARDS }, (_, n) => ({ n, window: NOON + n * HOUR }));
+    await storeAt(...places.map((place) => ({ ...place, shard: place.n % SHARDS })));
+    let documents = 0;
+    const counting: Pick<DocumentStore, 'pages'> = {
+      pages: async function* (from, query, size) {
+        for await (const page of store.pages(from, query, size)) {
+          documents += page.length;
+          yield page;
+        }
+      },
+    };
+    const until = NOON + 4 * SHARDS * HOUR;
+    expect(await oldest(NOON, until, counting as DocumentStore)).toBe(NOON);
+    expect(documents).toBe(SHARDS);
   });
 });
