@@ -77,7 +77,7 @@ const real = [
 // What may be used of a package is what its package.json exports; a path that leads up and into another src goes around that.
 const frontDoors = [
   {
-    group: ['../**/src/**'],
+    group: ['../**/src/**', '!../src/**'], // a package's own bin may
     message: 'Import another package by its name, from what its package.json exports.',
   },
 ];

@@ -6,14 +6,7 @@ import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
 import { keyHasher, openStoreFormat, skippedCountsId, storeUploads } from '@keyserver/stores';
 import { HOUR, simulatedClock, unixMillis, windowLength } from '@keyserver/time';
-import {
-  NOON,
-  SETTINGS,
-  aKey,
-  anUpload,
-  batchesIn,
-  keysOf,
-} from '../../libs/stores/src/testing/uploads.ts';
+import { NOON, SETTINGS, aKey, anUpload, batchesIn, keysOf } from '@keyserver/stores/testing';
 import { machine } from '../support/machine.ts';
 
 // A data directory as the server left it before its array indexes had a file of their own. Three uploads were made at NOON: of
