@@ -1,0 +1,33 @@
+import { ConfigFault, loadSettings } from '@keyserver/config';
+import { exportSettings } from './config.ts';
+
+const CALLER = {
+  OIDC_ISSUER: 'https://issuer.example',
+  OIDC_JWKS_URL: 'https://issuer.example/jwks.json',
+  OIDC_AUDIENCE: 'export',
+  CALLER_EMAILS: 'scheduler@example.org',
+};
+
+const load = (env: Readonly<Record<string, string>> = {}) =>
+  loadSettings(exportSettings, { ...CALLER, ...env });
+
+describe('the settings of export', () => {
+  it.each([
+    ['PORT', 0, 8080, 65_535],
+    ['MIN_WINDOW_AGE_SECONDS', 0, 7200, 86_400],
+    ['KEY_RETENTION_HOURS', 240, 336, 720],
+    ['MAX_KEY_AGE_HOURS', 24, 360, 720],
+    ['EXPORT_RETENTION_HOURS', 240, 336, 720],
+    ['EXPORT_LATE_SECONDS', 60, 1800, 86_400],
+    ['CATCH_UP_BATCHES', 1, 200, 480],
+    ['CREATE_BATCHES_DEADLINE_SECONDS', 5, 280, 3600],
+    ['WORK_DEADLINE_SECONDS', 5, 520, 3600],
+    ['BATCH_DEADLINE_SECONDS', 5, 240, 3600],
+    ['LEASE_SECONDS', 3, 60, 600],
+  ] as const)('take a %s from %i on, %i when none is given, to %i', (name, least, usual, most) => {
+    expect(load()[name]).toBe(usual);
+    for (const value of [least, most]) expect(load({ [name]: `${value}` })[name]).toBe(value);
+    for (const value of [least - 1, most + 1])
+      expect(() => load({ [name]: `${value}` })).toThrow(ConfigFault);
+  });
+});
