@@ -157,7 +157,7 @@ export interface Events {
   };
   'housekeeping.recovered': None;
   /** The array indexes of a store on one machine were made anew from the documents: after a restart of the machine, or a loss. */
-  'array_index.made_anew': { readonly entries: number };
+  'store.index_made_anew': { readonly entries: number };
 
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
@@ -211,7 +211,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'job.failed': 'error',
   'housekeeping.failed': 'error',
   'housekeeping.recovered': 'info',
-  'array_index.made_anew': 'warning',
+  'store.index_made_anew': 'warning',
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',

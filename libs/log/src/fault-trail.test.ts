@@ -91,7 +91,7 @@ describe('what a fault of ours knows of the engine that failed', () => {
     code: 'SQLITE_CORRUPT',
     number: 11,
     text: 'database disk image is malformed',
-    object: 'array index',
+    object: 'keyBatches',
     path: '/data/key server/keyserver.sqlite',
   };
 

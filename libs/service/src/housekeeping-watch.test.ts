@@ -40,5 +40,5 @@ it('names no collection when the store as a whole is concerned', () => {
 it('tells that the array indexes were made anew', () => {
   const { log, events } = recordingLog();
   housekeepingWatch(log).arraysMade(14);
-  expect(events('array_index.made_anew')).toEqual([expect.objectContaining({ entries: 14 })]);
+  expect(events('store.index_made_anew')).toEqual([expect.objectContaining({ entries: 14 })]);
 });

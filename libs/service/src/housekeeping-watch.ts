@@ -36,7 +36,7 @@ export function housekeepingWatch(log: Logger): HousekeepingWatch {
       failing = failures;
     },
     arraysMade: (entries) => {
-      log.event('array_index.made_anew', { entries });
+      log.event('store.index_made_anew', { entries });
     },
     probe: async () => {
       await Promise.resolve();
