@@ -121,6 +121,9 @@ describe('padding', () => {
     expect(listed.length).toBeGreaterThanOrEqual(72_000);
     expect(listed).toEqual(expect.arrayContaining([...keys]));
     expect(await fixture.batches()).toMatchObject([{ state: 'complete', padTo: listed.length }]);
+    expect(fixture.log.events('export.batch_finished')).toMatchObject([
+      { keys: listed.length, padding: listed.length - 3 },
+    ]);
   });
 
   it('goes on to the number that was drawn when the worker died with a part of it stored', async () => {
@@ -455,6 +458,26 @@ describe('a call', () => {
     expect(report).toMatchObject({ kind: 'failed', done: 0, left: 1 });
     expect(fixture.log.events('export.batch_failed')).toMatchObject([{ reason: 'deadline' }]);
     expect(await fixture.work()).toMatchObject({ kind: 'done', done: 1 });
+  });
+
+  it('reads no further keys of a batch whose deadline has passed', async () => {
+    const fixture = await worldOf(anExport());
+    await fixture.publish(ENOUGH, ELEVEN);
+    await fixture.cut();
+    let pages = 0;
+    const report = await fixture.work({
+      leaseMs: 10 * MINUTE,
+      readKeyBatches: async function* (windows) {
+        for await (const page of fixture.deps.readKeyBatches(windows))
+          for (let again = 0; again < 3; again++) {
+            pages += 1;
+            await fixture.timers.advance(4 * MINUTE);
+            yield page;
+          }
+      },
+    });
+    expect(report).toMatchObject({ kind: 'failed', done: 0, left: 1 });
+    expect(pages).toBe(1);
   });
 
   it('fails when its deadline passes before a batch was done', async () => {

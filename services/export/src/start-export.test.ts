@@ -1,16 +1,30 @@
 import { machine } from '../../../test/support/machine.ts';
-import { openLocalPlatform } from '@keyserver/local';
+import { packRecords, unpackRecords } from '@keyserver/exposure-keys';
+import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
-import { exportConfigDocument, exportConfigs } from '@keyserver/stores';
+import {
+  exportConfigDocument,
+  exportConfigs,
+  keyBatchDocument,
+  keyBatches,
+  keyHasher,
+} from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
-import { simulatedClock, systemTimers } from '@keyserver/time';
+import {
+  DAY,
+  HOUR,
+  INTERVAL,
+  type UnixMillis,
+  simulatedClock,
+  systemTimers,
+} from '@keyserver/time';
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startExport } from './index.ts';
-import { NOON, anExport } from './testing/export-builders.ts';
+import { NOON, PUBLISHED, anExport, hour, keyNumber } from './testing/export-builders.ts';
 
 const CALLER = 'scheduler@example.org';
 let directory: string;
@@ -62,6 +76,7 @@ beforeAll(async () => {
     PORT: '0',
     DATA_DIR: directory,
     MIN_WINDOW_AGE_SECONDS: '0',
+    MAX_KEY_AGE_HOURS: String(20 * 24),
     OIDC_ISSUER: issuer.issuer,
     OIDC_JWKS_URL: issuer.jwksUrl,
     OIDC_AUDIENCE: 'export',
@@ -80,6 +95,39 @@ const post = async (path: string, token?: string): Promise<Response> =>
   await fetch(`${service.url}${path}`, {
     method: 'POST',
     headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+  });
+
+const onPlatform = async <T>(work: (platform: LocalPlatform) => Promise<T>): Promise<T> => {
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
+  try {
+    return await work(platform);
+  } finally {
+    await platform.close();
+  }
+};
+
+/** Stores one key that is released in a window. */
+const addKey = async (window: UnixMillis): Promise<void> => {
+  await onPlatform(async ({ store, keyHashSecret }) => {
+    const settings = {
+      retention: 14 * DAY,
+      maxKeyAge: 15 * DAY,
+      hashKey: keyHasher(keyHashSecret),
+    };
+    const records = packRecords([keyNumber(1, window)]);
+    const batch = { ...PUBLISHED, window, records, app: 'app' };
+    await store.transact(async (tx) => {
+      tx.create(keyBatches, 'one-key', keyBatchDocument(batch, settings, systemRandom));
+      await Promise.resolve();
+    });
+  });
+};
+
+const keyDocuments = async () =>
+  await onPlatform(async ({ store }) => {
+    const found = [];
+    for await (const page of store.pages(keyBatches, {})) found.push(...page);
+    return found.map(({ value }) => value);
   });
 
 describe('the export service', () => {
@@ -131,6 +179,20 @@ describe('the export service', () => {
     );
     expect(existsSync(buckets)).toBe(false);
     renameSync(away, buckets);
+  });
+
+  it('keeps generated keys for as long as a key may be published again after its end', async () => {
+    await addKey(hour(12));
+    clock.advance(2 * HOUR);
+    const token = await mint(CALLER);
+    await post('/create-batches', token);
+    await post('/do-work', token);
+    const generated = (await keyDocuments()).filter(({ origin }) => origin === 'padding');
+    expect(generated).not.toEqual([]);
+    for (const { expireAt, records } of generated) {
+      const ends = unpackRecords(records).map(({ start, period }) => start + period);
+      expect(expireAt).toBe(Math.max(...ends) * INTERVAL + 20 * DAY + 2 * HOUR);
+    }
   });
 
   it('does not start on a port that is taken', async () => {
