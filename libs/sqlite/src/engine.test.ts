@@ -40,3 +40,14 @@ it('gives every answer to the one who asked, whatever kinds of requests wait tog
   expect(runs).toBe(writes.length);
   expect(await store.get(counters, writes.map(String))).toEqual(writes.map((n) => ({ n })));
 });
+
+it('deletes no more than it is asked to, also when that takes several steps', async () => {
+  const store = await openTestStore();
+  for (let from = 0; from < 1200; from += 300)
+    await store.transact(async (tx) => {
+      for (let n = from; n < from + 300; n++) tx.set(others, String(n), { n });
+      await Promise.resolve();
+    });
+  expect(await store.deleteAll(others, { limit: 600 })).toBe(600);
+  expect(await store.deleteAll(others, {})).toBe(600);
+});
