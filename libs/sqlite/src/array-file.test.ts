@@ -115,6 +115,19 @@ describe('the file of the array indexes', () => {
     expect(made).toEqual([]);
   });
 
+  it('stays as it is when a collection without an array is new', async () => {
+    const plain = collection({ name: 'plain', fields: { expireAt: int() }, expiry: 'expireAt' });
+    await put(await opened(), 'a', 1);
+    await closeAll();
+    const store = await opened();
+    await store.transact(async (tx) => {
+      tx.set(plain, 'p', { expireAt: 1 });
+      await Promise.resolve();
+    });
+    expect(await find(store, 1)).toEqual(['a']);
+    expect(made).toEqual([]);
+  });
+
   it('is made anew, and that is told, after a restart of the machine', async () => {
     await put(await opened(), 'a', 1, 2);
     await closeAll();

@@ -134,7 +134,8 @@ export class Database {
       if (known?.['layout'] === JSON.stringify(layout)) return;
       if (known === undefined) this.create(layout);
       else migrate(this.db, layout);
-      this.db.exec('UPDATE "#meta" SET stamp = 0');
+      // Makes the array indexes anew, where there is one to make.
+      if (layout.arrayIndex !== undefined) this.db.exec('UPDATE "#meta" SET stamp = 0');
     });
     const array = layout.arrayIndex === undefined ? undefined : this.openArray(layout);
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
