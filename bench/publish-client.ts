@@ -24,8 +24,9 @@ export interface ClientOrder {
 export type ClientReport =
   'begins' | { readonly elapsedMs: number; readonly latenciesMs: readonly number[] };
 
-const tell = (report: ClientReport): void => {
-  process.send?.(report);
+/** Tells it, and waits until it has left this process: a long report is cut off where the channel ends too early. */
+const tell = async (report: ClientReport): Promise<void> => {
+  await new Promise((resolve) => process.send?.(report, resolve));
 };
 
 process.once('message', (order) => {
@@ -46,10 +47,10 @@ async function upload(order: ClientOrder): Promise<void> {
   };
   await concurrently(order.connections, warm, one);
   latenciesMs.length = 0;
-  tell('begins');
+  await tell('begins');
   const started = performance.now();
   await concurrently(order.connections, measured, one);
-  tell({ elapsedMs: performance.now() - started, latenciesMs });
+  await tell({ elapsedMs: performance.now() - started, latenciesMs });
   agent.destroy();
   process.disconnect();
 }

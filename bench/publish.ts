@@ -138,7 +138,8 @@ async function measureUploads(service: Service, order: ClientOrder): Promise<Fig
   client.send(order);
   let cpuBefore = 0;
   const report = await new Promise<Exclude<ClientReport, 'begins'>>((resolve, reject) => {
-    client.once('exit', () => {
+    // Its last message may come after its exit, but not after this.
+    client.once('disconnect', () => {
       reject(new Error('the client ended without figures'));
     });
     client.on('message', (message) => {
