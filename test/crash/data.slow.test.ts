@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +51,14 @@ const documentsUnder = (secret: Uint8Array): readonly Placed[] =>
     },
   }));
 
-/** Starts a command again and again, killing it earlier or later, until it ends by itself; how often, and its exit code. */
-async function killedUntilDone(args: readonly string[]): Promise<{ kills: number; code: number }> {
+/**
+ * Starts a command again and again, killing it earlier or later, until it ends by itself or had done its work before it was
+ * killed; how often, and its exit code.
+ */
+async function killedUntilDone(
+  args: readonly string[],
+  isDone: () => boolean = () => false,
+): Promise<{ kills: number; code: number }> {
   for (let kills = 0; ; kills++) {
     const child = start(args);
     const life =
@@ -60,8 +67,15 @@ async function killedUntilDone(args: readonly string[]): Promise<{ kills: number
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
     clearTimeout(timer);
     if (code !== null) return { kills, code };
+    if (isDone()) return { kills: kills + 1, code: 0 };
   }
 }
+
+/** An export that is finished is never written again, so a command that is run once more refuses its directory. */
+const killedUntilExported = async (dataDirectory: string, files: string) =>
+  await killedUntilDone(['export', '--data-dir', dataDirectory, '--to', files], () =>
+    existsSync(join(files, 'manifest.json')),
+  );
 
 describe(`data that is moved by processes which are killed, ${ROUNDS} times`, () => {
   let directory = '';
@@ -96,7 +110,7 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
     for (let round = 0; round < ROUNDS; round++) {
       const [files, target] = [at(`files-${round}`), `target-${round}`];
       await prepare(target);
-      const exported = await killedUntilDone(['export', '--data-dir', at('source'), '--to', files]);
+      const exported = await killedUntilExported(at('source'), files);
       const into = ['import', '--from', files, '--data-dir', at(target)];
       const imported = await killedUntilDone(into);
       expect([exported.code, imported.code]).toEqual([0, 0]);
@@ -112,7 +126,7 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
     const files = at('files-of-another');
     await prepare('other');
     await writeFile(join(at('other'), SECRET), random.bytes(32));
-    await killedUntilDone(['export', '--data-dir', at('source'), '--to', files]);
+    await killedUntilExported(at('source'), files);
     const into = ['import', '--from', files, '--data-dir', at('other')];
     expect((await killedUntilDone(into)).code).toBe(2);
     const store = await open('other');
