@@ -2,7 +2,6 @@ import { Fault } from '@keyserver/fault';
 import { within } from '@keyserver/retry';
 import { type Clock, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { GoogleAuth } from 'google-auth-library';
-import { readClaims } from './read-claims.ts';
 
 /** Gives an identity token that says who we are to the one audience. */
 export type IdTokenFor = (audience: string) => Promise<string>;
@@ -99,3 +98,27 @@ function endOf(token: unknown, audience: string): number {
 
 const sentenceOf = (fault: unknown): string =>
   (fault instanceof Error ? fault.message : String(fault)).split('\n', 1).join('');
+
+/** What we need to know of a token of our own; its signature is for its reader to check. */
+interface OwnClaims {
+  readonly audience: unknown;
+  /** Seconds since 1970. */
+  readonly expiry: number;
+}
+
+/** The claims of a compact token; undefined when it is none. */
+function readClaims(token: string): OwnClaims | undefined {
+  const payload = parsed(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+  if (typeof payload !== 'object' || payload === null) return undefined;
+  const audience: unknown = Reflect.get(payload, 'aud');
+  const expiry: unknown = Reflect.get(payload, 'exp');
+  return typeof expiry === 'number' ? { audience, expiry } : undefined;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,12 +1,11 @@
 import type { KeyWrapper } from '@keyserver/revision-token';
 import { checksumOf, intact, requireName, requireVerified } from './checksum.ts';
 import { type Kms, callOptions } from './connection.ts';
-import { KmsFault, faultOf, isRefusal } from './kms-fault.ts';
-import { isKeyName } from './resource-name.ts';
+import { faultOf, isRefusal, requireKeyName } from './kms-fault.ts';
 
 /** The wrapper under a key of Cloud KMS, which picks the key's version itself. Throws KmsFault when it is no key's full name. */
 export function wrapperUnder(kms: Kms, key: string): KeyWrapper {
-  if (!isKeyName(key)) throw new KmsFault(key, 'malformed_name', FULL_NAME);
+  requireKeyName(key);
   return {
     wrap: async (dataKey, aad) => {
       try {
@@ -29,9 +28,6 @@ export function wrapperUnder(kms: Kms, key: string): KeyWrapper {
     },
   };
 }
-
-const FULL_NAME =
-  'is not the full name of a key: projects/P/locations/L/keyRings/R/cryptoKeys/K, without a version';
 
 interface Asked {
   readonly key: string;

@@ -24,6 +24,25 @@ export class KmsFault extends Fault<KeyProblem> {
   }
 }
 
+const KEY =
+  /^projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}$/;
+const VERSION = /^(.*)\/cryptoKeyVersions\/[1-9][0-9]{0,9}$/;
+const KEY_NAME = 'projects/P/locations/L/keyRings/R/cryptoKeys/K';
+
+/** Makes sure that this is the full name of a key, without a version; throws KmsFault otherwise. */
+export function requireKeyName(name: string): void {
+  if (KEY.test(name)) return;
+  const advice = `is not the full name of a key: ${KEY_NAME}, without a version`;
+  throw new KmsFault(name, 'malformed_name', advice);
+}
+
+/** Makes sure that this is the full name of a key version; throws KmsFault otherwise. */
+export function requireVersionName(name: string): void {
+  if (KEY.test(VERSION.exec(name)?.[1] ?? '')) return;
+  const advice = `is not the full name of a key version: ${KEY_NAME}/cryptoKeyVersions/N`;
+  throw new KmsFault(name, 'malformed_name', advice);
+}
+
 const STATUS = grpc.status;
 
 const PROBLEMS: Readonly<Record<number, readonly [KeyProblem, string]>> = {

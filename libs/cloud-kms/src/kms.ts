@@ -5,10 +5,9 @@ import type { Timers } from '@keyserver/time';
 import { type NamedKeys, checkKeys, checkSigning } from './check-keys.ts';
 import { wrapperUnder } from './key-wrapper.ts';
 import type { KmsFault } from './kms-fault.ts';
-import { Line } from './line.ts';
+import { Connection } from './connection.ts';
 import { askWithin } from './questions.ts';
-import { readPublicKeys } from './public-key.ts';
-import { findSigners } from './signer.ts';
+import { readPublicKeys, findSigners } from './signer.ts';
 
 /** The keys of Cloud KMS, which never leave it. */
 export interface CloudKms {
@@ -38,15 +37,15 @@ const DEADLINE_MS = 20_000;
 /** Opens Cloud KMS. No key is touched, so that a service starts while Cloud KMS is away; credentials must be there. */
 export async function openKms(settings: KmsSettings): Promise<CloudKms> {
   const { deadlineMs = DEADLINE_MS, timers, random } = settings;
-  const line = new Line(settings.endpoint, timers);
+  const connection = new Connection(settings.endpoint, timers);
   const questions = askWithin({ deadlineMs, timers, random });
-  const ask = line.watching(questions.ask);
-  await ask(async () => await line.client.initialize()).catch((error: unknown) => {
+  const ask = connection.watching(questions.ask);
+  await ask(async () => await connection.client.initialize()).catch((error: unknown) => {
     throw new Error('the credentials for Cloud KMS cannot be obtained', { cause: error });
   });
   const kms = {
     get client() {
-      return line.client;
+      return connection.client;
     },
     ask,
   };
@@ -61,7 +60,7 @@ export async function openKms(settings: KmsSettings): Promise<CloudKms> {
     check: async (named) => await checkKeys(keys, named),
     close: async () => {
       await questions.end();
-      await line.close();
+      await connection.close();
     },
   };
 }

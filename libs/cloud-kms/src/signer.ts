@@ -1,18 +1,26 @@
+import { createHash, createPublicKey, createVerify } from 'node:crypto';
 import {
   type FindSigner,
   type SignatureInProgress,
   type Signer,
   tryOut,
 } from '@keyserver/export-file';
-import { createHash, createVerify } from 'node:crypto';
 import { checksumOf, intact, requireName, requireVerified } from './checksum.ts';
 import { type Kms, callOptions } from './connection.ts';
-import { KmsFault, type KeyProblem, faultOf } from './kms-fault.ts';
-import type { ReadPublicKey } from './public-key.ts';
-import { isVersionName } from './resource-name.ts';
+import { SIGNING_ALGORITHM, explainVersion, wrongAlgorithm } from './explain.ts';
+import {
+  type KeyProblem,
+  KmsAnswerFault,
+  KmsFault,
+  faultOf,
+  requireVersionName,
+} from './kms-fault.ts';
 
 /** Problems of a key that is not there to sign now, which an export may do without when it has others. */
 const ABSENT: readonly KeyProblem[] = ['malformed_name', 'not_found', 'not_enabled'];
+
+/** Reads the public half (PEM, SPKI) of an enabled key version that signs as phones expect; throws KmsFault for any other. */
+type ReadPublicKey = (version: string) => Promise<string>;
 
 /** Cloud KMS, and what is remembered of its key versions. */
 export interface SigningKeys {
@@ -43,16 +51,13 @@ export function findSigners(keys: SigningKeys): FindSigner {
 
 /** The signer of a key version; throws KmsFault for any that cannot sign. */
 export async function openSigner(keys: SigningKeys, version: string): Promise<Signer> {
-  if (!isVersionName(version)) throw new KmsFault(version, 'malformed_name', FULL_NAME);
+  requireVersionName(version);
   const publicKey = await keys.readPublicKey(version);
   return {
     begin: () => beginSignature(keys, { version, publicKey }),
     publicKey: () => Promise.resolve(publicKey),
   };
 }
-
-const FULL_NAME =
-  'is not the full name of a key version: projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N';
 
 interface KnownVersion {
   readonly version: string;
@@ -97,5 +102,44 @@ async function signDigest(
     const fault = faultOf(version, error);
     if (ABSENT.includes(fault.code)) refusing.add(version);
     throw fault;
+  }
+}
+
+/**
+ * Cloud KMS is asked each time, as a version can be disabled at any time. Its public half never changes, so one that is not
+ * the first is not believed.
+ */
+export function readPublicKeys(kms: Kms): ReadPublicKey {
+  const known = new Map<string, string>();
+  return async (version) => {
+    const pem = await fetchPublicKey(kms, version);
+    const first = known.get(version) ?? pem;
+    known.set(version, first);
+    if (first === pem) return pem;
+    const advice = 'has another public key than before, which never happens; it is not used';
+    throw new KmsFault(version, 'corrupt', advice);
+  };
+}
+
+async function fetchPublicKey(kms: Kms, version: string): Promise<string> {
+  try {
+    return await kms.ask(async (timeoutMs) => {
+      const [key] = await kms.client.getPublicKey({ name: version }, callOptions(timeoutMs));
+      requireName(key.name === version);
+      const pem = intact('public key', Buffer.from(key.pem ?? ''), key.pemCrc32c);
+      if (key.algorithm !== SIGNING_ALGORITHM) throw wrongAlgorithm(version, key.algorithm);
+      return normalPem(pem);
+    });
+  } catch (error) {
+    throw await explainVersion(kms, faultOf(version, error));
+  }
+}
+
+/** The key as this server writes all keys, however Cloud KMS ends lines. */
+function normalPem(pem: Uint8Array): string {
+  try {
+    return createPublicKey(Buffer.from(pem)).export({ type: 'spki', format: 'pem' }).toString();
+  } catch (error) {
+    throw new KmsAnswerFault('Cloud KMS gave a public key that cannot be read', { cause: error });
   }
 }

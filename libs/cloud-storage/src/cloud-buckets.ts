@@ -1,12 +1,13 @@
-import type { Storage } from '@google-cloud/storage';
-import type { OpenBucket } from '@keyserver/export-file';
+import { Storage } from '@google-cloud/storage';
+import { PassThroughClient } from 'google-auth-library';
+import type { BlobStore, OpenBucket } from '@keyserver/export-file';
 import type { Random } from '@keyserver/random';
 import type { Timers } from '@keyserver/time';
+import { deleteObject, writeObject } from './write-object.ts';
+import { type Objects, findObject, listObjects } from './find-objects.ts';
+import { readObject } from './read-object.ts';
 import { type Attempts, type CallLimits, repeatedly } from './attempts.ts';
-import { createClient } from './client.ts';
-import { cloudBucket } from './cloud-bucket.ts';
 import { CloudStorageFault, faultOf } from './fault.ts';
-import { isBucketName } from './object-name.ts';
 
 const MIB = 1024 * 1024;
 
@@ -74,3 +75,60 @@ async function checkBucket(client: Storage, bucket: string, attempts: Attempts):
     `checking the bucket ${bucket} for ${lacking.join(', ')}`,
   );
 }
+
+/**
+ * The client of a project. Its requests go through Node's own agents, which close a connection that was idle for 5 s; one
+ * that dies while it is used costs one attempt, whose end destroys it. It retries nothing itself: its retries know no deadline, wait at least a second, and cannot
+ * know whether a repetition is safe. A stand-in at `apiEndpoint` is asked without credentials.
+ */
+function createClient(projectId: string, apiEndpoint: string | undefined): Storage {
+  const retryOptions = { autoRetry: false };
+  if (apiEndpoint === undefined) return notElsewhere(new Storage({ projectId, retryOptions }));
+  return notElsewhere(
+    new Storage({
+      projectId,
+      apiEndpoint,
+      retryOptions,
+      authClient: new PassThroughClient(),
+      useAuthWithCustomEndpoint: true,
+    }),
+  );
+}
+
+/** The client lets a variable of the environment send everything to any other host, in plain text and without credentials. */
+function notElsewhere(client: Storage): Storage {
+  if (URL.canParse(client.apiEndpoint) && client.baseUrl === `${client.apiEndpoint}/storage/v1`)
+    return client;
+  throw new RangeError('STORAGE_EMULATOR_HOST is not supported: unset it, or name an endpoint');
+}
+
+/** The objects of one bucket in Cloud Storage. */
+const cloudBucket = (objects: Objects): BlobStore => ({
+  find: async (name) => (isObjectName(name) ? (await findObject(objects, name))?.info : undefined),
+  read: async (name) => (isObjectName(name) ? await readObject(objects, name) : undefined),
+  put: async (name, content, { headers, expected }) => {
+    if (!isObjectName(name)) throw new RangeError('not the name of an object');
+    return await writeObject(objects, { name, content, headers, expected });
+  },
+  list: (prefix) => listObjects(objects, prefix),
+  delete: async (name) => {
+    if (isObjectName(name)) await deleteObject(objects, name);
+  },
+});
+
+const SEGMENT = /^[A-Za-z0-9._-]+$/;
+const BUCKET = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
+const MOST_BYTES = 1024;
+
+const isPlain = (segment: string): boolean =>
+  SEGMENT.test(segment) && segment !== '.' && segment !== '..';
+
+/**
+ * Whether an object may have this name. Cloud Storage allows nearly anything; the port allows plain segments, so that a
+ * name means the same on every platform and in every URL.
+ */
+const isObjectName = (name: string): boolean =>
+  name.length <= MOST_BYTES && name.split('/').every(isPlain);
+
+/** Whether a bucket may have this name. */
+const isBucketName = (name: string): boolean => BUCKET.test(name);

@@ -2,7 +2,7 @@ import { type Bucket, CRC32C } from '@google-cloud/storage';
 import type { BlobInfo } from '@keyserver/export-file';
 import { repeatedly } from './attempts.ts';
 import { CloudStorageFault, faultOf } from './fault.ts';
-import { type Objects, findObject, missing } from './find-object.ts';
+import { type Objects, findObject, missing } from './find-objects.ts';
 
 const ROUNDS = 20;
 

@@ -1,9 +1,8 @@
 import { CRC32C } from '@google-cloud/storage';
 import { backOff, within } from '@keyserver/retry';
 import type { Attempts } from './attempts.ts';
-import { type Chunk, chunksOf } from './chunks.ts';
+import { type Chunk, chunksOf, type Progress, type UploadSession } from './upload-session.ts';
 import { CloudStorageFault, isPassing } from './fault.ts';
-import type { Progress, UploadSession } from './upload-session.ts';
 
 /** How an upload ended. After a failure the object may be there all the same: the last answer may have been lost. */
 export type UploadOutcome =

@@ -2,10 +2,15 @@ import type { BlobHeaders, BlobInfo } from '@keyserver/export-file';
 import { randomId } from '@keyserver/random';
 import { within } from '@keyserver/retry';
 import { type Attempts, repeatedly } from './attempts.ts';
-import { deleteGeneration } from './delete-object.ts';
 import { CloudStorageFault, faultOf, statusOf } from './fault.ts';
-import { type Objects, conditionFailed, findObject } from './find-object.ts';
-import { descriptionOf, parseResource } from './object-resource.ts';
+import {
+  type Objects,
+  conditionFailed,
+  findObject,
+  descriptionOf,
+  parseResource,
+  missing,
+} from './find-objects.ts';
 import { type UploadOutcome, upload } from './upload.ts';
 import { type UploadSession, uploadSession } from './upload-session.ts';
 
@@ -104,4 +109,38 @@ async function settle(
   if (found?.writtenBy === writer) return found.info;
   if ((found?.info.generation ?? 'absent') !== expected) return 'conflict';
   throw faultOf(doing, error);
+}
+
+const ROUNDS = 20;
+
+/** Deletes an object, whatever generation it has by then; a missing one counts as deleted. */
+export async function deleteObject(objects: Objects, name: string): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const found = await findObject(objects, name);
+    if (found === undefined) return;
+    if ((await deleteGeneration(objects, found.info)) !== 'replaced') return;
+  }
+  throw new Error('an object was replaced again and again while it was deleted');
+}
+
+/**
+ * Deletes one generation, and no other: a repetition after a lost answer would delete what was created since. Only
+ * 'replaced' says for certain that the object was not deleted.
+ */
+export async function deleteGeneration(
+  { bucket, options }: Objects,
+  { name, generation }: BlobInfo,
+): Promise<'deleted' | 'replaced'> {
+  let attempts = 0;
+  try {
+    await repeatedly(options, async (_signal, attempt) => {
+      attempts = attempt;
+      await bucket.file(name).delete({ ifGenerationMatch: generation });
+    });
+    return 'deleted';
+  } catch (error) {
+    if (missing(error)) return 'deleted';
+    if (conditionFailed(error)) return attempts === 1 ? 'replaced' : 'deleted';
+    throw faultOf(`deleting from the bucket ${bucket.name}`, error);
+  }
 }

@@ -1,3 +1,4 @@
+import { type UnixMillis, floorTo } from '@keyserver/time';
 import {
   type Collection,
   type Found,
@@ -8,16 +9,83 @@ import {
   type Transaction,
   indexFor,
 } from '@keyserver/docstore';
-import { type UnixMillis, floorTo } from '@keyserver/time';
-import { Beginning } from './beginning.ts';
+import type { Consistency, Reading, ReadMessage, Write } from './wire.ts';
+import type { StoreTime } from './database.ts';
 import type { Connection } from './connection.ts';
-import { fieldsOf } from './document.ts';
+import { fieldsOf, sizeOf, writeBytes } from './document.ts';
 import { CallFault, readFault } from './failure.ts';
-import type { Reading } from './reading.ts';
 import { findAll, getAll } from './reads.ts';
-import { sizeOf, writeBytes } from './size.ts';
-import type { StoreTime } from './store-time.ts';
-import type { Write } from './wire.ts';
+
+/**
+ * The reads of one attempt of a transaction. The first of them begins it on the server, and its answer tells the name of the
+ * transaction and store time; nothing is asked for that alone. Others wait until then, or each would begin one of its own.
+ * https://cloud.google.com/firestore/docs/reference/rpc/google.firestore.v1#batchgetdocumentsrequest (new_transaction)
+ */
+class Beginning implements Reading {
+  readonly locks = true;
+  /** The name of the transaction on the server, once it is known. */
+  transaction: Uint8Array | undefined;
+  private readonly time: StoreTime;
+  private readonly before: Uint8Array | undefined;
+  private began: Promise<void> | undefined;
+  private readTime = 0;
+  private storeTime: UnixMillis | undefined;
+
+  constructor(of: { readonly time: StoreTime; readonly before: Uint8Array | undefined }) {
+    this.time = of.time;
+    this.before = of.before;
+  }
+
+  /** Store time at the first read. */
+  get now(): UnixMillis {
+    if (this.storeTime === undefined)
+      throw new TypeError('a transaction knows the time only after its first read');
+    return this.storeTime;
+  }
+
+  /** Whether anything was read, successfully or not. */
+  get hasRead(): boolean {
+    return this.began !== undefined;
+  }
+
+  consistency(): Consistency {
+    const { transaction, before } = this;
+    if (transaction !== undefined) return { transaction };
+    // The place of the attempt before it: the older of two transactions that want the same wins.
+    return {
+      newTransaction: { readWrite: before === undefined ? {} : { retryTransaction: before } },
+    };
+  }
+
+  heard({ transaction, readTime = 0 }: ReadMessage): void {
+    this.transaction ??= transaction;
+    this.readTime = Math.max(this.readTime, readTime);
+  }
+
+  /** Does a read of this transaction in its turn. */
+  async read<T>(read: (reading: Reading) => Promise<T>): Promise<T> {
+    if (this.began !== undefined) {
+      await this.began;
+      return await read(this);
+    }
+    const first = this.begin(read);
+    this.began = first.then(ignoreResult);
+    this.began.catch(ignoreResult);
+    return await first;
+  }
+
+  private async begin<T>(read: (reading: Reading) => Promise<T>): Promise<T> {
+    const asked = this.time.asked();
+    const result = await read(this);
+    // What asks for nothing makes no call.
+    if (this.transaction === undefined) await this.time.ask(this);
+    if (this.transaction === undefined) throw new Error('Firestore began no transaction');
+    this.storeTime = this.time.told(asked, this.readTime);
+    return result;
+  }
+}
+
+const ignoreResult = (): void => undefined;
 
 /** A call that failed, and what it is to callers unless it is tried again. */
 export interface FailedCall {

@@ -9,7 +9,7 @@ import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-i
 import { Connection } from './connection.ts';
 import { openFirestoreStore } from './index.ts';
 import { USUAL_LIMITS } from './call-limits.ts';
-import { OUTSIDE } from './reading.ts';
+import { OUTSIDE } from './wire.ts';
 import { getAll } from './reads.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });

@@ -3,11 +3,9 @@ import type { Timers } from '@keyserver/time';
 import { Channels } from './channels.ts';
 import { type Client, callOptions, makeClient } from './client.ts';
 import { closed, failureOf } from './failure.ts';
-import { Names } from './names.ts';
+import { Names, type Reading, type ReadMessage, type Write, readMessage } from './wire.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { StructuredQuery } from './query-request.ts';
-import type { Reading } from './reading.ts';
-import { type ReadMessage, type Write, readMessage } from './wire.ts';
 
 const ROLLBACK_MS = 2_000;
 

@@ -8,12 +8,10 @@ import {
 } from '@keyserver/docstore';
 import { backOff } from '@keyserver/retry';
 import { CallFault, writeFault } from './failure.ts';
-import { OUTSIDE } from './reading.ts';
+import { OUTSIDE, type StoredDocument } from './wire.ts';
 import { existing, runDeclared } from './reads.ts';
-import { retrying } from './retrying.ts';
-import { deletedBytes } from './size.ts';
-import type { Engine } from './transact.ts';
-import type { StoredDocument } from './wire.ts';
+import { type Database, retrying } from './database.ts';
+import { deletedBytes } from './document.ts';
 
 /**
  * Deletes the documents of a query in steps of at most 500, and of no more than one commit may change: it reads documents, as
@@ -21,17 +19,17 @@ import type { StoredDocument } from './wire.ts';
  * between is looked at again, as it may no longer belong to the query.
  */
 export async function deleteAllOf<D>(
-  engine: Engine,
+  database: Database,
   from: Collection<D>,
   query: Query<D>,
 ): Promise<number> {
   indexFor(from.layout, query);
-  const deletion = new Deletion(engine);
+  const deletion = new Deletion(database);
   for (;;) {
     const left = (query.limit ?? Infinity) - deletion.count;
     if (left <= 0) return deletion.count;
     const step = { ...query, limit: Math.min(MAX_WRITES, left) };
-    const documents = await readStep(engine, from, step);
+    const documents = await readStep(database, from, step);
     if (documents.length === 0) return deletion.count;
     await deletion.delete(documents);
   }
@@ -39,14 +37,14 @@ export async function deleteAllOf<D>(
 
 /** The first documents of a query that one commit can delete: at least one, as no document is too large for that. */
 async function readStep<D>(
-  engine: Engine,
+  database: Database,
   from: Collection<D>,
   query: Query<D>,
 ): Promise<readonly StoredDocument[]> {
-  return await retrying(engine, from.layout.name, async () => {
+  return await retrying(database, from.layout.name, async () => {
     const found: StoredDocument[] = [];
     let bytes = 0;
-    await runDeclared(engine.connection, from, { query, reading: OUTSIDE }, (document) => {
+    await runDeclared(database.connection, from, { query, reading: OUTSIDE }, (document) => {
       bytes += deletedBytes(from.layout, document);
       const fits = bytes <= MAX_TRANSACTION_BYTES;
       if (fits) found.push(document);
@@ -59,16 +57,16 @@ async function readStep<D>(
 /** The progress of one bulk deletion. */
 class Deletion {
   count = 0;
-  private readonly engine: Engine;
+  private readonly database: Database;
   private inVain = 0;
 
-  constructor(engine: Engine) {
-    this.engine = engine;
+  constructor(database: Database) {
+    this.database = database;
   }
 
   async delete(documents: readonly StoredDocument[]): Promise<void> {
     try {
-      await this.engine.connection.commit(documents.map(deletionOf));
+      await this.database.connection.commit(documents.map(deletionOf));
       this.count += documents.length;
       this.inVain = 0;
     } catch (error) {
@@ -81,9 +79,9 @@ class Deletion {
   /** How many of these are gone after a commit of which no outcome was heard. */
   private async gone(documents: readonly StoredDocument[]): Promise<number> {
     const names = documents.map(({ name }) => name);
-    const { connection } = this.engine;
+    const { connection } = this.database;
     const left = await retrying(
-      this.engine,
+      this.database,
       'deleted documents',
       async () => await existing(connection, names),
     );
@@ -92,12 +90,12 @@ class Deletion {
 
   // Refused: a document was changed or deleted since it was read; what is left is read again.
   private async takeFailure(failure: CallFault): Promise<void> {
-    const { limits } = this.engine;
+    const { limits } = this.database;
     this.inVain++;
     const contended = failure.verdict === 'contended' || failure.verdict === 'refused';
     const most = contended ? limits.attempts : limits.failures;
     if (failure.verdict === 'barred' || this.inVain >= most) throw faultOf(failure, contended);
-    await backOff(this.engine, limits, { attempt: this.inVain });
+    await backOff(this.database, limits, { attempt: this.inVain });
   }
 }
 

@@ -9,12 +9,10 @@ import {
   indexFor,
 } from '@keyserver/docstore';
 import { foundFrom } from './document.ts';
-import { OUTSIDE } from './reading.ts';
+import { OUTSIDE, type StoredDocument, idOf } from './wire.ts';
 import { runDeclared } from './reads.ts';
-import { retrying } from './retrying.ts';
-import type { Engine } from './transact.ts';
+import { type Database, retrying } from './database.ts';
 import { nativeOf, storedKind } from './value.ts';
-import { type StoredDocument, idOf } from './wire.ts';
 
 /**
  * A page ends early once it holds so much: 500 documents may be 500 MiB, and beside the page that the caller works on
@@ -30,7 +28,7 @@ interface Page {
 
 /** The documents of a query, page by page; the next page is read while the caller works on this one. */
 export async function* pagesOf<D>(
-  engine: Engine,
+  database: Database,
   from: Collection<D>,
   query: Query<D>,
   pageSize: number,
@@ -38,7 +36,7 @@ export async function* pagesOf<D>(
   indexFor(from.layout, query);
   let size = pageSize;
   let left = query.limit ?? Infinity;
-  let next = readPage(engine, from, { ...query, limit: Math.min(size, left) });
+  let next = readPage(database, from, { ...query, limit: Math.min(size, left) });
   for (;;) {
     const { documents, cut } = await next;
     left -= documents.length;
@@ -48,7 +46,7 @@ export async function* pagesOf<D>(
       // So many documents fill a page: to ask for more would be to read, and pay for, what is thrown away.
       if (cut) size = documents.length;
       const after = cursorAt(from.layout, query, last);
-      next = readPage(engine, from, { ...query, after, limit: Math.min(size, left) });
+      next = readPage(database, from, { ...query, after, limit: Math.min(size, left) });
       next.catch(ignoreUntilAwaited);
     }
     if (documents.length > 0) yield documents.map((document) => foundFrom(from, document));
@@ -58,12 +56,16 @@ export async function* pagesOf<D>(
 
 const ignoreUntilAwaited = (): void => undefined;
 
-async function readPage<D>(engine: Engine, from: Collection<D>, query: Query<D>): Promise<Page> {
-  return await retrying(engine, from.layout.name, async () => {
+async function readPage<D>(
+  database: Database,
+  from: Collection<D>,
+  query: Query<D>,
+): Promise<Page> {
+  return await retrying(database, from.layout.name, async () => {
     const documents: StoredDocument[] = [];
     let bytes = 0;
     let cut = false;
-    await runDeclared(engine.connection, from, { query, reading: OUTSIDE }, (document) => {
+    await runDeclared(database.connection, from, { query, reading: OUTSIDE }, (document) => {
       documents.push(document);
       bytes += weigh(document);
       cut = bytes >= MAX_PAGE_BYTES;

@@ -1,7 +1,6 @@
 import type { AnyQuery, Cursor, Layout } from '@keyserver/docstore';
 import { queriedValue } from './document.ts';
-import type { Names } from './names.ts';
-import type { Value } from './wire.ts';
+import type { Names, Value } from './wire.ts';
 
 type Operator = 'EQUAL' | 'GREATER_THAN_OR_EQUAL' | 'LESS_THAN' | 'ARRAY_CONTAINS_ANY';
 interface FieldName {

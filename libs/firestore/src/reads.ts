@@ -9,8 +9,7 @@ import type { Connection } from './connection.ts';
 import { foundFrom, valueFrom } from './document.ts';
 import { incomplete } from './failure.ts';
 import { structuredQuery } from './query-request.ts';
-import { OUTSIDE, type Reading } from './reading.ts';
-import type { StoredDocument } from './wire.ts';
+import { OUTSIDE, type Reading, type StoredDocument } from './wire.ts';
 
 const CHUNK = 300;
 

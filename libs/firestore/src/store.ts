@@ -12,11 +12,10 @@ import { Connection } from './connection.ts';
 import { deleteAllOf } from './delete-all.ts';
 import { pagesOf } from './pages.ts';
 import { type CallLimits, USUAL_LIMITS } from './call-limits.ts';
-import { OUTSIDE } from './reading.ts';
+import { OUTSIDE } from './wire.ts';
 import { getAll } from './reads.ts';
-import { retrying } from './retrying.ts';
-import { StoreTime } from './store-time.ts';
-import { type Engine, transact } from './transact.ts';
+import { type Database, StoreTime, retrying } from './database.ts';
+import { transact } from './transact.ts';
 
 /** The server ends a transaction after 270 s; a minute more is for what its clocks and ours may disagree in. */
 const CLOSING_DELAY_MS = 330 * SECOND;
@@ -63,7 +62,7 @@ export async function openFirestoreStore(settings: FirestoreSettings): Promise<D
 
 class FirestoreStore implements DocumentStore {
   readonly closingDelay = CLOSING_DELAY_MS;
-  private readonly engine: Engine;
+  private readonly database: Database;
 
   constructor(settings: FirestoreSettings) {
     const { projectId, databaseId = DEFAULT_DATABASE, emulatorHost } = settings;
@@ -73,13 +72,13 @@ class FirestoreStore implements DocumentStore {
       ...{ projectId, databaseId, emulatorHost, limits, timers },
     });
     const time = new StoreTime({ connection, clock });
-    this.engine = { connection, time, random, limits, timers };
+    this.database = { connection, time, random, limits, timers };
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
-    const { connection } = this.engine;
+    const { connection } = this.database;
     return await retrying(
-      this.engine,
+      this.database,
       from.layout.name,
       async () => await getAll(connection, from, { ids, reading: OUTSIDE }),
     );
@@ -90,22 +89,22 @@ class FirestoreStore implements DocumentStore {
     query: Query<D>,
     pageSize = PAGE,
   ): AsyncIterable<readonly Found<D>[]> {
-    return pagesOf(this.engine, from, query, pageSize);
+    return pagesOf(this.database, from, query, pageSize);
   }
 
   async transact<T>(decide: (tx: Transaction) => Promise<T>): Promise<T> {
-    return await transact(this.engine, decide);
+    return await transact(this.database, decide);
   }
 
   async deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number> {
-    return await deleteAllOf(this.engine, from, query);
+    return await deleteAllOf(this.database, from, query);
   }
 
   async now(): Promise<UnixMillis> {
-    return await retrying(this.engine, 'time', async () => await this.engine.time.now());
+    return await retrying(this.database, 'time', async () => await this.database.time.now());
   }
 
   async close(): Promise<void> {
-    await this.engine.connection.close();
+    await this.database.connection.close();
   }
 }

@@ -1,18 +1,10 @@
 import { StoreFault, type Transaction } from '@keyserver/docstore';
-import { type PauseSource, backOff } from '@keyserver/retry';
+import { backOff } from '@keyserver/retry';
 import { Attempt, type FailedCall } from './attempt.ts';
-import type { Connection } from './connection.ts';
 import { CallFault, readFault, writeFault } from './failure.ts';
 import type { CallLimits } from './call-limits.ts';
-import type { StoreTime } from './store-time.ts';
+import type { Database } from './database.ts';
 import type { Write } from './wire.ts';
-
-/** What transactions, reads and deletions run on. */
-export interface Engine extends PauseSource {
-  readonly connection: Connection;
-  readonly time: StoreTime;
-  readonly limits: CallLimits;
-}
 
 type Decide<T> = (tx: Transaction) => Promise<T>;
 
@@ -26,19 +18,19 @@ type Outcome<T> =
   | (FailedCall & { readonly kind: 'failed'; readonly inDoubt: boolean });
 
 /** Runs a transaction until an attempt commits, nothing more can be hoped for, or its time is up. */
-export async function transact<T>(engine: Engine, decide: Decide<T>): Promise<T> {
-  const { limits, timers } = engine;
+export async function transact<T>(database: Database, decide: Decide<T>): Promise<T> {
+  const { limits, timers } = database;
   const until = timers.monotonic() + limits.transactMs;
   const tries = new Tries(limits);
   let before: Uint8Array | undefined;
   for (;;) {
-    const run = new Run(engine, decide, until);
+    const run = new Run(database, decide, until);
     const outcome = await run.once(before);
     if (outcome.kind === 'done') return outcome.result;
     if (outcome.kind === 'threw') throw tries.lastWord(outcome.error);
     if (!tries.mayGoOn(outcome) || timers.monotonic() >= until) throw tries.lastWord(outcome.fault);
     before = run.transaction;
-    await backOff(engine, limits, { attempt: tries.attempts });
+    await backOff(database, limits, { attempt: tries.attempts });
   }
 }
 
@@ -77,18 +69,18 @@ const isTemporary = ({ verdict }: CallFault): boolean =>
 /** One attempt, from its first read to its commit. */
 class Run<T> {
   transaction: Uint8Array | undefined;
-  private readonly engine: Engine;
+  private readonly database: Database;
   private readonly decide: Decide<T>;
   private readonly until: number;
 
-  constructor(engine: Engine, decide: Decide<T>, until: number) {
-    this.engine = engine;
+  constructor(database: Database, decide: Decide<T>, until: number) {
+    this.database = database;
     this.decide = decide;
     this.until = until;
   }
 
   async once(before: Uint8Array | undefined): Promise<Outcome<T>> {
-    const { connection, time } = this.engine;
+    const { connection, time } = this.database;
     const attempt = new Attempt({ connection, time, before });
     const outcome = await this.attempt(attempt);
     this.transaction = attempt.beginning.transaction ?? before;
@@ -99,7 +91,7 @@ class Run<T> {
     const decided = await this.ask(attempt);
     if (attempt.failed !== undefined) return this.rolledBack(attempt, failed(attempt.failed));
     if (attempt.barred !== undefined) return this.rolledBack(attempt, threw(attempt.barred.error));
-    if (this.engine.timers.monotonic() > this.until)
+    if (this.database.timers.monotonic() > this.until)
       return this.rolledBack(attempt, threw(tooSlow()));
     return await this.finish(attempt, decided);
   }
@@ -144,7 +136,7 @@ class Run<T> {
 
   private async commit(attempt: Attempt, writes: readonly Write[]): Promise<CallFault | undefined> {
     try {
-      await this.engine.connection.commit(writes, attempt.beginning.transaction);
+      await this.database.connection.commit(writes, attempt.beginning.transaction);
       return undefined;
     } catch (error) {
       if (error instanceof CallFault) return error;
@@ -154,7 +146,7 @@ class Run<T> {
 
   private rolledBack(attempt: Attempt, outcome: Outcome<T>): Outcome<T> {
     const { transaction } = attempt.beginning;
-    if (transaction !== undefined) this.engine.connection.rollBack(transaction);
+    if (transaction !== undefined) this.database.connection.rollBack(transaction);
     return outcome;
   }
 }

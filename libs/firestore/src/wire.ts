@@ -1,3 +1,41 @@
+import { StoreFault } from '@keyserver/docstore';
+
+const MAX_ID_BYTES = 1500;
+
+/** Names of one database and what is in it. */
+export class Names {
+  readonly database: string;
+  readonly documents: string;
+
+  constructor(projectId: string, databaseId: string) {
+    this.database = `projects/${projectId}/databases/${databaseId}`;
+    this.documents = `${this.database}/documents`;
+  }
+
+  /** The name of a document; undefined when no document can have such an id. */
+  find(collection: string, id: string): string | undefined {
+    return isId(id) ? `${this.documents}/${collection}/${id}` : undefined;
+  }
+
+  /** The name of a document to be written, or after which a query goes on. */
+  of(collection: string, id: string): string {
+    const name = this.find(collection, id);
+    if (name === undefined)
+      throw new StoreFault('refused', `no document of ${collection} can have such an id`);
+    return name;
+  }
+}
+
+// https://firebase.google.com/docs/firestore/quotas: a slash would name something else, and lone surrogates would be changed.
+const isId = (id: string): boolean =>
+  id !== '' &&
+  id !== '.' &&
+  id !== '..' &&
+  !id.includes('/') &&
+  !/^__.*__$/s.test(id) &&
+  Buffer.byteLength(id) <= MAX_ID_BYTES &&
+  Buffer.from(id).toString() === id;
+
 /** A field value as Firestore's protocol has it, of the kinds that collections use. */
 export type Value =
   | { readonly integerValue: string }
@@ -90,3 +128,28 @@ export const millisOf = (time: Timestamp | undefined): number | undefined =>
   time === undefined
     ? undefined
     : Number(time.seconds) * MS + Math.floor(time.nanos / NANOS_PER_MS);
+
+/** At which moment a read happens, as its request says it: in a transaction, in one that it begins, or now. */
+export type Consistency =
+  | { readonly transaction: Uint8Array }
+  | {
+      readonly newTransaction: {
+        readonly readWrite: { readonly retryTransaction?: Uint8Array };
+      };
+    }
+  | Record<string, never>;
+
+/** To what a read belongs, and who is told what its answer says besides documents. */
+export interface Reading {
+  /** Whether it may wait for locks, and takes them. */
+  readonly locks: boolean;
+  consistency(): Consistency;
+  heard(message: ReadMessage): void;
+}
+
+/** A read outside transactions. */
+export const OUTSIDE: Reading = {
+  locks: false,
+  consistency: () => ({}),
+  heard: () => undefined,
+};

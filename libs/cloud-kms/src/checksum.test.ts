@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { crc32cOf } from '@keyserver/stand-ins/kms';
-import { crc32c } from './crc32c.ts';
+import { crc32c } from './checksum.ts';
 
 const ascending = Uint8Array.from({ length: 32 }, (_, n) => n);
 

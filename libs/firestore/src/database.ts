@@ -1,7 +1,39 @@
 import { StoreFault } from '@keyserver/docstore';
+import { DeadlineFault, type PauseSource, retry, within } from '@keyserver/retry';
 import { type Clock, SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
+import type { CallLimits } from './call-limits.ts';
 import type { Connection } from './connection.ts';
-import { OUTSIDE, type Reading } from './reading.ts';
+import { CallFault, failureOf, readFault } from './failure.ts';
+import { OUTSIDE, type Reading } from './wire.ts';
+
+/** One Firestore database, as transactions, reads and deletions use it. */
+export interface Database extends PauseSource {
+  readonly connection: Connection;
+  readonly time: StoreTime;
+  readonly limits: CallLimits;
+}
+
+/** Does a read outside transactions, and again when Firestore was away for a moment; all of it as long as one read may take. */
+export async function retrying<T>(
+  { connection, limits, timers, random }: Database,
+  what: string,
+  read: () => Promise<T>,
+): Promise<T> {
+  const policy = { ...limits, attempts: limits.failures, timers, random, mayHelp: isPassing };
+  try {
+    return await within(
+      { ms: limits.readMs, timers, signal: connection.closed },
+      async (signal) => await retry({ ...policy, signal }, read),
+    );
+  } catch (error) {
+    if (error instanceof CallFault || error instanceof DeadlineFault)
+      throw readFault(failureOf(error), what);
+    throw error;
+  }
+}
+
+const isPassing = (error: unknown): boolean =>
+  error instanceof CallFault && (error.verdict === 'away' || error.verdict === 'contended');
 
 const MAX_SKEW_MS = 30 * SECOND;
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Chunk, chunksOf } from './chunks.ts';
+import { type Chunk, chunksOf } from './upload-session.ts';
 
 async function* from(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {

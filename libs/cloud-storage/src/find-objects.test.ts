@@ -1,4 +1,4 @@
-import { parseResource } from './object-resource.ts';
+import { parseResource } from './find-objects.ts';
 
 const RESOURCE = { generation: '17', size: '3', crc32c: 'AAAAAA==', contentType: 'text/plain' };
 
