@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { DocumentStore } from '@keyserver/docstore';
 import { verifyData } from '@keyserver/data-transfer';
@@ -19,7 +20,7 @@ const SEED = process.env['KILL_SEED'] ?? randomUUID();
 const SHORTEST_LIFE_MS = 400;
 /** So a command that takes long on a busy machine ends after a few tries more, not after many. */
 const LONGER_EACH_TIME = 1.4;
-const CLI = join(import.meta.dirname, '../../tools/keyserver/src/main.ts');
+const CLI = fileURLToPath(import.meta.resolve('@keyserver/cli/main'));
 const MAKE_STORE = join(import.meta.dirname, 'make-store.ts');
 const FROM_SOURCE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 const SECRET = 'keys/key-hash.secret';

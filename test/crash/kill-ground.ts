@@ -2,6 +2,7 @@ import { machine } from '../support/machine.ts';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { BlobStore } from '@keyserver/export-file';
 import { openFirestoreStore } from '@keyserver/firestore';
@@ -50,7 +51,7 @@ export async function openLocalGround(dataDirectory: string): Promise<KillGround
       ...{ PLATFORM: 'local', DATA_DIR: dataDirectory },
       ...{ TRUNCATE_WINDOW_SECONDS: '1', LEASE_SECONDS: '3' },
     },
-    script: (service) => [join(import.meta.dirname, '../../services', service, 'src/main.ts')],
+    script: (service) => [fileURLToPath(import.meta.resolve(`@keyserver/${service}/main`))],
     objects: async () => await filesBelow(join(dataDirectory, 'buckets')),
     close: platform.close,
   };

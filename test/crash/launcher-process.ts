@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 /** `npm start` as a process of its own. */
 export interface LauncherProcess {
@@ -21,7 +21,7 @@ export interface LauncherProcess {
   readonly stop: () => Promise<number | null>;
 }
 
-const SCRIPT = join(import.meta.dirname, '../../tools/launcher/src/start.ts');
+const SCRIPT = fileURLToPath(import.meta.resolve('@keyserver/launcher/start'));
 
 /** Starts the whole suite on a data directory and free ports, and waits until it can be used. `flags` are Node's. */
 export async function startLauncher(

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openLocalPlatform } from '@keyserver/local';
 import { startLauncher } from './launcher-process.ts';
 
 const PRELOAD = ['--import', join(import.meta.dirname, 'lose-thread.ts')];
-const at = (path: string): string => join(import.meta.dirname, '../..', path);
+const programOf = (name: string): string => fileURLToPath(import.meta.resolve(name));
 
 let directory: string;
 const children: ChildProcess[] = [];
@@ -59,7 +60,7 @@ describe('a database thread that is gone', () => {
   it.each(['publish', 'export'])('ends %s with 1 and an event', async (service) => {
     let isBroken = false;
     const ended = await runBreakable(
-      [at(`services/${service}/src/main.ts`)],
+      [programOf(`@keyserver/${service}/main`)],
       {
         ...{ PLATFORM: 'local', DATA_DIR: directory, PORT: '0' },
         ...{ OIDC_ISSUER: 'http://127.0.0.1:1', OIDC_JWKS_URL: 'http://127.0.0.1:1/jwks.json' },
@@ -90,7 +91,7 @@ describe('a database thread that is gone', () => {
   it('ends a command of the tool with 2 and a sentence', async () => {
     await (await openLocalPlatform({ ...machine, dataDirectory: directory })).close();
     const command = ['store', 'time', 'show', '--data-dir', directory];
-    const ended = await runBreakable([at('tools/keyserver/src/main.ts'), ...command], {
+    const ended = await runBreakable([programOf('@keyserver/cli/main'), ...command], {
       LOSE_THREAD: 'first',
     });
     expect(ended).toEqual({ code: 2, out: '', err: 'keyserver: the database worker failed\n' });

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
@@ -70,7 +71,7 @@ it('loses nothing and holds nothing up when publish runs 20 days ahead for three
   for (let n = 0; n < UPLOADS; n++) await upload(store, `before-${String(n)}`, keyHashSecret);
   const ground = {
     env: { PLATFORM: 'local', DATA_DIR: directory },
-    script: () => [join(import.meta.dirname, '../../services/publish/src/main.ts')],
+    script: () => [fileURLToPath(import.meta.resolve('@keyserver/publish/main'))],
   };
   const first = serviceProcess('publish', ground);
   await first.ready();

@@ -127,7 +127,7 @@ export async function deleteObject(objects: Objects, name: string): Promise<void
  * Deletes one generation, and no other: a repetition after a lost answer would delete what was created since. Only
  * 'replaced' says for certain that the object was not deleted.
  */
-export async function deleteGeneration(
+async function deleteGeneration(
   { bucket, options }: Objects,
   { name, generation }: BlobInfo,
 ): Promise<'deleted' | 'replaced'> {

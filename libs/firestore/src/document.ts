@@ -76,7 +76,7 @@ const NUMBER_BYTES = 8;
 const textBytes = (text: string): number => Buffer.byteLength(text) + 1;
 
 /** Bytes of one value by Firestore's rules of storage size. */
-export function valueBytes(value: Value): number {
+function valueBytes(value: Value): number {
   if ('stringValue' in value) return textBytes(value.stringValue);
   if ('bytesValue' in value) return value.bytesValue.length;
   if ('booleanValue' in value) return 1;

@@ -57,19 +57,19 @@ export function servicesOf(
   return [
     {
       name: 'publish',
-      script: new URL('../../../services/publish/src/main.ts', import.meta.url),
+      script: new URL(import.meta.resolve('@keyserver/publish/main')),
       url: urls.publish,
       env: { ...open, PORT: String(config.PUBLISH_PORT) },
     },
     {
       name: 'export',
-      script: new URL('../../../services/export/src/main.ts', import.meta.url),
+      script: new URL(import.meta.resolve('@keyserver/export/main')),
       url: urls.export,
       env: { ...closed, PORT: String(config.EXPORT_PORT) },
     },
     {
       name: 'cdn',
-      script: new URL('./cdn.ts', import.meta.url),
+      script: new URL(import.meta.resolve('@keyserver/launcher/cdn')),
       url: urls.cdn,
       env: { ...open, PORT: String(config.CDN_PORT) },
     },

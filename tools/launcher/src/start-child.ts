@@ -40,11 +40,10 @@ const NEVER_BEGUN: ServiceChild = {
 };
 
 function childOf({ script, env, onLog, onSay }: ChildRecipe): ServiceChild {
-  const args = [
-    '--conditions=source',
-    '--disable-warning=ExperimentalWarning',
-    fileURLToPath(script),
-  ];
+  const file = fileURLToPath(script);
+  // What is not compiled must find the sources of other packages, too.
+  const conditions = file.endsWith('.ts') ? ['--conditions=source'] : [];
+  const args = [...conditions, '--disable-warning=ExperimentalWarning', file];
   const child = spawn(process.execPath, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
