@@ -14,7 +14,7 @@ const ambient = [
     message: 'Take a Random: chance is an argument.',
   },
   {
-    selector: "MemberExpression[property.name='getRandomValues']",
+    selector: 'MemberExpression[property.name=/^(getRandomValues|randomUUID)$/]',
     message: 'Take a Random: chance is an argument.',
   },
   {
@@ -24,11 +24,13 @@ const ambient = [
 ];
 const timing = [
   {
-    selector: 'CallExpression[callee.name=/^set(Timeout|Interval)$/]',
+    selector:
+      'CallExpression:matches([callee.name=/^set(Timeout|Interval)$/], [callee.property.name=/^set(Timeout|Interval)$/])',
     message: 'Take Timers: waiting is an argument.',
   },
   {
-    selector: "MemberExpression[object.name='performance'][property.name='now']",
+    selector:
+      ":matches(MemberExpression[object.name='performance'], MemberExpression[object.name='process'][property.name='hrtime'])",
     message: 'Take Timers, and ask them for monotonic time.',
   },
   {
@@ -44,20 +46,18 @@ const swallowed = [
     message: 'Handle the fault, report it, or name the function after the reason to ignore it.',
   },
 ];
-const chance = [
-  {
-    name: 'node:crypto',
-    importNames: [
-      'getRandomValues',
-      'randomBytes',
-      'randomFill',
-      'randomFillSync',
-      'randomInt',
-      'randomUUID',
-    ],
-    message: 'Take a Random: chance is an argument.',
-  },
-];
+const chance = ['node:crypto', 'crypto'].map((name) => ({
+  name,
+  importNames: [
+    'getRandomValues',
+    'randomBytes',
+    'randomFill',
+    'randomFillSync',
+    'randomInt',
+    'randomUUID',
+  ],
+  message: 'Take a Random: chance is an argument.',
+}));
 const real = [
   {
     name: '@keyserver/time',
@@ -69,10 +69,12 @@ const real = [
     importNames: ['systemRandom'],
     message: 'Only main.ts hands out the real one.',
   },
-  ...['node:timers', 'node:timers/promises', 'node:perf_hooks'].map((name) => ({
-    name,
-    message: 'Take Timers: waiting is an argument.',
-  })),
+  ...['timers', 'timers/promises', 'perf_hooks']
+    .flatMap((name) => [name, `node:${name}`])
+    .map((name) => ({
+      name,
+      message: 'Take Timers: waiting is an argument.',
+    })),
 ];
 // What may be used of a package is what its package.json exports; a path that leads up and into another src goes around that.
 const frontDoors = [
@@ -120,19 +122,12 @@ export default tseslint.config(
       'libs/random/**',
       '**/main.ts',
       'tools/launcher/src/{start,cdn}.ts', // processes of their own, as main.ts
+      'libs/sqlite/src/worker.ts', // a thread of its own, as main.ts
       'bench/**',
     ],
     rules: {
       'no-restricted-syntax': 'off',
       'no-restricted-imports': ['error', { patterns: frontDoors }],
-    },
-  },
-  {
-    // Its thread waits for the locks of other processes and for a disk, which keep real time.
-    files: ['libs/sqlite/**'],
-    rules: {
-      'no-restricted-syntax': ['error', ...ambient, ...swallowed],
-      'no-restricted-imports': ['error', { paths: chance, patterns: frontDoors }],
     },
   },
   {

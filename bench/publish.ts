@@ -14,6 +14,7 @@ import {
   INTERVALS_PER_DAY,
   intervalAt,
   systemClock,
+  systemTimers,
   unixMillis,
   windowLength,
 } from '@keyserver/time';
@@ -69,7 +70,7 @@ function newAuthority(): Authority {
 /** Makes a store as a first start does, registers the app and its authority, and stores so many keys. */
 async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<void> {
   const platform = await openLocalPlatform({
-    ...{ dataDirectory, clock: systemClock, random: systemRandom },
+    ...{ dataDirectory, clock: systemClock, timers: systemTimers, random: systemRandom },
   });
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);

@@ -7,7 +7,14 @@ import { RECORD_BYTES } from '@keyserver/exposure-keys';
 import { openSqliteStore } from '@keyserver/sqlite';
 import { systemRandom } from '@keyserver/random';
 import { type UploadStoreSettings, readKeyBatches } from '@keyserver/stores';
-import { HOUR, type SimulatedClock, floorTo, simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  HOUR,
+  type SimulatedClock,
+  floorTo,
+  simulatedClock,
+  systemTimers,
+  unixMillis,
+} from '@keyserver/time';
 import { type Figures, type Measure, median } from './figures.ts';
 import { KEYS_PER_UPLOAD, concurrently, keyStoreSettings, storeOneUpload } from './uploads.ts';
 
@@ -20,7 +27,9 @@ export const measureStore: Measure = async (options) => {
   try {
     const file = join(directory, 'keyserver.sqlite');
     const clock = simulatedClock(unixMillis(Date.parse('2021-05-04T10:00:00Z')));
-    const store = await openSqliteStore({ file, clock });
+    const store = await openSqliteStore({
+      ...{ file, clock, timers: systemTimers, random: systemRandom },
+    });
     const bench = {
       store,
       clock,

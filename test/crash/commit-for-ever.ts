@@ -1,9 +1,10 @@
 import { openSqliteStore } from '@keyserver/sqlite';
+import { machine } from '../support/machine.ts';
 import { PARTS, TOTAL, counters, marks } from './marks.ts';
 
 // A process of its own: commits without end, and says of each commit that it was acknowledged. It ends by being killed.
 const [file = '', writer = ''] = process.argv.slice(2);
-const store = await openSqliteStore({ file });
+const store = await openSqliteStore({ ...machine, file });
 
 for (;;) {
   const n = await store.transact(async (tx) => {

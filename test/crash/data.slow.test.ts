@@ -13,6 +13,7 @@ import { seededRandom } from '@keyserver/random/testing';
 import { openSqliteStore } from '@keyserver/sqlite';
 import { keyHasher } from '@keyserver/stores';
 import { type Placed, contentOf, put, someDocuments } from '@keyserver/data-transfer/testing';
+import { machine } from '../support/machine.ts';
 
 const ROUNDS = process.env['SOAK'] === '1' ? 30 : 3;
 const DOCUMENTS = 3000;
@@ -83,7 +84,7 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
   const at = (name: string): string => join(directory, name);
   const opened: DocumentStore[] = [];
   const open = async (name: string): Promise<DocumentStore> => {
-    const store = await openSqliteStore({ file: join(at(name), 'keyserver.sqlite') });
+    const store = await openSqliteStore({ ...machine, file: join(at(name), 'keyserver.sqlite') });
     opened.push(store);
     return store;
   };

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openSqliteStore } from '@keyserver/sqlite';
 import { seededRandom } from '@keyserver/random/testing';
+import { machine } from '../support/machine.ts';
 import { PARTS, TOTAL, counters, marks } from './marks.ts';
 
 const KILLS = process.env['SOAK'] === '1' ? 120 : 20;
@@ -100,7 +101,7 @@ describe(`a SQLite store whose two writers were killed ${KILLS} times`, () => {
         await kill();
       }),
     );
-    store = opened = await openSqliteStore({ file });
+    store = opened = await openSqliteStore({ ...machine, file });
   });
   afterAll(async () => {
     await Promise.all(

@@ -4,7 +4,7 @@ import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { type Random, randomId, systemRandom } from '@keyserver/random';
 import type { FindKeyWrapper } from '@keyserver/revision-token';
 // eslint-disable-next-line no-restricted-imports -- as above
-import { type Clock, type SimulatedClock, systemClock } from '@keyserver/time';
+import { type Clock, type Timers, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkDisk } from './disk-room.ts';
@@ -76,6 +76,7 @@ interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
   /** The machine's clock, or a simulated one for tests. */
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly random: Random;
   /** Lets a new database be made beside the keys and buckets of another one, for an import; false unless given. */
   readonly databaseMayBeNew?: boolean;
@@ -85,7 +86,7 @@ interface LocalSettings extends StoreListeners {
 
 /** Opens the platform of one machine; any number of processes may have the same data directory open. */
 export async function openLocalPlatform(settings: LocalSettings): Promise<LocalPlatform> {
-  const { dataDirectory, clock, random } = settings;
+  const { dataDirectory, clock, timers, random } = settings;
   await checkWritable(dataDirectory, random);
   const { databaseMayBeNew = false } = settings;
   const state = await stateOf(dataDirectory, { random, databaseMayBeNew });
@@ -99,12 +100,8 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   await privateDatabase(file);
   const missing = state === 'first_start' ? 0 : commitsMissingIn(file);
   if (missing > 0 && settings.databaseMayBeOlder !== true) throw olderDatabase(file, missing);
-  const store = await openSqliteStore({
-    file,
-    random,
-    ...(isSimulated(clock) ? { clock } : {}),
-    ...listenersOf(settings),
-  });
+  const machine = { clock, timers, random };
+  const store = await openSqliteStore({ file, ...machine, ...listenersOf(settings) });
   return {
     store,
     openBucket: buckets.openBucket,
@@ -123,8 +120,8 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     acceptDatabase: () => {
       acceptDatabase(file);
     },
-    rebuildArrayIndex: () => rebuildArrayIndexes(file),
-    checkArrayIndex: () => checkArrayIndexes(file),
+    rebuildArrayIndex: () => rebuildArrayIndexes(file, machine),
+    checkArrayIndex: () => checkArrayIndexes(file, machine),
     sweepObjects: buckets.sweep,
     checkDisk: async () => {
       await checkDisk(dataDirectory);
@@ -158,8 +155,6 @@ export const bucketsOf = (dataDirectory: string): BucketDirectory =>
 
 /** The time that the disk gives to files, also where services run in simulated time. */
 const disk = { clock: systemClock, random: systemRandom };
-
-const isSimulated = (clock: Clock): clock is SimulatedClock => 'memory' in clock;
 
 async function checkWritable(dataDirectory: string, random: Random): Promise<void> {
   const probe = `.${randomId(random)}.probe`;

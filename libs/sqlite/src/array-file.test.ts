@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import {
   copyFileSync,
   mkdtempSync,
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, collection, int, ints } from '@keyserver/docstore';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import { databaseSettings } from './testing/database-settings.ts';
 import { startInProcess } from './testing/engine-in-process.ts';
 import { Database } from './database.ts';
 import { checkArrayIndexes } from './rebuild-array-index.ts';
@@ -45,7 +47,13 @@ const opened = async (): Promise<DocumentStore> => {
   const onArraysMade = (entries: number): void => {
     made.push(entries);
   };
-  const store = await openSqliteStore({ file, clock, startEngine: startInProcess, onArraysMade });
+  const store = await openSqliteStore({
+    ...machine,
+    file,
+    clock,
+    startEngine: startInProcess,
+    onArraysMade,
+  });
   open.push(store);
   return store;
 };
@@ -91,7 +99,7 @@ describe('the file of the array indexes', () => {
     await store.deleteAll(tagged, { containsAny: { field: 'tags', values: [2] } });
     expect(await find(store, 2, 3)).toEqual(['b']);
     await closeAll();
-    expect(checkArrayIndexes(file)).toEqual({ missing: 0, stray: 0 });
+    expect(checkArrayIndexes(file, { ...machine, clock })).toEqual({ missing: 0, stray: 0 });
   });
 
   it('keeps no byte of the id of a deleted document', async () => {
@@ -198,7 +206,7 @@ describe('the file of the array indexes', () => {
 });
 
 it('refuses a database of a later version', async () => {
-  new Database(file).close();
+  new Database(file, databaseSettings).close();
   const db = new DatabaseSync(file);
   db.exec('PRAGMA user_version = 99');
   db.close();

@@ -3,10 +3,10 @@ import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { naming } from './fault.ts';
 import { arraySchemaOf, fillArray } from './array-index.ts';
+import { isUnreadable, naming } from './fault.ts';
 import { namesStarts } from './machine-clocks.ts';
-import { integer, isUnreadable, quoted } from './sql.ts';
+import { integer, quoted } from './sql.ts';
 
 const NUMBERS = 2 ** 40;
 // An entry has about 33 bytes, so a page that is half as large as usual is half as much to write for each.

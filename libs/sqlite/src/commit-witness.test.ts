@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { type DocumentStore, collection, int } from '@keyserver/docstore';
 import { copyFile, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 async function aStore(): Promise<DocumentStore> {
-  const store = await openSqliteStore({ file, startEngine: startInProcess });
+  const store = await openSqliteStore({ ...machine, file, startEngine: startInProcess });
   open.push(store);
   return store;
 }

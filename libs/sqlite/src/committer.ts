@@ -1,20 +1,23 @@
-import { MAX_DOCUMENT_BYTES, StoreFault } from '@keyserver/docstore';
+import { StoreFault } from '@keyserver/docstore';
 import { floorTo, unixMillis } from '@keyserver/time';
 import type { Database } from './database.ts';
-import type { Table } from './table.ts';
-import { answerOf } from './fault.ts';
-import { TOLERANCE } from './judge-clocks.ts';
-import { type Answer, type Put, type ReadSet, type Write } from './protocol.ts';
-import type { TimeMending } from './time-report.ts';
+import { faultResponse } from './fault.ts';
+import { TOLERANCE } from './machine-clocks.ts';
+import type {
+  ReadSet,
+  Response,
+  ResponseMessage,
+  TimeMending,
+  TransactionRecord,
+  Write,
+} from './protocol.ts';
 import type { StoreTime } from './store-time.ts';
+import type { Table } from './table.ts';
 
-/** A transaction that wants to commit: what it read, what it writes. */
-export interface Member {
-  readonly reads: ReadSet;
-  readonly writes: readonly Write[];
-}
+/** A transaction of a group, with the number of its request. */
+type Member = TransactionRecord & { readonly id: number };
 
-/** Commits transactions in groups: one lock, one fsync, each member revalidated and under its own savepoint. */
+/** Commits transactions in groups, under one lock and with one sync. Each is compared with what it read, under a savepoint of its own. */
 export class Committer {
   private readonly database: Database;
   private readonly collections: ReadonlyMap<number, Table>;
@@ -26,36 +29,41 @@ export class Committer {
     this.time = time;
   }
 
-  /** The answers to the members, in order, and the store time of the commit. Throws SQLITE_BUSY when the lock is taken. */
-  commit(members: readonly Member[]): { answers: Answer[]; time: number } {
+  /** The responses to all members, and the store time of the commit. Throws SQLITE_BUSY when the lock is taken. */
+  commit(members: readonly Member[]): {
+    readonly responses: readonly ResponseMessage[];
+    readonly time: number;
+  } {
     return this.database.inLock(() => {
       const meta = this.database.meta();
       const taken = this.time.take(meta);
-      // What a transaction was told while the clock jumped for a moment must not become store time: it runs again.
-      const plausible = members.map(({ reads }) => reads.now - taken <= TOLERANCE);
-      const told = members.filter((_, n) => plausible[n] === true).map(({ reads }) => reads.now);
-      const time = Math.max(taken, ...told);
+      // What a transaction was told while the clock jumped for a moment must not become store time. It runs again.
+      const isPlausible = ({ reads }: Member): boolean => reads.now - taken <= TOLERANCE;
+      const time = Math.max(taken, ...members.filter(isPlausible).map(({ reads }) => reads.now));
       let seq = meta.seq;
-      const answers = members.map((member, n) => {
-        if (plausible[n] !== true || !this.holds(member.reads, time)) return stale;
-        if (member.writes.length === 0) return committed;
-        return this.apply(member.writes, ++seq);
+      const responses = members.map((member) => {
+        const { id, reads, writes } = member;
+        if (!isPlausible(member) || !this.holds(reads, time)) return { id, response: stale };
+        return { id, response: writes.length === 0 ? committed : this.apply(writes, ++seq) };
       });
       this.database.setMeta({ ...meta, seq, time });
-      return { answers, time };
+      return { responses, time };
     });
   }
 
   /** Commits what an operator does to mend store time, at the time that the machine shows. */
-  mend(as: TimeMending, { reads, writes }: Member): { answer: Answer; time: number } {
+  mend(
+    as: TimeMending,
+    { reads, writes }: TransactionRecord,
+  ): { readonly response: Response; readonly time: number } {
     return this.database.inLock(() => {
       const meta = this.database.meta();
-      if (!this.holds(reads, reads.now)) return { answer: stale, time: meta.time };
-      const answer = this.apply(writes, meta.seq + 1);
-      if (answer.kind !== 'committed') return { answer, time: meta.time };
+      if (!this.holds(reads, reads.now)) return { response: stale, time: meta.time };
+      const response = this.apply(writes, meta.seq + 1);
+      if (response.kind !== 'committed') return { response, time: meta.time };
       const time = this.time.mend(as, meta);
       this.database.setMeta({ ...meta, seq: meta.seq + 1, time });
-      return { answer, time };
+      return { response, time };
     });
   }
 
@@ -82,7 +90,7 @@ export class Committer {
     );
   }
 
-  private apply(writes: readonly Write[], version: number): Answer {
+  private apply(writes: readonly Write[], version: number): Response {
     this.database.savepoint();
     try {
       for (const write of writes) this.write(write, version);
@@ -92,7 +100,7 @@ export class Committer {
       // After a fault of its own, such as a full disk, SQLite may have taken back the whole transaction by itself.
       if (!(error instanceof StoreFault) || error.details.number !== undefined) throw error;
       this.database.undo();
-      return answerOf(error);
+      return faultResponse(error);
     }
   }
 
@@ -117,20 +125,5 @@ export class Committer {
   }
 }
 
-const stale: Answer = { kind: 'stale' };
-const committed: Answer = { kind: 'committed' };
-
-/** A document's bytes with the values that the table keeps beside them. */
-export function putOf(
-  body: Uint8Array,
-  of: { readonly indexed: readonly unknown[]; readonly array: unknown; readonly expires: unknown },
-): Put {
-  if (body.length > MAX_DOCUMENT_BYTES)
-    throw new StoreFault('refused', 'a document is larger than 1 MiB');
-  return {
-    body,
-    indexed: of.indexed.map((value) => (typeof value === 'string' ? value : Number(value))),
-    array: Array.isArray(of.array) ? of.array.map(Number) : [],
-    expires: typeof of.expires === 'number' ? of.expires : null,
-  };
-}
+const stale: Response = { kind: 'stale' };
+const committed: Response = { kind: 'committed' };

@@ -1,22 +1,32 @@
+import { Worker } from 'node:worker_threads';
 import { StoreFault } from '@keyserver/docstore';
-import type { EngineLink, StartEngine } from './engine-link.ts';
-import { withDetails } from './fault.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
+import { storeFaultOf, withDetails } from './fault.ts';
 import {
-  type Answer,
-  type Asked,
-  type Delivery,
+  type EngineMessage,
+  type EngineSettings,
+  type HousekeepingFault,
   MESSAGE_SIZE,
   type Request,
-  type WorkerSettings,
+  type RequestMessage,
+  type Response,
 } from './protocol.ts';
 
-interface Pending {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (fault: Error) => void;
+/** What a store hears from its engine. */
+export interface EngineListener {
+  readonly received: (message: EngineMessage) => void;
+  /** The engine has ended, or never began. */
+  readonly ended: (fault: StoreFault) => void;
 }
 
-/** What is heard of an engine besides answers. */
+/** The way to an engine. */
+export interface EngineLink {
+  readonly send: (batch: readonly RequestMessage[]) => void;
+}
+
+/** Starts an engine and gives the way to it. */
+export type StartEngine = (settings: EngineSettings, listener: EngineListener) => EngineLink;
+
+/** What is heard of an engine besides responses. */
 export interface ConnectionListener {
   /** All housekeeping that fails, whenever that changes. */
   readonly housekeeping: (faults: readonly HousekeepingFault[]) => void;
@@ -26,7 +36,12 @@ export interface ConnectionListener {
   readonly lost: (fault: StoreFault) => void;
 }
 
-/** The store's end of the way to its engine: sends requests in batches and matches the answers. */
+interface Pending {
+  readonly resolve: (response: Response) => void;
+  readonly reject: (fault: Error) => void;
+}
+
+/** The store's end of the way to its engine: sends requests in batches and gives each response to the one who asked. */
 export class Connection {
   /** The latest store time that the engine saw. */
   time = 0;
@@ -37,20 +52,20 @@ export class Connection {
   private readonly pending = new Map<number, Pending>();
   private readonly ended: Promise<void>;
   private end: () => void = () => undefined;
-  private outbox: Asked[] = [];
-  private ticket = 0;
+  private outbox: RequestMessage[] = [];
+  private lastId = 0;
   private closing = false;
   private gone: StoreFault | undefined;
 
-  constructor(settings: WorkerSettings, start: StartEngine, hears: ConnectionListener) {
+  constructor(settings: EngineSettings, start: StartEngine, hears: ConnectionListener) {
     this.at = { path: settings.file };
     this.hears = hears;
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
     this.link = start(settings, {
-      delivered: (delivery) => {
-        this.receive(delivery);
+      received: (message) => {
+        this.receive(message);
       },
       ended: (fault) => {
         this.lose(fault);
@@ -58,11 +73,11 @@ export class Connection {
     });
   }
 
-  /** The answer to a request; a fault that the engine names is thrown. */
-  async ask(request: Request): Promise<Answer> {
-    const answer = await this.send(request);
-    if (answer.kind !== 'fault') return answer;
-    const { reason, message, details } = answer;
+  /** The response to a request. A fault that the engine names is thrown. */
+  async ask(request: Request): Promise<Response> {
+    const response = await this.send(request);
+    if (response.kind !== 'fault') return response;
+    const { reason, message, details } = response;
     throw new StoreFault(reason, message, { details: { ...details, ...this.at } });
   }
 
@@ -73,16 +88,16 @@ export class Connection {
     await this.ended;
   }
 
-  private async send(request: Request): Promise<Answer> {
+  private async send(request: Request): Promise<Response> {
     return await new Promise((resolve, reject) => {
       if (this.gone !== undefined) {
         reject(this.gone);
         return;
       }
-      const ticket = this.ticket++;
-      this.pending.set(ticket, { resolve, reject });
-      this.outbox.push({ ticket, request });
-      // Who asks alone gains nothing by waiting for company.
+      const id = ++this.lastId;
+      this.pending.set(id, { resolve, reject });
+      this.outbox.push({ id, request });
+      // When nothing else is under way, nothing is gained by waiting for more requests to send along.
       if (this.pending.size === 1 || this.outbox.length >= MESSAGE_SIZE) this.flush();
       else if (this.outbox.length === 1)
         setImmediate(() => {
@@ -98,13 +113,13 @@ export class Connection {
     this.link.send(batch);
   }
 
-  private receive(delivery: Delivery): void {
-    this.time = delivery.time;
-    if (delivery.housekeeping !== undefined) this.hears.housekeeping(delivery.housekeeping);
-    if (delivery.arraysMade !== undefined) this.hears.arraysMade(delivery.arraysMade);
-    for (const { ticket, answer } of delivery.answers) {
-      this.pending.get(ticket)?.resolve(answer);
-      this.pending.delete(ticket);
+  private receive({ time, responses, housekeeping, arraysMade }: EngineMessage): void {
+    this.time = time;
+    if (housekeeping !== undefined) this.hears.housekeeping(housekeeping);
+    if (arraysMade !== undefined) this.hears.arraysMade(arraysMade);
+    for (const { id, response } of responses) {
+      this.pending.get(id)?.resolve(response);
+      this.pending.delete(id);
     }
   }
 
@@ -117,3 +132,25 @@ export class Connection {
     if (isFirst && !this.closing) this.hears.lost(this.gone);
   }
 }
+
+/** Starts an engine in a thread of its own, where its synchronous work stops nobody. */
+export const startInThread: StartEngine = (settings, listener) => {
+  const source = import.meta.url.endsWith('.ts');
+  const worker = new Worker(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
+    workerData: settings,
+    execArgv: source ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : [],
+  });
+  worker.on('message', listener.received);
+  worker.on('error', (error) => {
+    const { code, details } = storeFaultOf(error);
+    listener.ended(new StoreFault(code, 'the database worker failed', { cause: error, details }));
+  });
+  worker.on('exit', () => {
+    listener.ended(new StoreFault('unavailable', 'the database is closed'));
+  });
+  return {
+    send: (batch) => {
+      worker.postMessage(batch);
+    },
+  };
+};

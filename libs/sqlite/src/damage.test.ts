@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import {
   closeSync,
   mkdtempSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, StoreFault, collection, ints, text } from '@keyserver/docstore';
 import { startInProcess } from './testing/engine-in-process.ts';
-import { startInThread } from './engine-link.ts';
+import { startInThread } from './connection.ts';
 import { storeFaultOf } from './fault.ts';
 import { checkArrayIndexes, rebuildArrayIndexes } from './rebuild-array-index.ts';
 import { openSqliteStore } from './store.ts';
@@ -40,7 +41,7 @@ afterEach(async () => {
 });
 
 const opened = async (startEngine = startInProcess): Promise<DocumentStore> => {
-  const store = await openSqliteStore({ file, startEngine });
+  const store = await openSqliteStore({ ...machine, file, startEngine });
   open.push(store);
   return store;
 };
@@ -123,8 +124,8 @@ describe('a damaged database', () => {
     const fault = await faultOf(store.transact(async (tx) => await tx.find(claims, search)));
     expect(fault).toMatchObject({ code: 'damaged', details: { code: 'SQLITE_CORRUPT' } });
     expect(fault.details).toMatchObject({ object: 'array index', path: file });
-    expect(checkArrayIndexes(file)).toBe('unreadable');
-    rebuildArrayIndexes(file);
+    expect(checkArrayIndexes(file, machine)).toBe('unreadable');
+    rebuildArrayIndexes(file, machine);
     const found = await store.transact(async (tx) => await tx.find(claims, search));
     expect(found.map(({ id }) => id)).toEqual(['claim-3']);
   });

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collection, text } from '@keyserver/docstore';
+import { databaseSettings } from './testing/database-settings.ts';
 import { Database } from './database.ts';
 
 const notes = collection({ name: 'notes', fields: { text: text() } });
@@ -12,7 +13,7 @@ let database: Database;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'docstore-'));
-  database = new Database(join(directory, 'store.sqlite'));
+  database = new Database(join(directory, 'store.sqlite'), databaseSettings);
 });
 afterEach(() => {
   database.close();

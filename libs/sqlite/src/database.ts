@@ -1,15 +1,13 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
+import type { Random } from '@keyserver/random';
 import { type ClockReading, unixMillis } from '@keyserver/time';
-import { naming } from './fault.ts';
-import { CommitWitness } from './commit-witness.ts';
 import { ArrayFile, ExchangedArrayFile } from './array-file.ts';
 import { ArrayIndex } from './array-index.ts';
-import { prepareFile } from './file-format.ts';
-import { machineClocks } from './machine-clocks.ts';
-import { migrate } from './migrate.ts';
-import { type Random, systemRandom } from '@keyserver/random';
-import { integer, isBusy } from './sql.ts';
+import { CommitWitness } from './commit-witness.ts';
+import { isBusy, naming } from './fault.ts';
+import { migrate, prepareFile } from './file-format.ts';
+import { integer } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
 
 const BUSY_MS = 50;
@@ -29,12 +27,11 @@ export interface Meta {
 
 /** What a database is opened with. */
 export interface DatabaseSettings {
-  readonly database: string;
   /** The name of this start of the machine. */
   readonly boot: string;
   readonly random: Random;
   /** Hears that the array indexes were made anew, and how many entries they have. */
-  readonly made: (entries: number) => void;
+  readonly made?: (entries: number) => void;
 }
 
 /** One connection to the database file. Every call is synchronous and short. */
@@ -51,18 +48,14 @@ export class Database {
   private readonly readCaution;
   private readonly saveCaution;
 
+  private readonly file: string;
   private readonly of: DatabaseSettings;
   private arrays: ArrayFile | undefined;
   private readonly indexes: ArrayIndex[] = [];
 
-  constructor(file: string, of: Partial<DatabaseSettings> = {}) {
-    this.of = {
-      database: file,
-      boot: machineClocks()().boot,
-      random: systemRandom,
-      made: ignore,
-      ...of,
-    };
+  constructor(file: string, of: DatabaseSettings) {
+    this.file = file;
+    this.of = of;
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
     // Several processes may find the same new file; SQLite itself does not wait here for the one that converts it.
     patiently(() => {
@@ -144,7 +137,9 @@ export class Database {
 
   private openArray(layout: Layout): ArrayIndex {
     const arrays = (this.arrays ??= new ArrayFile(this.db, {
+      made: ignore,
       ...this.of,
+      database: this.file,
       inLock: (work) => this.transaction(this.statements.lock, work),
       changedByOther: (seq) => {
         for (const index of this.indexes) index.forget(seq);
@@ -244,13 +239,15 @@ const RETRY_MS = 5;
 
 /** Runs `work`, again and again while another process has what it needs; for opening only, as it blocks the thread. */
 function patiently(work: () => void): void {
+  // SQLite's calls are synchronous, so what waits between two of them has to stop the thread too.
   const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  for (const giveUp = performance.now() + SETUP_BUSY_MS; ; Atomics.wait(cell, 0, 0, RETRY_MS)) {
+  for (let tries = SETUP_BUSY_MS / RETRY_MS; ; tries--) {
     try {
       work();
       return;
     } catch (error) {
-      if (!isBusy(error) || performance.now() > giveUp) throw error;
+      if (!isBusy(error) || tries === 0) throw error;
     }
+    Atomics.wait(cell, 0, 0, RETRY_MS);
   }
 }

@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { type DocumentStore, collection, int, ints, text } from '@keyserver/docstore';
 import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { startInProcess } from './testing/engine-in-process.ts';
-import { startInThread } from './engine-link.ts';
+import { startInThread } from './connection.ts';
 import { openSqliteStore } from './store.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });
@@ -33,7 +34,12 @@ afterEach(async () => {
 const opened = async (
   settings: Partial<Parameters<typeof openSqliteStore>[0]> = {},
 ): Promise<DocumentStore> => {
-  const store = await openSqliteStore({ file, startEngine: startInProcess, ...settings });
+  const store = await openSqliteStore({
+    ...machine,
+    file,
+    startEngine: startInProcess,
+    ...settings,
+  });
   open.push(store);
   return store;
 };
@@ -41,12 +47,15 @@ const opened = async (
 const DOCSTORE = pathToFileURL(join(process.cwd(), 'libs/docstore/src/index.ts')).href;
 const STORE = pathToFileURL(join(process.cwd(), 'libs/sqlite/src/store.ts')).href;
 
+const MACHINE = pathToFileURL(join(process.cwd(), 'test/support/machine.ts')).href;
+
 /** Runs a program in a process of its own, with the store in `store`; resolves with its exit code. */
 async function inProcess(program: string): Promise<number | null> {
   const source = `
     const { collection, int, ints, text } = await import('${DOCSTORE}');
     const { openSqliteStore } = await import('${STORE}');
-    const store = await openSqliteStore({ file: ${JSON.stringify(file)} });
+    const { machine } = await import('${MACHINE}');
+    const store = await openSqliteStore({ ...machine, file: ${JSON.stringify(file)} });
     const counters = collection({ name: 'counters', fields: { n: int() } });
     const claims = collection({ name: 'claims', fields: { key: ints(), by: text() }, arrayIndex: 'key' });
     ${program}
@@ -141,7 +150,7 @@ describe('SQLite store', () => {
 
   it('says so when its file is no database', async () => {
     await expect(
-      openSqliteStore({ file: join(directory, 'no', 'such', 'directory') }),
+      openSqliteStore({ ...machine, file: join(directory, 'no', 'such', 'directory') }),
     ).rejects.toMatchObject({
       name: 'StoreFault',
       code: 'unavailable',

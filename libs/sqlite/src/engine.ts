@@ -1,102 +1,113 @@
 import type { Layout } from '@keyserver/docstore';
-import { systemRandom } from '@keyserver/random';
-import type { ReadClocks } from '@keyserver/time';
+import type { Random } from '@keyserver/random';
+import type { ReadClocks, Timers } from '@keyserver/time';
 import { Committer } from './committer.ts';
 import { Database } from './database.ts';
-import type { Table } from './table.ts';
-import { answerOf, naming } from './fault.ts';
-import { isBusy } from './sql.ts';
+import { faultResponse, isBusy, naming } from './fault.ts';
 import { Housekeeper } from './housekeeper.ts';
-import { StoreTime } from './store-time.ts';
 import {
-  type Answer,
-  type Answered,
-  type Asked,
-  type EngineNews,
+  type EngineMessage,
+  type EngineSettings,
   type Request,
+  type RequestMessage,
+  type Response,
+  type ResponseMessage,
   packRows,
 } from './protocol.ts';
+import { StoreTime } from './store-time.ts';
+import type { Table } from './table.ts';
 
 const DELETE_STEP = 500;
 const MAX_GROUP = 256;
 const MAX_PAUSE_MS = 20;
 
-/** A request that needs the write lock, and until when it is worth trying. */
+/** A request that needs the write lock, and until when (as the timers count) it is worth trying. */
 interface Waiting {
-  readonly asked: Asked;
+  readonly message: RequestMessage;
   readonly giveUp: number;
 }
 
+/** What an engine works with. */
+export interface EngineDependencies extends Omit<EngineSettings, 'clock'> {
+  readonly clocks: ReadClocks;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** Takes each message to the store. */
+  readonly send: (message: EngineMessage) => void;
+}
+
 /**
- * The worker's side of the store: answers reads at once, gathers what needs the write lock, and commits it in groups. When
+ * The worker's side of the store. It answers reads at once, gathers what needs the write lock, and commits that in groups. When
  * another process has the lock it tries again after a random pause, never in a fixed rhythm.
  */
 export class Engine {
+  private readonly of: EngineDependencies;
   private readonly database: Database;
   private readonly storeTime: StoreTime;
   private readonly committer: Committer;
   private readonly housekeeper: Housekeeper;
-  private readonly giveUpAfter: number;
   private readonly declared = new Map<number, Layout>();
   private readonly collections = new Map<number, Table>();
-  private readonly deliver: (time: number, answers: readonly Answered[]) => void;
   private waiting: Waiting[] = [];
   private scheduled = false;
   /** The latest store time that is known here. */
-  time = 0;
+  private time = 0;
 
-  constructor(of: {
-    readonly file: string;
-    readonly clocks: ReadClocks;
-    readonly housekeepingEvery: number;
-    readonly giveUpAfter: number;
-    readonly deliver: (time: number, answers: readonly Answered[]) => void;
-    readonly report: (news: EngineNews) => void;
-  }) {
+  constructor(of: EngineDependencies) {
+    this.of = of;
     this.database = new Database(of.file, {
       boot: of.clocks().boot,
+      random: of.random,
       made: (arraysMade) => {
-        if (arraysMade > 0) of.report({ arraysMade }); // a new store has nothing to make anew
+        // A new store has nothing to make anew.
+        if (arraysMade > 0) this.send({ responses: [], arraysMade });
       },
     });
     this.storeTime = new StoreTime(this.database, of.clocks);
     this.committer = new Committer(this.database, this.collections, this.storeTime);
     this.housekeeper = new Housekeeper(this.database, {
       time: this.storeTime,
+      timers: of.timers,
       every: of.housekeepingEvery,
       report: (housekeeping) => {
-        of.report({ housekeeping });
+        this.send({ responses: [], housekeeping });
       },
     });
-    this.giveUpAfter = of.giveUpAfter;
-    this.deliver = of.deliver;
     this.time = this.database.meta().time;
   }
 
-  /** Takes requests; every one is answered once, reads before this returns. */
-  accept(batch: readonly Asked[]): void {
-    const giveUp = performance.now() + this.giveUpAfter;
-    const answers: Answered[] = [];
-    const searches: Asked[] = [];
-    for (const asked of batch) {
-      const { ticket, request } = asked;
-      if (needsLock(request)) this.waiting.push({ asked, giveUp });
-      else if (isSearch(request)) searches.push(asked);
-      else answers.push({ ticket, answer: this.guarded(() => this.answer(request)) });
-      // The other thread can begin with a long answer while this one goes on.
-      const last = answers.at(-1);
-      if (last !== undefined && isLong(last.answer)) this.deliver(this.time, answers.splice(0));
+  /** Takes requests. Each is answered once, a read before this returns. */
+  accept(batch: readonly RequestMessage[]): void {
+    const giveUp = this.of.timers.monotonic() + this.of.giveUpAfter;
+    const responses: ResponseMessage[] = [];
+    const searches: RequestMessage[] = [];
+    for (const message of batch) {
+      const { id, request } = message;
+      if (needsLock(request)) this.waiting.push({ message, giveUp });
+      else if (isSearch(request)) searches.push(message);
+      else responses.push({ id, response: this.guarded(() => this.respond(request)) });
+      // The other thread can begin with a long response while this one goes on.
+      const last = responses.at(-1);
+      if (last !== undefined && isLong(last.response)) this.respondAll(responses.splice(0));
     }
     const found = this.search(searches);
-    if (found === undefined) this.waiting.push(...searches.map((asked) => ({ asked, giveUp })));
-    else answers.push(...found);
-    if (answers.length > 0) this.deliver(this.time, answers);
+    if (found === undefined) this.waiting.push(...searches.map((message) => ({ message, giveUp })));
+    else responses.push(...found);
+    this.respondAll(responses);
     this.schedule(0);
   }
 
   /** Whether nothing is left that was asked. */
   isIdle(): boolean {
     return this.waiting.length === 0;
+  }
+
+  private respondAll(responses: readonly ResponseMessage[]): void {
+    if (responses.length > 0) this.send({ responses });
+  }
+
+  private send(message: Omit<EngineMessage, 'time'>): void {
+    this.of.send({ time: this.time, ...message });
   }
 
   private schedule(pauseMs: number): void {
@@ -107,63 +118,61 @@ export class Engine {
       this.workOnce();
     };
     if (pauseMs === 0) setImmediate(run);
-    else setTimeout(run, pauseMs);
+    else this.of.timers.after(pauseMs, run);
   }
 
   private workOnce(): void {
     const group = this.nextGroup();
     try {
-      const answers = this.runGroup(group);
-      this.deliver(
-        this.time,
-        group.map(({ asked }, n) => ({ ticket: asked.ticket, answer: answers[n] ?? lost })),
-      );
+      this.respondAll(this.runGroup(group));
+      this.schedule(0);
     } catch (error) {
-      const retry = isBusy(error) ? group.filter(({ giveUp }) => giveUp > performance.now()) : [];
-      const failed = group.filter((waiting) => !retry.includes(waiting));
-      this.waiting.unshift(...retry);
-      this.deliver(
-        this.time,
-        failed.map(({ asked }) => ({ ticket: asked.ticket, answer: answerOf(error) })),
-      );
-      if (retry.length > 0) {
-        this.schedule(1 + systemRandom.below(MAX_PAUSE_MS));
-        return;
-      }
+      this.failed(group, error);
     }
-    this.schedule(0);
+  }
+
+  /** Tries again later what found the lock taken, as long as that is worth it, and answers the rest with the fault. */
+  private failed(group: readonly Waiting[], error: unknown): void {
+    const now = this.of.timers.monotonic();
+    const isWorthIt = ({ giveUp }: Waiting): boolean => isBusy(error) && giveUp > now;
+    const retried = group.filter(isWorthIt);
+    this.waiting.unshift(...retried);
+    const response = faultResponse(error);
+    const given = group.filter((waiting) => !isWorthIt(waiting));
+    this.respondAll(given.map(({ message: { id } }) => ({ id, response })));
+    this.schedule(retried.length === 0 ? 0 : 1 + this.of.random.below(MAX_PAUSE_MS));
   }
 
   /** The first waiting request, and, when it is a commit, the commits that wait directly behind it. */
   private nextGroup(): Waiting[] {
-    const first = this.waiting[0];
-    let length = 1;
-    if (first?.asked.request.kind === 'commit')
-      while (length < MAX_GROUP && this.waiting[length]?.asked.request.kind === 'commit') length++;
-    return this.waiting.splice(0, length);
+    const others = this.waiting.findIndex(({ message }) => message.request.kind !== 'commit');
+    const commits = others === -1 ? this.waiting.length : others;
+    return this.waiting.splice(0, Math.min(Math.max(commits, 1), MAX_GROUP));
   }
 
-  private runGroup(group: readonly Waiting[]): Answer[] {
-    const members = group.flatMap(({ asked: { request } }) =>
-      request.kind === 'commit' ? [request] : [],
+  private runGroup(group: readonly Waiting[]): readonly ResponseMessage[] {
+    const commits = group.flatMap(({ message: { id, request } }) =>
+      request.kind === 'commit' ? [{ id, ...request }] : [],
     );
-    if (members.length > 0) {
-      const { answers, time } = this.committer.commit(members);
-      this.time = time;
-      return answers;
-    }
-    return group.map(({ asked: { request } }) => this.runLocked(request));
+    if (commits.length === 0)
+      return group.map(({ message: { id, request } }) => ({
+        id,
+        response: this.runLocked(request),
+      }));
+    const { responses, time } = this.committer.commit(commits);
+    this.time = time;
+    return responses;
   }
 
-  private runLocked(request: Request): Answer {
+  private runLocked(request: Request): Response {
     if (request.kind === 'now') {
       this.time = this.committer.now();
       return { kind: 'time' };
     }
     if (request.kind === 'mend-time') {
-      const { answer, time } = this.committer.mend(request.as, request);
+      const { response, time } = this.committer.mend(request.as, request);
       this.time = time;
-      return answer;
+      return response;
     }
     if (isSearch(request)) return this.database.inLock(() => this.read(request));
     if (request.kind !== 'delete-some') throw new Error('this request needs no lock');
@@ -181,24 +190,24 @@ export class Engine {
   }
 
   /** Searches by array, on one snapshot; undefined when they have to wait for the lock. */
-  private search(searches: readonly Asked[]): readonly Answered[] | undefined {
+  private search(searches: readonly RequestMessage[]): readonly ResponseMessage[] | undefined {
     if (searches.length === 0) return [];
     try {
       for (const { request } of searches) if (isSearch(request)) this.at(request.collection);
-      const find = (): readonly Answered[] => {
+      const find = (): readonly ResponseMessage[] => {
         const asOf = this.database.meta().seq;
-        return searches.map(({ ticket, request }) => ({
-          ticket,
-          answer: { ...this.guarded(() => this.answer(request)), asOf },
+        return searches.map(({ id, request }) => ({
+          id,
+          response: { ...this.guarded(() => this.respond(request)), asOf },
         }));
       };
       return naming('array index', () => this.database.inAgreement(find));
     } catch (error) {
-      return searches.map(({ ticket }) => ({ ticket, answer: answerOf(error) }));
+      return searches.map(({ id }) => ({ id, response: faultResponse(error) }));
     }
   }
 
-  private answer(request: Request): Answer {
+  private respond(request: Request): Response {
     if (request.kind === 'time-report')
       return { kind: 'time-report', report: this.storeTime.report() };
     if (request.kind !== 'hold-back') return this.read(request);
@@ -206,7 +215,7 @@ export class Engine {
     return { kind: 'done' };
   }
 
-  private read(request: Exclude<Request, { kind: 'time-report' | 'hold-back' }>): Answer {
+  private read(request: Exclude<Request, { kind: 'time-report' | 'hold-back' }>): Response {
     switch (request.kind) {
       case 'declare':
         this.declared.set(request.collection, request.layout);
@@ -234,11 +243,11 @@ export class Engine {
     }
   }
 
-  private guarded(work: () => Answer): Answer {
+  private guarded(work: () => Response): Response {
     try {
       return work();
     } catch (error) {
-      return answerOf(error);
+      return faultResponse(error);
     }
   }
 
@@ -267,14 +276,8 @@ const needsLock = (request: Request): boolean => LOCKING.has(request.kind);
 const isSearch = (request: Request): request is Extract<Request, { kind: 'query' | 'page' }> =>
   (request.kind === 'query' || request.kind === 'page') && request.query.containsAny !== undefined;
 
-const LONG_ANSWER = 32;
+const LONG_RESPONSE = 32;
 
-const isLong = (answer: Answer): boolean =>
-  answer.kind === 'page' || (answer.kind === 'rows' && answer.rows.ids.length >= LONG_ANSWER);
-
-const lost: Answer = {
-  kind: 'fault',
-  reason: 'unavailable',
-  message: 'the commit gave no answer',
-  details: {},
-};
+const isLong = (response: Response): boolean =>
+  response.kind === 'page' ||
+  (response.kind === 'rows' && response.rows.ids.length >= LONG_RESPONSE);

@@ -5,8 +5,7 @@ import {
   StoreFault,
   type StoreFaultCode,
 } from '@keyserver/docstore';
-import type { Answer } from './protocol.ts';
-import { codeOf, primaryCode } from './sql.ts';
+import type { Response } from './protocol.ts';
 
 interface Meaning {
   readonly name: string;
@@ -73,11 +72,15 @@ export function decoded<D>(
   }
 }
 
-/** A fault as the worker answers it. */
-export function answerOf(error: unknown): Answer {
+/** A fault as the engine answers it. */
+export function faultResponse(error: unknown): Response {
   const { code: reason, message, details } = storeFaultOf(error);
   return { kind: 'fault', reason, message, details };
 }
+
+/** Whether a fault says that the clock is doubted. */
+export const isDoubt = (fault: unknown): boolean =>
+  fault instanceof StoreFault && fault.code === 'clock';
 
 /** The same fault, of which more is known. */
 export const withDetails = (fault: StoreFault, more: FaultDetails): StoreFault =>
@@ -93,3 +96,36 @@ const textOf = (error: unknown): Pick<FaultDetails, 'text'> =>
   typeof error.errstr === 'string'
     ? { text: error.errstr }
     : {};
+
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** Whether an error is SQLite's word that a file is no sound database. */
+export const isUnreadable = (error: unknown): boolean =>
+  [SQLITE_CORRUPT, SQLITE_NOTADB].includes(primaryCode(codeOf(error)));
+
+const PRIMARY_CODE = 0xff;
+const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT = 19;
+
+/** Whether an error is SQLite's word that another connection has the lock. */
+export const isBusy = (error: unknown): boolean => primaryCode(codeOf(error)) === SQLITE_BUSY;
+
+/** Whether an error is SQLite's word that a row of this key exists. */
+export const isConstraint = (error: unknown): boolean =>
+  primaryCode(codeOf(error)) === SQLITE_CONSTRAINT;
+
+/** SQLite's extended result code without what extends it. */
+const primaryCode = (code: number | undefined): number => (code ?? 0) & PRIMARY_CODE;
+
+/** SQLite's result code, of an error of its own or of a fault made of one. */
+export function codeOf(error: unknown): number | undefined {
+  if (error instanceof StoreFault) return error.details.number;
+  // SQLite's errors are told by their code: that they are Errors says nothing, and holds only within one realm.
+  const isOfSqlite =
+    typeof error === 'object' &&
+    error !== null &&
+    'errcode' in error &&
+    typeof error.errcode === 'number';
+  return isOfSqlite ? Number(error.errcode) : undefined;
+}

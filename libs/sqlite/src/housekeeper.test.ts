@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, collection, int } from '@keyserver/docstore';
 import { HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
 import { startInProcess } from './testing/engine-in-process.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
+import type { HousekeepingFault } from './protocol.ts';
 import { type SqliteSettings, openSqliteStore } from './store.ts';
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
@@ -29,7 +30,12 @@ afterEach(async () => {
 
 const opened = async (settings: Partial<SqliteSettings> = {}): Promise<DocumentStore> => {
   const of = { file, clock, housekeepingEveryMs: 2, startEngine: startInProcess };
-  const store = await openSqliteStore({ ...of, findHeldBack: holdNothing, ...settings });
+  const store = await openSqliteStore({
+    ...machine,
+    ...of,
+    findHeldBack: holdNothing,
+    ...settings,
+  });
   open.push(store);
   return store;
 };
@@ -77,6 +83,7 @@ describe('housekeeping', () => {
 
   it('deletes nothing in a process that is not told what to hold back', async () => {
     const store = await openSqliteStore({
+      ...machine,
       ...{ file, clock, housekeepingEveryMs: 1, startEngine: startInProcess },
     });
     open.push(store);

@@ -1,14 +1,15 @@
+import { type Cancel, type Timers, every } from '@keyserver/time';
 import type { Database } from './database.ts';
-import type { HeldBack } from './held-back.ts';
-import type { HousekeepingFault, HousekeepingTask } from './housekeeping-fault.ts';
-import { HousekeepingFaults } from './housekeeping-faults.ts';
-import { isBusy } from './sql.ts';
+import { codeOf, isBusy } from './fault.ts';
+import type { HeldBack } from './hold-back.ts';
+import type { HousekeepingFault, HousekeepingTask } from './protocol.ts';
 import type { StoreTime } from './store-time.ts';
 import { Sweeper } from './sweeper.ts';
 
 /** What a housekeeper works with, besides the database. */
 export interface HousekeeperSettings {
   readonly time: StoreTime;
+  readonly timers: Timers;
   /** Pause between two steps, ms. */
   readonly every: number;
   /** Hears what fails, all of it, whenever that changes. */
@@ -25,7 +26,7 @@ export class Housekeeper {
   private readonly time: StoreTime;
   private readonly sweeper: Sweeper;
   private readonly faults: HousekeepingFaults;
-  private readonly timer: NodeJS.Timeout;
+  private readonly cancel: Cancel;
   private held: readonly HeldBack[] | 'not_told' | 'unknown' = 'not_told';
 
   constructor(database: Database, of: HousekeeperSettings) {
@@ -33,12 +34,14 @@ export class Housekeeper {
     this.time = of.time;
     this.sweeper = new Sweeper(database);
     this.faults = new HousekeepingFaults(of.report);
-    this.timer = setInterval(() => {
-      this.attempt('time', '', () => {
-        this.time.watch();
-      });
-      this.sweepExpired();
-    }, of.every).unref();
+    this.cancel = every(
+      of.timers,
+      of.every,
+      () => {
+        this.step();
+      },
+      { unref: true },
+    );
   }
 
   /** Takes what the sweep must hold back; 'unknown' when it could not be found out. */
@@ -47,7 +50,14 @@ export class Housekeeper {
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.cancel();
+  }
+
+  private step(): void {
+    this.attempt('time', '', () => {
+      this.time.watch();
+    });
+    this.sweepExpired();
   }
 
   private sweepExpired(): void {
@@ -71,5 +81,27 @@ export class Housekeeper {
     } catch (error) {
       if (!isBusy(error)) this.faults.failed(task, collection, error); // busy: nothing was begun
     }
+  }
+}
+
+/** Knows which pieces of housekeeping fail, and tells it when that changes. */
+class HousekeepingFaults {
+  private readonly failing = new Map<string, HousekeepingFault>();
+  private readonly report: (faults: readonly HousekeepingFault[]) => void;
+
+  constructor(report: (faults: readonly HousekeepingFault[]) => void) {
+    this.report = report;
+  }
+
+  failed(task: HousekeepingTask, collection: string, error: unknown): void {
+    const key = `${task} ${collection}`;
+    const code = codeOf(error) ?? 0;
+    if (this.failing.get(key)?.code === code) return;
+    this.failing.set(key, { task, collection, code });
+    this.report([...this.failing.values()]);
+  }
+
+  succeeded(task: HousekeepingTask, collection: string): void {
+    if (this.failing.delete(`${task} ${collection}`)) this.report([...this.failing.values()]);
   }
 }

@@ -1,7 +1,5 @@
 import type { AnyQuery, FaultDetails, Layout, StoreFaultCode } from '@keyserver/docstore';
-import type { HeldBack } from './held-back.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
-import type { TimeMending, TimeReport } from './time-report.ts';
+import type { HeldBack } from './hold-back.ts';
 
 /** A document, and the number of the commit that wrote it. */
 export interface Version {
@@ -47,29 +45,36 @@ export interface Put {
   readonly expires: number | null;
 }
 
+/** All indexed fields of a collection, each once: the order of `Put.indexed`. */
+export const indexedFields = (layout: Layout): readonly string[] => [
+  ...new Set(layout.indexes.flat()),
+];
+
+/** A change of one document. */
 export type Write = { readonly collection: number; readonly id: string } & (
   | { readonly kind: 'create'; readonly put: Put }
   | { readonly kind: 'set'; readonly put: Put }
   | { readonly kind: 'delete' }
 );
 
-/** What the store asks of its worker thread. */
+/** A transaction that wants to commit: what it read, and what it writes. */
+export interface TransactionRecord {
+  readonly reads: ReadSet;
+  readonly writes: readonly Write[];
+}
+
+/** What the store asks of its engine. */
 export type Request =
   | { readonly kind: 'declare'; readonly collection: number; readonly layout: Layout }
   | { readonly kind: 'get'; readonly collection: number; readonly ids: readonly string[] }
   | { readonly kind: 'query'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'page'; readonly collection: number; readonly query: AnyQuery }
-  | { readonly kind: 'commit'; readonly reads: ReadSet; readonly writes: readonly Write[] }
+  | ({ readonly kind: 'commit' } & TransactionRecord)
   | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'now' }
   | { readonly kind: 'hold-back'; readonly held: readonly HeldBack[] | 'unknown' }
   | { readonly kind: 'time-report' }
-  | {
-      readonly kind: 'mend-time';
-      readonly as: TimeMending;
-      readonly reads: ReadSet;
-      readonly writes: readonly Write[];
-    }
+  | ({ readonly kind: 'mend-time'; readonly as: TimeMending } & TransactionRecord)
   | { readonly kind: 'close' };
 
 /** Rows on their way between threads: all bodies in one buffer, which is transferred, not copied. */
@@ -89,8 +94,8 @@ export interface PackedPage {
   readonly bodies: Uint8Array;
 }
 
-/** What the worker answers; `time` is store time as far as it is known. */
-export type Answer =
+/** What the engine answers to a request. */
+export type Response =
   | { readonly kind: 'rows'; readonly rows: PackedRows; readonly asOf?: number }
   | { readonly kind: 'page'; readonly page: PackedPage }
   | { readonly kind: 'committed' }
@@ -106,38 +111,70 @@ export type Answer =
       readonly details: FaultDetails;
     };
 
+/** What a store and the clock of its machine say about time. */
+export interface TimeReport {
+  /** What the clock of this machine shows. */
+  readonly wall: number;
+  /** The latest store time that anybody was given. */
+  readonly mark: number;
+  /** Why the clock is doubted, in a sentence; undefined when it is believed. */
+  readonly doubt: string | undefined;
+  /** What mends it when the clock is right all the same. */
+  readonly remedy: 'accept' | 'reset' | undefined;
+}
+
 /**
- * Requests or answers in one message. Fewer messages cost less, but with all of them in one, each thread would wait while the
- * other works through it.
+ * How an operator mends time: `accept` believes the clock of this machine, `reset` also brings store time back to it. What a
+ * reset removes beforehand, in steps, is committed as `prepare-reset`, which leaves store time as it is.
+ */
+export type TimeMending = 'accept' | 'reset' | 'prepare-reset';
+
+/** What a store does for itself: keep watch over the clock, delete what has expired. */
+export type HousekeepingTask = 'time' | 'sweep';
+
+/** A piece of housekeeping that did not succeed when it was last tried. */
+export interface HousekeepingFault {
+  readonly task: HousekeepingTask;
+  /** The collection that it was about; empty for the store as a whole. */
+  readonly collection: string;
+  /** SQLite's extended result code; 0 for anything else. */
+  readonly code: number;
+}
+
+/**
+ * How many requests or responses one message carries at most. Fewer messages cost less. With all of them in one, each thread
+ * would wait while the other works through it.
  */
 export const MESSAGE_SIZE = 16;
 
-export interface Asked {
-  readonly ticket: number;
+/** A request, and the number by which its response is found. */
+export interface RequestMessage {
+  readonly id: number;
   readonly request: Request;
 }
 
-export interface Answered {
-  readonly ticket: number;
-  readonly answer: Answer;
+/** The response to the request of the same number. */
+export interface ResponseMessage {
+  readonly id: number;
+  readonly response: Response;
 }
 
 /** What an engine tells of itself, unasked. */
-export interface EngineNews {
+export interface EngineEvents {
   /** All housekeeping that fails, when that has changed. */
   readonly housekeeping?: readonly HousekeepingFault[];
   /** The array indexes were made anew, with so many entries. */
   readonly arraysMade?: number;
 }
 
-/** One message of the worker: answers, and the latest store time that it saw. */
-export interface Delivery extends EngineNews {
+/** One message of the engine: responses, and the latest store time that it saw. */
+export interface EngineMessage extends EngineEvents {
   readonly time: number;
-  readonly answers: readonly Answered[];
+  readonly responses: readonly ResponseMessage[];
 }
 
-/** What the worker is started with. */
-export interface WorkerSettings {
+/** What an engine is started with. */
+export interface EngineSettings {
   readonly file: string;
   /** Memory of a simulated clock; the machine's clock without it. */
   readonly clock: SharedArrayBuffer | undefined;

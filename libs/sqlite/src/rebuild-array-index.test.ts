@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, collection, ints } from '@keyserver/docstore';
 import { readdirSync } from 'node:fs';
@@ -24,7 +25,7 @@ afterEach(async () => {
 });
 
 const opened = async (): Promise<DocumentStore> =>
-  await openSqliteStore({ file, startEngine: startInProcess });
+  await openSqliteStore({ ...machine, file, startEngine: startInProcess });
 
 async function found(store: DocumentStore, tag: number): Promise<readonly string[]> {
   const ids: string[] = [];
@@ -46,10 +47,10 @@ describe('an array index', () => {
   it('is made anew with every entry, also under a store that is open', async () => {
     const store = await opened();
     await fill(store);
-    expect(rebuildArrayIndexes(file)).toBe(DOCUMENTS * TAGS);
+    expect(rebuildArrayIndexes(file, machine)).toBe(DOCUMENTS * TAGS);
     for (const n of [0, 15, 29]) expect(await found(store, n * TAGS)).toEqual([`d${String(n)}`]);
     await store.close();
-    expect(checkArrayIndexes(file)).toEqual({ missing: 0, stray: 0 });
+    expect(checkArrayIndexes(file, machine)).toEqual({ missing: 0, stray: 0 });
   });
 
   it('is told to lack entries, and to have some that no document has, until it is made anew', async () => {
@@ -60,8 +61,8 @@ describe('an array index', () => {
     const db = new DatabaseSync(join(root, index));
     db.exec(`DELETE FROM tagged WHERE value < 3; INSERT INTO tagged VALUES (-1, 'd0')`);
     db.close();
-    expect(checkArrayIndexes(file)).toEqual({ missing: 3, stray: 1 });
-    expect(rebuildArrayIndexes(file)).toBe(DOCUMENTS * TAGS);
-    expect(checkArrayIndexes(file)).toEqual({ missing: 0, stray: 0 });
+    expect(checkArrayIndexes(file, machine)).toEqual({ missing: 3, stray: 1 });
+    expect(rebuildArrayIndexes(file, machine)).toBe(DOCUMENTS * TAGS);
+    expect(checkArrayIndexes(file, machine)).toEqual({ missing: 0, stray: 0 });
   });
 });

@@ -1,15 +1,24 @@
+import type { Random } from '@keyserver/random';
+import type { Clock } from '@keyserver/time';
 import { layoutsWithArray } from './array-file.ts';
 import { compareArray } from './array-index.ts';
-import { isUnreadable } from './sql.ts';
 import { Database, type DatabaseSettings } from './database.ts';
+import { isUnreadable } from './fault.ts';
+import { clocksOf } from './machine-clocks.ts';
+
+/** The machine that a database is opened on. */
+interface Machine {
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 /** Makes the array indexes of a database anew from its documents, in a new file; gives how many entries they have. */
-export function rebuildArrayIndexes(file: string): number {
+export function rebuildArrayIndexes(file: string, machine: Machine): number {
   let entries = 0;
   const made = (count: number): void => {
     entries = count;
   };
-  withArrays(file, { made }, (database) => {
+  withArrays(file, { ...settingsFor(machine), made }, (database) => {
     database.renewArrays();
   });
   return entries;
@@ -25,17 +34,22 @@ export interface ArrayCheck {
  * Compares every entry of the array indexes with the documents. Nothing is changed but an index that is known to be out of use,
  * which is made anew beforehand; 'unreadable' when the file of an index is damaged.
  */
-export function checkArrayIndexes(file: string): ArrayCheck | 'unreadable' {
+export function checkArrayIndexes(file: string, machine: Machine): ArrayCheck | 'unreadable' {
   try {
-    return compareAll(file);
+    return compareAll(file, settingsFor(machine));
   } catch (error) {
     if (isUnreadable(error)) return 'unreadable';
     throw error;
   }
 }
 
-const compareAll = (file: string): ArrayCheck =>
-  withArrays(file, {}, (database) =>
+const settingsFor = ({ clock, random }: Machine): DatabaseSettings => ({
+  boot: clocksOf(clock)().boot,
+  random,
+});
+
+const compareAll = (file: string, settings: DatabaseSettings): ArrayCheck =>
+  withArrays(file, settings, (database) =>
     database.inSnapshot(() => {
       const found = layoutsWithArray(database.db).map((layout) =>
         compareArray(database.db, layout),
@@ -47,11 +61,7 @@ const compareAll = (file: string): ArrayCheck =>
     }),
   );
 
-function withArrays<T>(
-  file: string,
-  of: Partial<DatabaseSettings>,
-  work: (database: Database) => T,
-): T {
+function withArrays<T>(file: string, of: DatabaseSettings, work: (database: Database) => T): T {
   const database = new Database(file, of);
   try {
     for (const layout of layoutsWithArray(database.db)) database.open(layout);

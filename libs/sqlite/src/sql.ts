@@ -1,4 +1,4 @@
-import { StoreFault } from '@keyserver/docstore';
+import { type AnyQuery, type Comparable, StoreFault } from '@keyserver/docstore';
 import type { Row } from './protocol.ts';
 
 /** A name as an SQL identifier. */
@@ -34,35 +34,57 @@ export function rowOf(found: unknown): Row {
   return { id, version: integer(version), body: blob(body) };
 }
 
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
+/** What SQLite takes as a parameter. */
+export type SqlValue = number | string | null | Uint8Array;
 
-/** Whether an error is SQLite's word that a file is no sound database. */
-export const isUnreadable = (error: unknown): boolean =>
-  [SQLITE_CORRUPT, SQLITE_NOTADB].includes(primaryCode(codeOf(error)));
+/** The column of an indexed field. */
+export const column = (field: string): string => quoted(`f_${field}`);
 
-const PRIMARY_CODE = 0xff;
-const SQLITE_BUSY = 5;
-const SQLITE_CONSTRAINT = 19;
-
-/** Whether an error is SQLite's word that another connection has the lock. */
-export const isBusy = (error: unknown): boolean => primaryCode(codeOf(error)) === SQLITE_BUSY;
-
-/** Whether an error is SQLite's word that a row of this key exists. */
-export const isConstraint = (error: unknown): boolean =>
-  primaryCode(codeOf(error)) === SQLITE_CONSTRAINT;
-
-/** SQLite's extended result code without what extends it. */
-export const primaryCode = (code: number | undefined): number => (code ?? 0) & PRIMARY_CODE;
-
-/** SQLite's result code, of an error of its own or of a fault made of one. */
-export function codeOf(error: unknown): number | undefined {
-  if (error instanceof StoreFault) return error.details.number;
-  // SQLite's errors are told by their code: that they are Errors says nothing, and holds only within one realm.
-  const isOfSqlite =
-    typeof error === 'object' &&
-    error !== null &&
-    'errcode' in error &&
-    typeof error.errcode === 'number';
-  return isOfSqlite ? Number(error.errcode) : undefined;
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly Comparable[];
 }
+
+/** A query's equalities, range and cursor as a WHERE clause with its parameters; of a search by array, the ids that it found. */
+export function conditionsOf(
+  query: AnyQuery,
+  ids?: readonly string[],
+): { where: string; values: SqlValue[] } {
+  const found =
+    ids === undefined
+      ? []
+      : [{ sql: 'id IN (SELECT value FROM json_each(?))', values: [JSON.stringify(ids)] }];
+  const conditions = [...found, ...equalities(query), ...range(query), ...cursor(query)];
+  if (conditions.length === 0) return { where: '', values: [] };
+  return {
+    where: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
+    values: conditions.flatMap(({ values }) => values.map(sqlValue)),
+  };
+}
+
+const equalities = ({ where }: AnyQuery): Condition[] =>
+  Object.entries(where ?? {}).flatMap(([field, value]) =>
+    value === undefined ? [] : [{ sql: `${column(field)} = ?`, values: [value] }],
+  );
+
+// A cursor is a document of its query, so it implies the smallest value. SQLite would begin there if it were told of both,
+// and walk again over all that earlier pages gave.
+function range({ order, after }: AnyQuery): Condition[] {
+  if (order === undefined) return [];
+  const by = column(order.by);
+  const begins = order.from !== undefined && after === undefined;
+  return [
+    ...(begins ? [{ sql: `${by} >= ?`, values: [order.from] }] : []),
+    ...(order.until === undefined ? [] : [{ sql: `${by} < ?`, values: [order.until] }]),
+  ];
+}
+
+function cursor({ order, after }: AnyQuery): Condition[] {
+  if (after === undefined) return [];
+  if (order === undefined) return [{ sql: 'id > ?', values: [after.id] }];
+  if (after.value === undefined) throw new TypeError('a cursor of an ordered query has a value');
+  return [{ sql: `(${column(order.by)}, id) > (?, ?)`, values: [after.value, after.id] }];
+}
+
+const sqlValue = (value: Comparable): SqlValue =>
+  typeof value === 'boolean' ? Number(value) : value;

@@ -11,6 +11,7 @@ import {
   simulatedClock,
   unixMillis,
 } from '@keyserver/time';
+import { databaseSettings } from './testing/database-settings.ts';
 import { Database } from './database.ts';
 import { StoreTime } from './store-time.ts';
 
@@ -42,7 +43,7 @@ const timePasses = (ms: number): void => {
 };
 
 class Process {
-  readonly database = new Database(join(directory, 'store.sqlite'));
+  readonly database = new Database(join(directory, 'store.sqlite'), databaseSettings);
   readonly time: StoreTime;
 
   constructor(clock: SimulatedClock) {

@@ -10,8 +10,8 @@ import {
   doubtSentence,
   judgeByAnchor,
   judgeByMark,
-} from './judge-clocks.ts';
-import type { TimeMending, TimeReport } from './time-report.ts';
+} from './machine-clocks.ts';
+import type { TimeMending, TimeReport } from './protocol.ts';
 
 /** How old the anchor may become before a process that is believed renews it; several times shorter than SETTLING. */
 const ANCHOR_AGE = 2 * MINUTE;
@@ -131,10 +131,6 @@ function remedyOf(reading: ClockReading, meta: Meta, verdict: Verdict): TimeRepo
   if (verdict.kind === 'believed') return undefined;
   return judgeByMark(reading, meta.time).kind === 'believed' ? 'accept' : 'reset';
 }
-
-/** Whether a fault says that the clock is doubted. */
-export const isDoubt = (fault: unknown): boolean =>
-  fault instanceof StoreFault && fault.code === 'clock';
 
 const doubtFault = (verdict: Extract<Verdict, { kind: 'doubted' }>): StoreFault =>
   new StoreFault(

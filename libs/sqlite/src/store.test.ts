@@ -1,3 +1,4 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,8 @@ const advance = (ms: number): void => {
 };
 
 documentStoreContract('SQLite in memory, in the thread of the test', {
-  open: async () => await openSqliteStore({ file: ':memory:', clock, startEngine: startInProcess }),
+  open: async () =>
+    await openSqliteStore({ ...machine, file: ':memory:', clock, startEngine: startInProcess }),
   advance,
 });
 
@@ -25,7 +27,8 @@ afterAll(() => {
 });
 
 documentStoreContract('SQLite on disk', {
-  open: async () => await openSqliteStore({ file: join(root, `${String(++files)}.sqlite`), clock }),
+  open: async () =>
+    await openSqliteStore({ ...machine, file: join(root, `${String(++files)}.sqlite`), clock }),
   advance,
 });
 
@@ -38,7 +41,9 @@ documentStoreContract('SQLite on disk, from two processes in turn', {
   open: async () => {
     const file = join(root, `${String(++files)}.sqlite`);
     const [one, other] = await Promise.all(
-      hosts.map(async ({ startEngine }) => await openSqliteStore({ file, clock, startEngine })),
+      hosts.map(
+        async ({ startEngine }) => await openSqliteStore({ ...machine, file, clock, startEngine }),
+      ),
     );
     if (one === undefined || other === undefined) throw new Error('two processes were started');
     return alternatingStore(one, other);

@@ -9,23 +9,13 @@ import {
   type Transaction,
   indexFor,
 } from '@keyserver/docstore';
-import { type Random, systemRandom } from '@keyserver/random';
-import {
-  type Clock,
-  type SimulatedClock,
-  type UnixMillis,
-  systemClock,
-  unixMillis,
-} from '@keyserver/time';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Connection } from './connection.ts';
-import { type StartEngine, startInThread } from './engine-link.ts';
-import { decoded } from './fault.ts';
-import type { FindHeldBack } from './held-back.ts';
-import { HoldBackWatch } from './hold-back-watch.ts';
-import type { HousekeepingFault } from './housekeeping-fault.ts';
-import { isDoubt } from './store-time.ts';
-import type { TimeMending, TimeReport } from './time-report.ts';
+import type { Random } from '@keyserver/random';
+import { type Clock, type Timers, type UnixMillis, sleep, unixMillis } from '@keyserver/time';
+import { Connection, type StartEngine, startInThread } from './connection.ts';
+import { decoded, isDoubt } from './fault.ts';
+import { type FindHeldBack, HoldBackWatch } from './hold-back.ts';
+import { isSimulated } from './machine-clocks.ts';
+import type { HousekeepingFault, TimeMending, TimeReport } from './protocol.ts';
 import { Attempt, readPage, readRows } from './transaction.ts';
 
 const MAX_ATTEMPTS = 30;
@@ -41,9 +31,11 @@ const HOLD_BACK_STEPS = 60;
 export interface SqliteSettings {
   /** The database file, or ':memory:'. */
   readonly file: string;
-  /** The machine's clock unless given; a simulated one must live in shared memory. */
-  readonly clock?: SimulatedClock;
-  readonly random?: Random;
+  /** The clock of this machine, or a simulated one. The thread of the engine reads the same, by itself. */
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** Pause between two steps of housekeeping; 1 s unless given. */
   readonly housekeepingEveryMs?: number;
   /** How long a request tries to get the write lock while another process has it; 10 s unless given. */
   readonly giveUpAfterMs?: number;
@@ -83,17 +75,21 @@ class SqliteStore implements SqliteDocumentStore {
   private readonly connection: Connection;
   private readonly clock: Clock;
   private readonly random: Random;
+  private readonly timers: Timers;
   private readonly numbers = new Map<string, number>();
   private readonly holdBackWatch: HoldBackWatch | undefined;
   private isOpen = false;
 
   constructor(settings: SqliteSettings) {
-    this.clock = settings.clock ?? systemClock;
-    this.random = settings.random ?? systemRandom;
-    const { housekeepingEveryMs: housekeepingEvery = HOUSEKEEPING_MS, findHeldBack } = settings;
-    const { file, giveUpAfterMs: giveUpAfter = GIVE_UP_AFTER_MS } = settings;
+    const { file, clock, findHeldBack } = settings;
+    this.clock = clock;
+    this.random = settings.random;
+    this.timers = settings.timers;
+    const { housekeepingEveryMs: housekeepingEvery = HOUSEKEEPING_MS } = settings;
+    const { giveUpAfterMs: giveUpAfter = GIVE_UP_AFTER_MS } = settings;
+    const memory = isSimulated(clock) ? clock.memory : undefined;
     this.connection = new Connection(
-      { file, clock: settings.clock?.memory, housekeepingEvery, giveUpAfter },
+      { file, clock: memory, housekeepingEvery, giveUpAfter },
       settings.startEngine ?? startInThread,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
@@ -112,6 +108,7 @@ class SqliteStore implements SqliteDocumentStore {
               await this.connection.ask({ kind: 'hold-back', held });
             },
             every: HOLD_BACK_STEPS * housekeepingEvery,
+            timers: this.timers,
           });
   }
 
@@ -208,7 +205,7 @@ class SqliteStore implements SqliteDocumentStore {
     for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
       const outcome = await attempt();
       if (outcome.kind === 'done') return outcome.result;
-      if (attempts > PATIENT_ATTEMPTS) await pause(this.random.below(MAX_PAUSE_MS));
+      if (attempts > PATIENT_ATTEMPTS) await sleep(this.timers, this.random.below(MAX_PAUSE_MS));
     }
     throw new StoreFault(
       'contended',

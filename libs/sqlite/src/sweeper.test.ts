@@ -1,7 +1,8 @@
 import { collection, int, text } from '@keyserver/docstore';
 import { DAY } from '@keyserver/time';
+import { databaseSettings } from './testing/database-settings.ts';
 import { Database } from './database.ts';
-import { LONGEST_HOLD } from './held-back.ts';
+import { LONGEST_HOLD } from './hold-back.ts';
 import { Sweeper } from './sweeper.ts';
 
 const NOW = 100 * DAY;
@@ -12,7 +13,7 @@ let database: Database;
 let sweeper: Sweeper;
 
 beforeEach(() => {
-  database = new Database(':memory:');
+  database = new Database(':memory:', databaseSettings);
   database.open(passing.layout);
   database.open(lasting.layout);
   sweeper = new Sweeper(database);

@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
-import { column } from './conditions.ts';
+import { column } from './sql.ts';
 import type { Database } from './database.ts';
-import { type HeldBack, LONGEST_HOLD } from './held-back.ts';
+import { type HeldBack, LONGEST_HOLD } from './hold-back.ts';
 import { parseLayout } from './array-file.ts';
 import { quoted } from './sql.ts';
 import type { Table } from './table.ts';

@@ -7,11 +7,26 @@ import {
   codecOf,
   indexFor,
 } from '@keyserver/docstore';
-import { type PackedPage, type Put, type Row, type Version, sameVersions } from './protocol.ts';
+import {
+  type PackedPage,
+  type Put,
+  type Row,
+  type Version,
+  indexedFields,
+  sameVersions,
+} from './protocol.ts';
 import type { ArrayIndex } from './array-index.ts';
-import { type SqlValue, column, conditionsOf } from './conditions.ts';
-import { naming } from './fault.ts';
-import { ROW_COLUMNS, arrayOf, integer, isConstraint, quoted, rowOf } from './sql.ts';
+import { isConstraint, naming } from './fault.ts';
+import {
+  ROW_COLUMNS,
+  type SqlValue,
+  arrayOf,
+  column,
+  conditionsOf,
+  integer,
+  quoted,
+  rowOf,
+} from './sql.ts';
 
 interface CompiledQuery {
   readonly sql: string;
@@ -214,11 +229,6 @@ const hint = (index: readonly string[] | 'array', layout: Layout): string =>
   index === 'array' || index.length === 0 || index === layout.indexes[0]
     ? ''
     : ` INDEXED BY ${indexName(layout, index)}`;
-
-/** All indexed fields of a collection, each once. */
-export const indexedFields = (layout: Layout): readonly string[] => [
-  ...new Set(layout.indexes.flat()),
-];
 
 const typeOf = (layout: Layout, field: string): string =>
   layout.fields.find(({ name }) => name === field)?.kind === 'text' ? 'TEXT' : 'INTEGER';

@@ -3,6 +3,7 @@ import {
   type Collection,
   type Found,
   type Layout,
+  MAX_DOCUMENT_BYTES,
   MAX_INDEX_ENTRIES,
   MAX_TRANSACTION_BYTES,
   MAX_WRITES,
@@ -13,12 +14,20 @@ import {
   writtenSize,
 } from '@keyserver/docstore';
 import { type UnixMillis, floorTo } from '@keyserver/time';
-import { putOf } from './committer.ts';
 import type { Connection } from './connection.ts';
 import { decoded } from './fault.ts';
-import { type ReadSet, type Row, type Write, unpackPage, unpackRows } from './protocol.ts';
-import { indexedFields } from './table.ts';
-import type { TimeMending } from './time-report.ts';
+import {
+  type Put,
+  type ReadSet,
+  type Request,
+  type Row,
+  type TimeMending,
+  type TransactionRecord,
+  type Write,
+  indexedFields,
+  unpackPage,
+  unpackRows,
+} from './protocol.ts';
 
 /** One attempt of a transaction: remembers what was read and what is to be written. */
 export class Attempt implements Transaction {
@@ -67,7 +76,7 @@ export class Attempt implements Transaction {
     this.readsFirst();
     indexFor(from.layout, query);
     const collection = this.numberOf(from.layout);
-    const { rows, asOf } = await ask(this.connection, { kind: 'query', collection, query });
+    const { rows, asOf } = await askRows(this.connection, { kind: 'query', collection, query });
     const found = rows.flatMap((row) => (row === undefined ? [] : [row]));
     const versions = found.map(({ id, version }) => ({ id, version }));
     this.queries.push({ collection, query, found: versions, asOf });
@@ -88,28 +97,23 @@ export class Attempt implements Transaction {
 
   /** Whether all reads still hold; nothing is written. */
   async stillHolds(): Promise<boolean> {
-    const answer = await this.connection.ask({ kind: 'commit', reads: this.reads(), writes: [] });
-    return answer.kind === 'committed';
+    const response = await this.connection.ask({ kind: 'commit', ...this.record(), writes: [] });
+    return response.kind === 'committed';
   }
 
   /** Commits, to mend store time if so, or tells that something it read has changed since. */
   async commit(mending?: TimeMending): Promise<'committed' | 'stale'> {
-    const what = { reads: this.reads(), writes: this.writes };
-    const answer = await this.connection.ask(
+    const response = await this.connection.ask(
       mending === undefined
-        ? { kind: 'commit', ...what }
-        : { kind: 'mend-time', as: mending, ...what },
+        ? { kind: 'commit', ...this.record() }
+        : { kind: 'mend-time', as: mending, ...this.record() },
     );
-    return answer.kind === 'committed' ? 'committed' : 'stale';
+    return response.kind === 'committed' ? 'committed' : 'stale';
   }
 
-  private reads(): ReadSet {
-    return {
-      now: this.began,
-      floors: this.floors,
-      documents: this.documents,
-      queries: this.queries,
-    };
+  private record(): TransactionRecord {
+    const { began: now, floors, documents, queries, writes } = this;
+    return { reads: { now, floors, documents, queries }, writes };
   }
 
   private readsFirst(): void {
@@ -118,7 +122,7 @@ export class Attempt implements Transaction {
   }
 
   private put<D>(kind: 'create' | 'set', into: Collection<D>, id: string, value: D): void {
-    const put = putFor(into, value);
+    const put = putOf(into, value);
     const { document, entries, entryBytes } = writtenSize(into, id, value);
     if (entries > MAX_INDEX_ENTRIES)
       throw new StoreFault(
@@ -138,21 +142,31 @@ export class Attempt implements Transaction {
   }
 }
 
-function putFor<D>(into: Collection<D>, value: D): ReturnType<typeof putOf> {
-  const { layout, codec } = into;
-  return putOf(codec.encode(value), {
-    indexed: indexedFields(layout).map((field) => codec.read(value, field)),
-    array: layout.arrayIndex === undefined ? [] : codec.read(value, layout.arrayIndex),
-    expires: layout.expiry === undefined ? undefined : codec.read(value, layout.expiry),
-  });
+/** A document as it is written, with the values that its table keeps beside it. */
+function putOf<D>({ layout, codec }: Collection<D>, value: D): Put {
+  const body = codec.encode(value);
+  if (body.length > MAX_DOCUMENT_BYTES)
+    throw new StoreFault('refused', 'a document is larger than 1 MiB');
+  const read = (field: string | undefined): unknown =>
+    field === undefined ? undefined : codec.read(value, field);
+  const array = read(layout.arrayIndex);
+  const expires = read(layout.expiry);
+  return {
+    body,
+    indexed: indexedFields(layout)
+      .map(read)
+      .map((indexed) => (typeof indexed === 'string' ? indexed : Number(indexed))),
+    array: Array.isArray(array) ? array.map(Number) : [],
+    expires: typeof expires === 'number' ? expires : null,
+  };
 }
 
-/** The rows that answer a read. */
+/** The documents of these ids, in their order; undefined where there is none. */
 export async function readRows(
   connection: Connection,
-  request: Parameters<Connection['ask']>[0],
+  request: Extract<Request, { kind: 'get' }>,
 ): Promise<(Row | undefined)[]> {
-  return (await ask(connection, request)).rows;
+  return (await askRows(connection, request)).rows;
 }
 
 /** The documents of a query, without their versions. */
@@ -161,15 +175,15 @@ export async function readPage(
   collection: number,
   query: AnyQuery,
 ): Promise<readonly Pick<Row, 'id' | 'body'>[]> {
-  const answer = await connection.ask({ kind: 'page', collection, query });
-  return answer.kind === 'page' ? unpackPage(answer.page) : [];
+  const response = await connection.ask({ kind: 'page', collection, query });
+  return response.kind === 'page' ? unpackPage(response.page) : [];
 }
 
-async function ask(
+async function askRows(
   connection: Connection,
-  request: Parameters<Connection['ask']>[0],
+  request: Extract<Request, { kind: 'get' | 'query' }>,
 ): Promise<{ readonly rows: (Row | undefined)[]; readonly asOf: number }> {
-  const answer = await connection.ask(request);
-  if (answer.kind !== 'rows') return { rows: [], asOf: 0 };
-  return { rows: unpackRows(answer.rows), asOf: answer.asOf ?? 0 };
+  const response = await connection.ask(request);
+  if (response.kind !== 'rows') return { rows: [], asOf: 0 };
+  return { rows: unpackRows(response.rows), asOf: response.asOf ?? 0 };
 }

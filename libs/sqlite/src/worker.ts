@@ -1,30 +1,33 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { clocksOver } from '@keyserver/time';
+import { systemRandom } from '@keyserver/random';
+import { clocksOver, systemClock, systemTimers } from '@keyserver/time';
 import { Engine } from './engine.ts';
-import { machineClocks } from './machine-clocks.ts';
-import type { Answered, Asked, Delivery, EngineNews, WorkerSettings } from './protocol.ts';
+import { clocksOf } from './machine-clocks.ts';
+import type { EngineSettings, RequestMessage, ResponseMessage } from './protocol.ts';
 
-// Who was just answered mostly asks again at once: a transaction that has read commits, a reader wants the next page. To be
-// woken for that takes about as long as this.
+// Whoever was just answered mostly asks again at once: a transaction that has read commits, and a reader wants the next page.
+// To be woken for that takes about as long as this.
 const LINGER_MS = 0.25;
 
-/** The worker thread of a SQLite store: everything that touches the database file happens here. */
-function run(settings: WorkerSettings): void {
-  const deliver = (time: number, answers: readonly Answered[]): void => {
-    const delivery: Delivery = { time, answers };
-    parentPort?.postMessage(delivery, bodiesOf(answers));
-  };
-  const clocks = settings.clock === undefined ? machineClocks() : clocksOver(settings.clock);
-  const report = (news: EngineNews): void => {
-    const delivery: Delivery = { time: engine.time, answers: [], ...news };
-    parentPort?.postMessage(delivery);
-  };
-  const engine: Engine = new Engine({ ...settings, clocks, deliver, report });
-  const accept = (batch: readonly Asked[]): void => {
+/**
+ * The worker thread of a SQLite store, in which everything happens that touches the database file. It is the `main` of this
+ * thread: the real clock, timers and chance are handed out here.
+ */
+function run({ clock, ...settings }: EngineSettings): void {
+  const engine = new Engine({
+    ...settings,
+    clocks: clock === undefined ? clocksOf(systemClock) : clocksOver(clock),
+    timers: systemTimers,
+    random: systemRandom,
+    send: (message) => {
+      parentPort?.postMessage(message, bodiesOf(message.responses));
+    },
+  });
+  const accept = (batch: readonly RequestMessage[]): void => {
     engine.accept(batch);
     if (batch.some(({ request }) => request.kind === 'close')) parentPort?.close();
   };
-  parentPort?.on('message', (batch: readonly Asked[]) => {
+  parentPort?.on('message', (batch: readonly RequestMessage[]) => {
     accept(batch);
     const next = engine.isIdle() ? linger() : undefined;
     if (next !== undefined) accept(next);
@@ -32,23 +35,23 @@ function run(settings: WorkerSettings): void {
 }
 
 /** What arrives within a moment, once. */
-function linger(): readonly Asked[] | undefined {
-  const until = performance.now() + LINGER_MS;
-  while (parentPort !== null && performance.now() < until) {
+function linger(): readonly RequestMessage[] | undefined {
+  const until = systemTimers.monotonic() + LINGER_MS;
+  while (parentPort !== null && systemTimers.monotonic() < until) {
     const next = receiveMessageOnPort(parentPort);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- connection.ts sends nothing else
-    if (next !== undefined) return next.message as readonly Asked[];
+    if (next !== undefined) return next.message as readonly RequestMessage[];
   }
   return undefined;
 }
 
-const bodiesOf = (answers: readonly Answered[]): ArrayBuffer[] =>
-  answers.flatMap(({ answer }) => {
-    if (answer.kind !== 'rows' && answer.kind !== 'page') return [];
-    const { buffer } = answer.kind === 'rows' ? answer.rows.bodies : answer.page.bodies;
+const bodiesOf = (responses: readonly ResponseMessage[]): ArrayBuffer[] =>
+  responses.flatMap(({ response }) => {
+    if (response.kind !== 'rows' && response.kind !== 'page') return [];
+    const { buffer } = response.kind === 'rows' ? response.rows.bodies : response.page.bodies;
     // An empty one is not worth it, and may be one that the database gave before.
     return buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : [];
   });
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- given by connection.ts, the only one that starts this file
-run(workerData as WorkerSettings);
+run(workerData as EngineSettings);

@@ -167,7 +167,7 @@ interface Platform {
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
 async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<Platform> {
-  const { clock, random, openLog } = ambient;
+  const { clock, timers, random, openLog } = ambient;
   const platform = platformOf(config);
   if (platform.kind === 'gcp') return await openCloud(config, platform, ambient);
   const { openLocalPlatform } = await import('@keyserver/local');
@@ -177,7 +177,10 @@ async function openPlatform(config: ExportSettings, ambient: Ambient): Promise<P
     ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
     ...{ onLost: crash, findHeldBack: uncoveredKeys },
   };
-  const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
+  const local = await openLocalPlatform({
+    ...{ dataDirectory, clock, timers, random },
+    ...listeners,
+  });
   return { place, ...local, probes: [local.checkDisk, watch.probe] };
 }
 

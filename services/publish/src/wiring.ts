@@ -168,7 +168,10 @@ async function openPlatform(
       ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
       ...{ onLost: crash, findHeldBack: uncoveredKeys },
     };
-    const local = await openLocalPlatform({ dataDirectory, clock, random, ...listeners });
+    const local = await openLocalPlatform({
+      ...{ dataDirectory, clock, timers, random },
+      ...listeners,
+    });
     return { place, ...local, probes: [local.checkDisk, watch.probe] };
   }
   const { openFirestoreStore } = await import('@keyserver/firestore');

@@ -16,8 +16,9 @@ export const openPlatform = async (
 ): Promise<Platform> =>
   name === 'local' ? await openLocal(settings) : await openStandInCloud(settings);
 
-async function openLocal({ dataDirectory, clock, random }: PlatformSettings): Promise<Platform> {
-  const platform = await openLocalPlatform({ dataDirectory, clock, random });
+async function openLocal(settings: PlatformSettings): Promise<Platform> {
+  const { dataDirectory, clock, timers, random } = settings;
+  const platform = await openLocalPlatform({ dataDirectory, clock, timers, random });
   for (const name of SIGNING_KEYS) await platform.createSigningKey(name);
   return {
     env: { PLATFORM: 'local', DATA_DIR: dataDirectory },

@@ -23,10 +23,10 @@ export interface OpenStore {
 /** Opens what a server on one machine keeps in its data directory; the caller closes it. */
 export async function openPlatform(
   dataDirectory: string,
-  { clock, random }: Machine,
+  { clock, timers, random }: Machine,
   options: { readonly databaseMayBeNew: boolean },
 ): Promise<OpenStore> {
-  const platform = await openLocalPlatform({ dataDirectory, clock, random, ...options });
+  const platform = await openLocalPlatform({ dataDirectory, clock, timers, random, ...options });
   return { ...platform, signing: platform };
 }
 
@@ -42,9 +42,9 @@ export async function openCloudKeys(
 /** Opens the time of a server on one machine; the caller closes it. */
 export async function openStoreTime(
   dataDirectory: string,
-  { clock, random }: Machine,
+  { clock, timers, random }: Machine,
 ): Promise<{ readonly time: MendableTime; readonly close: () => Promise<void> }> {
-  const { store, close } = await openLocalPlatform({ dataDirectory, clock, random });
+  const { store, close } = await openLocalPlatform({ dataDirectory, clock, timers, random });
   return {
     time: {
       report: async () => await store.timeReport(),
@@ -130,10 +130,10 @@ export interface OpenWhole extends OpenStore {
 /** Opens all that a server on one machine keeps, also when it lacks commits. */
 export async function openLocalWhole(
   dataDirectory: string,
-  { clock, random }: Machine,
+  { clock, timers, random }: Machine,
 ): Promise<OpenWhole> {
   const platform = await openLocalPlatform({
-    ...{ dataDirectory, clock, random },
+    ...{ dataDirectory, clock, timers, random },
     databaseMayBeOlder: true,
   });
   const { findSigner, trySigner } = platform;

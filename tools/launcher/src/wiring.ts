@@ -1,6 +1,6 @@
 import { DataDirectoryFault, bucketsOf, openLocalPlatform } from '@keyserver/local';
 import type { Random } from '@keyserver/random';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import type { LauncherPlatform } from './launcher-platform.ts';
 import type { FindObject } from './start-cdn.ts';
 
@@ -9,6 +9,7 @@ export const openPlatform = async (
   dataDirectory: string,
   options: {
     readonly clock: Clock;
+    readonly timers: Timers;
     readonly random: Random;
     readonly onLost: (fault: Error) => void;
   },

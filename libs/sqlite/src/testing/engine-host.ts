@@ -1,7 +1,7 @@
 import { clocksOver, simulatedClock, unixMillis } from '@keyserver/time';
 import { Engine } from '../engine.ts';
-import type { EngineNews } from '../protocol.ts';
 import type { FromHost, ToHost } from './host-process.ts';
+import { machine } from '../../../../test/support/machine.ts';
 
 // A process that runs engines for another one, so that a test can have one database open in several processes.
 const clock = simulatedClock(unixMillis(0));
@@ -16,13 +16,14 @@ process.on('message', (message) => {
   const { engine: id, time, ...order } = message as ToHost;
   clock.set(unixMillis(time));
   if ('open' in order) {
-    const deliver: ConstructorParameters<typeof Engine>[0]['deliver'] = (now, answers) => {
-      send({ engine: id, delivery: { time: now, answers } });
-    };
-    const report = (news: EngineNews): void => {
-      send({ engine: id, delivery: { time: engine.time, answers: [], ...news } });
-    };
-    const engine: Engine = new Engine({ ...order.open, clocks, deliver, report });
+    const engine = new Engine({
+      ...machine,
+      ...order.open,
+      clocks,
+      send: (told) => {
+        send({ engine: id, message: told });
+      },
+    });
     engines.set(id, engine);
     return;
   }

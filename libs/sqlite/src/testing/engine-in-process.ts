@@ -1,32 +1,26 @@
 import { StoreFault } from '@keyserver/docstore';
 import { clocksOver } from '@keyserver/time';
-import type { EngineLink, StartEngine } from '../engine-link.ts';
-import { machineClocks } from '../machine-clocks.ts';
+import type { EngineLink, StartEngine } from '../connection.ts';
 import { Engine } from '../engine.ts';
-import type { Delivery } from '../protocol.ts';
+import { clocksOf } from '../machine-clocks.ts';
+import { machine } from '../../../../test/support/machine.ts';
 
 const closed = (): StoreFault => new StoreFault('unavailable', 'the database is closed');
 
 /**
- * Runs an engine in the thread of the test, so that a test starts faster. Requests and deliveries still arrive later, and
- * as copies, as they do between threads.
+ * Runs an engine in the thread of the test, so that a test starts faster. Messages still arrive later, and as copies, as they
+ * do between threads.
  */
-export const startInProcess: StartEngine = (settings, listener): EngineLink => {
-  const deliver = (delivery: Delivery): void => {
-    const copy = structuredClone(delivery);
-    setImmediate(() => {
-      listener.delivered(copy);
-    });
-  };
-  const clocks = settings.clock === undefined ? machineClocks() : clocksOver(settings.clock);
-  const engine: Engine = new Engine({
+export const startInProcess: StartEngine = ({ clock, ...settings }, listener): EngineLink => {
+  const engine = new Engine({
+    ...machine,
     ...settings,
-    clocks,
-    deliver: (time, answers) => {
-      deliver({ time, answers });
-    },
-    report: (news) => {
-      deliver({ time: engine.time, answers: [], ...news });
+    clocks: clock === undefined ? clocksOf(machine.clock) : clocksOver(clock),
+    send: (message) => {
+      const copy = structuredClone(message);
+      setImmediate(() => {
+        listener.received(copy);
+      });
     },
   });
   return {

@@ -2,17 +2,17 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { StoreFault } from '@keyserver/docstore';
 import type { Clock } from '@keyserver/time';
-import type { EngineListener, StartEngine } from '../engine-link.ts';
-import type { Asked, Delivery, WorkerSettings } from '../protocol.ts';
+import type { EngineListener, StartEngine } from '../connection.ts';
+import type { RequestMessage, EngineMessage, EngineSettings } from '../protocol.ts';
 
 /** What a host process is told; every message brings the time, for there is no memory that both share. */
 export type ToHost = { readonly engine: number; readonly time: number } & (
-  { readonly open: Omit<WorkerSettings, 'clock'> } | { readonly batch: readonly Asked[] }
+  { readonly open: Omit<EngineSettings, 'clock'> } | { readonly batch: readonly RequestMessage[] }
 );
 
-/** What a host process answers. */
+/** What a host process tells. */
 export type FromHost = { readonly engine: number } & (
-  { readonly delivery: Delivery } | { readonly ended: true }
+  { readonly message: EngineMessage } | { readonly ended: true }
 );
 
 /** A process of its own in which engines run. */
@@ -32,9 +32,9 @@ export function startHostProcess(clock: Clock): HostProcess {
     child.send(message);
   };
   child.on('message', (message) => {
-    const answer = message as FromHost;
-    const listener = listeners.get(answer.engine);
-    if ('delivery' in answer) listener?.delivered(answer.delivery);
+    const told = message as FromHost;
+    const listener = listeners.get(told.engine);
+    if ('message' in told) listener?.received(told.message);
     else listener?.ended(new StoreFault('unavailable', 'the database is closed'));
   });
   return {

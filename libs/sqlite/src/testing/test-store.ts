@@ -1,14 +1,16 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { startInProcess } from './engine-in-process.ts';
+import { machine } from '../../../../test/support/machine.ts';
 import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from '../store.ts';
 
 const open: DocumentStore[] = [];
 
 /** A document store in memory for one test; `closeTestStores` ends it. */
 export async function openTestStore(
-  settings: Omit<SqliteSettings, 'file'> = {},
+  settings: Partial<SqliteSettings> = {},
 ): Promise<SqliteDocumentStore> {
   const store = await openSqliteStore({
+    ...machine,
     file: ':memory:',
     startEngine: startInProcess,
     ...settings,

@@ -1,4 +1,4 @@
-import { conditionsOf } from './conditions.ts';
+import { conditionsOf } from './sql.ts';
 
 const query = { where: { shard: 1 }, order: { by: 'window', from: 2, until: 9 } } as const;
 

@@ -1,10 +1,26 @@
-import type { HeldBack } from './held-back.ts';
+import type { DocumentStore } from '@keyserver/docstore';
+import { type Cancel, DAY, type Timers } from '@keyserver/time';
+
+/** How much longer than their expiry says documents stay that are held back; then they go all the same. */
+export const LONGEST_HOLD = 7 * DAY;
+
+/** Documents of a collection that are held back when they expire, because something has still to be done with them. */
+export interface HeldBack {
+  readonly collection: string;
+  /** An indexed field of numbers; documents with `from` or more in it are held back. */
+  readonly field: string;
+  readonly from: number;
+}
+
+/** Finds out what must be held back. */
+export type FindHeldBack = (store: DocumentStore) => Promise<readonly HeldBack[]>;
 
 /** How a watch finds out what must be held back, whom it tells, and how often, ms. */
 interface HoldBackWatchSettings {
   readonly find: () => Promise<readonly HeldBack[]>;
   readonly tell: (held: readonly HeldBack[] | 'unknown') => Promise<void>;
   readonly every: number;
+  readonly timers: Timers;
 }
 
 /**
@@ -13,7 +29,7 @@ interface HoldBackWatchSettings {
  */
 export class HoldBackWatch {
   private readonly of: HoldBackWatchSettings;
-  private next: NodeJS.Timeout | undefined;
+  private cancel: Cancel = () => undefined;
   private stopped = false;
 
   constructor(of: HoldBackWatchSettings) {
@@ -21,17 +37,19 @@ export class HoldBackWatch {
   }
 
   start(): void {
+    const { timers, every } = this.of;
     void this.look().then(() => {
       if (this.stopped) return;
-      this.next = setTimeout(() => {
+      const again = (): void => {
         this.start();
-      }, this.of.every).unref();
+      };
+      this.cancel = timers.after(every, again, { unref: true });
     });
   }
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.next);
+    this.cancel();
   }
 
   private async look(): Promise<void> {

@@ -1,8 +1,9 @@
+import { machine } from '../../../test/support/machine.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type StoreFault, collection, int } from '@keyserver/docstore';
-import { type EngineLink, type StartEngine, startInThread } from './engine-link.ts';
+import { type EngineLink, type StartEngine, startInThread } from './connection.ts';
 import { openSqliteStore } from './store.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });
@@ -20,13 +21,15 @@ it('tells that the thread of an engine has failed, and answers nothing more', as
   let link: EngineLink | undefined;
   const startEngine: StartEngine = (...how) => (link = startInThread(...how));
   const lost = await new Promise<StoreFault>((resolve, reject) => {
-    openSqliteStore({ file: join(directory, 'a.sqlite'), startEngine, onLost: resolve }).then(
-      (opened) => {
-        open.push(opened);
-        link?.send('nothing that an engine understands' as never);
-      },
-      reject,
-    );
+    openSqliteStore({
+      ...machine,
+      file: join(directory, 'a.sqlite'),
+      startEngine,
+      onLost: resolve,
+    }).then((opened) => {
+      open.push(opened);
+      link?.send('nothing that an engine understands' as never);
+    }, reject);
   });
   expect(lost).toMatchObject({ code: 'unavailable', message: 'the database worker failed' });
   await expect(open[0]?.get(counters, ['c'])).rejects.toBe(lost);
@@ -38,9 +41,9 @@ it('does not call a store lost that was closed, or that could not be opened', as
   const onLost = (fault: StoreFault): void => {
     heard.push(fault);
   };
-  const store = await openSqliteStore({ file: join(directory, 'a.sqlite'), onLost });
+  const store = await openSqliteStore({ ...machine, file: join(directory, 'a.sqlite'), onLost });
   await store.close();
-  const opening = openSqliteStore({ file: join(directory, 'no', 'directory'), onLost });
+  const opening = openSqliteStore({ ...machine, file: join(directory, 'no', 'directory'), onLost });
   await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard).toEqual([]);
 });
