@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openLocalPlatform } from '@keyserver/local';
 import { seededRandom } from '@keyserver/random/testing';
 import {
+  exportBatches,
   exportConfigDocument,
   exportConfigs,
   exportStore,
@@ -23,6 +24,7 @@ import {
 import { type MendableTime, acceptTime, resetTime } from './mend-time.ts';
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
+const HOUR_OF_START = START - (START % HOUR);
 const by = { actor: 'an operator', random: seededRandom('mend time') };
 
 let directory: string;
@@ -74,7 +76,8 @@ describe('accepting the time of the machine', () => {
 });
 
 describe('resetting store time', () => {
-  const cut = async (): Promise<readonly number[]> => {
+  /** Cuts an export up to now; the answer is when each batch ends. */
+  const cut = async (id = 'e', period = HOUR): Promise<readonly number[]> => {
     const { cutBatches } = exportStore(platform.store, {
       random: by.random,
       windows: () => alwaysWindow(windowLength(HOUR)!),
@@ -86,26 +89,21 @@ describe('resetting store time', () => {
       keepMs: 60 * DAY,
     });
     const ends: number[] = [];
-    await cutBatches('e', ({ coveredUntil, now }) => {
-      const first = coveredUntil ?? unixMillis(START - (START % HOUR));
+    await cutBatches(id, ({ coveredUntil, now }) => {
+      const first = coveredUntil ?? unixMillis(START - (START % period));
       const spans = [];
-      for (let start: number = first; start + HOUR <= now; start += HOUR)
-        spans.push({ start: unixMillis(start), end: unixMillis(start + HOUR) });
+      for (let start: number = first; start + period <= now; start += period)
+        spans.push({ start: unixMillis(start), end: unixMillis(start + period) });
       ends.push(...spans.map(({ end }) => end));
       return spans;
     });
     return ends;
   };
 
-  /** A clock that was a day ahead was believed, and an export was cut up to then. */
-  const runAhead = async (): Promise<void> => {
+  const configure = async (id: string, period: number): Promise<void> => {
     const config = {
-      id: 'e',
-      bucket: 'b',
-      filenameRoot: 'r',
-      period: HOUR,
-      outputRegion: 'CH',
-      inputRegions: ['CH'],
+      ...{ id, bucket: 'b', filenameRoot: 'r', period },
+      ...{ outputRegion: 'CH', inputRegions: ['CH'] },
     };
     const rest = {
       excludeRegions: [],
@@ -117,13 +115,39 @@ describe('resetting store time', () => {
     const sizes = { signingKeys: [], minRecords: 1, paddingRange: 0, maxRecords: 1000 };
     await platform.store.transact(async (tx) => {
       await Promise.resolve();
-      tx.set(exportConfigs, 'e', exportConfigDocument({ ...config, ...rest, ...sizes }));
+      tx.set(exportConfigs, id, exportConfigDocument({ ...config, ...rest, ...sizes }));
+    });
+  };
+
+  /** A clock that was four days ahead was believed, and exports were cut up to then. */
+  const runAhead = async (exports: readonly string[] = ['e'], period = HOUR): Promise<void> => {
+    for (const id of exports) await configure(id, period);
+    await platform.store.transact(async (tx) => {
+      await Promise.resolve();
       tx.set(leases, 'create-batches', { fence: 3, holder: 'x', expiresAt: START + DAY + HOUR });
     });
     clock.jump(4 * DAY);
     await acceptTime(time, by);
-    expect((await cut()).length).toBe(96);
+    for (const id of exports) expect((await cut(id, period)).length).toBe((4 * DAY) / period);
     clock.jump(-4 * DAY);
+  };
+
+  const batches = async (): Promise<number> => {
+    let count = 0;
+    for await (const page of platform.store.pages(exportBatches, {})) count += page.length;
+    return count;
+  };
+
+  /** An operator's command that is killed after so many steps. */
+  const dyingAfter = (steps: number): MendableTime => {
+    let left = steps;
+    return {
+      ...time,
+      mend: async (as, decide) => {
+        if (left-- === 0) throw new Error('killed');
+        return await time.mend(as, decide);
+      },
+    };
   };
 
   it('brings back the exports too, so that no window is passed over, and ends leases', async () => {
@@ -136,23 +160,65 @@ describe('resetting store time', () => {
     const [lease] = await platform.store.get(leases, ['create-batches']);
     expect(lease).toMatchObject({ fence: 3, expiresAt: START });
     clock.advance(2 * HOUR);
-    const hour = START - (START % HOUR);
-    expect(await cut()).toEqual([hour + HOUR, hour + 2 * HOUR]);
+    expect(await cut()).toEqual([HOUR_OF_START + HOUR, HOUR_OF_START + 2 * HOUR]);
   });
 
-  it('goes on after it died before its last step', async () => {
+  it('brings back more exports than one step takes', async () => {
+    const exports = Array.from({ length: 101 }, (_, n) => `e${String(n)}`);
+    await runAhead(exports, DAY);
+    expect(await resetTime(time, by)).toBe(101 * 4);
+    clock.advance(DAY);
+    const midnight = START - (START % DAY);
+    for (const id of exports) expect(await cut(id, DAY)).toEqual([midnight + DAY]);
+  });
+
+  it('is still ahead after it was killed between two steps, and ends right when it is run again', async () => {
     await runAhead();
-    const dying: MendableTime = {
+    let steps = 0;
+    const running = async () =>
+      await resetTime(dyingAfter(steps), by).then(
+        () => true,
+        () => false,
+      );
+    while (!(await running())) {
+      await expect(platform.store.now()).rejects.toMatchObject({ code: 'clock' });
+      steps += 1;
+    }
+    expect(steps).toBeGreaterThan(2);
+    expect(await platform.store.now()).toBe(START);
+    clock.advance(2 * HOUR);
+    expect(await cut()).toEqual([HOUR_OF_START + HOUR, HOUR_OF_START + 2 * HOUR]);
+  });
+
+  it('passes over no window when it was killed and the time that was ahead has come', async () => {
+    await runAhead();
+    await expect(resetTime(dyingAfter(1), by)).rejects.toThrow('killed');
+    expect(await batches()).toBe(0);
+    clock.advance(4 * DAY);
+    await cut();
+    expect(await batches()).toBe(96);
+  });
+
+  it('undoes what somebody does ahead of the present meanwhile', async () => {
+    await runAhead();
+    let mended = 0;
+    const disturbed: MendableTime = {
       ...time,
       mend: async (as, decide) => {
-        if (as === 'reset') throw new Error('killed');
+        if (as === 'reset' && (mended += 1) === 1) {
+          clock.jump(4 * DAY + HOUR);
+          await acceptTime(time, by);
+          expect((await cut()).length).toBeGreaterThan(0);
+          clock.jump(-4 * DAY - HOUR);
+        }
         return await time.mend(as, decide);
       },
     };
-    await expect(resetTime(dying, by)).rejects.toThrow('killed');
-    await expect(platform.store.now()).rejects.toMatchObject({ code: 'clock' });
-    await resetTime(time, by);
+    await resetTime(disturbed, by);
+    expect(mended).toBe(2);
     expect(await platform.store.now()).toBe(START);
+    clock.advance(2 * HOUR);
+    expect(await cut()).toEqual([HOUR_OF_START + HOUR, HOUR_OF_START + 2 * HOUR]);
   });
 
   it.each([0, DAY])('is refused when the clock is %d ms ahead', async (ms) => {

@@ -1,6 +1,6 @@
 import type { Transaction } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
-import { auditEntries, bringBack, removeEarlyBatches } from '@keyserver/stores';
+import { auditEntries, isAnythingAhead, undoAllAhead } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
 
 /** What is known of the time of a store on one machine. */
@@ -44,31 +44,33 @@ export async function acceptTime(time: MendableTime, by: Mender): Promise<void> 
  * Brings store time back to the clock of this machine, and undoes what was done ahead of it. Batches that end after the
  * present are removed, to be cut again when their time comes; exports go on from the present; leases end. Keys stay as they
  * are, and are exported when their windows have passed. Gives the number of batches that were removed.
+ *
+ * All that is ahead is undone in steps, before store time is brought back in the last one. Whoever is killed between them
+ * has changed nothing that a second run would not change, and store time is still ahead, so that nobody works meanwhile.
  */
 export async function resetTime(time: MendableTime, by: Mender): Promise<number> {
   const { mark } = await time.report();
   const auditId = randomId(by.random);
   let removed = 0;
   for (;;) {
-    for (let more = 1; more > 0; removed += more)
-      more = await time.mend('prepare-reset', removeEarlyBatches);
+    removed += await undoAllAhead(async (decide) => await time.mend('prepare-reset', decide));
     const isBack = await time
       .mend('reset', async (tx) => {
-        if (!(await bringBack(tx))) throw new BatchesLeft();
+        if (await isAnythingAhead(tx)) throw new MoreAhead();
         audit(tx, { auditId, by, operation: 'time.reset', before: mark });
       })
-      .then(() => true, whenBatchesAreLeft);
+      .then(() => true, whenMoreIsAhead);
     if (isBack) return removed;
   }
 }
 
-/** Somebody cut another batch ahead of the present meanwhile; nothing was changed. */
-class BatchesLeft extends Error {
-  override readonly name = 'BatchesLeft';
+/** Somebody did more ahead of the present meanwhile; nothing was changed. */
+class MoreAhead extends Error {
+  override readonly name = 'MoreAhead';
 }
 
-function whenBatchesAreLeft(error: unknown): false {
-  if (error instanceof BatchesLeft) return false;
+function whenMoreIsAhead(error: unknown): false {
+  if (error instanceof MoreAhead) return false;
   throw error;
 }
 

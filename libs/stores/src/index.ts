@@ -61,5 +61,5 @@ export {
   stateOfPart,
   storeParts,
 } from './store-parts.ts';
-export { bringBack, removeEarlyBatches } from './reset-time.ts';
+export { isAnythingAhead, undoAllAhead } from './reset-time.ts';
 export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

@@ -1,89 +1,148 @@
-import type { Transaction } from '@keyserver/docstore';
+import {
+  type Cursor,
+  type DocumentStore,
+  type Found,
+  MAX_TRANSACTION_BYTES,
+  type Transaction,
+  view,
+  writtenBytes,
+} from '@keyserver/docstore';
 import { DAY, floorTo, windowStart } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
-import { exportBatches, exportProgress } from './export-batch-document.ts';
+import { type BatchDocument, exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { leases } from './lease-store.ts';
 import { readStoreFormat } from './store-format.ts';
 
-const PER_TRANSACTION = 100;
-const MOST_EXPORTS = 100;
+/** Most documents that a step changes of each kind. */
+const PER_STEP = 100;
+
+/** Most bytes of batches in a step. An index, which may be a full document, and a progress are written with them. */
+const MOST_BYTES = MAX_TRANSACTION_BYTES - (2 << 20);
+
 const STATES = ['open', 'stored', 'complete', 'empty', 'skipped'] as const;
+const OPEN = { where: { state: 'open' }, order: { by: 'turn' } } as const;
 
-/** How far an export has come, and how far it may have come at a true time. */
-interface Progress {
-  readonly id: string;
-  readonly coveredUntil: number;
-  readonly limit: number;
+/** What a step has done. */
+interface Stepped {
+  /** How many batches were removed. */
+  readonly removed: number;
+  /** After which document the next step goes on; undefined when none is left. */
+  readonly next: Place | undefined;
 }
 
-/**
- * Removes some of the batches that were cut past the present time, while store time was wrong. Their windows are cut again
- * when they have passed, so that no key which comes into them until then is lost. The answer is how many were removed.
- */
-export async function removeEarlyBatches(tx: Transaction): Promise<number> {
-  const early: string[] = [];
-  const ahead = await progressOf(tx);
-  for (const progress of ahead)
-    early.push(...(await earlyBatches(tx, progress, PER_TRANSACTION - early.length)));
-  for (const id of early) tx.delete(exportBatches, id);
-  // Derived anew from the batches that stay.
-  for (const { id } of ahead) tx.delete(exportIndexes, id);
-  return early.length;
-}
+/** After which document a step goes on; `first` is before all. */
+type Place = Cursor | 'first';
+
+/** A step; one transaction, in which it changes no more than fits. */
+type Step = (tx: Transaction, place: Place) => Promise<Stepped>;
+
+const STEPS: readonly Step[] = [bringBackExport, endLeases, endLeasesOfBatches];
 
 /**
- * Brings back to the present what was ahead of it: how far each export has come, and leases. False, and nothing is done,
- * while batches are left that `removeEarlyBatches` must remove first.
+ * Brings back to the present all that is ahead of it because store time was wrong: how far exports have come, and leases.
+ * Batches past the present are removed; the answer is how many. It takes many transactions, which `transact` runs one after
+ * another. It may end after any of them, and be done again. If it is never done again, because the time that was ahead has
+ * come meanwhile, the windows of what was removed are cut again all the same.
  */
-export async function bringBack(tx: Transaction): Promise<boolean> {
-  const all = await progressOf(tx);
-  const held = await tx.find(leases, { limit: PER_TRANSACTION });
-  const leased = await tx.find(exportBatches, OPEN);
-  for (const progress of all) if ((await earlyBatches(tx, progress, 1)).length > 0) return false;
-  for (const { id, limit } of all) {
-    tx.set(exportProgress, id, { coveredUntil: limit });
-    tx.delete(exportIndexes, id);
+export async function undoAllAhead(transact: DocumentStore['transact']): Promise<number> {
+  let removed = 0;
+  for (const step of STEPS) {
+    let next: Place | undefined = 'first';
+    while (next !== undefined) {
+      const place: Place = next;
+      const stepped: Stepped = await transact(async (tx) => await step(tx, place));
+      removed += stepped.removed;
+      next = stepped.next;
+    }
   }
-  for (const { id, value } of held)
-    if (value.expiresAt > tx.now) tx.set(leases, id, { ...value, expiresAt: tx.now });
-  for (const { id, value } of leased)
-    if (value.leaseExpires > tx.now) tx.set(exportBatches, id, { ...value, leaseExpires: tx.now });
-  return true;
+  return removed;
 }
 
-const OPEN = { where: { state: 'open' }, order: { by: 'turn' }, limit: PER_TRANSACTION } as const;
-
-/** The exports that have come further than the last multiple of their period in windows that are closed. */
-async function progressOf(tx: Transaction): Promise<readonly Progress[]> {
-  const found = await tx.find(exportProgress, { limit: MOST_EXPORTS });
-  const configs = await tx.get(
-    exportConfigs,
-    found.map(({ id }) => id),
+/** Whether anything is ahead of the present that `undoAllAhead` must bring back before store time may be. */
+export async function isAnythingAhead(tx: Transaction): Promise<boolean> {
+  for (const progress of await tx.find(exportProgress, {})) {
+    const { limit, early } = await beyond(tx, progress.id, 1);
+    if (progress.value.coveredUntil > limit || early.length > 0) return true;
+  }
+  const held = await tx.find(leases, {});
+  const open = await tx.find(view(exportBatches, ['state', 'turn', 'leaseExpires']), OPEN);
+  return (
+    held.some(({ value }) => value.expiresAt > tx.now) ||
+    open.some(({ value }) => value.leaseExpires > tx.now)
   );
+}
+
+/**
+ * Brings back the next export: it has come no further than it may have, and the first of its batches past that are removed.
+ * Their windows are cut again when they have passed, so that no key which comes into them until then is lost.
+ */
+async function bringBackExport(tx: Transaction, place: Place): Promise<Stepped> {
+  const [progress] = await tx.find(exportProgress, { ...after(place), limit: 1 });
+  if (progress === undefined) return { removed: 0, next: undefined };
+  const { id, value } = progress;
+  const { limit, early } = await beyond(tx, id, PER_STEP);
+  const removed = firstThatFit(early);
+  if (removed.length === 0 && value.coveredUntil <= limit) return { removed: 0, next: { id } };
+  for (const batch of removed) tx.delete(exportBatches, batch.id);
+  // With the first batches, so that the others are no reason to pass over the windows of these.
+  if (value.coveredUntil > limit) tx.set(exportProgress, id, { coveredUntil: limit });
+  // Derived anew from the batches that stay.
+  tx.delete(exportIndexes, id);
+  return { removed: removed.length, next: place };
+}
+
+/** Ends the leases of jobs that last longer than now. */
+async function endLeases(tx: Transaction, place: Place): Promise<Stepped> {
+  const found = await tx.find(leases, { ...after(place), limit: PER_STEP });
+  for (const { id, value } of found)
+    if (value.expiresAt > tx.now) tx.set(leases, id, { ...value, expiresAt: tx.now });
+  const last = found.at(-1);
+  return { removed: 0, next: last && { id: last.id } };
+}
+
+/** Ends the leases of open batches that last longer than now. */
+async function endLeasesOfBatches(tx: Transaction, place: Place): Promise<Stepped> {
+  const found = await tx.find(exportBatches, { ...OPEN, ...after(place), limit: PER_STEP });
+  const looked = firstThatFit(found);
+  for (const { id, value } of looked)
+    if (value.leaseExpires > tx.now) tx.set(exportBatches, id, { ...value, leaseExpires: tx.now });
+  const last = looked.at(-1);
+  return { removed: 0, next: last && { id: last.id, value: last.value.turn } };
+}
+
+const after = (place: Place): { readonly after?: Cursor } =>
+  place === 'first' ? {} : { after: place };
+
+/** The batches that can be changed in one transaction: at least one, as no document is too large for that. */
+function firstThatFit(found: readonly Found<BatchDocument>[]): readonly Found<BatchDocument>[] {
+  let bytes = 0;
+  const tooMany = found.findIndex(({ id, value }) => {
+    bytes += writtenBytes(exportBatches, id, value);
+    return bytes > MOST_BYTES;
+  });
+  return tooMany < 0 ? found : found.slice(0, tooMany);
+}
+
+/**
+ * How far an export may have come at the present: to the last multiple of its period in windows that are closed. And its
+ * first batches beyond, at most so many.
+ */
+async function beyond(
+  tx: Transaction,
+  config: string,
+  most: number,
+): Promise<{ readonly limit: number; readonly early: readonly Found<BatchDocument>[] }> {
+  const [stored] = await tx.get(exportConfigs, [config]);
   const windows = (await readStoreFormat(tx))?.windows;
   const closed = windows === undefined ? tx.now : windowStart(windows, tx.now);
-  return found.flatMap(({ id, value: { coveredUntil } }, n) => {
-    const limit = floorTo(closed, configs[n]?.period ?? DAY);
-    return coveredUntil > limit ? [{ id, coveredUntil, limit }] : [];
-  });
-}
-
-async function earlyBatches(
-  tx: Transaction,
-  { id: config, limit: until }: Progress,
-  most: number,
-): Promise<readonly string[]> {
-  const ids: string[] = [];
+  const limit = floorTo(closed, stored?.period ?? DAY);
+  const order = { by: 'end', from: limit + 1 } as const;
+  const early: Found<BatchDocument>[] = [];
   for (const state of STATES) {
-    if (ids.length >= most) break;
-    const order = { by: 'end', from: until + 1 } as const;
-    const found = await tx.find(exportBatches, {
-      where: { config, state },
-      order,
-      limit: most - ids.length,
-    });
-    ids.push(...found.map(({ id }) => id));
+    if (early.length === most) break;
+    const query = { where: { config, state }, order, limit: most - early.length };
+    early.push(...(await tx.find(exportBatches, query)));
   }
-  return ids;
+  return { limit, early };
 }
