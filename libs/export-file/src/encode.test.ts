@@ -14,6 +14,7 @@ import {
   encodeExport,
   encodeWithKeysOf,
 } from './encode.ts';
+import { USUAL_KEY_BYTES } from './file-bounds.ts';
 import { aKey, anyKey } from './testing/builders.ts';
 
 const inOrder = (records: Buffer, length: number): OrderedRecords => ({
@@ -62,6 +63,14 @@ it('writes the published vector with short keys to the byte', () => {
   expect(createHash('sha256').update(bin).digest('base64')).toBe(
     'ho9AqUPleXoGs4wc5PEUU7MvbToDryEnQ+rJ8Fb1Hvc=',
   );
+});
+
+it('takes so many bytes for a key of a whole day as plans of file sizes reckon with, and three more otherwise', () => {
+  const bytesWith = (...keys: ExposureKey[]) => bytesOf(contentsOf({ keys: listOf(keys) })).length;
+  const started = { start: intervalNumber(2_700_000), onsetDays: -3 };
+  const wholeDay = bytesWith(aKey(1, started)) - bytesWith();
+  expect(wholeDay).toBe(USUAL_KEY_BYTES);
+  expect(bytesWith(aKey(1, { ...started, period: 143 })) - bytesWith()).toBe(wholeDay + 3);
 });
 
 const text = fc.string({ unit: 'grapheme' });

@@ -48,7 +48,8 @@ function orderByByte(order: Uint32Array, records: Buffer, byte: number): Uint32A
   const ends = new Uint32Array(BYTE_VALUES);
   for (const value of values) bump(ends, value, 1);
   if (ends.includes(order.length)) return order;
-  for (let value = 1; value < BYTE_VALUES; value++) bump(ends, value, ends[value - 1] ?? 0);
+  let before = 0;
+  for (let value = 0; value < BYTE_VALUES; value++) before = bump(ends, value, before);
   const sorted = new Uint32Array(order.length);
   for (let at = values.length - 1; at >= 0; at--)
     sorted[bump(ends, values[at] ?? 0, -1)] = order[at] ?? 0;
@@ -75,7 +76,7 @@ const byteAt = (records: Buffer, n: number, byte: number): number =>
   records[n * RECORD_BYTES + byte] ?? 0;
 
 const prefixOf = (records: Buffer, n: number): number =>
-  (byteAt(records, n, 0) << 16) | (byteAt(records, n, 1) << 8) | byteAt(records, n, 2);
+  records.readUIntBE(n * RECORD_BYTES, PREFIX.length);
 
 function endOfTies(order: Uint32Array, records: Buffer, from: number): number {
   const prefix = prefixOf(records, order[from] ?? 0);

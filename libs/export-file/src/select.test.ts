@@ -153,6 +153,12 @@ describe('a key that was stored twice', () => {
     expect(listed(select(both.toReversed()))).toEqual(listed(select(both)));
   });
 
+  it('is listed as it comes first when one document holds it twice', () => {
+    const twice = [aKey(1, { risk: 1 }), aKey(1, { risk: 2 })];
+    expect(listed(select([aKeyBatch(twice)]))).toEqual([[1, 1]]);
+    expect(listed(select([aKeyBatch(twice.toReversed())]))).toEqual([[1, 2]]);
+  });
+
   it('is listed as revoked when one of its revisions revokes it', () => {
     const revised = (
       reportType: 'confirmed' | 'negative',

@@ -79,9 +79,9 @@ function sequenceOf(padding: KeyBatch): number {
   return Number(padding.sourceId);
 }
 
-function releasedEarlier(a: Source, b: Source): boolean {
-  return a.window === b.window ? a.id < b.id : a.window < b.window;
-}
+/** Two of one window are told apart by their ids, so that the answer is the same in whatever order they were read. */
+const releasedEarlier = (a: Source, b: Source): boolean =>
+  a.window < b.window || (a.window === b.window && a.id < b.id);
 
 const revokes = (records: Buffer, n: number): boolean =>
   records[n * RECORD_BYTES + RECORD.reportType] === REPORT_TYPE_CODE.negative;

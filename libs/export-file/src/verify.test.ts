@@ -484,6 +484,53 @@ describe('signatures', () => {
   });
 });
 
+describe('keys that are held in files', () => {
+  const bin = someBin({ keys: good });
+  const mine = { publicKey: theKey.publicKey, heldIn: 'mine.pem' };
+  const stranger = { publicKey: memorySigner().pem, heldIn: 'stranger.pem' };
+  const second = { keyId: '310', keyVersion: 'v2', signer: memorySigner() };
+  const outcomes = ({ signatures }: Verification) =>
+    signatures.map(({ outcome, heldIn }) => [outcome, heldIn]);
+
+  it('are told by their files, whatever archives call them', async () => {
+    const verification = await verify(await archiveOf(bin), { keys: [stranger, mine] });
+    expect(verification.violations).toEqual([]);
+    expect(outcomes(verification)).toEqual([['valid', 'mine.pem']]);
+  });
+
+  it('are told from keys that are known by a name', async () => {
+    const verification = await verify(await archiveOf(bin), { keys: [stranger, theKey] });
+    expect(outcomes(verification)).toEqual([['valid', undefined]]);
+  });
+
+  it('must have made one of the signatures', async () => {
+    const elsewhere = { ...theKey, keyVersion: 'v9' };
+    for (const keys of [[stranger], [stranger, elsewhere]]) {
+      const verification = await verify(await archiveOf(bin), { keys });
+      expect(rules(verification)).toEqual(['bad_signature']);
+      expect(outcomes(verification)).toEqual([['unknown_key', undefined]]);
+    }
+  });
+
+  it('must have made the first one, as some phones read no further', async () => {
+    const signers = [second, theSigner];
+    const zip = await archiveOf(someBin({ signers }), signers);
+    const verification = await verify(zip, { keys: [mine] });
+    expect(rules(verification)).toEqual(['unknown_key']);
+    expect(outcomes(verification)).toEqual([
+      ['unknown_key', undefined],
+      ['valid', 'mine.pem'],
+    ]);
+  });
+
+  it('do not make up for a known name under which another key has signed', async () => {
+    const named = { ...theKey, publicKey: stranger.publicKey };
+    const verification = await verify(await archiveOf(bin), { keys: [named, stranger] });
+    expect(rules(verification)).toEqual(['bad_signature']);
+    expect(outcomes(verification)).toEqual([['invalid', undefined]]);
+  });
+});
+
 describe('any bytes', () => {
   const isVerdict = ({ violations }: Verification): void => {
     expect(Array.isArray(violations)).toBe(true);
