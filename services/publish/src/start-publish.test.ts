@@ -1,5 +1,5 @@
 import { machine } from '../../../test/support/machine.ts';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuthorizedApp } from '@keyserver/health-authority';
@@ -57,6 +57,10 @@ async function configure(allowed: AuthorizedApp = app): Promise<void> {
   });
   await platform.close();
 }
+
+/** SQLite removes the log of a database when the last one who has it open closes it. */
+const isDatabaseOpen = async (): Promise<boolean> =>
+  (await readdir(directory)).some((name) => name.endsWith('-wal'));
 
 const post = async (url: string): Promise<number> => {
   const headers = { 'content-type': 'application/json' };
@@ -123,10 +127,12 @@ describe('startPublish', () => {
     await service.close();
   });
 
-  it('takes no requests once it is closed', async () => {
+  it('takes no requests once it is closed, and holds its database no longer', async () => {
     const service = await start();
+    expect(await isDatabaseOpen()).toBe(true);
     await service.close();
     await expect(fetch(`${service.url}/health`)).rejects.toThrow();
+    expect(await isDatabaseOpen()).toBe(false);
   });
 
   it.each([
@@ -162,6 +168,7 @@ describe('startPublish', () => {
   ])('does not start over data of another %s, and gives them back', async (name, value, advice) => {
     await (await start()).close();
     await expect(start({ [name]: value })).rejects.toThrow(advice);
+    expect(await isDatabaseOpen()).toBe(false);
     await (await start()).close();
   });
 
@@ -181,6 +188,7 @@ describe('startPublish', () => {
     const port = new URL(first.url).port;
     await expect(start({ PORT: port })).rejects.toThrow(`port ${port}`);
     await first.close();
+    expect(await isDatabaseOpen()).toBe(false);
     await (await start({ PORT: port })).close();
   });
 });
