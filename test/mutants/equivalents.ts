@@ -81,4 +81,52 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     change: 'page.length === 0 → !(page.length === 0)',
     why: 'what a probe asks for comes in one page',
   },
+  {
+    file: 'libs/health-authority/src/certificate.ts',
+    text: 'const REMEMBERED_KEYS = 256;',
+    change: '256 → 257',
+    why: 'a key that is not remembered is read again, and is the same',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'const changed = (counts[at] ?? 0) + by;',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
+  {
+    file: 'libs/export-file/src/record-pile.ts',
+    text: 'const grown = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.bytes + more));',
+    change: '2 → 3',
+    why: 'by how much the buffer grows changes only memory and time',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'sorted[bump(ends, values[at] ?? 0, -1)] = order[at] ?? 0;',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'values[at] = byteAt(records, order[at] ?? 0, byte) ^ flip;',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'records[n * RECORD_BYTES + byte] ?? 0;',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'const prefix = prefixOf(records, order[from] ?? 0);',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'while (to < order.length && prefixOf(records, order[to] ?? 0) === prefix) to++;',
+    change: '0 → 1',
+    why: 'a place below the length always holds a number; the default is there for the compiler',
+  },
 ];
