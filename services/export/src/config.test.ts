@@ -30,4 +30,15 @@ describe('the settings of export', () => {
     for (const value of [least - 1, most + 1])
       expect(() => load({ [name]: `${value}` })).toThrow(ConfigFault);
   });
+
+  it.each([' localhost', 'localhost ', 'a b', '[::1]', 'http://localhost', 'a/b'])(
+    'take no %j for a host',
+    (host) => {
+      expect(() => load({ HOST: host })).toThrow(ConfigFault);
+    },
+  );
+
+  it.each(['localhost', '0.0.0.0', '::1', 'export-1.example.ORG'])('take %s for a host', (host) => {
+    expect(load({ HOST: host }).HOST).toBe(host);
+  });
 });

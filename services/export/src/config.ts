@@ -23,7 +23,7 @@ export const exportSettings = settings({
   HOST: text({
     about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
     default: '127.0.0.1',
-    form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
+    form: { pattern: /[0-9A-Za-z.:-]+/, described: 'a host name or an IP address' },
   }),
   ...storeVariables,
   ...fileVariables,

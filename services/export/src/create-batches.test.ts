@@ -81,9 +81,18 @@ describe('create-batches', () => {
     await fixture.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR }));
     await fixture.cut();
     fixture.clock.advance(4 * HOUR);
-    await fixture.cut({ limit: 3 });
+    expect(await fixture.cut({ limit: 3 })).toEqual({ kind: 'done', done: 3, left: 0 });
     expect(await spans(fixture, 'us4')).toEqual(['us4 8-12']);
     await fixture.cut({ limit: 3 });
+    expect(await spans(fixture, 'us4')).toEqual(['us4 8-12', 'us4 12-16']);
+  });
+
+  it('cuts a long batch as soon as the short ones within it are caught up', async () => {
+    const fixture = await openExportFixture();
+    await fixture.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR }));
+    await fixture.cut();
+    fixture.clock.advance(8 * HOUR);
+    await fixture.cut({ limit: 5 });
     expect(await spans(fixture, 'us4')).toEqual(['us4 8-12', 'us4 12-16']);
   });
 
@@ -123,6 +132,7 @@ describe('create-batches', () => {
       problems: ['the batches of export ca could not be created'],
     });
     expect(await spans(fixture)).toEqual(['us 11-12']);
+    expect(fixture.log.events('export.config_failed')).toMatchObject([{ config: 'ca' }]);
     expect(fixture.log.lines.join('')).not.toContain('secret words');
   });
 

@@ -76,6 +76,7 @@ describe('which keys a file holds', () => {
     const zip = await fixture.object(name);
     expect(keysIn(zip)).toEqual([]);
     expect(keysIn(zip, 'revised').toSorted()).toEqual([...revised].toSorted());
+    expect(await fixture.batches()).toMatchObject([{ files: [{ name, keys: 2 }] }]);
   });
 
   it('splits what is too much for one file', async () => {

@@ -59,6 +59,7 @@ describe('a signing key in force that cannot sign', () => {
     fixture.signers.delete('elsewhere');
     await fixture.work();
     expect(unusable(fixture)).toHaveLength(3);
+    expect(fixture.log.events('export.key_usable')).toEqual([]);
   });
 
   it('is tried before it is in force, and not after it has ended', async () => {
@@ -171,6 +172,29 @@ describe('a private key that was exchanged under the same id and version', () =>
     await fixture.run();
     expect(unusable(fixture)).toMatchObject([{ key: 'k1', problem: 'replaced' }]);
     expect(await fixture.index()).toBeUndefined();
+  });
+
+  it('is looked for only in what is published for exports that sign with it', async () => {
+    const fixture = await openExportFixture();
+    await fixture.configure(
+      anExport(),
+      anExport({ id: 'ca', outputRegion: 'CA', filenameRoot: 'ca', signingKeys: ['k2'] }),
+    );
+    await fixture.declare(aSigningKey('k2'));
+    await fixture.deps.usedKeys.record(aSigningKey('k1'), fixture.signers.get('key-of-k1')!.pem);
+    const bucket = fixture.deps.openBucket('exports');
+    const read: string[] = [];
+    const watch = fixture.watchOver({
+      openBucket: () => ({
+        ...bucket,
+        read: async (name) => {
+          read.push(name);
+          return await bucket.read(name);
+        },
+      }),
+    });
+    await watch.check();
+    expect(read).toEqual(['ca/keys.json']);
   });
 
   it('is found out between two workers that use the name for the first time at once', async () => {

@@ -139,4 +139,12 @@ describe('the export service does not start on Google Cloud', () => {
     await declare({ bucket: 'another' });
     await expect(start()).rejects.toThrow('the bucket another failed: the bucket does not exist');
   });
+
+  it('without a permission in the bucket of an export', async () => {
+    await storage.close();
+    const permissions = ['create', 'get', 'list'].map((each) => `storage.objects.${each}`);
+    storage = await startStorageStandIn({ buckets: ['exports'], permissions });
+    await declare({});
+    await expect(start()).rejects.toThrow('storage.objects.delete');
+  });
 });

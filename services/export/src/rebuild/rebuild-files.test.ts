@@ -59,6 +59,31 @@ describe('looking for broken files', () => {
     ]);
     expect(await bucket().find(first)).toBeUndefined();
   });
+
+  it.each([
+    [['index.txt'], ['us/index.txt']],
+    [['keys.json'], ['us/keys.json']],
+    [
+      ['index.txt', 'keys.json'],
+      ['us/index.txt', 'us/keys.json'],
+    ],
+  ])('names what is missing of %j', async (lost, named) => {
+    for (const name of lost) await bucket().delete(`us/${name}`);
+    const { documents } = await find();
+    expect(documents).toEqual(
+      named.map((name) => ({ bucket: 'exports', name, problem: 'missing' })),
+    );
+  });
+
+  it('misses nothing of an export that has listed nothing yet, unless something was there', async () => {
+    await fixture.configure(anExport({ id: 'ca', outputRegion: 'CA', filenameRoot: 'ca' }));
+    expect((await find()).documents).toEqual([]);
+    await replace('ca/keys.json', '[]');
+    expect((await find()).documents).toMatchObject([{ name: 'ca/index.txt', problem: 'missing' }]);
+    await replace('ca/index.txt', '');
+    await bucket().delete('ca/keys.json');
+    expect((await find()).documents).toMatchObject([{ name: 'ca/keys.json', problem: 'missing' }]);
+  });
 });
 
 async function replace(name: string, text: string): Promise<void> {

@@ -48,7 +48,11 @@ import {
 import { type LateWatch, lateWatch, missingArchives } from '../health.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
 import type { SignerDeps } from '../signers.ts';
-import { type SigningKeyWatch, signingKeyWatch } from '../signing-key-watch.ts';
+import {
+  type SigningKeyWatch,
+  type SigningKeyWatchDeps,
+  signingKeyWatch,
+} from '../signing-key-watch.ts';
 import { keysIn } from './archive-keys.ts';
 import { NOON, PUBLISHED, aSigningKey, keyNumber } from './export-builders.ts';
 import { type Faults, mortalPorts, recorded } from './mortal-ports.ts';
@@ -73,7 +77,7 @@ export interface ExportFixture {
   /** The watch that the jobs of this fixture use. */
   readonly watch: SigningKeyWatch;
   /** Another watch of the same fixture. */
-  watchOver(over?: Partial<SignerDeps>): SigningKeyWatch;
+  watchOver(over?: Partial<SigningKeyWatchDeps>): SigningKeyWatch;
   configure(...configs: readonly ExportConfig[]): Promise<void>;
   declare(...keys: readonly SigningKey[]): Promise<void>;
   /** Stores so many keys that are released in a window; their first bytes count up through the whole fixture. */
@@ -139,7 +143,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     usedKeys: usedSigningKeys(store),
   };
   const storeTime = async () => await store.now();
-  const watchOver = (over: Partial<SignerDeps> = {}) =>
+  const watchOver = (over: Partial<SigningKeyWatchDeps> = {}) =>
     signingKeyWatch({
       ...{ ...signing, openBucket, storeTime, log: log.log },
       listExports: listExports(store),
