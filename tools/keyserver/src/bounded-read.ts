@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { within } from '@keyserver/retry';
 import type { Timers } from '@keyserver/time';
 import { CommandFault, codeOf, reasonOf } from './command-fault.ts';
-import { isHttp } from './option-values.ts';
+import { isHttp } from './options.ts';
 
 /** The content of a file of at most `maxBytes`; a CommandFault when there is none. */
 export async function readSmallFile(path: string, maxBytes: number): Promise<Uint8Array> {

@@ -4,6 +4,7 @@ import { examineParts } from '@keyserver/operations';
 import { checkPart, compareStoreFormat, openStoreFormat } from '@keyserver/stores';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CommandFault } from './command-fault.ts';
+import { dataDirOption, standInOption } from './options.ts';
 import type { CommandContext } from './terminal.ts';
 import { type OpenStore, openFirestore, openPlatform } from './wiring.ts';
 
@@ -21,7 +22,7 @@ type NamedStore = OpenStore & { readonly name: string };
 /** Adds the options that name a store: the data directory of one machine, by default `usual` if given, or a Firestore database. */
 export const addStoreOptions = (command: Command, usual?: string): Command =>
   command
-    .option('--data-dir <directory>', 'the data directory of a server on one machine', usual)
+    .addOption(dataDirOption(usual))
     .addOption(
       new Option('--project <id>', 'the Google Cloud project of a Firestore database').conflicts(
         'dataDir',
@@ -33,25 +34,10 @@ export const addStoreOptions = (command: Command, usual?: string): Command =>
         'the Firestore database, with --project; (default) unless given',
       ).conflicts('dataDir'),
     )
-    .addOption(
-      new Option(
-        '--endpoint <host:port>',
-        'a Firestore emulator on this machine, with --project; without credentials',
-      )
-        .argParser(loopback)
-        .conflicts('dataDir'),
-    );
+    .addOption(standInOption('endpoint', 'a Firestore emulator', '--project').conflicts('dataDir'));
 
 /** A directory with one of these belongs to a server. Opening the store then says which of the others are missing. */
 const TRACES = ['keyserver.sqlite', 'keys/key-hash.secret', 'buckets'];
-
-const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
-
-/** Reads the address of a stand-in. Only this machine is called without credentials. */
-export function loopback(text: string): string {
-  if (LOOPBACK.test(text)) return text;
-  throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
-}
 
 /** What may be missing of a store: nothing, the whole of it, or its database, which an import makes beside copied keys and buckets. */
 type MayBeNew = 'nothing' | 'store' | 'database';

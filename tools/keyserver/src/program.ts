@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { addCertificateCommands } from './certificate/issue.ts';
+import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
 import { addConfigShow } from './config/show.ts';
 import { addDataExport } from './data/export.ts';
@@ -11,12 +11,76 @@ import { CANNOT, CommandFault, sentenceOf } from './command-fault.ts';
 import { addJobsChanges } from './jobs/change.ts';
 import { addJobsCheck } from './jobs/check.ts';
 import { addJobsList } from './jobs/list.ts';
+import { exampleOf } from './options.ts';
 import { addPublish } from './publish/publish.ts';
 import { addStoreAdopt } from './store/adopt.ts';
 import { addStoreRebuild } from './store/rebuild.ts';
 import { addStoreSetWindow } from './store/set-window.ts';
 import { addStoreTime } from './store/time.ts';
 import type { CommandContext } from './terminal.ts';
+
+/** Adds a command, or a group of them, to what it belongs to. */
+type AddCommand = (to: Command, context: CommandContext) => void;
+
+interface Group {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+  readonly commands: readonly AddCommand[];
+}
+
+const group =
+  ({ name, description, example, commands }: Group): AddCommand =>
+  (program, context) => {
+    const added = program
+      .command(name)
+      .description(description)
+      .addHelpText('after', exampleOf(example));
+    for (const add of commands) add(added, context);
+  };
+
+const VERIFY = 'export verify http://127.0.0.1:8082/exports/v1/index.txt';
+
+/** What the program can do, in the order of its help. */
+const COMMANDS: readonly AddCommand[] = [
+  group({
+    name: 'export',
+    description: 'Check and look into the files that phones download.',
+    example: VERIFY,
+    commands: [addExportVerify, addExportInspect],
+  }),
+  addPublish,
+  group({
+    name: 'certificate',
+    description: 'Issue diagnosis certificates for tests.',
+    example: 'certificate issue --keys-file request.json --json',
+    commands: [addCertificateIssue],
+  }),
+  group({
+    name: 'config',
+    description: 'Show and change what a server is configured to do.',
+    example: 'config show > server.yaml',
+    commands: [addConfigApply, addConfigShow],
+  }),
+  group({
+    name: 'data',
+    description: 'Move all data of a server to another machine or platform.',
+    example: 'data export --data-dir /var/lib/keyserver --to ~/move',
+    commands: [addDataExport, addDataImport, addDataVerify],
+  }),
+  group({
+    name: 'jobs',
+    description: 'Look after the jobs that Cloud Scheduler starts.',
+    example: 'jobs list --project my-project --location europe-west1',
+    commands: [addJobsList, addJobsChanges, addJobsCheck],
+  }),
+  group({
+    name: 'store',
+    description: 'Look after the store as a whole.',
+    example: 'store time show',
+    commands: [addStoreTime, addStoreSetWindow, addStoreAdopt, addStoreRebuild],
+  }),
+];
 
 /** Runs one command line, without the program's name, and gives the exit code. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -47,17 +111,8 @@ function createProgram(context: CommandContext): Command {
         write(`keyserver: ${oneSentence(text)}\n`);
       },
     })
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver export verify http://127.0.0.1:8082/exports/v1/index.txt',
-    );
-  addExportCommands(program, context);
-  addPublish(program, context);
-  addCertificateCommands(program, context);
-  addConfigCommands(program, context);
-  addDataCommands(program, context);
-  addJobsCommands(program, context);
-  addStoreCommands(program, context);
+    .addHelpText('after', exampleOf(VERIFY));
+  for (const add of COMMANDS) add(program, context);
   return program;
 }
 
@@ -68,66 +123,3 @@ const oneSentence = (text: string): string =>
     .replace(' is invalid. ', ' ')
     .replace('Allowed choices are', 'must be one of')
     .replaceAll(/\s*\n\s*/g, ' ');
-
-/** The commands about the files that phones download. */
-function addExportCommands(program: Command, context: CommandContext): void {
-  const group = program
-    .command('export')
-    .description('Check and look into the files that phones download.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver export verify http://127.0.0.1:8082/exports/v1/index.txt',
-    );
-  addExportVerify(group, context);
-  addExportInspect(group, context);
-}
-
-/** The commands about what an operator edits. */
-function addConfigCommands(program: Command, context: CommandContext): void {
-  const config = program
-    .command('config')
-    .description('Show and change what a server is configured to do.')
-    .addHelpText('after', '\nExample:\n  $ keyserver config show > server.yaml');
-  addConfigApply(config, context);
-  addConfigShow(config, context);
-}
-
-/** The commands that move a deployment's data from one store to another. */
-function addDataCommands(program: Command, context: CommandContext): void {
-  const data = program
-    .command('data')
-    .description('Move all data of a server to another machine or platform.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver data export --data-dir /var/lib/keyserver --to /root/move',
-    );
-  addDataExport(data, context);
-  addDataImport(data, context);
-  addDataVerify(data, context);
-}
-
-/** The commands about what Cloud Scheduler calls. */
-function addJobsCommands(program: Command, context: CommandContext): void {
-  const jobs = program
-    .command('jobs')
-    .description('Look after the jobs that Cloud Scheduler starts.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver jobs list --project my-project --location europe-west1',
-    );
-  addJobsList(jobs, context);
-  addJobsChanges(jobs, context);
-  addJobsCheck(jobs, context);
-}
-
-/** The commands about a store as a whole. */
-function addStoreCommands(program: Command, context: CommandContext): void {
-  const store = program
-    .command('store')
-    .description('Look after the store as a whole.')
-    .addHelpText('after', '\nExample:\n  $ keyserver store time show');
-  addStoreTime(store, context);
-  addStoreSetWindow(store, context);
-  addStoreAdopt(store, context);
-  addStoreRebuild(store, context);
-}

@@ -10,7 +10,7 @@ import {
 } from '../authority.ts';
 import { readTextFile } from '../bounded-read.ts';
 import { CommandFault } from '../command-fault.ts';
-import { wholeNumber } from '../option-values.ts';
+import { exampleOf, wholeNumber } from '../options.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 
@@ -25,12 +25,8 @@ interface IssueOptions extends AuthorityOptions {
 const MAX_KEYS_FILE_BYTES = 1_000_000;
 const MAX_INTERVAL = 2 ** 31 - 1;
 
-/** The commands about diagnosis certificates. */
-export function addCertificateCommands(program: Command, context: CommandContext): void {
-  const group = program
-    .command('certificate')
-    .description('Issue diagnosis certificates for tests.')
-    .addHelpText('after', EXAMPLE);
+/** `certificate issue`: signs a diagnosis certificate. */
+export function addCertificateIssue(group: Command, context: CommandContext): void {
   addAuthorityOptions(group.command('issue'), context)
     .description('Sign a diagnosis certificate for given keys, as a verification server does.')
     .requiredOption(
@@ -50,13 +46,11 @@ export function addCertificateCommands(program: Command, context: CommandContext
       15,
     )
     .option('--json', 'print JSON, to be merged into a publish request')
-    .addHelpText('after', EXAMPLE)
+    .addHelpText('after', exampleOf('certificate issue --keys-file request.json --json'))
     .action(async (options: IssueOptions) => {
       await issue(options, context);
     });
 }
-
-const EXAMPLE = '\nExample:\n  $ keyserver certificate issue --keys-file request.json --json';
 
 async function issue(options: IssueOptions, context: CommandContext): Promise<void> {
   const hmacKey = options.hmacKey ?? newHmacKey(context.random);

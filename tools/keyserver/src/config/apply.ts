@@ -9,10 +9,11 @@ import {
   parseConfiguration,
   planChanges,
 } from '@keyserver/configuration';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { readTextFile } from '../bounded-read.ts';
 import { CommandFault } from '../command-fault.ts';
-import { type StoreFlags, addStoreOptions, loopback, openStore } from '../open-store.ts';
+import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf, standInOption } from '../options.ts';
 import { counted, jsonText } from '../render.ts';
 import type { Machine, CommandContext } from '../terminal.ts';
 import { type OpenStore, openCloudKeys } from '../wiring.ts';
@@ -36,15 +37,10 @@ export function addConfigApply(config: Command, context: CommandContext): void {
       'apply in spite of what speaks against it under this name; may be repeated',
       adviceNames,
     )
-    .addOption(
-      new Option(
-        '--kms-endpoint <host:port>',
-        'a stand-in for Cloud KMS on this machine, with --project; without credentials',
-      ).argParser(loopback),
-    )
+    .addOption(standInOption('kms-endpoint', 'a stand-in for Cloud KMS', '--project'))
     .option('--dry-run', 'only show the changes')
     .option('--json', 'print the changes as JSON')
-    .addHelpText('after', '\nExample:\n  $ keyserver config apply server.yaml --dry-run')
+    .addHelpText('after', exampleOf('config apply server.yaml --dry-run'))
     .action(async (file: string, flags: ApplyFlags & StoreFlags & KeyFlags) => {
       const wanted = await readConfiguration(file, context);
       const opened = await openStore(flags, context, { mayBeNew: 'store' });

@@ -2,6 +2,7 @@ import { showConfiguration } from '@keyserver/configuration';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf } from '../options.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 
@@ -14,7 +15,7 @@ export function addConfigShow(config: Command, context: CommandContext): void {
   addStoreOptions(config.command('show'), context.dataDirectory)
     .description('Print the stored configuration as a file that `config apply` takes.')
     .option('--json', 'print JSON instead of YAML')
-    .addHelpText('after', '\nExample:\n  $ keyserver config show > server.yaml')
+    .addHelpText('after', exampleOf('config show > server.yaml'))
     .action(async (options: ShowOptions) => {
       const { store, close } = await openStore(options, context, { mayBeNew: 'nothing' });
       try {

@@ -2,6 +2,7 @@ import { exportData } from '@keyserver/data-transfer';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf } from '../options.ts';
 import type { CommandContext } from '../terminal.ts';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';
 
@@ -19,7 +20,7 @@ export function addDataExport(data: Command, context: CommandContext): void {
     .requiredOption('--to <directory>', 'a new directory for the files')
     .addHelpText(
       'after',
-      `\n${SECRECY}\n\nExample:\n  $ keyserver data export --data-dir /var/lib/keyserver --to /root/move`,
+      `\n${SECRECY}\n${exampleOf('data export --data-dir /var/lib/keyserver --to ~/move')}`,
     )
     .action(async (flags: ExportFlags) => {
       const { store, name, close } = await openStore(flags, context, { mayBeNew: 'nothing' });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { readSmallFile } from '../bounded-read.ts';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf } from '../options.ts';
 import type { CommandContext } from '../terminal.ts';
 import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';
 
@@ -29,7 +30,7 @@ export function addDataImport(data: Command, context: CommandContext): void {
     )
     .addHelpText(
       'after',
-      `\n${SECRECY}\n\nExample:\n  $ keyserver data import --from /root/move --project my-project`,
+      `\n${SECRECY}\n${exampleOf('data import --from ~/move --project my-project')}`,
     )
     .action(async (flags: ImportFlags) => {
       const given = await secretOf(flags);

@@ -2,6 +2,7 @@ import { verifyData } from '@keyserver/data-transfer';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf } from '../options.ts';
 import type { CommandContext } from '../terminal.ts';
 import { differing, documentsOf, renderManifest } from './report.ts';
 
@@ -18,10 +19,7 @@ export function addDataVerify(data: Command, context: CommandContext): void {
       'Compare a store with exported files: the target after an import, or the source before it is left for good.',
     )
     .requiredOption('--from <directory>', 'the directory of a finished export')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver data verify --from /root/move --project my-project',
-    )
+    .addHelpText('after', exampleOf('data verify --from ~/move --project my-project'))
     .action(async (flags: VerifyFlags) => {
       const { store, name, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
       try {

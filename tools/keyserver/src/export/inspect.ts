@@ -2,6 +2,7 @@ import { type ExportSummary, inspectExport } from '@keyserver/export-file';
 import type { Timers } from '@keyserver/time';
 import type { Command } from 'commander';
 import { CommandFault, FOUND } from '../command-fault.ts';
+import { exampleOf } from '../options.ts';
 import { jsonText, printable, table, timeText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { loadArchive } from './sources.ts';
@@ -17,10 +18,7 @@ export function addExportInspect(group: Command, { terminal, timers }: CommandCo
     .description('Show what an archive holds, in figures and without judging it.')
     .argument('<file-or-url>', 'an archive (.zip)')
     .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver export inspect 1700000000-1700014400-00001.zip',
-    )
+    .addHelpText('after', exampleOf('export inspect 1700000000-1700014400-00001.zip'))
     .action(async (place: string, options: InspectOptions) => {
       const summary = await read(place, timers);
       terminal.out(options.json === true ? jsonText(summary) : renderSummary(summary));

@@ -9,7 +9,7 @@ import { isP256PublicKey } from '@keyserver/health-authority';
 import type { Timers } from '@keyserver/time';
 import { download, readSmallFile, readTextFile } from '../bounded-read.ts';
 import { CommandFault, sentenceOf } from '../command-fault.ts';
-import { addressOf } from '../option-values.ts';
+import { addressOf } from '../options.ts';
 
 /** An archive that somebody named or an index lists, and the keys that may have signed it. */
 export interface ArchiveSource {

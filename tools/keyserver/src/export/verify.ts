@@ -3,7 +3,7 @@ import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import type { Timers } from '@keyserver/time';
 import type { Command } from 'commander';
 import { CommandFault, FOUND } from '../command-fault.ts';
-import { httpUrl, region, wholeNumber } from '../option-values.ts';
+import { httpUrl, region, wholeNumber } from '../options.ts';
 import { counted, jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import {

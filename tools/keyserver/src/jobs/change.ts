@@ -1,6 +1,7 @@
 import type { JobState, Scheduler } from '@keyserver/scheduled-jobs';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
+import { exampleOf } from '../options.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { jobForMachines } from './list.ts';
@@ -36,7 +37,10 @@ export function addJobsChanges(jobs: Command, context: CommandContext): void {
     addJobsOptions(jobs.command(verb))
       .description(description)
       .argument('<name>', 'the job, as "keyserver jobs list" names it', jobName)
-      .addHelpText('after', exampleOf(verb))
+      .addHelpText(
+        'after',
+        exampleOf(`jobs ${verb} export-do-work --project my-project --location europe-west1`),
+      )
       .action(async (name: string, options: JobsOptions) => {
         const job = await withScheduler(
           options,
@@ -59,6 +63,3 @@ const change = async (
 
 const noSuchJob = (name: string, options: JobsOptions): CommandFault =>
   new CommandFault(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
-
-const exampleOf = (verb: string): string =>
-  `\nExample:\n  $ keyserver jobs ${verb} export-do-work --project my-project --location europe-west1`;

@@ -9,7 +9,7 @@ import {
 } from '@keyserver/scheduled-jobs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandFault, FOUND } from '../command-fault.ts';
-import { httpUrl } from '../option-values.ts';
+import { httpUrl } from '../options.ts';
 import { counted, jsonText, printable, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { type JobsOptions, addJobsOptions, ownPlaceOf, placeOf, withScheduler } from './options.ts';

@@ -1,5 +1,6 @@
 import type { JobState } from '@keyserver/scheduled-jobs';
 import type { Command } from 'commander';
+import { exampleOf } from '../options.ts';
 import { instantText, jsonText, printable, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { type JobsOptions, addJobsOptions, withScheduler } from './options.ts';
@@ -8,10 +9,7 @@ import { type JobsOptions, addJobsOptions, withScheduler } from './options.ts';
 export function addJobsList(jobs: Command, context: CommandContext): void {
   addJobsOptions(jobs.command('list'))
     .description('List the jobs: when they run, what they call, how they went last.')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver jobs list --project my-project --location europe-west1',
-    )
+    .addHelpText('after', exampleOf('jobs list --project my-project --location europe-west1'))
     .action(async (options: JobsOptions) => {
       const all = await withScheduler(
         options,

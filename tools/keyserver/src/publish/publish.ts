@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { type AuthorityOptions, addAuthorityOptions, readAuthorityKey } from '../authority.ts';
 import { CommandFault, FOUND } from '../command-fault.ts';
-import { httpUrl, wholeNumber } from '../option-values.ts';
+import { exampleOf, httpUrl, wholeNumber } from '../options.ts';
 import { phoneKeys, publishRequest } from './request.ts';
 import { endOf, renderAnswer, sendUpload } from './answer.ts';
 import type { CommandContext } from '../terminal.ts';
@@ -42,7 +42,7 @@ export function addPublish(program: Command, context: CommandContext): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ keyserver publish --url http://127.0.0.1:8080 --keys 14 --onset-days-ago 3',
+      exampleOf('publish --url http://127.0.0.1:8080 --keys 14 --onset-days-ago 3'),
     )
     .action(async (options: PublishOptions) => {
       await publish(options, context);

@@ -1,6 +1,7 @@
 import { type ExaminedPart, adoptParts, examineParts } from '@keyserver/operations';
 import { openStoreFormat } from '@keyserver/stores';
 import type { Command } from 'commander';
+import { exampleOf } from '../options.ts';
 import { counted, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from './parts.ts';
@@ -16,10 +17,7 @@ export function addStoreAdopt(group: Command, context: CommandContext): void {
       'Show whether database, keys and buckets belong together; with --yes take what is there for one store from now on. Stop the services first.',
     )
     .option('--yes', 'do it, instead of showing what would be done')
-    .addHelpText(
-      'after',
-      '\nExample:\n  $ keyserver store adopt --data-dir /var/lib/keyserver --yes',
-    )
+    .addHelpText('after', exampleOf('store adopt --data-dir /var/lib/keyserver --yes'))
     .action(async (flags: AdoptFlags) => {
       const opened = await openParts(flags, context);
       try {

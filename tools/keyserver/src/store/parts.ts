@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { bucketParts, compareStoreFormat } from '@keyserver/stores';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
-import { type StoreFlags, addStoreOptions, loopback } from '../open-store.ts';
+import { type StoreFlags, addStoreOptions } from '../open-store.ts';
+import { standInOption } from '../options.ts';
 import type { Machine, CommandContext } from '../terminal.ts';
 import { type OpenWhole, openCloudWhole, openLocalWhole } from '../wiring.ts';
 
@@ -17,12 +18,9 @@ export interface PartsFlags extends StoreFlags {
 /** The options that name a store with its buckets. */
 export const addPartsOptions = (command: Command, usual?: string): Command =>
   addStoreOptions(command, usual).addOption(
-    new Option(
-      '--storage-endpoint <host:port>',
-      'a stand-in for Cloud Storage on this machine, with --endpoint; without credentials',
-    )
-      .argParser(loopback)
-      .conflicts('dataDir'),
+    standInOption('storage-endpoint', 'a stand-in for Cloud Storage', '--endpoint').conflicts(
+      'dataDir',
+    ),
   );
 
 /** A store with its parts, whether or not they belong together. */

@@ -1,8 +1,7 @@
 import { auditRebuild } from '@keyserver/stores';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
-import { loopback } from '../open-store.ts';
-import { wholeNumber } from '../option-values.ts';
+import { exampleOf, standInOption, wholeNumber } from '../options.ts';
 import { counted, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { type Damage, type FileRebuild, openRebuild } from '../wiring.ts';
@@ -26,12 +25,9 @@ export function addStoreRebuild(group: Command, context: CommandContext): void {
     )
     .argument('<what>', WHATS.join(' or '))
     .addOption(
-      new Option(
-        '--kms-endpoint <host:port>',
-        'a stand-in for Cloud KMS on this machine, with the two others; without credentials',
-      )
-        .argParser(loopback)
-        .conflicts('dataDir'),
+      standInOption('kms-endpoint', 'a stand-in for Cloud KMS', 'the two others').conflicts(
+        'dataDir',
+      ),
     )
     .option(
       '--export-retention-hours <hours>',
@@ -46,7 +42,7 @@ export function addStoreRebuild(group: Command, context: CommandContext): void {
       336,
     )
     .option('--yes', 'do it, instead of showing what would be done')
-    .addHelpText('after', '\nExample:\n  $ keyserver store rebuild files --yes')
+    .addHelpText('after', exampleOf('store rebuild files --yes'))
     .action(async (what: string, flags: RebuildFlags) => {
       if (!WHATS.includes(what)) throw new CommandFault(`${what} is not ${WHATS.join(' or ')}`);
       if ((flags.endpoint === undefined) !== (flags.kmsEndpoint === undefined))

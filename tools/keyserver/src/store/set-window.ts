@@ -3,6 +3,7 @@ import { SECOND, type WindowLength, windowLength } from '@keyserver/time';
 import { type Command, InvalidArgumentError } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
+import { exampleOf } from '../options.ts';
 import { instantText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 
@@ -18,7 +19,7 @@ export function addStoreSetWindow(store: Command, context: CommandContext): void
     )
     .argument('<seconds>', 'the new length, which divides a day', lengthOf)
     .option('--yes', 'change it')
-    .addHelpText('after', '\nExample:\n  $ keyserver store set-window 3600')
+    .addHelpText('after', exampleOf('store set-window 3600'))
     .action(async (length: WindowLength, flags: SetWindowFlags) => {
       const { store: opened, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
       try {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type MendableTime, type TimeReport, acceptTime, resetTime } from '@keyserver/operations';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
+import { dataDirOption, exampleOf } from '../options.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { openStoreTime } from '../wiring.ts';
@@ -20,7 +21,7 @@ export function addStoreTime(store: Command, context: CommandContext): void {
   const time = store
     .command('time')
     .description('Show, accept or reset the time of a server on one machine.')
-    .addHelpText('after', '\nExample:\n  $ keyserver store time show');
+    .addHelpText('after', exampleOf('store time show'));
   onStore(time.command('show'), context, show)
     .description('Show store time, the clock of this machine, and what is wrong.')
     .option('--json', 'print it as JSON');
@@ -36,11 +37,7 @@ type Work = (time: MendableTime, flags: TimeFlags, context: CommandContext) => P
 
 function onStore(command: Command, context: CommandContext, work: Work): Command {
   return command
-    .option(
-      '--data-dir <directory>',
-      'the data directory of a server on one machine',
-      context.dataDirectory,
-    )
+    .addOption(dataDirOption(context.dataDirectory))
     .action(async (flags: TimeFlags) => {
       if (!existsSync(join(flags.dataDir, 'keyserver.sqlite')))
         throw new CommandFault(`${flags.dataDir} is not the data directory of a server`);

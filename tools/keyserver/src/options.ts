@@ -1,5 +1,29 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { CommandFault } from './command-fault.ts';
+
+/** The end of a command's help: how the program may be called. */
+export const exampleOf = (line: string): string => `\nExample:\n  $ keyserver ${line}`;
+
+/** The option for the data directory of a server on one machine; `usual` is taken when it is not given. */
+export const dataDirOption = (usual?: string): Option =>
+  new Option('--data-dir <directory>', 'the data directory of a server on one machine').default(
+    usual,
+  );
+
+/** An option for the address of what stands in for a service of Google's; `condition` says with which options it goes. */
+export const standInOption = (name: string, what: string, condition: string): Option =>
+  new Option(
+    `--${name} <host:port>`,
+    `${what} on this machine, with ${condition}; without credentials`,
+  ).argParser(loopback);
+
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):[1-9]\d{0,4}$/;
+
+/** Reads the address of a stand-in. Only this machine is called without credentials. */
+function loopback(text: string): string {
+  if (LOOPBACK.test(text)) return text;
+  throw new InvalidArgumentError('must be a port of this machine, such as 127.0.0.1:8080');
+}
 
 /** Reads an option that is a whole number within bounds. */
 export const wholeNumber =
