@@ -148,7 +148,9 @@ describe('a server whose disk is full', () => {
     await start(join(disk, 'data'));
     expect((await upload()).status).toBe(200);
     await until('the first keys are in a file', allArePublished);
-    const before = await listed();
+    const before = new Map<string, Buffer | undefined>();
+    for (const name of await listed()) before.set(name, await download(name));
+    expect(before.size).toBeGreaterThan(0);
 
     await fill();
     await until('an upload is refused', async () => !(await isTaken()));
@@ -158,8 +160,8 @@ describe('a server whose disk is full', () => {
     for (const service of ['publish', 'export'] as const)
       expect(await problemsOf(service)).toContain('disk_full');
     await pause(15_000); // several turns of every job, and as many lines as find no room
-    for (const name of before) expect(await download(name)).toBeDefined();
-    expect(await listed()).toEqual(expect.arrayContaining([...before]));
+    for (const [name, content] of before) expect(await download(name)).toEqual(content);
+    expect(await listed()).toEqual(expect.arrayContaining([...before.keys()]));
     expect((await upload()).status).toBe(503);
 
     await writeFile(filler(), '');

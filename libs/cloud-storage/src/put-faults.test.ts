@@ -10,11 +10,11 @@ import {
   HASTE,
   HEADERS,
   NAME,
+  aBucket,
   bucketsOf,
   closeStandIns,
   content,
   contentIn,
-  standIn,
   timersWithPause,
 } from './testing/adapter-world.ts';
 
@@ -26,19 +26,17 @@ const STEPS = ['opening the session', 'the first chunk', 'the second chunk', 'th
 
 type Order = (faults: StorageFaults, after: number, times: number) => void;
 
+const status = (number: number): Order => {
+  return (faults, after, times) => {
+    faults.fail({ op: 'insert', status: number, after, times });
+  };
+};
+
 const PASSING_FAULTS: Readonly<Record<string, Order>> = {
-  'status 408': (faults, after, times) => {
-    faults.fail({ op: 'insert', status: 408, after, times });
-  },
-  'status 429': (faults, after, times) => {
-    faults.fail({ op: 'insert', status: 429, after, times });
-  },
-  'status 500': (faults, after, times) => {
-    faults.fail({ op: 'insert', status: 500, after, times });
-  },
-  'status 503': (faults, after, times) => {
-    faults.fail({ op: 'insert', status: 503, after, times });
-  },
+  'status 408': status(408),
+  'status 429': status(429),
+  'status 500': status(500),
+  'status 503': status(503),
   'a connection cut before': (faults, after, times) => {
     faults.cut({ op: 'insert', when: 'before', after, times });
   },
@@ -68,8 +66,7 @@ describe('an upload that is disturbed', () => {
   it.each(atEveryStep(PASSING_FAULTS))(
     'leaves one whole object after %s at %s',
     async (fault, _step, n) => {
-      const server = await standIn();
-      const bucket = bucketsOf(server).openBucket(BUCKET);
+      const { server, bucket } = await aBucket();
       PASSING_FAULTS[fault]?.(server.faults, n, 2);
       const written = await bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
       expect(written).toEqual(await bucket.find(NAME));
@@ -81,8 +78,7 @@ describe('an upload that is disturbed', () => {
   it.each(atEveryStep(LATE_FAULTS))(
     'leaves one whole object after %s at %s',
     async (fault, _step, n) => {
-      const server = await standIn();
-      const bucket = bucketsOf(server, { limits: HASTE }).openBucket(BUCKET);
+      const { server, bucket } = await aBucket({ limits: HASTE });
       LATE_FAULTS[fault]?.(server.faults, n, 1);
       const written = await bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
       const calm = bucketsOf(server).openBucket(BUCKET);
@@ -94,22 +90,21 @@ describe('an upload that is disturbed', () => {
   it.each(STEPS.map((step, n): [string, number] => [step, n]))(
     'is a fault, and leaves no object, when Cloud Storage stays away from %s on',
     async (_step, n) => {
-      const server = await standIn();
+      const { server, bucket } = await aBucket();
       server.faults.fail({ op: 'insert', status: 503, after: n, times: 100 });
-      const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
+      const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
       await expect(put).rejects.toMatchObject({ code: 'away' });
       expect(server.objects(BUCKET)).toEqual([]);
     },
   );
 
   it('sends again what did not arrive, and no more', async () => {
-    const server = await standIn();
-    const buckets = bucketsOf(server, { chunkBytes: 4 * CHUNK });
+    const { server, bucket } = await aBucket({ chunkBytes: 4 * CHUNK });
     const { sha256, pieces } = content(4 * CHUNK);
     server.faults.cut({ op: 'insert', when: 'middle', after: 1, times: 1 });
-    await buckets.openBucket(BUCKET).put(NAME, pieces(), ABSENT);
+    await bucket.put(NAME, pieces(), ABSENT);
     expect(server.faults.calls('status')).toBe(1);
-    expect(await contentIn(buckets.openBucket(BUCKET))).toBe(sha256);
+    expect(await contentIn(bucket)).toBe(sha256);
     const [all, asked, rest, ...others] = server.contentRanges();
     const length = 4 * CHUNK;
     expect([all, asked]).toEqual([`bytes 0-${length - 1}/${length}`, 'bytes */*']);
@@ -120,17 +115,16 @@ describe('an upload that is disturbed', () => {
   });
 
   it('names the end of an empty content, as nothing of it could be named', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, content(0).pieces(), ABSENT);
     expect(server.contentRanges()).toEqual(['bytes */0']);
     expect(await contentIn(bucket)).toBe(content(0).sha256);
   });
 
   it('is no object when Cloud Storage has forgotten the upload', async () => {
-    const server = await standIn();
+    const { server, bucket } = await aBucket();
     server.faults.fail({ op: 'insert', status: 410, after: 2, times: 1 });
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
+    const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
     await expect(put).rejects.toMatchObject({ code: 'refused' });
     expect(server.objects(BUCKET)).toEqual([]);
   });
@@ -143,8 +137,7 @@ describe('an upload whose last answer is lost for good', () => {
   };
 
   it('is recognised by what lies there', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     lastAnswersLost(server.faults, STEPS.length - 1);
     const written = await bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
     expect(written).toEqual(await bucket.find(NAME));
@@ -152,8 +145,7 @@ describe('an upload whose last answer is lost for good', () => {
   });
 
   it('is recognised when it replaced a generation', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     const first = await bucket.put(NAME, content(10).pieces(), ABSENT);
     const expected = first === 'conflict' ? '' : first.generation;
     lastAnswersLost(server.faults, 1);
@@ -163,8 +155,7 @@ describe('an upload whose last answer is lost for good', () => {
   });
 
   it('is a conflict when another writer has replaced it since', async () => {
-    const server = await standIn();
-    const rival = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket: rival } = await aBucket();
     const timers = timersWithPause(async () => {
       const mine = await rival.find(NAME);
       const replacing = { headers: HEADERS, expected: mine?.generation ?? '' };
@@ -178,16 +169,15 @@ describe('an upload whose last answer is lost for good', () => {
   });
 
   it('is a fault when what lies there cannot be seen either', async () => {
-    const server = await standIn();
+    const { server, bucket } = await aBucket();
     lastAnswersLost(server.faults, 1);
     server.faults.fail({ op: 'get', status: 503, times: 100 });
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, content(5).pieces(), ABSENT);
+    const put = bucket.put(NAME, content(5).pieces(), ABSENT);
     await expect(put).rejects.toMatchObject({ code: 'away' });
   });
 
   it('is a fault when the generation to replace still lies there', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     const first = await bucket.put(NAME, content(10).pieces(), ABSENT);
     const expected = first === 'conflict' ? '' : first.generation;
     server.faults.fail({ op: 'insert', status: 503, after: 1, times: 100 });
@@ -199,8 +189,7 @@ describe('an upload whose last answer is lost for good', () => {
 
 describe('a conflict', () => {
   it('takes nothing from the source when it shows at once', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { bucket } = await aBucket();
     await bucket.put(NAME, content(3).pieces(), ABSENT);
     let taken = 0;
     const counted = async function* (): AsyncGenerator<Uint8Array> {
@@ -212,8 +201,7 @@ describe('a conflict', () => {
   });
 
   it('is told when another writer comes first while the content flows', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { bucket } = await aBucket();
     const overtaken = async function* (): AsyncGenerator<Uint8Array> {
       yield ARCHIVE.bytes;
       await bucket.put(NAME, content(3).pieces(), ABSENT);
@@ -223,7 +211,7 @@ describe('a conflict', () => {
   });
 
   it('ends the source when the upload cannot go on', async () => {
-    const server = await standIn();
+    const { server, bucket } = await aBucket();
     server.faults.fail({ op: 'insert', status: 403, after: 1, times: 1 });
     let ended = false;
     const source = async function* (): AsyncGenerator<Uint8Array> {
@@ -233,7 +221,7 @@ describe('a conflict', () => {
         ended = true;
       }
     };
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, source(), ABSENT);
+    const put = bucket.put(NAME, source(), ABSENT);
     await expect(put).rejects.toMatchObject({ code: 'forbidden' });
     expect(ended).toBe(true);
   });
@@ -243,13 +231,13 @@ describe('a source that fails', () => {
   it.each([0, 1, CHUNK, CHUNK + 1, 3 * CHUNK])(
     'after %i bytes leaves no object and no upload, and its error is passed on as it is',
     async (length) => {
-      const server = await standIn();
+      const { server, bucket } = await aBucket();
       const error = new Error('the source broke');
       const broken = async function* (): AsyncGenerator<Uint8Array> {
         yield* content(length).pieces();
         throw error;
       };
-      const put = bucketsOf(server).openBucket(BUCKET).put(NAME, broken(), ABSENT);
+      const put = bucket.put(NAME, broken(), ABSENT);
       await expect(put).rejects.toBe(error);
       expect(server.objects(BUCKET)).toEqual([]);
       expect(server.faults.calls('cancel')).toBe(1);
@@ -257,13 +245,13 @@ describe('a source that fails', () => {
   );
 
   it('keeps its own error when the upload cannot even be cancelled', async () => {
-    const server = await standIn();
+    const { server, bucket } = await aBucket();
     server.faults.cut({ op: 'cancel', when: 'before', times: 1 });
     const broken = async function* (): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(Buffer.from('half'));
       throw new Error('the source broke');
     };
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, broken(), ABSENT);
+    const put = bucket.put(NAME, broken(), ABSENT);
     await expect(put).rejects.toThrow('the source broke');
   });
 });
@@ -312,18 +300,18 @@ describe('a server that does not keep what it was sent', () => {
 
 describe('a content that changes on its way', () => {
   it.each([1, 2, 3])('is refused before it is an object: chunk %i', async (chunk) => {
-    const server = await standIn();
+    const { server, bucket } = await aBucket();
     server.faults.corrupt({ op: 'insert', after: chunk, times: 1 });
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
+    const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
     await expect(put).rejects.toMatchObject({ code: 'corrupted' });
     expect(server.faults.calls('delete')).toBe(0);
     expect(server.objects(BUCKET)).toEqual([]);
   });
 
   it('is deleted again where declared checksums are ignored', async () => {
-    const server = await standIn({ ignoresDeclaredChecksums: true });
+    const { server, bucket } = await aBucket({ server: { ignoresDeclaredChecksums: true } });
     server.faults.corrupt({ op: 'insert', after: 1, times: 1 });
-    const put = bucketsOf(server).openBucket(BUCKET).put(NAME, ARCHIVE.pieces(), ABSENT);
+    const put = bucket.put(NAME, ARCHIVE.pieces(), ABSENT);
     await expect(put).rejects.toMatchObject({ code: 'corrupted' });
     expect(server.objects(BUCKET)).toEqual([]);
   });
@@ -331,8 +319,8 @@ describe('a content that changes on its way', () => {
 
 describe('a large archive', () => {
   it('is never further from Cloud Storage than one chunk and one piece', async () => {
-    const server = await standIn();
     const chunkBytes = 4 * CHUNK;
+    const { server, bucket } = await aBucket({ chunkBytes });
     const piece = Buffer.alloc(100_000, 'archive');
     const pieces = Math.ceil((12 * chunkBytes) / piece.length);
     const ahead: number[] = [];
@@ -344,7 +332,6 @@ describe('a large archive', () => {
         await pause(0);
       }
     };
-    const bucket = bucketsOf(server, { chunkBytes }).openBucket(BUCKET);
     const written = await bucket.put(NAME, source(), ABSENT);
     expect(written).toMatchObject({ size: pieces * piece.length });
     expect(Math.max(...ahead)).toBeLessThanOrEqual(chunkBytes + 2 * piece.length);

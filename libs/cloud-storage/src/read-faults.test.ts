@@ -11,6 +11,7 @@ import {
   HASTE,
   HEADERS,
   NAME,
+  aBucket,
   bucketsOf,
   closeStandIns,
   content,
@@ -43,8 +44,7 @@ const CALL_NAMES = Object.keys(CALLS);
 
 describe('listing', () => {
   it('gives more objects than one page holds, each once, whatever befalls a page', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     const wanted = Array.from({ length: 1003 }, (_, n) => `v1/${String(n).padStart(4, '0')}.zip`);
     for (let at = 0; at < wanted.length; at += 50)
       await Promise.all(
@@ -65,32 +65,29 @@ describe('reading that is disturbed', () => {
   );
 
   it.each(disturbances)('gives the whole content after a cut: $op, $when', async (cut) => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.cut({ ...cut, times: 2 });
     expect(await contentIn(bucket)).toBe(SMALL.sha256);
   });
 
   it.each(['get', 'download'] as const)('gives it after status 503: %s', async (op) => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.fail({ op, status: 503, times: 3 });
     expect(await contentIn(bucket)).toBe(SMALL.sha256);
   });
 
   it.each(['get', 'download'] as const)('gives it after no answer: %s', async (op) => {
-    const server = await standIn();
-    await bucketsOf(server).openBucket(BUCKET).put(NAME, SMALL.pieces(), ABSENT);
+    const { server, bucket } = await aBucket();
+    await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.hang({ op, times: 1 });
     const hasty = bucketsOf(server, { limits: HASTE }).openBucket(BUCKET);
     expect(await contentIn(hasty)).toBe(SMALL.sha256);
   });
 
   it('is a fault when the content has changed on its way', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.corrupt({ op: 'download', times: 1 });
     await expect(bucket.read(NAME)).rejects.toMatchObject({ code: 'corrupted' });
@@ -107,8 +104,7 @@ describe('a refusal', () => {
       },
     ],
   ] as const)('is a fault at once, and nothing is tried again: %s', async (op, call) => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.fail({ op, status: 403, times: 1 });
     await expect(call(bucket)).rejects.toMatchObject({ code: 'forbidden' });
@@ -119,8 +115,7 @@ describe('a refusal', () => {
 
 describe('deleting that is disturbed', () => {
   it.each(['before', 'middle', 'after'] as const)('is done after a cut %s', async (when) => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.cut({ op: 'delete', when, times: 1 });
     await bucket.delete(NAME);
@@ -128,8 +123,7 @@ describe('deleting that is disturbed', () => {
   });
 
   it('spares what was created after the deletion whose answer was lost', async () => {
-    const server = await standIn();
-    const rival = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket: rival } = await aBucket();
     await rival.put(NAME, SMALL.pieces(), ABSENT);
     const recreate = async (): Promise<unknown> =>
       await rival.put(NAME, content(3).pieces(), ABSENT);
@@ -140,8 +134,7 @@ describe('deleting that is disturbed', () => {
   });
 
   it('deletes an object that is replaced in between', async () => {
-    const server = await standIn();
-    const rival = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket: rival } = await aBucket();
     const first = await rival.put(NAME, SMALL.pieces(), ABSENT);
     const expected = first === 'conflict' ? '' : first.generation;
     server.faults.fail({ op: 'delete', status: 412, times: 1 });
@@ -151,16 +144,14 @@ describe('deleting that is disturbed', () => {
   });
 
   it('gives up on an object that is always replaced in between', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.fail({ op: 'delete', status: 412, times: 1000 });
     await expect(bucket.delete(NAME)).rejects.toThrow(/again and again/);
   });
 
   it('gives up on reading an object that is always replaced in between', async () => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await bucket.put(NAME, SMALL.pieces(), ABSENT);
     server.faults.fail({ op: 'download', status: 404, times: 1000 });
     await expect(bucket.read(NAME)).rejects.toThrow(/again and again/);
@@ -178,8 +169,7 @@ describe('a bucket that is not as it must be', () => {
   );
 
   it.each(CALL_NAMES)('is a fault at once when nothing is permitted: %s', async (call) => {
-    const server = await standIn({ permissions: [] });
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket({ server: { permissions: [] } });
     await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'forbidden' });
     const ops: StorageOp[] = ['get', 'insert', 'list'];
     expect(ops.reduce((sum, op) => sum + server.faults.calls(op), 0)).toBe(1);
@@ -222,8 +212,7 @@ describe('a bucket that is not as it must be', () => {
 
 describe('Cloud Storage that is away', () => {
   it.each(CALL_NAMES)('is a fault when nobody listens: %s', async (call) => {
-    const server = await standIn();
-    const bucket = bucketsOf(server).openBucket(BUCKET);
+    const { server, bucket } = await aBucket();
     await server.close();
     await expect(CALLS[call]?.(bucket)).rejects.toMatchObject({ code: 'away' });
   });

@@ -72,6 +72,8 @@ describe('the issuer of one machine', () => {
   it('mints nothing that another issuer vouches for', async () => {
     const elsewhere = await mkdtemp(join(directory, 'other-'));
     const other = await openIssuer(URL, elsewhere, { clock, random: seededRandom('other') });
-    await expect(verified(await issuer.mint(CALL), other)).rejects.toThrow();
+    await expect(verified(await issuer.mint(CALL), other)).rejects.toMatchObject({
+      code: 'ERR_JWKS_NO_MATCHING_KEY',
+    });
   });
 });

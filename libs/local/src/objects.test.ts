@@ -133,7 +133,9 @@ describe('what is left on the disk', () => {
     clock.advance(2 * HOUR);
     await files.sweep();
     expect(await filesIn(root, 'exports', 'a.zip')).toHaveLength(2);
-    expect(await files.openBucket('exports').read('a.zip')).toBeDefined();
+    expect(await files.openBucket('exports').read('a.zip')).toMatchObject({
+      content: Buffer.from('whole'),
+    });
   });
 
   it('finishes a deletion that was killed half-way', async () => {

@@ -282,10 +282,13 @@ describe('rules that would let strangers in', () => {
     expect(() => callerVerifier(rules({ issuers, allowHttpJwks }))).toThrow('https');
   });
 
-  it('need http to be allowed: by default it is not', () => {
+  it('need http to be allowed: by default it is not', async () => {
     const { issuers, audience, emails, timers } = rules();
     expect(() => callerVerifier({ issuers, audience, emails, clock, timers })).toThrow('https');
     const safe = [{ issuer: 'x', jwksUrl: 'https://issuer.example/keys' }];
-    expect(callerVerifier({ issuers: safe, audience, emails, clock, timers })).toBeDefined();
+    const strict = callerVerifier({ issuers: safe, audience, emails, clock, timers });
+    expect(await strict([`Bearer ${await issuer.mint(claims())}`])).toEqual(
+      unauthenticated('issuer'),
+    );
   });
 });

@@ -151,8 +151,8 @@ describe('a probe that is asked seldom', () => {
   it('is asked again at once while it is not', async () => {
     const rare = seldom(probe, every, clock);
     isAway = true;
-    await expect(rare()).rejects.toThrow();
-    await expect(rare()).rejects.toThrow();
+    await expect(rare()).rejects.toThrow('damaged');
+    await expect(rare()).rejects.toThrow('damaged');
     isAway = false;
     await rare();
     expect(asked).toBe(3);

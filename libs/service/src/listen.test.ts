@@ -88,7 +88,7 @@ describe('closing', () => {
     const request = get(server.url, { agent });
     const [response] = (await arrived) as [ServerResponse];
     const closed = server.close();
-    await expect(fetch(server.url)).rejects.toThrow();
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed');
     const answered = once(request, 'response');
     response.end('late');
     const [answer] = (await answered) as [{ statusCode: number; headers: Record<string, string> }];
@@ -142,6 +142,6 @@ describe('closing', () => {
   it('may be asked for twice', async () => {
     const server = await serve(empty, { port: 0, timers: systemTimers });
     await Promise.all([server.close(), server.close()]);
-    await expect(fetch(server.url)).rejects.toThrow();
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed');
   });
 });

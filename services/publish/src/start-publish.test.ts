@@ -131,7 +131,7 @@ describe('startPublish', () => {
     const service = await start();
     expect(await isDatabaseOpen()).toBe(true);
     await service.close();
-    await expect(fetch(`${service.url}/health`)).rejects.toThrow();
+    await expect(fetch(`${service.url}/health`)).rejects.toThrow('fetch failed');
     expect(await isDatabaseOpen()).toBe(false);
   });
 

@@ -132,8 +132,9 @@ describe('objects through the real client', () => {
     await file.save('content', { resumable: false });
     const [{ generation }] = await file.getMetadata();
     const read = async (condition: object): Promise<unknown> => await file.getMetadata(condition);
-    await expect(read({ ifGenerationMatch: generation })).resolves.toBeDefined();
-    await expect(read({ ifMetagenerationMatch: 1 })).resolves.toBeDefined();
+    const described = [{ generation, size: '7' }, {}];
+    await expect(read({ ifGenerationMatch: generation })).resolves.toMatchObject(described);
+    await expect(read({ ifMetagenerationMatch: 1 })).resolves.toMatchObject(described);
     await expect(read({ ifGenerationMatch: 1 })).rejects.toMatchObject({ code: 412 });
     await expect(read({ ifMetagenerationMatch: 2 })).rejects.toMatchObject({ code: 412 });
     await expect(read({ ifGenerationNotMatch: generation })).rejects.toMatchObject({ code: 304 });

@@ -67,6 +67,18 @@ export const bucketsOf = (
     limits: { ...LIMITS, ...settings.limits },
   });
 
+/** The bucket of a new stand-in, through the adapter. */
+export async function aBucket({
+  server: options,
+  ...settings
+}: Partial<CloudBucketSettings> & { readonly server?: StorageStandInOptions } = {}): Promise<{
+  readonly server: StorageStandIn;
+  readonly bucket: BlobStore;
+}> {
+  const server = await standIn(options);
+  return { server, bucket: bucketsOf(server, settings).openBucket(BUCKET) };
+}
+
 /** A content of so many bytes that repeats nowhere near, in pieces of uneven size, and its SHA-256. */
 export function content(length: number): {
   readonly bytes: Buffer;
