@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { constants } from 'node:zlib';
 import { secondsOf } from '@keyserver/time';
 import { ZipArchive } from 'archiver';
 import type { ExportBatch } from './export-batch.ts';
@@ -12,7 +13,6 @@ export const SIG_ENTRY = 'export.sig';
 
 /** The earliest date that a zip can state: the date of making would say when the batch was worked on. */
 const ENTRY_DATE = new Date(Date.UTC(1980, 0, 1));
-const DEFLATE_LEVEL = 6;
 const FILE_DIGITS = 5;
 
 /**
@@ -22,7 +22,7 @@ export async function* writeArchive(
   bin: () => Iterable<Uint8Array>,
   sig: Uint8Array,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const archive = new ZipArchive({ zlib: { level: DEFLATE_LEVEL } });
+  const archive = new ZipArchive({ zlib: { level: constants.Z_DEFAULT_COMPRESSION } });
   const source = Readable.from(bin(), { objectMode: false });
   // The archive does not watch what it reads from: without this a fault there would leave it waiting.
   source.once('error', (error) => archive.destroy(error));

@@ -59,9 +59,9 @@ it('gives the same list for the same set of keys', () => {
 });
 
 it('puts an unknown onset before the earliest, and negative days before positive ones', () => {
-  const days = [3, undefined, -14, 0, -1, 14];
-  const keys = days.map((onsetDays, n) => aKey(n, { onsetDays }));
-  expect(ordered(keys).map((key) => key.onsetDays)).toEqual([undefined, -14, -1, 0, 3, 14]);
+  const days = [undefined, ...Array.from({ length: 29 }, (_, n) => n - 14)];
+  const keys = days.map((onsetDays, n) => aKey(30 - n, { onsetDays }));
+  expect(ordered(keys.toReversed()).map((key) => key.onsetDays)).toEqual(days);
 });
 
 it('compares keys as unsigned bytes', () => {

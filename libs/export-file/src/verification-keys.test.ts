@@ -69,6 +69,8 @@ it.each([
   ['a broken public key', { keys: [{ ...stated, publicKey: '-----BEGIN PUBLIC KEY-----\nAA==' }] }],
   ['a key on another curve', { keys: [{ ...stated, publicKey: otherCurve }] }],
   ['a private key', { keys: [{ ...stated, publicKey: privatePem }] }],
+  ['two keys in one', { keys: [{ ...stated, publicKey: publicKey + publicKey }] }],
+  ['a key after a private one', { keys: [{ ...stated, publicKey: privatePem + publicKey }] }],
   ['one bad key among good ones', { keys: [stated, {}] }],
 ])('refuses %s', (_, document) => {
   expect(read(document)).toBeUndefined();
@@ -76,6 +78,12 @@ it.each([
 
 it('reads an id of 64 letters', () => {
   expect(read({ keys: [{ ...stated, keyId: '3'.repeat(64) }] })).toHaveLength(1);
+});
+
+it('reads times up to the last second that has whole milliseconds', () => {
+  const from = Math.floor(Number.MAX_SAFE_INTEGER / 1000);
+  expect(read({ keys: [{ ...stated, from }] })).toMatchObject([{ from: from * 1000 }]);
+  expect(read({ keys: [{ ...stated, from: from + 1 }] })).toBeUndefined();
 });
 
 it('refuses what is no JSON', () => {
