@@ -70,5 +70,5 @@ function firstStart(
 ): number {
   const begin = coveredUntil ?? windowStart(windows, from);
   const held = Math.min(floorTo(nothingBefore, period), until - period);
-  return Math.max(floorTo(begin, period), held, 0);
+  return Math.max(floorTo(begin, period), held);
 }

@@ -16,6 +16,7 @@ import {
 } from './encode.ts';
 import { USUAL_KEY_BYTES } from './file-bounds.ts';
 import { aKey, anyKey } from './testing/builders.ts';
+import { lengthField } from './wire-format.ts';
 
 const inOrder = (records: Buffer, length: number): OrderedRecords => ({
   records,
@@ -74,6 +75,7 @@ it('takes so many bytes for a key of a whole day as plans of file sizes reckon w
 });
 
 const text = fc.string({ unit: 'grapheme' });
+const unstated = { start: undefined, reportType: undefined, onsetDays: undefined };
 
 it('says of every key what it was given, as an independent decoder reads it', () => {
   fc.assert(
@@ -117,6 +119,13 @@ it('writes the longest numbers that a record can hold', () => {
   const keys = { records: record, order: new Uint32Array([0]) };
   const decoded = decodeExport(bytesOf(contentsOf({ keys })));
   expect(decoded).toMatchObject({ keys: [{ risk: 255, period: 255, onsetDays: -127 }] });
+});
+
+it('is read as phones do where a key says nothing but its bytes', () => {
+  const bare = lengthField(7, lengthField(1, Buffer.alloc(16, 5)));
+  expect(decodeExport(Buffer.concat([bytesOf(contentsOf()), bare]))).toMatchObject({
+    keys: [{ ...unstated, data: Buffer.alloc(16, 5), risk: 0, period: 144 }],
+  });
 });
 
 it('keeps the order it is given and leaves out what is not in it', () => {

@@ -81,6 +81,11 @@ it.each([1, 2, 3, 14])('orders keys that somebody chose to begin alike up to byt
   expect(list).toEqual(Array.from({ length: 2000 }, (_, n) => n));
 });
 
+it('orders only two keys that begin alike', () => {
+  const [one, other] = [1, 2].map((end) => aKey(0, { data: Buffer.alloc(16, 9).fill(end, 15) }));
+  expect(plain(ordered([other!, one!]))).toEqual(plain([one!, other!]));
+});
+
 it('orders no records', () => {
   expect(ordered([])).toEqual([]);
 });

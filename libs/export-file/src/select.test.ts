@@ -1,4 +1,4 @@
-import { type KeyBatch, unpackRecords } from '@keyserver/exposure-keys';
+import { type KeyBatch, packRecords, unpackRecords } from '@keyserver/exposure-keys';
 import { HOUR, unixMillis } from '@keyserver/time';
 import { KeySelection } from './select.ts';
 import { aKey, aKeyBatch, gather, someRules } from './testing/builders.ts';
@@ -130,6 +130,18 @@ describe('a selection', () => {
     ]);
     expect(() => selection.keys.sourceOf(5000)).toThrow('no such record');
   });
+});
+
+it('keeps all keys of documents that are larger than what was read before', () => {
+  const keysOf = (n: number, count: number) =>
+    Array.from({ length: count }, (_, k) => {
+      const data = Buffer.alloc(16, n);
+      data.writeUInt16BE(k, 1);
+      return aKey(0, { data });
+    });
+  const documents = [keysOf(1, 700), keysOf(2, 700), keysOf(3, 9000), keysOf(4, 1)];
+  const { keys } = select(documents.map((document) => aKeyBatch(document)));
+  expect(keys.records.equals(packRecords(documents.flat()))).toBe(true);
 });
 
 describe('a key that was stored twice', () => {

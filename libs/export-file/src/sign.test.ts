@@ -40,6 +40,22 @@ it('signs a file of many pieces', async () => {
   expect(decodeSignatures(sig)).toMatchObject([{ signer: { keyId: '', keyVersion: '' } }]);
 });
 
+it('lets other work have its turn after each MiB of a large file', async () => {
+  const piece = Buffer.alloc(64 * 1024);
+  let taken = 0;
+  const large = function* (): Generator<Uint8Array> {
+    for (; taken < 40 * piece.length; taken += piece.length) yield piece;
+  };
+  const turns: number[] = [];
+  const takeTurns = (): void => {
+    turns.push(taken + piece.length); // the last piece is counted when the next one is asked for
+    if (turns.length < 2) setImmediate(takeTurns);
+  };
+  setImmediate(takeTurns);
+  await signExport(large(), [{ keyId: '310', keyVersion: 'v1', signer: memorySigner() }]);
+  expect(turns).toEqual([1, 2].map((mebibytes) => mebibytes * 1024 * 1024));
+});
+
 it('never makes an unsigned file', async () => {
   await expect(signExport(BIN, [])).rejects.toThrow('no signer');
 });
@@ -66,6 +82,17 @@ it('finds out that a key cannot sign only by a whole signature', async () => {
     }),
   };
   await expect(tryOut(broken)).rejects.toThrow('key destroyed');
+});
+
+it('tries a key out with words that no file begins with', async () => {
+  const pieces: Uint8Array[] = [];
+  const signer = memorySigner();
+  const listening = {
+    ...signer,
+    begin: () => ({ ...signer.begin(), update: (piece: Uint8Array) => pieces.push(piece) }),
+  };
+  await tryOut(listening);
+  expect(Buffer.concat(pieces).toString()).toMatch(/^key server trial/);
 });
 
 it('refuses to name a signer without a signature', () => {

@@ -38,6 +38,13 @@ it('states the keys newest first, with times in seconds', () => {
   });
 });
 
+it('has a line for each name and time, so that people can read it', () => {
+  const lines = Buffer.from(renderVerificationKeys([key()]))
+    .toString()
+    .split('\n');
+  expect(lines.slice(0, 4)).toEqual(['{', '  "keys": [', '    {', '      "keyId": "310",']);
+});
+
 it('reads what it wrote', () => {
   const keys = [key(), key({ keyVersion: 'v0', from: unixMillis(0), thru: unixMillis(5000) })];
   expect(parseVerificationKeys(renderVerificationKeys(keys))).toEqual(keys);
@@ -50,6 +57,9 @@ const privatePem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const otherCurve = generateKeyPairSync('ec', { namedCurve: 'P-384' })
   .publicKey.export({ type: 'spki', format: 'pem' })
   .toString();
+
+const armoured = (base64: string): string =>
+  `-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`;
 
 it.each([
   ['no object', []],
@@ -67,6 +77,8 @@ it.each([
   ['an end that is null', { keys: [{ ...stated, thru: null }] }],
   ['no public key', { keys: [{ ...stated, publicKey: undefined }] }],
   ['a broken public key', { keys: [{ ...stated, publicKey: '-----BEGIN PUBLIC KEY-----\nAA==' }] }],
+  ['a public key of no bytes', { keys: [{ ...stated, publicKey: armoured('') }] }],
+  ['a public key of other bytes', { keys: [{ ...stated, publicKey: armoured('AAAA') }] }],
   ['a key on another curve', { keys: [{ ...stated, publicKey: otherCurve }] }],
   ['a private key', { keys: [{ ...stated, publicKey: privatePem }] }],
   ['two keys in one', { keys: [{ ...stated, publicKey: publicKey + publicKey }] }],

@@ -76,6 +76,24 @@ describe('a good archive', () => {
     const verification = await verify(await archiveOf(someBin({ keys: listed(keys) })));
     expect(verification).toMatchObject({ violations: [], contents: { order } });
   });
+
+  it.each<[string, readonly ExposureKey[]]>([
+    ['a start in 1970', [aKey(9, started(0)), aKey(1, started(1))]],
+    ['no report type', [aKey(9, { reportType: '' }), aKey(1, { reportType: 'confirmed' })]],
+    ['no onset', [aKey(9, { onsetDays: undefined }), aKey(1, { onsetDays: -14 })]],
+    ['the same key twice', [aKey(1), aKey(1)]],
+  ])('has its keys in order, whether it be good or not, with %s first', async (_, keys) => {
+    const { contents } = await verify(await archiveOf(someBin({ keys: listed(keys) })));
+    expect(contents?.order).toBe('metadata');
+  });
+
+  it('is ordered only when both of its lists are', async () => {
+    const unordered = listed([aKey(9), aKey(1)]);
+    for (const lists of [{ keys: unordered }, { keys: good, revisedKeys: unordered }]) {
+      const { contents } = await verify(await archiveOf(someBin(lists)));
+      expect(contents?.order).toBe('none');
+    }
+  });
 });
 
 describe('the zip', () => {
@@ -156,6 +174,21 @@ describe('the zip', () => {
       { ...sig, content: Buffer.alloc(70_000) },
     ]);
     expect(rulesBroken).toEqual(['entry_too_large']);
+  });
+
+  it.each([
+    ['export.bin', 64 * 1024 * 1024],
+    ['export.sig', 64 * 1024],
+  ])('may hold an %s of %i bytes and no more', async (name, bytes) => {
+    const claiming = async (claimedSize: number) =>
+      (
+        await zipWith((bin, sig) =>
+          [bin, sig].map((one) => (one.name === name ? { ...one, claimedSize } : one)),
+        )
+      )[0];
+    // None of them is as large as it claims.
+    expect(await claiming(bytes)).toBe('entry_corrupt');
+    expect(await claiming(bytes + 1)).toBe('entry_too_large');
   });
 
   it('is read only so far when it has very many entries', async () => {
@@ -300,6 +333,7 @@ describe('keys', () => {
     ['of one interval', { period: 1 }],
     ['14 days before onset', { onsetDays: -14 }],
     ['14 days after onset', { onsetDays: 14 }],
+    ['that start now', started(FIRST + DAY + 12)],
   ])('are taken %s', async (_, options) => {
     expect(await brokenKeys(aKey(1, { ...started(FIRST), ...options }))).toEqual([]);
   });
