@@ -146,6 +146,14 @@ describe('bringing back what is ahead of the present', () => {
     },
   );
 
+  it('removes a batch that ends by a millisecond too late', async () => {
+    await cut(['us'], [-1, 0, 1 / HOUR]);
+    expect(await isAhead()).toBe(true);
+    expect(await undo()).toBe(1);
+    expect(await covered('us')).toBe(NOON);
+    expect(await isAhead()).toBe(false);
+  });
+
   it('brings an export back to the end of the last window that is closed', async () => {
     const window = windowLength(8 * HOUR)!;
     await openStoreFormat(store, { place: 'here', profile: 'production', window }, systemRandom);

@@ -116,12 +116,14 @@ const after = (place: Place): { readonly after?: Cursor } =>
 
 /** The batches that can be changed in one transaction: at least one, as no document is too large for that. */
 function firstThatFit(found: readonly Found<BatchDocument>[]): readonly Found<BatchDocument>[] {
+  const fit: Found<BatchDocument>[] = [];
   let bytes = 0;
-  const tooMany = found.findIndex(({ id, value }) => {
-    bytes += writtenBytes(exportBatches, id, value);
-    return bytes > MOST_BYTES;
-  });
-  return tooMany < 0 ? found : found.slice(0, tooMany);
+  for (const batch of found) {
+    bytes += writtenBytes(exportBatches, batch.id, batch.value);
+    if (bytes > MOST_BYTES) break;
+    fit.push(batch);
+  }
+  return fit;
 }
 
 /**
