@@ -2,7 +2,7 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { BlobStore } from '@keyserver/export-file';
 import { openTestBucket } from '@keyserver/local/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
+import { HOUR, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { STORE_ID_OBJECT } from './bucket-part.ts';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { exportBatches } from './export-batch-document.ts';
@@ -83,10 +83,29 @@ describe('a bucket', () => {
     const { openBucket, check } = await parts();
     await put(openBucket('exports'), 'us/index.txt');
     await bucket.delete(STORE_ID_OBJECT);
+    clock.advance(30 * SECOND - 1);
     await expect(check()).resolves.toBeUndefined();
-    clock.advance(MINUTE);
+    clock.advance(1);
     await expect(check()).rejects.toThrow(StorePartFault);
     await expect(put(openBucket('exports'), 'us/other.txt')).rejects.toThrow(StorePartFault);
+  });
+
+  it('is asked once in a moment, and again when the clock was set back', async () => {
+    await put((await parts()).openBucket('exports'), 'us/index.txt');
+    let asked = 0;
+    const counting: BlobStore = {
+      ...bucket,
+      read: async (name) => {
+        asked += 1;
+        return await bucket.read(name);
+      },
+    };
+    const { checkBucket } = await parts(counting);
+    for (let n = 0; n < 3; n += 1) await checkBucket('exports');
+    expect(asked).toBe(1);
+    clock.jump(-1);
+    await checkBucket('exports');
+    expect(asked).toBe(2);
   });
 
   it('of an earlier version is adopted with its index', async () => {
