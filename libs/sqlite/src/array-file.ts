@@ -25,8 +25,6 @@ export interface ArrayFileSettings {
   readonly inLock: <T>(work: () => T) => T;
   /** Hears that another process has changed an index, up to the commit `seq`. */
   readonly changedByOther: (seq: number) => void;
-  /** Hears that the indexes were made anew, and how many entries they have. */
-  readonly made: (entries: number) => void;
 }
 
 /** The database names another file of array indexes than the one that is attached; the transaction runs again over that one. */
@@ -63,14 +61,17 @@ export class ArrayFile {
     this.hasChanged = true;
   }
 
-  /** Makes index and documents agree; inside the write lock, before anything else. */
-  begin(): void {
+  /**
+   * Makes index and documents agree; inside the write lock, before anything else. Gives how many entries were made, or undefined
+   * when they agreed.
+   */
+  begin(): number | undefined {
     this.hasChanged = false;
     const { arrays, stamp, seq } = this.named.get() ?? {};
     if (integer(arrays) !== this.attached) throw new ExchangedArrayFile();
     if (integer(stamp) !== this.seen) this.of.changedByOther(integer(seq));
     this.seen = integer(stamp);
-    if (!this.agrees()) this.of.made(this.make());
+    return this.agrees() ? undefined : this.make();
   }
 
   /** Whether index and documents agree in the snapshot of this transaction. */

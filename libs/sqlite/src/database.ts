@@ -137,7 +137,6 @@ export class Database {
 
   private openArray(layout: Layout): ArrayIndex {
     const arrays = (this.arrays ??= new ArrayFile(this.db, {
-      made: ignore,
       ...this.of,
       database: this.file,
       inLock: (work) => this.transaction(this.statements.lock, work),
@@ -173,13 +172,15 @@ export class Database {
 
   private lockedOnce<T>(work: () => T): T {
     this.written = undefined;
+    let made: number | undefined;
     const result = this.transaction(this.statements.lock, () => {
-      this.arrays?.begin();
+      made = this.arrays?.begin();
       const done = work();
       this.arrays?.end();
       return done;
     });
     this.witness?.committed(this.written);
+    if (made !== undefined) this.of.made?.(made);
     return result;
   }
 
@@ -233,7 +234,6 @@ export class Database {
 }
 
 const nothing = (): void => undefined;
-const ignore = (): void => undefined;
 
 const RETRY_MS = 5;
 
