@@ -190,6 +190,19 @@ describe('the file of the array indexes', () => {
     expect(made).toEqual([1]);
   });
 
+  it('can be opened again by a process that failed to open it once', async () => {
+    await put(await opened(), 'a', 1);
+    await closeAll();
+    const index = new DatabaseSync(theFile());
+    index.exec('ALTER TABLE "#stamp" RENAME TO kept; CREATE INDEX "#stamp" ON kept (stamp)');
+    const store = await opened();
+    await expect(find(store, 1)).rejects.toMatchObject({ code: 'damaged' });
+    index.exec('DROP INDEX "#stamp"; ALTER TABLE kept RENAME TO "#stamp"');
+    index.close();
+    expect(await find(store, 1)).toEqual(['a']);
+    expect(made).toEqual([]);
+  });
+
   it('is left by a process that has it open as soon as another one has begun a new one', async () => {
     const one = await opened();
     await put(one, 'a', 1);

@@ -42,6 +42,7 @@ export class ExchangedArrayFile extends Error {
 export class ArrayFile {
   private readonly db: DatabaseSync;
   private readonly of: ArrayFileSettings;
+  /** The number of the file that is attached; 0 for none. */
   private attached = 0;
   private hasChanged = false;
   /** The stamp that this process last wrote or saw. */
@@ -76,6 +77,7 @@ export class ArrayFile {
 
   /** Whether index and documents agree in the snapshot of this transaction. */
   agrees(): boolean {
+    if (this.attached === 0) return false;
     this.compared ??= this.db.prepare(
       'SELECT 1 FROM main."#meta" AS d, arrays."#stamp" AS a WHERE d.stamp = a.stamp AND d.arrays = ?',
     );
@@ -98,29 +100,42 @@ export class ArrayFile {
 
   /** Attaches the file that the database names, outside every transaction; a new one when that is of no use. */
   attach(): void {
-    if (this.attached !== 0) this.db.exec('DETACH DATABASE arrays');
-    this.attached = this.of.inLock(() => {
+    this.detach();
+    const number = this.of.inLock(() => {
       const { arrays, boot } = this.named.get() ?? {};
-      const number = integer(arrays);
-      const isOurs = boot === this.of.boot && number !== 0 && this.isThere(number);
-      return isOurs ? number : this.beginFile();
+      const known = integer(arrays);
+      const isOurs = boot === this.of.boot && known !== 0 && this.isThere(known);
+      return isOurs ? known : this.beginFile();
     });
     try {
-      this.open();
+      this.open(number);
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       this.renew();
     }
   }
 
-  private open(): void {
-    const path = this.pathOf(this.attached);
+  /** Attaches a file and makes it ready. Nothing is attached when that fails, so that it can be tried again. */
+  private open(number: number): void {
+    const path = this.pathOf(number);
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     this.db.prepare('ATTACH DATABASE ? AS arrays').run(path);
-    this.db.exec(`PRAGMA arrays.page_size = ${PAGE_BYTES}; PRAGMA arrays.journal_mode = WAL;
+    this.attached = number;
+    try {
+      this.db.exec(`PRAGMA arrays.page_size = ${PAGE_BYTES}; PRAGMA arrays.journal_mode = WAL;
       PRAGMA arrays.synchronous = ${namesStarts() ? 'OFF' : 'NORMAL'};
       PRAGMA arrays.cache_size = -${CACHE_KIB}; PRAGMA arrays.mmap_size = ${MAPPED_BYTES};
       CREATE TABLE IF NOT EXISTS arrays."#stamp" (only INTEGER PRIMARY KEY CHECK (only = 1), stamp INTEGER NOT NULL);`);
+    } catch (error) {
+      this.detach();
+      throw error;
+    }
+  }
+
+  private detach(): void {
+    if (this.attached === 0) return;
+    this.db.exec('DETACH DATABASE arrays');
+    this.attached = 0;
   }
 
   /** Lets the database name a new file; inside the lock. What is left of others goes away. */

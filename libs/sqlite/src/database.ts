@@ -1,11 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { type ClockReading, unixMillis } from '@keyserver/time';
+import { type ClockReading, type Timers, unixMillis } from '@keyserver/time';
 import { ArrayFile, ExchangedArrayFile } from './array-file.ts';
 import { ArrayIndex } from './array-index.ts';
 import { CommitWitness } from './commit-witness.ts';
-import { isBusy, naming } from './fault.ts';
+import { naming, patiently } from './fault.ts';
 import { migrate, prepareFile } from './file-format.ts';
 import { integer } from './sql.ts';
 import { Table, schemaOf } from './table.ts';
@@ -30,6 +30,7 @@ export interface DatabaseSettings {
   /** The name of this start of the machine. */
   readonly boot: string;
   readonly random: Random;
+  readonly timers: Pick<Timers, 'monotonic'>;
   /** Hears that the array indexes were made anew, and how many entries they have. */
   readonly made?: (entries: number) => void;
 }
@@ -57,8 +58,8 @@ export class Database {
     this.file = file;
     this.of = of;
     this.db = new DatabaseSync(file, { timeout: SETUP_BUSY_MS });
-    // Several processes may find the same new file; SQLite itself does not wait here for the one that converts it.
-    patiently(() => {
+    // Several processes may find the same new file. SQLite itself does not wait here for the one that converts it.
+    patiently(of.timers, () => {
       this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
       PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${MAPPED_BYTES};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`);
@@ -136,14 +137,7 @@ export class Database {
   }
 
   private openArray(layout: Layout): ArrayIndex {
-    const arrays = (this.arrays ??= new ArrayFile(this.db, {
-      ...this.of,
-      database: this.file,
-      inLock: (work) => this.transaction(this.statements.lock, work),
-      changedByOther: (seq) => {
-        for (const index of this.indexes) index.forget(seq);
-      },
-    }));
+    const arrays = (this.arrays ??= this.attachArrays());
     this.inLock(nothing); // makes the index when it is new
     const index = new ArrayIndex(this.db, layout, () => {
       arrays.changed();
@@ -151,6 +145,17 @@ export class Database {
     index.forget(this.meta().seq);
     this.indexes.push(index);
     return index;
+  }
+
+  private attachArrays(): ArrayFile {
+    const settings = {
+      ...{ database: this.file, boot: this.of.boot, random: this.of.random },
+      inLock: <T>(work: () => T): T => this.transaction(this.statements.lock, work),
+      changedByOther: (seq: number): void => {
+        for (const index of this.indexes) index.forget(seq);
+      },
+    };
+    return patiently(this.of.timers, () => new ArrayFile(this.db, settings));
   }
 
   /** Makes all array indexes anew in a new file. */
@@ -234,20 +239,3 @@ export class Database {
 }
 
 const nothing = (): void => undefined;
-
-const RETRY_MS = 5;
-
-/** Runs `work`, again and again while another process has what it needs; for opening only, as it blocks the thread. */
-function patiently(work: () => void): void {
-  // SQLite's calls are synchronous, so what waits between two of them has to stop the thread too.
-  const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  for (let tries = SETUP_BUSY_MS / RETRY_MS; ; tries--) {
-    try {
-      work();
-      return;
-    } catch (error) {
-      if (!isBusy(error) || tries === 0) throw error;
-    }
-    Atomics.wait(cell, 0, 0, RETRY_MS);
-  }
-}

@@ -58,6 +58,7 @@ export class Engine {
     this.database = new Database(of.file, {
       boot: of.clocks().boot,
       random: of.random,
+      timers: of.timers,
       made: (arraysMade) => {
         // A new store has nothing to make anew.
         if (arraysMade > 0) this.send({ responses: [], arraysMade });

@@ -5,6 +5,7 @@ import {
   StoreFault,
   type StoreFaultCode,
 } from '@keyserver/docstore';
+import type { Timers } from '@keyserver/time';
 import type { Response } from './protocol.ts';
 
 interface Meaning {
@@ -128,4 +129,20 @@ export function codeOf(error: unknown): number | undefined {
     'errcode' in error &&
     typeof error.errcode === 'number';
   return isOfSqlite ? Number(error.errcode) : undefined;
+}
+
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 5;
+
+/** Runs `work` again and again, for 10 s, while another process has what it needs. It is for opening only, as it blocks the thread. */
+export function patiently<T>(timers: Pick<Timers, 'monotonic'>, work: () => T): T {
+  // SQLite's calls are synchronous, so what waits between two of them has to stop the thread too.
+  const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  for (const giveUp = timers.monotonic() + PATIENCE_MS; ; Atomics.wait(cell, 0, 0, RETRY_MS)) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || timers.monotonic() > giveUp) throw error;
+    }
+  }
 }

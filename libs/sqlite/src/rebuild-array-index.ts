@@ -1,5 +1,5 @@
 import type { Random } from '@keyserver/random';
-import type { Clock } from '@keyserver/time';
+import type { Clock, Timers } from '@keyserver/time';
 import { layoutsWithArray } from './array-file.ts';
 import { compareArray } from './array-index.ts';
 import { Database, type DatabaseSettings } from './database.ts';
@@ -10,6 +10,7 @@ import { clocksOf } from './machine-clocks.ts';
 interface Machine {
   readonly clock: Clock;
   readonly random: Random;
+  readonly timers: Pick<Timers, 'monotonic'>;
 }
 
 /** Makes the array indexes of a database anew from its documents, in a new file; gives how many entries they have. */
@@ -43,9 +44,10 @@ export function checkArrayIndexes(file: string, machine: Machine): ArrayCheck | 
   }
 }
 
-const settingsFor = ({ clock, random }: Machine): DatabaseSettings => ({
+const settingsFor = ({ clock, random, timers }: Machine): DatabaseSettings => ({
   boot: clocksOf(clock)().boot,
   random,
+  timers,
 });
 
 const compareAll = (file: string, settings: DatabaseSettings): ArrayCheck =>

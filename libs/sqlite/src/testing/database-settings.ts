@@ -1,4 +1,4 @@
-import { systemRandom } from '@keyserver/random';
+import { machine } from '../../../../test/support/machine.ts';
 
 /** What a test opens a database with that needs no engine. */
-export const databaseSettings = { boot: 'a start of the machine', random: systemRandom };
+export const databaseSettings = { ...machine, boot: 'a start of the machine' };
