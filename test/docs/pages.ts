@@ -33,15 +33,15 @@ export const pages = (): readonly Page[] =>
     .filter((path) => path.endsWith('.md'))
     .map((path) => ({ path, text: textOf(path) }));
 
-const FENCED = /^(`{3,})([^\n]*)\n([\s\S]*?)^\1$/gmu;
+const BLOCK = /^(`{3,})([^\n]*)\n([\s\S]*?)^\1$/gmu;
 
-/** The fenced blocks of a page: what stands behind the opening fence, and the lines between. */
+/** The code blocks of a page: what stands behind the opening backticks, and the lines between. */
 export const blocksOf = (
   text: string,
 ): readonly { readonly info: string; readonly body: string }[] =>
-  [...text.matchAll(FENCED)].map(([, , info = '', body = '']) => ({ info: info.trim(), body }));
+  [...text.matchAll(BLOCK)].map(([, , info = '', body = '']) => ({ info: info.trim(), body }));
 
-const withoutBlocks = (text: string): string => text.replaceAll(FENCED, '');
+const withoutBlocks = (text: string): string => text.replaceAll(BLOCK, '');
 
 /** What a page sets as code within its sentences. */
 export const codeOf = ({ text }: Page): readonly string[] =>

@@ -98,7 +98,7 @@ const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): 
 });
 
 /** Below this a file may hold little more than one person's keys: an upload has up to 30. */
-const SMALL_FLOOR = 100;
+const SMALL_MINIMUM = 100;
 
 /** Exports whose files phones do not keep up with, cannot take, or may tell too much from. */
 const adviseOnExports = ({ exports }: Configuration, now: UnixMillis): readonly Advice[] =>
@@ -147,7 +147,7 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
 
 function tooRevealing(config: Export): readonly Advice[] {
   const { id, minRecords, paddingRange } = config;
-  if (minRecords < SMALL_FLOOR)
+  if (minRecords < SMALL_MINIMUM)
     return [
       adviceOnExport(
         'little_padding',

@@ -33,7 +33,7 @@ export type ExportOutcome =
 
 /**
  * Writes everything that a store holds into the files of a directory. After it was killed it can be run again, and goes on.
- * No engine gives a snapshot that lasts this long, so the store is read a second time: what is the same both times was
+ * No store gives a snapshot that lasts this long, so the store is read a second time: what is the same both times was
  * there at the moment between them.
  */
 export async function exportData(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { type Collection, type Found, MAX_DOCUMENT_BYTES } from '@keyserver/docstore';
 
-/** Longest document id of any engine, in bytes. */
+/** Longest document id of any store, in bytes. */
 const MAX_ID_BYTES = 1500;
 const ID_LENGTH_BYTES = 2;
 
@@ -11,7 +11,7 @@ const FRAME_BYTES = 8;
 const MAX_PAYLOAD_BYTES = ID_LENGTH_BYTES + MAX_ID_BYTES + MAX_DOCUMENT_BYTES;
 
 /**
- * A document as bytes that are the same whichever engine it was read from: its id, then its fields as the codec writes
+ * A document as bytes that are the same whichever store it was read from: its id, then its fields as the codec writes
  * them. The members of JSON values are in order, and fields that are absent at the end take no bytes. So a document has the
  * same bytes after its collection was given more optional fields.
  */
@@ -52,7 +52,7 @@ function fieldsAbsentAtEnd<D extends object>({ layout, codec }: Collection<D>, v
   return layout.fields.length - 1 - last;
 }
 
-// What was stored, and an engine that keeps JSON in its own way, may have the members in any order.
+// What was stored, and a store that keeps JSON in its own way, may have the members in any order.
 function withSortedJson<D extends object>({ layout, codec }: Collection<D>, value: D): D {
   const sorted: Record<string, unknown> = {};
   for (const { name, kind } of layout.fields) {

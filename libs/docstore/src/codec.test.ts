@@ -120,7 +120,7 @@ describe('document codec', () => {
   });
 });
 
-describe('a document from fields that an engine stores natively', () => {
+describe('a document from fields that a database keeps natively', () => {
   const fields: Record<string, unknown> = {
     ...{ count: -5, name: 'one', flag: true, blob: Uint8Array.of(1, 2), hashes: [7, 2 ** 47] },
     ...{ tags: ['x', 'yz'], shape: '{"a":[1]}' },

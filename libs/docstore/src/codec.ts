@@ -6,9 +6,9 @@ import type { DocumentOf, Field, FieldKind, Fields, Json } from './field.ts';
 export interface Codec<D> {
   encode(value: D): Uint8Array;
   decode(stored: Uint8Array): D;
-  /** The value of a field, for an engine that stores or indexes it. */
+  /** The value of a field, for a database that keeps or indexes it. */
   read(value: D, field: string): unknown;
-  /** A document from its fields as an engine stores them natively, `json` as text; throws for one that does not fit. */
+  /** A document from its fields as a database keeps them natively, `json` as text; throws for one that does not fit. */
   assemble(stored: (field: string) => unknown): D;
   /** The same documents, of which only some fields are wanted; it cannot encode. */
   only<K extends keyof D & string>(names: readonly K[]): Codec<Pick<D, K>>;

@@ -1,7 +1,7 @@
 import { type Codec, codecOf } from './codec.ts';
 import type { DocumentOf, FieldKind, Fields } from './field.ts';
 
-/** What an engine must know of a collection; plain data, so that it can be sent to another thread. */
+/** What a store must know of a collection; plain data, so that it can be sent to another thread. */
 export interface Layout {
   readonly name: string;
   readonly fields: readonly {

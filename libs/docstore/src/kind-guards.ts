@@ -13,7 +13,7 @@ const listOf =
   (value: unknown): boolean =>
     Array.isArray(value) && value.every(fits);
 
-/** Whether a value is one of a kind, for an engine that stores fields natively; `json` is text there. */
+/** Whether a value is one of a kind, for a database that keeps fields natively; `json` is text there. */
 const FITS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   int: isInt,
   text: isText,
@@ -26,7 +26,7 @@ const FITS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
 
 type Column = readonly [name: string, field: Field<unknown>];
 
-/** The fields of a document from an engine that stores them natively. What does not fit is named, never shown. */
+/** The fields of a document from a database that keeps them natively. What does not fit is named, never shown. */
 export function assemble(
   columns: readonly Column[],
   stored: (name: string) => unknown,

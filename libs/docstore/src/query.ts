@@ -33,7 +33,7 @@ export interface Query<D> {
   readonly limit?: number;
 }
 
-/** A query of any collection, as an engine sees it. */
+/** A query of any collection, as a store sees it. */
 export type AnyQuery = Query<Readonly<Record<string, unknown>>>;
 
 /** Most values of one `containsAny` (Firestore's limit). */

@@ -31,7 +31,7 @@ const textBytes = (text: string): number => Buffer.byteLength(text) + 1;
 const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
 
 /**
- * The size of a document by Firestore's rules, on whatever engine it lies: what is written on one must fit on the other. An
+ * The size of a document by Firestore's rules, in whichever store it lies: what is written to one must fit into the other. An
  * index entry counts the names of the document and of its parent, which is the root here, and the values that it lists.
  */
 export function storageSize(layout: Layout, id: string, sizeOf: SizeOfField): StorageSize {

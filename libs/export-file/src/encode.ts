@@ -121,7 +121,7 @@ function writeKey(out: Buffer, at: number, from: KeyField, n: number): number {
   return end;
 }
 
-/** Byte by byte: calling out of the engine costs more than so few bytes. */
+/** Byte by byte: calling out of JavaScript costs more than so few bytes. */
 function copyKey(out: Buffer, to: number, { records, keyBytes }: KeyField, from: number): void {
   for (let n = 0; n < keyBytes; n++) out[to + n] = records[from + n] ?? 0;
 }

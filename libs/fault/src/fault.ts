@@ -3,11 +3,11 @@
  * of a document or from a client.
  */
 export interface FaultDetails {
-  /** The name that an engine or a protocol has for what happened, such as SQLITE_CORRUPT or PERMISSION_DENIED. */
+  /** The name that a database, the system or a protocol has for what happened, such as SQLITE_CORRUPT or PERMISSION_DENIED. */
   readonly code?: string;
-  /** The same as the engine counts it. */
+  /** Its number for the same. */
   readonly number?: number;
-  /** The sentence that the engine always has for this number. */
+  /** The sentence that always goes with this number. */
   readonly text?: string;
   /** The collection, table, index, bucket, object or key that was used. */
   readonly object?: string;

@@ -54,7 +54,7 @@ describe('a call', () => {
       },
       async (connection) => {
         await expect(connection.commit([])).rejects.toMatchObject({
-          verdict: 'away',
+          meaning: 'away',
           code: 'RESOURCE_EXHAUSTED',
         });
       },
@@ -73,7 +73,7 @@ describe('a call', () => {
       },
       async (connection) => {
         const reading = getAll(connection, counters, { ids: ['a'], reading: OUTSIDE });
-        await expect(reading).rejects.toMatchObject({ verdict: 'away', code: 'INCOMPLETE' });
+        await expect(reading).rejects.toMatchObject({ meaning: 'away', code: 'INCOMPLETE' });
       },
     );
   });

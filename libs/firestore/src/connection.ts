@@ -139,7 +139,7 @@ export class Connection {
 
   private async call(
     timeoutMs: number,
-    run: (
+    send: (
       client: Client,
       options: ReturnType<typeof callOptions>,
       signal: AbortSignal,
@@ -151,7 +151,7 @@ export class Connection {
       await within(deadline, async (signal) => {
         await this.channels.use(signal, async (client) => {
           const options = callOptions({ database: names.database, timeoutMs, inTheClear });
-          await run(client, options, signal);
+          await send(client, options, signal);
         });
       });
     } catch (error) {

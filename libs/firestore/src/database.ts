@@ -33,7 +33,7 @@ export async function retrying<T>(
 }
 
 const isPassing = (error: unknown): boolean =>
-  error instanceof CallFault && (error.verdict === 'away' || error.verdict === 'contended');
+  error instanceof CallFault && (error.meaning === 'away' || error.meaning === 'contended');
 
 const MAX_SKEW_MS = 30 * SECOND;
 

@@ -72,7 +72,7 @@ class Deletion {
     } catch (error) {
       if (!(error instanceof CallFault)) throw error;
       await this.takeFailure(error);
-      if (error.verdict === 'away') this.count += await this.gone(documents);
+      if (error.meaning === 'away') this.count += await this.gone(documents);
     }
   }
 
@@ -92,9 +92,9 @@ class Deletion {
   private async takeFailure(failure: CallFault): Promise<void> {
     const { limits } = this.database;
     this.inVain++;
-    const contended = failure.verdict === 'contended' || failure.verdict === 'refused';
+    const contended = failure.meaning === 'contended' || failure.meaning === 'refused';
     const most = contended ? limits.attempts : limits.failures;
-    if (failure.verdict === 'barred' || this.inVain >= most) throw faultOf(failure, contended);
+    if (failure.meaning === 'barred' || this.inVain >= most) throw faultOf(failure, contended);
     await backOff(this.database, limits, { attempt: this.inVain });
   }
 }

@@ -8,19 +8,19 @@ import { grpc } from 'google-gax';
  * looked at. `away`: no answer, or a broken one; what was asked may have been done. `refused`: a precondition or a limit.
  * `barred`: asking again is of no use.
  */
-export type Verdict = 'contended' | 'quota' | 'away' | 'refused' | 'barred';
+export type Meaning = 'contended' | 'quota' | 'away' | 'refused' | 'barred';
 
 interface Status {
   readonly name: string;
   /** The number of the status; a failure of our own making has none. */
   readonly number?: number;
-  readonly verdict: Verdict;
+  readonly meaning: Meaning;
 }
 
 const { status } = grpc;
 
 // https://grpc.github.io/grpc/core/md_doc_statuscodes.html
-const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
+const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [status.CANCELLED, 'away'],
   [status.UNKNOWN, 'away'],
   [status.INVALID_ARGUMENT, 'refused'],
@@ -41,13 +41,13 @@ const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
 
 /** A call to Firestore that did not succeed. */
 export class CallFault extends Fault {
-  readonly verdict: Verdict;
+  readonly meaning: Meaning;
 
   constructor(of: Status, options?: ErrorOptions) {
     const { name: code, number } = of;
     const details = { code, ...(number === undefined ? {} : { number }) };
     super(code, `a call to Firestore failed: ${code}`, { ...options, details });
-    this.verdict = of.verdict;
+    this.meaning = of.meaning;
   }
 
   /** What a fault of the store says of it. */
@@ -58,13 +58,13 @@ export class CallFault extends Fault {
 
 /** A call that was given up at its deadline: what was asked may have been done. */
 export const overdue = (): CallFault =>
-  new CallFault({ name: 'DEADLINE_EXCEEDED', verdict: 'away' });
+  new CallFault({ name: 'DEADLINE_EXCEEDED', meaning: 'away' });
 
 /** An answer that ended well, but early. */
-export const incomplete = (): CallFault => new CallFault({ name: 'INCOMPLETE', verdict: 'away' });
+export const incomplete = (): CallFault => new CallFault({ name: 'INCOMPLETE', meaning: 'away' });
 
 /** A call on a store that was closed. */
-export const closed = (): CallFault => new CallFault({ name: 'CLOSED', verdict: 'barred' });
+export const closed = (): CallFault => new CallFault({ name: 'CLOSED', meaning: 'barred' });
 
 /** Firestore says so with the status of a bad request; the transaction is as dead as an aborted one. */
 const EXPIRED = /transaction.*(expired|no longer valid)/i;
@@ -77,17 +77,17 @@ export function failureOf(error: unknown): CallFault {
   if (error instanceof CallFault) return error;
   if (error instanceof DeadlineFault) return overdue();
   const { code = 0, message } = readError(error);
-  const [name, verdict] = [status[code], VERDICTS.get(code)];
-  if (name === undefined || verdict === undefined)
-    return new CallFault({ name: 'UNKNOWN', verdict: 'away' }, { cause: error });
-  const known = { name, number: code, verdict: verdictOf(code, verdict, message) };
+  const [name, meaning] = [status[code], MEANINGS.get(code)];
+  if (name === undefined || meaning === undefined)
+    return new CallFault({ name: 'UNKNOWN', meaning: 'away' }, { cause: error });
+  const known = { name, number: code, meaning: meaningOf(code, meaning, message) };
   return new CallFault(known, { cause: error });
 }
 
-function verdictOf(code: number, verdict: Verdict, message: string): Verdict {
+function meaningOf(code: number, meaning: Meaning, message: string): Meaning {
   if (status[code] === 'INVALID_ARGUMENT' && EXPIRED.test(message)) return 'contended';
   if (status[code] === 'RESOURCE_EXHAUSTED' && RESET.test(message)) return 'away';
-  return verdict;
+  return meaning;
 }
 
 function readError(error: unknown): { code: number | undefined; message: string } {
@@ -103,7 +103,7 @@ function readError(error: unknown): { code: number | undefined; message: string 
 /** A failed read as the fault that callers see. A read is never refused for what it asks: its index or its database is missing. */
 export function readFault(failure: CallFault, what: string): StoreFault {
   const cause = { cause: failure, ...failure.about(what) };
-  switch (failure.verdict) {
+  switch (failure.meaning) {
     case 'contended':
       return new StoreFault('contended', `other writers hold ${what}`, cause);
     case 'quota':
@@ -123,7 +123,7 @@ export function readFault(failure: CallFault, what: string): StoreFault {
 /** A failed write as the fault that callers see. */
 export function writeFault(failure: CallFault): StoreFault {
   const cause = { cause: failure, ...failure.about() };
-  switch (failure.verdict) {
+  switch (failure.meaning) {
     case 'contended':
       return new StoreFault('contended', 'other writers won again and again', cause);
     case 'quota':

@@ -24,12 +24,12 @@ export async function transact<T>(database: Database, decide: Decide<T>): Promis
   const tries = new Tries(limits);
   let before: Uint8Array | undefined;
   for (;;) {
-    const run = new Run(database, decide, until);
-    const outcome = await run.once(before);
+    const execution = new Execution(database, decide, until);
+    const outcome = await execution.once(before);
     if (outcome.kind === 'done') return outcome.result;
     if (outcome.kind === 'threw') throw tries.lastWord(outcome.error);
     if (!tries.mayGoOn(outcome) || timers.monotonic() >= until) throw tries.lastWord(outcome.fault);
-    before = run.transaction;
+    before = execution.transaction;
     await backOff(database, limits, { attempt: tries.attempts });
   }
 }
@@ -49,7 +49,7 @@ class Tries {
   mayGoOn({ failure, inDoubt }: { failure: CallFault; inDoubt: boolean }): boolean {
     this.attempts++;
     this.inDoubt ||= inDoubt;
-    if (failure.verdict !== 'contended') this.failures++;
+    if (failure.meaning !== 'contended') this.failures++;
     const isLeft = this.attempts < this.limits.attempts && this.failures < this.limits.failures;
     return isLeft && isTemporary(failure);
   }
@@ -63,11 +63,11 @@ class Tries {
   }
 }
 
-const isTemporary = ({ verdict }: CallFault): boolean =>
-  verdict === 'contended' || verdict === 'quota' || verdict === 'away';
+const isTemporary = ({ meaning }: CallFault): boolean =>
+  meaning === 'contended' || meaning === 'quota' || meaning === 'away';
 
-/** One attempt, from its first read to its commit. */
-class Run<T> {
+/** One execution of the function, from its first read to the commit of its attempt. */
+class Execution<T> {
   transaction: Uint8Array | undefined;
   private readonly database: Database;
   private readonly decide: Decide<T>;
@@ -116,7 +116,7 @@ class Run<T> {
     }
     const failure = await this.commit(attempt, writes);
     if (failure === undefined) return decided;
-    const inDoubt = failure.verdict === 'away' && writes.length > 0;
+    const inDoubt = failure.meaning === 'away' && writes.length > 0;
     const fault = writeFault(failure);
     return this.rolledBack(attempt, { kind: 'failed', failure, fault, inDoubt });
   }

@@ -152,7 +152,7 @@ export interface Events {
   'housekeeping.failed': {
     readonly task: HousekeepingTask;
     readonly collection?: ConfiguredId;
-    /** The engine's number for what went wrong; 0 when it has none. */
+    /** The database's number for what went wrong; 0 when it has none. */
     readonly code: number;
   };
   'housekeeping.recovered': None;

@@ -80,13 +80,13 @@ describe('the trail of a fault', () => {
   });
 });
 
-describe('what a fault of ours knows of the engine that failed', () => {
-  class EngineFault extends Fault<'failed'> {
+describe('what a fault of ours knows of what failed below it', () => {
+  class DatabaseFault extends Fault<'failed'> {
     constructor(details: unknown) {
-      super('failed', 'the engine failed', { details: details as FaultDetails });
+      super('failed', 'the database failed', { details: details as FaultDetails });
     }
   }
-  const detailOf = (details: unknown): unknown => faultTrail(new EngineFault(details))[0]?.detail;
+  const detailOf = (details: unknown): unknown => faultTrail(new DatabaseFault(details))[0]?.detail;
   const whole = {
     code: 'SQLITE_CORRUPT',
     number: 11,

@@ -14,7 +14,7 @@ type Frame = string & { readonly __kind: 'frame' };
 export interface FaultCause {
   readonly class: ErrorClass;
   readonly code?: ErrorCode;
-  /** What a fault of ours knows of the engine that failed. */
+  /** What a fault of ours knows of what failed below it. */
   readonly detail?: FaultDetail;
   readonly at: readonly Frame[];
 }
@@ -79,10 +79,10 @@ function frameOf(line: string): string {
   return `${FILE.exec(place)?.[1] ?? ''}:${LINE.exec(place)?.[1] ?? ''}`;
 }
 
-/** The name that an engine or a protocol has for what happened: SQLITE_CORRUPT, ENOSPC, PERMISSION_DENIED. */
+/** The name that a database, the system or a protocol has for what happened: SQLITE_CORRUPT, ENOSPC, PERMISSION_DENIED. */
 type DetailCode = string & { readonly __kind: 'detail code' };
 
-/** The sentence that an engine always has for one of its numbers. */
+/** The sentence that always goes with one of the numbers. */
 type FixedText = string & { readonly __kind: 'fixed text' };
 
 /** The name of a collection, table, index, bucket, object or key. */
@@ -91,7 +91,7 @@ type PartName = string & { readonly __kind: 'part name' };
 /** The path of a file, or the name of a database. */
 type PartPath = string & { readonly __kind: 'part path' };
 
-/** What a fault of ours says about the engine that failed: fixed words, and names that an operator or this code gave. */
+/** What a fault of ours says about what failed below it: fixed words, and names that an operator or this code gave. */
 interface FaultDetail {
   readonly code?: DetailCode;
   readonly number?: number;

@@ -92,7 +92,7 @@ describe('a probe of several', () => {
     const timers = manualTimers();
     return {
       ...recording,
-      verdict: healthWatch(probeAll(timers, probes), {
+      findings: healthWatch(probeAll(timers, probes), {
         ...{ clock: simulatedClock(unixMillis(0)), timers },
         log: recording.log,
       }),
@@ -100,20 +100,20 @@ describe('a probe of several', () => {
   };
 
   it('is healthy when all of them are', async () => {
-    expect((await watch(fine, fine).verdict()).problems).toEqual([]);
+    expect((await watch(fine, fine).findings()).problems).toEqual([]);
   });
 
   it('names each problem once, in the answer and in the event', async () => {
-    const { verdict, events } = watch(fine, full, away, full);
-    expect((await verdict()).problems).toEqual(['disk_full', 'store_unavailable']);
+    const { findings, events } = watch(fine, full, away, full);
+    expect((await findings()).problems).toEqual(['disk_full', 'store_unavailable']);
     expect(events('service.unhealthy')).toMatchObject([
       { problems: ['disk_full', 'store_unavailable'] },
     ]);
   });
 
   it('tells the causes of all of them', async () => {
-    const { verdict, events } = watch(full, away);
-    await verdict();
+    const { findings, events } = watch(full, away);
+    await findings();
     expect(events('service.unhealthy')).toMatchObject([
       { causes: [{ code: 'disk_full' }, { code: 'store_unavailable' }] },
     ]);

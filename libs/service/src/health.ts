@@ -11,7 +11,7 @@ export type HealthProbe = () => Promise<void>;
 export class HealthFault extends Fault<HealthProblem> {}
 
 /** What is wrong, each problem once, and why; no problems means healthy. */
-interface Verdict {
+interface Findings {
   readonly problems: readonly HealthProblem[];
   readonly cause?: unknown;
 }
@@ -76,9 +76,9 @@ export function metDamage(clock: Clock): {
 
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
 export function healthRoute(probe: HealthProbe, parts: HealthWatchParts): RequestHandler {
-  const verdict = healthWatch(probe, parts);
+  const findings = healthWatch(probe, parts);
   return async (_request, response) => {
-    const { problems } = await verdict();
+    const { problems } = await findings();
     response
       .status(problems.length === 0 ? 200 : 500)
       .type('application/json')
@@ -101,13 +101,13 @@ export interface HealthWatchParts {
 export function healthWatch(
   probe: HealthProbe,
   { clock, timers, log }: HealthWatchParts,
-): () => Promise<Verdict> {
-  let asked: { readonly at: number; readonly answer: Promise<Verdict> } | undefined;
+): () => Promise<Findings> {
+  let asked: { readonly at: number; readonly answer: Promise<Findings> } | undefined;
   let before = '';
 
-  async function ask(): Promise<Verdict> {
-    const verdict = await verdictOf(probe, timers);
-    const { problems, cause } = verdict;
+  async function ask(): Promise<Findings> {
+    const findings = await findingsOf(probe, timers);
+    const { problems, cause } = findings;
     const now = problems.join();
     if (now !== before) {
       if (problems.length === 0) log.event('service.healthy', {});
@@ -115,7 +115,7 @@ export function healthWatch(
         log.event('service.unhealthy', { problems, causes: faultsIn(cause).flatMap(faultTrail) });
     }
     before = now;
-    return verdict;
+    return findings;
   }
 
   return async () => {
@@ -127,7 +127,7 @@ export function healthWatch(
   };
 }
 
-async function verdictOf(probe: HealthProbe, timers: Timers): Promise<Verdict> {
+async function findingsOf(probe: HealthProbe, timers: Timers): Promise<Findings> {
   try {
     await answerOf(probe, timers);
     return { problems: [] };

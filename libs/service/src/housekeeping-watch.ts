@@ -6,7 +6,7 @@ export interface HousekeepingFailure {
   readonly task: HousekeepingTask;
   /** The collection that it is about; empty for the store as a whole. */
   readonly collection: string;
-  /** The engine's number for what went wrong; 0 when it has none. */
+  /** The database's number for what went wrong; 0 when it has none. */
   readonly code: number;
 }
 

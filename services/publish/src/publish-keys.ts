@@ -44,19 +44,19 @@ export type RefusalCode =
   | UploadFault;
 
 /** Keys that were refused are problems, keys that were merely left out are warnings. */
-interface Verdicts {
+interface KeyFindings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-interface Publication extends Verdicts {
+interface Publication extends KeyFindings {
   readonly kind: 'published';
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
   readonly inserted: number;
 }
 
-interface Refusal extends Verdicts {
+interface Refusal extends KeyFindings {
   readonly kind: 'refused';
   readonly code: RefusalCode;
   /** The rest is for the log, where it helps to find out what went wrong; the phone is not told. */

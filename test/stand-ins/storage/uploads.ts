@@ -49,12 +49,12 @@ export function insertMedia({ bucket, query, headers, body }: UploadRequest): An
 
 function partsOf(body: Buffer, boundary: string): { head: string; content: Buffer }[] {
   const parts = [];
-  const fence = Buffer.from(`--${boundary}`);
-  let start = body.indexOf(fence);
+  const delimiter = Buffer.from(`--${boundary}`);
+  let start = body.indexOf(delimiter);
   for (;;) {
-    const end = body.indexOf(fence, start + fence.length);
+    const end = body.indexOf(delimiter, start + delimiter.length);
     if (start < 0 || end < 0) return parts;
-    const part = body.subarray(start + fence.length + 2, end - 2);
+    const part = body.subarray(start + delimiter.length + 2, end - 2);
     const gap = part.indexOf('\r\n\r\n');
     if (gap < 0) throw invalid('Malformed part of a multipart body.');
     parts.push({ head: part.subarray(0, gap).toString(), content: part.subarray(gap + 4) });

@@ -99,7 +99,7 @@ export function problemLine(logged: string): string | undefined {
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value);
 
-/** Why it happened, outermost first: class and code of each error, what is known of the engine, and the first place in the source. */
+/** Why it happened, outermost first: class and code of each error, what is known of what failed below, and the first place in the source. */
 function causesText(causes: unknown): string {
   if (!Array.isArray(causes)) return textOf(causes);
   return causes.map((cause: unknown) => `[${causeText(cause)}]`).join('');

@@ -43,12 +43,12 @@ async function all(listed: AsyncIterable<BlobInfo>): Promise<BlobInfo[]> {
   return found;
 }
 
-/** The suite that every engine of the object store must pass. `open` gives two clients of one empty bucket. */
+/** The suite that the object store of every platform must pass. `open` gives two clients of one empty bucket. */
 export function describeBlobStore(
-  engine: string,
+  platform: string,
   open: () => Promise<{ readonly bucket: BlobStore; readonly other: BlobStore }>,
 ): void {
-  describe(`${engine} as an object store`, () => {
+  describe(`${platform} as an object store`, () => {
     describeReading(open);
     describeConditions(open);
     describeNames(open);

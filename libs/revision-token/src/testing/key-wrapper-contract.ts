@@ -14,9 +14,9 @@ const DATA_KEY = Uint8Array.from({ length: 32 }, (_, n) => 7 * n);
 const hex = (content: Uint8Array | undefined): string | undefined =>
   content === undefined ? undefined : Buffer.from(content).toString('hex');
 
-/** The suite that every engine which wraps data keys must pass. */
-export function keyWrapperContract(engine: string, open: () => Promise<Wrappers>): void {
-  describe(`${engine} as a key wrapper`, () => {
+/** The suite that whatever wraps data keys must pass. */
+export function keyWrapperContract(platform: string, open: () => Promise<Wrappers>): void {
+  describe(`${platform} as a key wrapper`, () => {
     describeWrapping(open);
     describeRefusals(open);
   });
