@@ -213,4 +213,22 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     change: '6 → 7',
     why: 'only as much of it as was written is used',
   },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'for (let value = 0; value < BYTE_VALUES; value++) before = bump(ends, value, before);',
+    change: '< → <=',
+    why: 'a typed array ignores what is written past its end',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'for (let at = 0; at < values.length; at++)',
+    change: '< → <=',
+    why: 'a typed array ignores what is written past its end',
+  },
+  {
+    file: 'libs/export-file/src/order.ts',
+    text: 'const BYTE_VALUES = 256;',
+    change: '256 → 257',
+    why: 'no byte has the further value',
+  },
 ];
