@@ -1,5 +1,6 @@
 import { ConfigFault, loadSettings } from '@keyserver/config';
-import { exportSettings } from './config.ts';
+import { HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { exportSettings, timesOf } from './config.ts';
 
 const CALLER = {
   OIDC_ISSUER: 'https://issuer.example',
@@ -40,5 +41,28 @@ describe('the settings of export', () => {
 
   it.each(['localhost', '0.0.0.0', '::1', 'export-1.example.ORG'])('take %s for a host', (host) => {
     expect(load({ HOST: host }).HOST).toBe(host);
+  });
+});
+
+describe('the times of the jobs', () => {
+  it('are those of the settings', () => {
+    expect(timesOf(load(), 330 * SECOND)).toEqual({
+      minWindowAge: 2 * HOUR,
+      retentionMs: 14 * 24 * HOUR,
+      lateAfter: 30 * MINUTE,
+      leaseMs: MINUTE,
+      batchDeadlineMs: 4 * MINUTE,
+      deadlines: { createBatches: 280 * SECOND, doWork: 520 * SECOND },
+    });
+  });
+
+  it('leave time for two batches in a call', () => {
+    const times = timesOf(load({ WORK_DEADLINE_SECONDS: '300' }), 0);
+    expect(times).toMatchObject({ batchDeadlineMs: 150 * SECOND, deadlines: { doWork: 300_000 } });
+  });
+
+  it('let no window be exported that the store may not have closed', () => {
+    const young = load({ MIN_WINDOW_AGE_SECONDS: '0' });
+    expect(timesOf(young, 330 * SECOND)).toMatchObject({ minWindowAge: 330 * SECOND });
   });
 });

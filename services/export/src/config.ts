@@ -11,6 +11,8 @@ import {
 } from '@keyserver/config';
 import { KEY_AGE_HOURS, KEY_RETENTION_HOURS } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
+import { HOUR, SECOND } from '@keyserver/time';
+import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
 
 /** Every variable that the export service reads. */
 export const exportSettings = settings({
@@ -101,3 +103,23 @@ export const exportSettings = settings({
 
 /** The values of the export service's variables. */
 export type ExportSettings = ValuesOf<typeof exportSettings>;
+
+type Times = Pick<
+  ScheduledJobsDeps,
+  'minWindowAge' | 'retentionMs' | 'leaseMs' | 'batchDeadlineMs' | 'deadlines'
+> & { readonly lateAfter: number };
+
+/** How long the jobs take, wait and keep, in ms. No window is exported before the store may have closed it. */
+export const timesOf = (config: ExportSettings, closingDelay: number): Times => ({
+  minWindowAge: Math.max(config.MIN_WINDOW_AGE_SECONDS * SECOND, closingDelay),
+  retentionMs: config.EXPORT_RETENTION_HOURS * HOUR,
+  lateAfter: config.EXPORT_LATE_SECONDS * SECOND,
+  leaseMs: config.LEASE_SECONDS * SECOND,
+  // A call that had time for less than two batches would do one, and leave the others to the next call.
+  batchDeadlineMs:
+    Math.min(config.BATCH_DEADLINE_SECONDS, config.WORK_DEADLINE_SECONDS / 2) * SECOND,
+  deadlines: {
+    createBatches: config.CREATE_BATCHES_DEADLINE_SECONDS * SECOND,
+    doWork: config.WORK_DEADLINE_SECONDS * SECOND,
+  },
+});

@@ -445,6 +445,13 @@ describe('a call', () => {
     });
   });
 
+  it('leaves no deadline waiting when it is done', async () => {
+    const fixture = await worldOf(anExport());
+    await fixture.publish(ENOUGH, ELEVEN);
+    await fixture.run();
+    expect(fixture.timers.waiting).toBe(0);
+  });
+
   it('gives a batch back when its own deadline passes', async () => {
     const fixture = await worldOf(anExport());
     await fixture.publish(ENOUGH, ELEVEN);

@@ -29,9 +29,9 @@ import {
   uncoveredKeys,
   usedSigningKeys,
 } from '@keyserver/stores';
-import { DAY, HOUR, SECOND } from '@keyserver/time';
+import { DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
-import type { ExportSettings } from './config.ts';
+import { type ExportSettings, timesOf } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
 import { lateWatch, missingArchives, probesOfWork } from './health.ts';
 import { jitteredPause } from './pause.ts';
@@ -215,22 +215,6 @@ async function openCloud(
   return {
     ...{ place, store, openBucket, checkBucket, findSigner, trySigner, keyHashSecret },
     ...{ probes: [], close },
-  };
-}
-
-function timesOf(config: ExportSettings, closingDelay: number) {
-  return {
-    minWindowAge: Math.max(config.MIN_WINDOW_AGE_SECONDS * SECOND, closingDelay),
-    retentionMs: config.EXPORT_RETENTION_HOURS * HOUR,
-    lateAfter: config.EXPORT_LATE_SECONDS * SECOND,
-    leaseMs: config.LEASE_SECONDS * SECOND,
-    // A call that had time for less than two batches would do one, and leave the others to the next call.
-    batchDeadlineMs:
-      Math.min(config.BATCH_DEADLINE_SECONDS, config.WORK_DEADLINE_SECONDS / 2) * SECOND,
-    deadlines: {
-      createBatches: config.CREATE_BATCHES_DEADLINE_SECONDS * SECOND,
-      doWork: config.WORK_DEADLINE_SECONDS * SECOND,
-    },
   };
 }
 
