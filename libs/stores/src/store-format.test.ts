@@ -1,4 +1,4 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import {
@@ -89,6 +89,16 @@ describe('a store that does not say its format yet, and whose clock is doubted',
     });
     expect(await opening()).toEqual(await readStoreFormat(fresh));
   });
+});
+
+it('is not compared while the store cannot tell the time', async () => {
+  await open();
+  const away = new StoreFault('unavailable', 'the store is away');
+  const mute = Object.assign(Object.create(store) as DocumentStore, {
+    now: () => Promise.reject(away),
+  });
+  await expect(compareStoreFormat(mute, KNOWN)).rejects.toBe(away);
+  await expect(openStoreFormat(mute, KNOWN, systemRandom)).rejects.toBe(away);
 });
 
 describe('a new store', () => {
