@@ -64,6 +64,13 @@ describe('the witness of commits', () => {
     expect(missingCommits(file)).toBe(0);
   });
 
+  it('takes the room of its note when it is made, so that a full disk fails no commit', async () => {
+    const store = await aStore();
+    expect(await readFile(witnessFile(file), 'latin1')).toBe('0'.repeat(16));
+    await commit(store);
+    expect(await readFile(witnessFile(file), 'latin1')).toBe('1'.padStart(16, '0'));
+  });
+
   it('misses nothing after a kill, as the write-ahead file has all', async () => {
     const store = await aStore();
     for (let n = 0; n < 5; n++) await commit(store);

@@ -81,6 +81,16 @@ export class Connection {
     throw new StoreFault(reason, message, { details: { ...details, ...this.at } });
   }
 
+  /** The response to a request that has one of this kind. */
+  async askFor<K extends Response['kind']>(
+    kind: K,
+    request: Request,
+  ): Promise<Extract<Response, { kind: K }>> {
+    const response = await this.ask(request);
+    if (!isOf(kind, response)) throw new Error('the engine gave a response of another kind');
+    return response;
+  }
+
   async close(): Promise<void> {
     if (this.gone !== undefined) return;
     this.closing = true;
@@ -132,6 +142,11 @@ export class Connection {
     if (isFirst && !this.closing) this.hears.lost(this.gone);
   }
 }
+
+const isOf = <K extends Response['kind']>(
+  kind: K,
+  response: Response,
+): response is Extract<Response, { kind: K }> => response.kind === kind;
 
 /** Starts an engine in a thread of its own, where its synchronous work stops nobody. */
 export const startInThread: StartEngine = (settings, listener) => {

@@ -25,6 +25,7 @@ it.each([
   ['synchronous', 2],
   ['secure_delete', 1],
   ['journal_mode', 'wal'],
+  ['user_version', 2],
 ])('has SQLite work with %s = %p', (pragma, value) => {
   expect(database.db.prepare(`PRAGMA ${pragma}`).get()).toEqual({
     [pragma]: value,

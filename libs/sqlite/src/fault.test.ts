@@ -1,5 +1,5 @@
 import { machine } from '../../../test/support/machine.ts';
-import { patiently } from './fault.ts';
+import { patiently, storeFaultOf } from './fault.ts';
 
 const SQLITE_BUSY = 5;
 const sqliteError = (errcode: number): Error => Object.assign(new Error('locked'), { errcode });
@@ -36,4 +36,24 @@ describe('patience with another process', () => {
     expect(() => patiently(machine.timers, work.run)).toThrow('locked');
     expect(work.begun).toBe(1);
   });
+});
+
+// https://www.sqlite.org/rescode.html
+it.each([
+  [1, 'SQLITE_ERROR', 'damaged'],
+  [3, 'SQLITE_PERM', 'unavailable'],
+  [5, 'SQLITE_BUSY', 'contended'],
+  [6, 'SQLITE_LOCKED', 'contended'],
+  [7, 'SQLITE_NOMEM', 'unavailable'],
+  [8, 'SQLITE_READONLY', 'unavailable'],
+  [10, 'SQLITE_IOERR', 'unavailable'],
+  [11, 'SQLITE_CORRUPT', 'damaged'],
+  [13, 'SQLITE_FULL', 'full'],
+  [14, 'SQLITE_CANTOPEN', 'unavailable'],
+  [19, 'SQLITE_CONSTRAINT', 'damaged'],
+  [26, 'SQLITE_NOTADB', 'damaged'],
+] as const)('names the result code %d %s, and calls the store %s', (number, code, reason) => {
+  const extended = number + 256;
+  const fault = storeFaultOf(sqliteError(extended));
+  expect(fault).toMatchObject({ code: reason, details: { code, number: extended } });
 });

@@ -27,7 +27,6 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map<number, Meaning>([
   [13, { name: 'SQLITE_FULL', reason: 'full' }],
   [14, { name: 'SQLITE_CANTOPEN', reason: 'unavailable' }],
   [19, { name: 'SQLITE_CONSTRAINT', reason: 'damaged' }],
-  [24, { name: 'SQLITE_FORMAT', reason: 'damaged' }],
   [26, { name: 'SQLITE_NOTADB', reason: 'damaged' }],
 ]);
 

@@ -95,6 +95,7 @@ const JUMPS = [
   ['-1 h', -HOUR],
   ['+1 day', DAY],
   ['-1 day', -DAY],
+  ['+3 days', 3 * DAY],
   ['+20 days', 20 * DAY],
   ['-20 days', -20 * DAY],
   ['+30 days', 30 * DAY],

@@ -123,7 +123,7 @@ export class StoreTime {
   private isAnchorDue(reading: ClockReading): boolean {
     const anchor = this.database.anchor();
     const age = reading.uptime - anchor.uptime;
-    return anchor.boot !== reading.boot || age < 0 || age >= ANCHOR_AGE || anchor.wall === 0;
+    return anchor.boot !== reading.boot || age < 0 || age >= ANCHOR_AGE;
   }
 }
 

@@ -168,9 +168,7 @@ class SqliteStore implements SqliteDocumentStore {
   }
 
   async timeReport(): Promise<TimeReport> {
-    const answer = await this.connection.ask({ kind: 'time-report' });
-    if (answer.kind !== 'time-report') throw new Error('the engine gave no report of time');
-    return answer.report;
+    return (await this.connection.askFor('time-report', { kind: 'time-report' })).report;
   }
 
   async mendTime<T>(as: TimeMending, decide: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -184,8 +182,8 @@ class SqliteStore implements SqliteDocumentStore {
       const left = (query.limit ?? Infinity) - deleted;
       const step = { ...query, ...(left === Infinity ? {} : { limit: left }) };
       const collection = this.numberOf(from.layout);
-      const answer = await this.connection.ask({ kind: 'delete-some', collection, query: step });
-      const count = answer.kind === 'count' ? answer.count : 0;
+      const request = { kind: 'delete-some', collection, query: step } as const;
+      const { count } = await this.connection.askFor('count', request);
       deleted += count;
       if (count === 0 || deleted === query.limit) return deleted;
     }

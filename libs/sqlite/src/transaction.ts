@@ -175,15 +175,13 @@ export async function readPage(
   collection: number,
   query: AnyQuery,
 ): Promise<readonly Pick<Row, 'id' | 'body'>[]> {
-  const response = await connection.ask({ kind: 'page', collection, query });
-  return response.kind === 'page' ? unpackPage(response.page) : [];
+  return unpackPage((await connection.askFor('page', { kind: 'page', collection, query })).page);
 }
 
 async function askRows(
   connection: Connection,
   request: Extract<Request, { kind: 'get' | 'query' }>,
 ): Promise<{ readonly rows: (Row | undefined)[]; readonly asOf: number }> {
-  const response = await connection.ask(request);
-  if (response.kind !== 'rows') return { rows: [], asOf: 0 };
-  return { rows: unpackRows(response.rows), asOf: response.asOf ?? 0 };
+  const { rows, asOf = 0 } = await connection.askFor('rows', request);
+  return { rows: unpackRows(rows), asOf };
 }

@@ -1,4 +1,9 @@
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  type MessagePort,
+  parentPort,
+  receiveMessageOnPort,
+  workerData,
+} from 'node:worker_threads';
 import { systemRandom } from '@keyserver/random';
 import { clocksOver, systemClock, systemTimers } from '@keyserver/time';
 import { Engine } from './engine.ts';
@@ -13,32 +18,32 @@ const LINGER_MS = 0.25;
  * The worker thread of a SQLite store, in which everything happens that touches the database file. It is the `main` of this
  * thread: the real clock, timers and chance are handed out here.
  */
-function run({ clock, ...settings }: EngineSettings): void {
+function run({ clock, ...settings }: EngineSettings, port: MessagePort): void {
   const engine = new Engine({
     ...settings,
     clocks: clock === undefined ? clocksOf(systemClock) : clocksOver(clock),
     timers: systemTimers,
     random: systemRandom,
     send: (message) => {
-      parentPort?.postMessage(message, bodiesOf(message.responses));
+      port.postMessage(message, bodiesOf(message.responses));
     },
   });
   const accept = (batch: readonly RequestMessage[]): void => {
     engine.accept(batch);
-    if (batch.some(({ request }) => request.kind === 'close')) parentPort?.close();
+    if (batch.some(({ request }) => request.kind === 'close')) port.close();
   };
-  parentPort?.on('message', (batch: readonly RequestMessage[]) => {
+  port.on('message', (batch: readonly RequestMessage[]) => {
     accept(batch);
-    const next = engine.isIdle() ? linger() : undefined;
+    const next = engine.isIdle() ? linger(port) : undefined;
     if (next !== undefined) accept(next);
   });
 }
 
 /** What arrives within a moment, once. */
-function linger(): readonly RequestMessage[] | undefined {
+function linger(port: MessagePort): readonly RequestMessage[] | undefined {
   const until = systemTimers.monotonic() + LINGER_MS;
-  while (parentPort !== null && systemTimers.monotonic() < until) {
-    const next = receiveMessageOnPort(parentPort);
+  while (systemTimers.monotonic() < until) {
+    const next = receiveMessageOnPort(port);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- connection.ts sends nothing else
     if (next !== undefined) return next.message as readonly RequestMessage[];
   }
@@ -53,5 +58,6 @@ const bodiesOf = (responses: readonly ResponseMessage[]): ArrayBuffer[] =>
     return buffer instanceof ArrayBuffer && buffer.byteLength > 0 ? [buffer] : [];
   });
 
+if (parentPort === null) throw new Error('this file is the entry of a thread');
 // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- given by connection.ts, the only one that starts this file
-run(workerData as EngineSettings);
+run(workerData as EngineSettings, parentPort);
