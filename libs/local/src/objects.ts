@@ -4,7 +4,6 @@ import { type Clock, type UnixMillis, unixMillis } from '@keyserver/time';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createIn, failedWith, removeFile, syncDirectory, writeDurably } from './durable-files.ts';
-import { directoryOfBucket, directoryOfObject } from './object-name.ts';
 import { type Generation, contentFile, newestSlot, succeed } from './object-slots.ts';
 import { ObjectFault, generationOf, infoOf, objectState } from './object-state.ts';
 import { dropBefore, sweepBelow, sweepObject } from './object-sweep.ts';
@@ -191,3 +190,21 @@ async function remove(directory: string, nonce: string): Promise<void> {
     return;
   }
 }
+
+const SEGMENT = /^[A-Za-z0-9._-]{1,200}$/;
+const BUCKET = /^[a-z0-9][a-z0-9._-]{0,61}[a-z0-9]$/;
+const MOST_BYTES = 1024; // Cloud Storage's limit, kept so that a deployment can move there
+
+const isPlain = (segment: string): boolean =>
+  SEGMENT.test(segment) && segment !== '.' && segment !== '..';
+
+/** The directory of an object below its bucket; undefined for a name that no object can have. */
+function directoryOfObject(bucketDirectory: string, name: string): string | undefined {
+  const segments = name.split('/');
+  const fits = name.length <= MOST_BYTES && segments.every(isPlain);
+  return fits ? join(bucketDirectory, ...segments) : undefined;
+}
+
+/** The directory of a bucket; undefined for a name that no bucket can have. */
+const directoryOfBucket = (root: string, bucket: string): string | undefined =>
+  BUCKET.test(bucket) ? join(root, bucket) : undefined;

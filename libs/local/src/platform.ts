@@ -6,7 +6,17 @@ import type { FindKeyWrapper } from '@keyserver/revision-token';
 // eslint-disable-next-line no-restricted-imports -- as above
 import { type Clock, type Timers, systemClock } from '@keyserver/time';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import {
+  type ArrayCheck,
+  type SqliteDocumentStore,
+  type SqliteSettings,
+  acceptDatabase,
+  checkArrayIndexes,
+  missingCommits,
+  openSqliteStore,
+  rebuildArrayIndexes,
+} from '@keyserver/sqlite';
 import { checkDisk } from './disk-room.ts';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
 import { PLACES, stateOf } from './first-start.ts';
@@ -14,18 +24,8 @@ import { type Issuer, openIssuer } from './issuer.ts';
 import { keysPart } from './keys-part.ts';
 import { type BucketDirectory, openBucketDirectory } from './objects.ts';
 import { privateDirectory } from './private-files.ts';
-import { commitsMissingIn, olderDatabase } from './refuse-older-database.ts';
 import { keyHashSecret } from './secrets.ts';
 import { type KeyFiles, keyFiles } from './signing-keys.ts';
-import {
-  type SqliteDocumentStore,
-  type SqliteSettings,
-  acceptDatabase,
-  openSqliteStore,
-  type ArrayCheck,
-  checkArrayIndexes,
-  rebuildArrayIndexes,
-} from '@keyserver/sqlite';
 import { DataDirectoryFault } from './unusable-data-directory.ts';
 import { wrappingKeys } from './wrapping-keys.ts';
 
@@ -179,3 +179,21 @@ const REASONS = [
   { code: 'ENOTDIR', sentence: 'a part of its path is a file' },
   { code: 'EEXIST', sentence: 'there is a file of that name' },
 ];
+
+/** How many acknowledged commits a database lacks. It is only read; one that cannot be is refused. */
+function commitsMissingIn(file: string): number {
+  try {
+    return missingCommits(file);
+  } catch (error) {
+    throw new DataDirectoryFault(
+      `The database ${file} cannot be read: it is damaged, or no database; put a copy back, as docs/runbooks/missing-part.md says.`,
+      { cause: error },
+    );
+  }
+}
+
+/** The refusal of a database that lacks commits which were acknowledged, before anything is written to it. */
+const olderDatabase = (file: string, missing: number): DataDirectoryFault =>
+  new DataDirectoryFault(
+    `The database ${file} lacks its last ${missing} commits: ${basename(file)}-wal is gone, or an older copy was put in its place; nothing was changed; put the newest files back together, or let \`npx keyserver store adopt\` take what is there, as docs/runbooks/missing-part.md says.`,
+  );

@@ -1,25 +1,22 @@
-export type { ClockReading, ReadClocks } from './clock-reading.ts';
-export { type Clock, systemClock } from './clock.ts';
+export { type Clock, type ClockReading, type ReadClocks, systemClock } from './clock.ts';
 export {
   DAY,
   HOUR,
+  INTERVAL,
+  INTERVALS_PER_DAY,
+  type IntervalNumber,
   MINUTE,
   SECOND,
   type UnixMillis,
   type UnixSeconds,
-  millisOf,
-  secondsOf,
-  unixMillis,
-  unixSeconds,
-} from './instant.ts';
-export {
-  INTERVAL,
-  INTERVALS_PER_DAY,
-  type IntervalNumber,
   daysBetween,
   intervalAt,
   intervalNumber,
   intervalStart,
+  millisOf,
+  secondsOf,
+  unixMillis,
+  unixSeconds,
 } from './interval.ts';
 export { type SimulatedClock, clockOver, clocksOver, simulatedClock } from './simulated-clock.ts';
 export {
@@ -31,12 +28,14 @@ export {
   sleep,
   systemTimers,
 } from './timers.ts';
-export { type WindowLength, floorTo, windowLength } from './window.ts';
 export {
   type WindowCalendar,
   type WindowChange,
+  type WindowLength,
   alwaysWindow,
+  floorTo,
+  windowLength,
   windowLengthAt,
-  windowsFrom,
   windowStart,
-} from './window-calendar.ts';
+  windowsFrom,
+} from './window.ts';

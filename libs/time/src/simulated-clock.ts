@@ -1,6 +1,5 @@
-import type { ReadClocks } from './clock-reading.ts';
-import type { Clock } from './clock.ts';
-import { type UnixMillis, unixMillis } from './instant.ts';
+import type { ReadClocks, Clock } from './clock.ts';
+import { type UnixMillis, unixMillis } from './interval.ts';
 
 /**
  * A clock that stands still until it is moved. It lives in shared memory, so that worker threads see the same time. `set` and

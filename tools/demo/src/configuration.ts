@@ -21,6 +21,9 @@ export type DemoExport = (typeof EXPORTS)[number];
 /** The bucket that holds all files. */
 export const BUCKET = 'exports';
 
+/** What identity tokens of jobs must be meant for. */
+export const JOB_AUDIENCE = 'https://export.keyserver.example';
+
 /** Names of the private keys that sign files. */
 export const SIGNING_KEYS = ['first', 'second'] as const;
 

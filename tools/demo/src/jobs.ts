@@ -1,5 +1,5 @@
 import { JOBS, JOB_ACCOUNT } from '@keyserver/launcher';
-import { JOB_AUDIENCE } from './servers.ts';
+import { JOB_AUDIENCE } from './configuration.ts';
 import type { Simulation } from './simulation.ts';
 
 interface Identity {

@@ -14,6 +14,7 @@ import { startPublish } from '@keyserver/publish';
 import type { Random } from '@keyserver/random';
 import type { Ambient, RunningService, TimeAndChance } from '@keyserver/service';
 import type { SimulatedClock, Timers } from '@keyserver/time';
+import { JOB_AUDIENCE } from './configuration.ts';
 
 /** Everything that answers over HTTP, each on a free port of this machine. */
 export interface Servers {
@@ -21,9 +22,6 @@ export interface Servers {
   readonly issuer: JobIssuer;
   close(): Promise<void>;
 }
-
-/** What identity tokens of jobs must be meant for. */
-export const JOB_AUDIENCE = 'https://export.keyserver.example';
 
 /** Time, chance, and what takes the log lines of all services. */
 interface ServerContext extends TimeAndChance {

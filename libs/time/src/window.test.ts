@@ -1,12 +1,13 @@
 import fc from 'fast-check';
-import { DAY, HOUR, MINUTE, SECOND, unixMillis } from './instant.ts';
+import { DAY, HOUR, MINUTE, SECOND, unixMillis } from './interval.ts';
 import {
   type WindowCalendar,
   alwaysWindow,
   windowLengthAt,
   windowStart,
-} from './window-calendar.ts';
-import { floorTo, windowLength } from './window.ts';
+  floorTo,
+  windowLength,
+} from './window.ts';
 
 const length = (ms: number) => windowLength(ms)!;
 const lengths = fc.constantFrom(10 * SECOND, 5 * MINUTE, HOUR, 4 * HOUR, DAY).map(length);
