@@ -28,13 +28,25 @@ export async function rawConnection(port: number): Promise<RawConnection> {
       return received;
     },
     until: async (text) => {
-      while (!received.includes(text)) await Promise.race([once(socket, 'data'), closed]);
+      while (!received.includes(text)) {
+        if (socket.destroyed) throw new Error(`the connection ended without ${text}`);
+        await Promise.race([nextOf(socket), closed]);
+      }
       return received;
     },
     pause: () => socket.pause(),
     destroy: () => socket.destroy(),
   };
 }
+
+/** Waits for more data, whatever happens to the socket: `once` would reject when it is reset after all has come. */
+const nextOf = async (socket: Socket): Promise<void> => {
+  await new Promise<void>((resolve) => {
+    socket.once('data', () => {
+      resolve();
+    });
+  });
+};
 
 async function endOf(socket: Socket): Promise<void> {
   await new Promise<void>((resolve) => {
