@@ -8,6 +8,9 @@ import { firestoreIndexes, openFirestoreStore } from './index.ts';
 
 const indexes = firestoreIndexes(contractCollections.map(({ layout }) => layout));
 
+/** A busy machine must not look like a store on which others win: when that is given up is tested with the faults. */
+const PATIENT = { transactMs: 100_000, attempts: 1000 };
+
 describe('with the stand-in', () => {
   const clock = simulatedClock(unixMillis(Date.parse('2021-05-04T10:17:00Z')));
   let standIn: FirestoreStandIn;
@@ -25,6 +28,7 @@ describe('with the stand-in', () => {
         projectId: 'test',
         emulatorHost: standIn.address,
         clock,
+        limits: PATIENT,
       }),
     advance: (ms) => {
       clock.advance(ms);
