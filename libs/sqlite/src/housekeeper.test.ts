@@ -4,9 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type DocumentStore, collection, int } from '@keyserver/docstore';
-import { HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  HOUR,
+  type SimulatedClock,
+  type TimerOptions,
+  type Timers,
+  nextTurn,
+  simulatedClock,
+  unixMillis,
+} from '@keyserver/time';
 import { startInProcess } from './testing/engine-in-process.ts';
+import { Database } from './database.ts';
+import { Housekeeper } from './housekeeper.ts';
+import { clocksOf } from './machine-clocks.ts';
 import type { HousekeepingFault } from './protocol.ts';
+import { StoreTime } from './store-time.ts';
+import { databaseSettings } from './testing/database-settings.ts';
 import { type SqliteSettings, openSqliteStore } from './store.ts';
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
@@ -38,6 +51,10 @@ const opened = async (settings: Partial<SqliteSettings> = {}): Promise<DocumentS
   });
   open.push(store);
   return store;
+};
+
+const fail = (): never => {
+  throw new Error('nothing fails');
 };
 
 const holdNothing = async () => await Promise.resolve([]);
@@ -132,6 +149,25 @@ describe('housekeeping', () => {
     while (heard.length === 1) await store.now();
     expect(heard).toEqual([[fault], []]);
     expect(await idsIn(store)).toEqual(['late']);
+  });
+
+  it('keeps watch over the clock, by a timer that keeps no process alive', async () => {
+    const pauses: (TimerOptions | undefined)[] = [];
+    const timers: Timers = {
+      ...machine.timers,
+      after: (ms, then, options) => {
+        pauses.push(options);
+        return machine.timers.after(ms, then, options);
+      },
+    };
+    const database = new Database(file, databaseSettings);
+    const time = new StoreTime(database, clocksOf(clock));
+    const housekeeper = new Housekeeper(database, { time, timers, every: 1, report: fail });
+    const before = database.anchor();
+    while (database.anchor().uptime === before.uptime) await nextTurn();
+    housekeeper.stop();
+    database.close();
+    expect(pauses.every((options) => options?.unref === true)).toBe(true);
   });
 
   it('is no fault while another process has the write lock', async () => {

@@ -337,3 +337,33 @@ describe('what is certain enough to delete by', () => {
     expect(process.certainTime()).toBe(START);
   });
 });
+
+describe('the newest reading that was believed', () => {
+  it('is kept for two minutes, and renewed then', () => {
+    const clock = aClock();
+    const process = new Process(clock);
+    process.commit();
+    const first = process.database.anchor();
+    timePasses(2 * MINUTE - 1);
+    process.commit();
+    expect(process.database.anchor()).toEqual(first);
+    timePasses(1);
+    process.commit();
+    expect(process.database.anchor()).toEqual({ ...first, uptime: clock.now(), wall: clock.now() });
+  });
+
+  it.each([
+    ['another start', 'other', 5 * MINUTE + SECOND],
+    ['a smaller uptime of a machine without names for its starts', 'host', SECOND],
+  ])('is renewed at once after %s', (_name, boot, uptime) => {
+    const { database } = new Process(aClock());
+    const take = (reading: { boot: string; uptime: number; wall: number }): void => {
+      const read = () => ({ ...reading, wall: unixMillis(reading.wall) });
+      database.inLock(() => new StoreTime(database, read).take(database.meta()));
+    };
+    take({ boot: 'host', uptime: 5 * MINUTE, wall: START });
+    const next = { boot, uptime, wall: START + MINUTE };
+    take(next);
+    expect(database.anchor()).toEqual(next);
+  });
+});
