@@ -1,5 +1,6 @@
 import { manualTimers } from '@keyserver/time/testing';
 import { type HeldBack, HoldBackWatch } from './hold-back.ts';
+import { openTestStore } from './testing/test-store.ts';
 
 const held: readonly HeldBack[] = [{ collection: 'windows', field: 'window', from: 7 }];
 const EVERY = 1000;
@@ -64,4 +65,12 @@ describe('a watch over what is held back', () => {
     await timers.advance(2 * EVERY);
     expect([told, timers.waiting]).toEqual([[], 0]);
   });
+});
+
+it('is over when its store is closed', async () => {
+  const timers = manualTimers();
+  const store = await openTestStore({ timers, findHeldBack: findHeld });
+  while (timers.waiting === 0) await store.now();
+  await store.close();
+  expect(timers.waiting).toBe(0);
 });
