@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type StoreFault, collection, int } from '@keyserver/docstore';
 import { type EngineLink, type StartEngine, startInThread } from './connection.ts';
 import { openSqliteStore } from './store.ts';
+import { startInProcess } from './testing/engine-in-process.ts';
+import { closeTestStores, openTestStore } from './testing/test-store.ts';
 
 const counters = collection({ name: 'counters', fields: { n: int() } });
 
@@ -46,4 +48,27 @@ it('does not call a store lost that was closed, or that could not be opened', as
   const opening = openSqliteStore({ ...machine, file: join(directory, 'no', 'directory'), onLost });
   await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard).toEqual([]);
+});
+
+it('is asked for no page for which a limit leaves nothing', async () => {
+  const asked: string[] = [];
+  const startEngine: StartEngine = (settings, listener) => {
+    const { send } = startInProcess(settings, listener);
+    return {
+      send: (batch) => {
+        asked.push(...batch.map(({ request }) => request.kind));
+        send(batch);
+      },
+    };
+  };
+  const store = await openTestStore({ startEngine });
+  await store.transact(async (tx) => {
+    for (const id of ['a', 'b', 'c', 'd', 'e']) tx.set(counters, id, { n: 1 });
+    await Promise.resolve();
+  });
+  const found: number[] = [];
+  for await (const page of store.pages(counters, { limit: 4 }, 2)) found.push(page.length);
+  expect(found).toEqual([2, 2]);
+  expect(asked.filter((kind) => kind === 'page')).toHaveLength(2);
+  await closeTestStores();
 });
