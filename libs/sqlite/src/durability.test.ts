@@ -188,6 +188,25 @@ describe('SQLite store', () => {
     expect(await after.get(now, ['a'])).toEqual([{ city: 'Bern', age: 3 }]);
   });
 
+  it('brings a collection to new indexes again and again, and leaves no copy of its documents', async () => {
+    const fields = { city: text(), age: int() };
+    const person = { city: 'Bern', age: 3 };
+    for (const indexes of [[['age']], [['city']], [['age']]] as const) {
+      const store = await opened();
+      const people = collection({ name: 'people', fields, indexes });
+      await store.transact(async (tx) => {
+        tx.set(people, 'a', person);
+        await Promise.resolve();
+      });
+      expect(await store.get(people, ['a'])).toEqual([person]);
+      await open.pop()?.close();
+    }
+    const db = new DatabaseSync(file);
+    const tables = db.prepare(`SELECT name FROM sqlite_master WHERE name GLOB 'people*'`).all();
+    db.close();
+    expect(tables.map(({ name }) => name).sort()).toEqual(['people', 'people#id']);
+  });
+
   it('refuses a layout that the stored documents do not fit, and keeps them', async () => {
     const before = await opened();
     const old = collection({ name: 'people', fields: { age: int() } });

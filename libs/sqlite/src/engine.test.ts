@@ -100,6 +100,12 @@ describe('an engine', () => {
   const reads = { now: 0, floors: [], documents: [], queries: [] };
   const commit = { kind: 'commit', reads, writes: [] } as const;
 
+  it('leaves no timer when it is closed', () => {
+    expect(timers.waiting).toBe(1);
+    accept({ kind: 'close' });
+    expect(timers.waiting).toBe(0);
+  });
+
   it('sends a page at once, and short responses together', () => {
     accept(declare, get, page, get, get);
     expect(kinds()).toEqual([
