@@ -104,7 +104,7 @@ describe('a configuration document', () => {
   it.each([{ version: 1 }, { publicKey: null }, { from: '2026' }, { from: -1 }, { thru: 1.5 }])(
     'is a fault when a key of an authority has %j',
     (broken) => {
-      expect(() => reread(keyed(broken))).toThrow();
+      expect(() => reread(keyed(broken))).toThrow(/unknown shape|not a time/);
     },
   );
 });
