@@ -52,6 +52,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'only whether any batch is due matters, not how many',
   },
   {
+    file: 'libs/stores/src/export-index.ts',
+    text: "const batches = index.batches.filter(({ state, start }) => state === 'stored' || start > since);",
+    change: '> → >=',
+    why: 'what starts just when the index begins is kept for nobody: every reader leaves it out',
+  },
+  {
     file: 'libs/stores/src/export-batch-listing.ts',
     text: 'const coveredUntil = progress?.coveredUntil ?? 0;',
     change: '0 → 1',

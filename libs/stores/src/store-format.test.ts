@@ -119,6 +119,18 @@ describe('a new store', () => {
     expect(SECRET.toString('hex')).not.toContain(keyHashCheck);
   });
 
+  it('is told what the first who opened it did not know', async () => {
+    const first = await openStoreFormat(
+      store,
+      { place: 'here', window: KNOWN.window, profile: 'production' },
+      systemRandom,
+    );
+    expect(first.keyHashCheck).toBeUndefined();
+    await open();
+    const { keyHashCheck } = (await readStoreFormat(store))!;
+    expect(keyHashCheck).toMatch(/^[0-9a-f]{32}$/);
+  });
+
   it('is given one id by openers that come at once', async () => {
     const formats = await Promise.all([open(), open(), open()]);
     expect(new Set(formats.map(({ storeId }) => storeId)).size).toBe(1);
