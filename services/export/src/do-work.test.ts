@@ -343,6 +343,20 @@ describe('a batch that cannot be made as it was frozen', () => {
     expect(await fixture.download()).toHaveLength(10);
   });
 
+  it.each([{ signingKey: 'moved' }, { keyId: '311' }, { keyVersion: 'v9' }])(
+    'begins again under new names when its signer is declared as %j',
+    async (declared) => {
+      const fixture = await worldOf(anExport());
+      await fixture.publish(3, ELEVEN);
+      await dieBeforeFinish(fixture);
+      fixture.signers.set('moved', fixture.signers.get('key-of-k1')!);
+      await fixture.declare(aSigningKey('k1', declared));
+      expect(await fixture.work()).toMatchObject({ done: 1, left: 0 });
+      const [batch] = await fixture.batches();
+      expect(batch).toMatchObject({ attempt: 1, frozen: { signers: [{ id: 'k1', ...declared }] } });
+    },
+  );
+
   it('begins again under new names when its encoder is gone', async () => {
     const fixture = await worldOf(anExport());
     await fixture.publish(3, ELEVEN);

@@ -81,6 +81,20 @@ describe('the index', () => {
     });
   });
 
+  it('alerts for no batch that could not be made earlier, as its window had to be old enough', async () => {
+    const fixture = await openStarted();
+    await fixture.publish(3, { window: hour(13) });
+    await afterHours(fixture, 2);
+    await fixture.deps.queue.lease({ lengthMs: DAY, wants: () => true });
+    await fixture.work({ minWindowAge: HOUR });
+    fixture.clock.advance(HOUR);
+    await fixture.work({ minWindowAge: HOUR });
+    expect(fixture.log.events('export.prefix_held')).toEqual([]);
+    fixture.clock.advance(1);
+    await fixture.work({ minWindowAge: HOUR });
+    expect(fixture.log.events('export.prefix_held')).toHaveLength(1);
+  });
+
   it('is not written again while nothing changes', async () => {
     const fixture = await openStarted();
     const bucket = fixture.deps.openBucket('exports');
