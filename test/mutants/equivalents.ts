@@ -52,6 +52,12 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     why: 'only whether any batch is due matters, not how many',
   },
   {
+    file: 'libs/stores/src/export-cut.ts',
+    text: '): UnixMillis => windowStart(windows, unixMillis(Math.max(0, now - closingDelay)));',
+    change: '0 → 1',
+    why: 'store time is far from 1970, and a millisecond later the same window is open',
+  },
+  {
     file: 'libs/stores/src/export-index.ts',
     text: "const batches = index.batches.filter(({ state, start }) => state === 'stored' || start > since);",
     change: '> → >=',
