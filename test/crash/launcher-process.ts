@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../support/free-ports.ts';
 
 /** `npm start` as a process of its own. */
 export interface LauncherProcess {
@@ -97,12 +96,4 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
     if (performance.now() > giveUp) throw new Error(`it took too long until ${what}`);
     await pause(BETWEEN_MS);
   }
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  for (const server of servers) if (!server.listening) await once(server, 'listening');
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports;
 }

@@ -1,3 +1,4 @@
+import { freePorts } from '../../../test/support/free-ports.ts';
 import { machine } from '../../../test/support/machine.ts';
 import { seededRandom } from '@keyserver/random/testing';
 import { openLocalPlatform } from '@keyserver/local';
@@ -83,11 +84,7 @@ describe('npm start', () => {
     });
   let free: readonly number[] = [];
   beforeAll(async () => {
-    const servers = Array.from({ length: 4 }, () => createServer());
-    for (const server of servers)
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    free = servers.map((server) => (server.address() as AddressInfo).port);
-    for (const server of servers) server.close();
+    free = await freePorts(4);
   });
 
   it.each([
