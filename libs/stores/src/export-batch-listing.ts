@@ -5,7 +5,11 @@ import { batchOf, exportBatches, exportProgress } from './export-batch-document.
 import { exportIndexes } from './export-index-document.ts';
 import { indexedListing, keepListed, listingOf } from './export-index.ts';
 
-const PER_TRANSACTION = 200;
+/**
+ * Batches of one export that are marked in one transaction. Each may be a full document of 1 MiB, and the index of the export
+ * is written with them: together they stay below the 10 MiB of a transaction.
+ */
+const PER_TRANSACTION = 8;
 
 /** The finished batches, as the index sees them. */
 export function batchListing(store: DocumentStore): BatchListing {
@@ -40,8 +44,9 @@ export function batchListing(store: DocumentStore): BatchListing {
     },
     async markListed(batches) {
       const stored = batches.filter(({ state }) => state === 'stored');
-      for (let at = 0; at < stored.length; at += PER_TRANSACTION)
-        await markComplete(store, stored.slice(at, at + PER_TRANSACTION));
+      for (const [config, ids] of byExport(stored))
+        for (let at = 0; at < ids.length; at += PER_TRANSACTION)
+          await markComplete(store, config, ids.slice(at, at + PER_TRANSACTION));
     },
   };
 }
@@ -62,23 +67,29 @@ async function finished(
   return batches;
 }
 
+/** The ids of batches by those of their exports. */
+function byExport(
+  batches: Parameters<BatchListing['markListed']>[0],
+): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>();
+  for (const { id, config } of batches) ids.set(config.id, [...(ids.get(config.id) ?? []), id]);
+  return ids;
+}
+
 async function markComplete(
   store: DocumentStore,
-  batches: Parameters<BatchListing['markListed']>[0],
+  config: string,
+  ids: readonly string[],
 ): Promise<void> {
-  const ids = batches.map(({ id }) => id);
-  const configs = [...new Set(batches.map(({ config }) => config.id))];
   await store.transact(async (tx) => {
     const stored = await tx.get(exportBatches, ids);
-    const indexes = await tx.get(exportIndexes, configs);
+    const [index] = await tx.get(exportIndexes, [config]);
     stored.forEach((batch, n) => {
       const id = ids[n];
       if (id === undefined || batch?.state !== 'stored') return;
       tx.set(exportBatches, id, { ...batch, state: 'complete' });
     });
-    configs.forEach((config, n) => {
-      keepListed(tx, config, { index: indexes[n], ids });
-    });
+    keepListed(tx, config, { index, ids });
   });
 }
 

@@ -1,4 +1,9 @@
-import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import {
+  type DocumentStore,
+  MAX_TRANSACTION_BYTES,
+  type Transaction,
+  writtenBytes,
+} from '@keyserver/docstore';
 import type { BatchSpan, ExportBatch, ExportConfig, Freeze } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -516,6 +521,31 @@ describe('the listing', () => {
       expired: [],
       heldBackBy: undefined,
     });
+  });
+
+  it('marks batches of any size in transactions that Firestore takes', async () => {
+    await open(Array.from({ length: 12 }, (_, n) => span(n)));
+    const large = Array.from({ length: 600 }, (_, n) => `${String(n)}${'x'.repeat(1500)}`);
+    for (let n = 0; n < 12; n++) await finishNext(large);
+    const written: number[] = [];
+    const weighing: DocumentStore = {
+      ...forgetful(),
+      transact: async (decide) =>
+        await store.transact(async (tx) => {
+          let bytes = 0;
+          const set: Transaction['set'] = (into, id, value) => {
+            bytes += writtenBytes(into, id, value);
+            tx.set(into, id, value);
+          };
+          const result = await decide(Object.assign(Object.create(tx) as Transaction, { set }));
+          written.push(bytes);
+          return result;
+        }),
+    };
+    const unlisted = await worker('w').listings.unlisted(20);
+    await worker('w', weighing).listings.markListed(unlisted);
+    expect(Math.max(...written)).toBeLessThan(MAX_TRANSACTION_BYTES);
+    expect(await worker('w').listings.unlisted(20)).toEqual([]);
   });
 
   it('marks what is stored only', async () => {
