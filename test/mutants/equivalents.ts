@@ -255,4 +255,28 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     change: '|| → &&',
     why: 'json_group_array gives a text for both or, without a row, for neither',
   },
+  {
+    file: 'libs/sqlite/src/array-index.ts',
+    text: 'return asOf < this.knownSince || values.some((value) => (this.added.get(value) ?? 0) > asOf);',
+    change: '0 → 1',
+    why: 'only a search before the first commit is as of 0, and it is merely repeated',
+  },
+  {
+    file: 'libs/sqlite/src/sweeper.ts',
+    text: "this.positions.set(collection, isEnd ? '' : String(seen.at(-1)?.['id']));",
+    change: '1 → 2',
+    why: 'the last document that was looked at is looked at once more; there are 500 when it is not the end',
+  },
+  {
+    file: 'libs/stores/src/store-probes.ts',
+    text: 'limit: 1,',
+    change: '1 → 2',
+    why: 'that something can be read is asked for, and what is read is thrown away',
+  },
+  {
+    file: 'libs/stores/src/export-batch-work.ts',
+    text: 'if (bytes > MOST_BYTES) break;',
+    change: '> → >=',
+    why: 'so many bytes are two MiB below what a transaction takes, so exactly so many fit in either way',
+  },
 ];
