@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 
 // Loaded into a process before its own script: breaks the thread of its database, from inside, when the process gets
 // SIGUSR2, or with LOSE_THREAD=first as soon as the thread is asked for anything.
-const NOT_UNDERSTOOD = 'nothing that an engine understands';
+const NOT_UNDERSTOOD = 'nothing that the thread understands';
 let last: Worker | undefined;
 
 /** True for the first message that any thread is sent. */

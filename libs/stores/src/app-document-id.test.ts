@@ -27,7 +27,7 @@ it('leaves every id as it is that could be stored before, so that nothing has to
   );
 });
 
-it('gives each app a document of its own, under an id that every engine can have', () => {
+it('gives each app a document of its own, under an id that every document store can have', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 255 }), (text) => {
       const id = parseAppId(text);

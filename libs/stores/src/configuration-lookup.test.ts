@@ -119,17 +119,20 @@ describe('findAuthority', () => {
   it.each([
     ['no issuer', '', 0],
     ['half a character', 'doh\udc00', 0],
-    ['as many bytes as an engine can look up', 'é'.repeat(750), 1],
+    ['as many bytes as a document store can look up', 'é'.repeat(750), 1],
     ['one byte more', `${'é'.repeat(750)}x`, 0],
-  ])('asks the store only for what every engine can look up: %s', async (_, issuer, times) => {
-    let asked = 0;
-    const watched: DocumentStore = Object.assign(Object.create(store) as DocumentStore, {
-      pages: (...query: Parameters<DocumentStore['pages']>) => {
-        asked += 1;
-        return store.pages(...query);
-      },
-    });
-    expect(await findAuthority(watched)(issuer)).toBeUndefined();
-    expect(asked).toBe(times);
-  });
+  ])(
+    'asks the store only for what every document store can look up: %s',
+    async (_, issuer, times) => {
+      let asked = 0;
+      const watched: DocumentStore = Object.assign(Object.create(store) as DocumentStore, {
+        pages: (...query: Parameters<DocumentStore['pages']>) => {
+          asked += 1;
+          return store.pages(...query);
+        },
+      });
+      expect(await findAuthority(watched)(issuer)).toBeUndefined();
+      expect(asked).toBe(times);
+    },
+  );
 });

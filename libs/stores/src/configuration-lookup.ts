@@ -13,7 +13,7 @@ import {
   signingKeys,
 } from './configuration.ts';
 
-/** Longest indexed text that every engine can look up. */
+/** Longest indexed text that every document store can look up. */
 const MAX_BYTES = 1500;
 
 const isSearchable = (text: string): boolean =>

@@ -1,1 +1,1 @@
-export { contractCollections, type EngineUnderTest, documentStoreContract } from './contract.ts';
+export { contractCollections, type StoreUnderTest, documentStoreContract } from './contract.ts';

@@ -1,7 +1,7 @@
 import type { DocumentStore, Transaction } from '../../index.ts';
 import { counters, write } from './documents-of-the-suite.ts';
 
-/** Transactions of an engine that compares what they read with what is there at the commit. */
+/** Transactions of a store that compares what they read with what is there at the commit. */
 export function comparedReads(current: () => DocumentStore): void {
   let store: DocumentStore;
   beforeEach(() => {
@@ -76,7 +76,7 @@ export function comparedReads(current: () => DocumentStore): void {
   });
 }
 
-/** Transactions of an engine that locks what they read. */
+/** Transactions of a store that locks what they read. */
 export function lockedReads(current: () => DocumentStore): void {
   let store: DocumentStore;
   beforeEach(() => {

@@ -1,10 +1,10 @@
 import type { DocumentStore } from '../../index.ts';
 import { all, counters, people, person, write } from './documents-of-the-suite.ts';
 
-/** An engine that locks lets contending writers by one after another. */
+/** A store that locks lets contending writers by one after another. */
 const CONTENDED_MS = 120_000;
 
-/** Transactions of any engine: all or nothing, and serialisable. */
+/** Transactions of any store: all or nothing, and serialisable. */
 export function transactionsContract(current: () => DocumentStore): void {
   let store: DocumentStore;
   beforeEach(() => {
