@@ -53,7 +53,7 @@ describe('replacing an object', () => {
 
   it('makes an empty one where there is none', async () => {
     expect(await addLetter('', bucket)).toBe(true);
-    expect(await bucket.find('letters')).toBeDefined();
+    expect((await bucket.read('letters'))?.content).toHaveLength(0);
   });
 
   it('sees what others wrote meanwhile, and waits longer with every round', async () => {
