@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { isPortFree } from '@keyserver/launcher';
 import { systemRandom } from '@keyserver/random';
 
 /** Below the ports that a system gives to whoever asks for any: a test beside this one gets none of these meanwhile. */
@@ -10,20 +10,7 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   const found = new Set<number>();
   while (found.size < count) {
     const port = FIRST + systemRandom.below(PORTS);
-    if (await isFree(port)) found.add(port);
+    if (await isPortFree(port)) found.add(port);
   }
   return [...found];
 }
-
-const isFree = async (port: number): Promise<boolean> =>
-  await new Promise((resolve) => {
-    const server = createServer()
-      .once('error', () => {
-        resolve(false);
-      })
-      .listen(port, '127.0.0.1', () => {
-        server.close(() => {
-          resolve(true);
-        });
-      });
-  });

@@ -203,6 +203,16 @@ describe('the file of the array indexes', () => {
     expect(made).toEqual([]);
   });
 
+  it('leaves those of another database alone whose name ends in the same way', async () => {
+    const others = join(directory, 'array-index.7.other.store.sqlite');
+    writeFileSync(others, 'of another database');
+    await put(await opened(), 'a', 1);
+    await closeAll();
+    clock.reboot(1000);
+    expect(await find(await opened(), 1)).toEqual(['a']);
+    expect(readFileSync(others, 'utf8')).toBe('of another database');
+  });
+
   it('is left by a process that has it open as soon as another one has begun a new one', async () => {
     const one = await opened();
     await put(one, 'a', 1);

@@ -183,15 +183,19 @@ export class ArrayFile {
   private filesThere(): readonly string[] {
     const { database } = this.of;
     if (database === ':memory:') return [];
-    const ours = new RegExp(`^${PREFIX}[0-9]+\\.`);
+    const ours = new Set(OWN_FILES.map((ending) => `${basename(database)}${ending}`));
     return readdirSync(dirname(database))
-      .filter((name) => ours.test(name) && name.includes(`.${basename(database)}`))
+      .filter((name) => ours.has(NUMBERED.exec(name)?.[1] ?? ''))
       .map((name) => join(dirname(database), name));
   }
 }
 
 // Otherwise than SQLite names the files that belong to a database.
 const PREFIX = 'array-index.';
+const NUMBERED = /^array-index\.[0-9]+\.(.+)$/;
+
+// What SQLite keeps of a file: itself and, beside it, what is to be written into it.
+const OWN_FILES = ['', '-wal', '-shm', '-journal'];
 
 /** The collections of a database that have an array index. */
 export const layoutsWithArray = (db: DatabaseSync): readonly Layout[] =>

@@ -1,6 +1,6 @@
 export { JOB_ACCOUNT, type JobIssuer, serveIssuer } from './job-issuer.ts';
 export { problemLine } from './launch-log.ts';
 export { JOBS } from './schedule.ts';
-export { launcherSettings } from './settings.ts';
+export { isPortFree, launcherSettings } from './settings.ts';
 export { cdnSettings, startCdn } from './start-cdn.ts';
 export { findObjects } from './wiring.ts';

@@ -117,7 +117,7 @@ export async function busyPorts(
 ): Promise<readonly string[]> {
   const sentences: string[] = [];
   for (const name of PORT_NAMES) {
-    if (await isFree(config[name])) continue;
+    if (await isPortFree(config[name])) continue;
     sentences.push(
       `Port ${config[name]} for ${PORT_USES[name]} is taken: another program, or another npm start, uses it. ` +
         `Stop that one, or set ${name} to a free port.`,
@@ -126,7 +126,8 @@ export async function busyPorts(
   return sentences;
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of this machine. */
+export async function isPortFree(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const server = createServer()
       .once('error', () => {
