@@ -11,6 +11,7 @@ const DOMAIN = [
   'libs/health-authority',
   'libs/revision-token',
   'libs/export-file',
+  'libs/padding',
 ];
 const RUNTIME = ['libs/log', 'libs/config', 'libs/jobs', 'libs/service'];
 const OPERATE = [
@@ -48,7 +49,10 @@ const ROOMS = {
     'tools/launcher',
     'test/stand-ins',
   ],
-  bench: [...USES, ...ADAPTERS, 'services/publish', 'services/export', 'test/stand-ins'],
+  bench: [
+    ...[...USES, ...ADAPTERS, 'services/publish', 'services/export'],
+    ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
+  ],
   docs: [...USES, 'services/publish', 'services/export', 'tools/launcher'],
   terraform: [...USES, 'libs/firestore'],
 };

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 
-/** Named figures of one benchmark. */
-export type Figures = Readonly<Record<string, number>>;
+/** Named figures of one benchmark, some of them in groups. */
+export type Figures = Readonly<Record<string, number | Readonly<Record<string, number>>>>;
 
 /** A benchmark: measures for some seconds, tells what it is doing, gives its figures. */
 export type Measure = (options: {
   readonly keys: number | undefined;
+  /** Less of everything, for a first look. */
+  readonly quick: boolean;
   readonly say: (line: string) => void;
 }) => Promise<Figures>;
 

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
+import { measurePadding } from './padding.ts';
 import { measurePublish } from './publish.ts';
 import { measureRefusals } from './refusals.ts';
 import { measureStore } from './store.ts';
@@ -10,15 +11,25 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   publish: measurePublish,
   'cold-start': measureColdStart,
   refusals: measureRefusals,
+  padding: measurePadding,
 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, keys: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    keys: { type: 'string' },
+  },
 });
 
 function table(figures: Figures): string {
   return Object.entries(figures)
+    .flatMap(([name, value]) =>
+      typeof value === 'number'
+        ? [[name, value] as const]
+        : Object.entries(value).map(([inner, one]) => [`${name}.${inner}`, one] as const),
+    )
     .map(([name, value]) => `${name.padEnd(24)}${value.toLocaleString('en').padStart(14)}`)
     .join('\n');
 }
@@ -33,6 +44,6 @@ if (measure === undefined) {
     if (!values.json) process.stderr.write(`${line}\n`);
   };
   const keys = values.keys === undefined ? undefined : Number(values.keys);
-  const figures = await measure({ keys, say });
+  const figures = await measure({ keys, quick: values.quick, say });
   process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
 }

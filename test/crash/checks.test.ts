@@ -1,11 +1,14 @@
 import {
   type Observation,
   type SeenBatch,
+  type SeenCell,
+  type SeenCells,
   type SeenPadding,
   type SentUpload,
   type Snapshot,
   batchProblems,
   objectProblems,
+  paddingProblems,
   repetitionProblems,
   uploadProblems,
 } from './checks.ts';
@@ -104,41 +107,87 @@ const batch = (n: number, of: Partial<SeenBatch> = {}): SeenBatch => ({
   start: n * 10,
   end: n * 10 + 10,
   state: 'complete',
-  sequence: n,
+  frozen: true,
   files: [`${n}.zip`],
   ...of,
 });
-const pad = (sequence: number, of: Partial<SeenPadding> = {}): SeenPadding => ({
-  id: `pad-${sequence}`,
-  sequence,
-  keys: 5,
+const cell = (n: number, of: Partial<SeenCell> = {}): SeenCell => ({
+  ...{ id: `cell-${n}`, attempt: 'a', documents: 1 },
   ...of,
 });
+const pad = (n: number, of: Partial<SeenPadding> = {}): SeenPadding => ({
+  ...{ id: `pad-${n}`, cell: `cell-${n}`, attempt: 'a', keys: [`${n}p`, `${n}q`] },
+  ...of,
+});
+const dead = pad(1, { id: 'dead', attempt: 'b', keys: ['d'] });
 
 describe('the check of batches', () => {
-  const problems = (batches: readonly SeenBatch[], padding: readonly SeenPadding[] = []) =>
-    batchProblems(batches, padding, 10);
+  const problems = (
+    batches: readonly SeenBatch[],
+    { cells = [], padding = [] }: Partial<SeenCells> = {},
+  ) => batchProblems(batches, { cells, padding }, 2);
 
   it('accepts batches side by side, empty ones, and those of another export over the same time', () => {
-    const empty = batch(3, { state: 'empty', sequence: undefined });
+    const empty = batch(3, { state: 'empty', frozen: false });
     const other = batch(4, { config: 'ca', start: 10, end: 30 });
-    expect(problems([batch(1), batch(2), empty, other], [pad(1), pad(2)])).toEqual([]);
+    const seen = { cells: [cell(1), cell(2)], padding: [pad(1), dead, pad(2)] };
+    expect(problems([batch(1), batch(2), empty, other], seen)).toEqual([]);
   });
 
-  it.each<[string, readonly SeenBatch[], readonly SeenPadding[], string]>([
-    ['two of the same time', [batch(1), batch(2, { start: 15 })], [], 'us-1 and us-2 cover'],
-    ['one that is not finished', [batch(1, { state: 'open' })], [], 'us-1 is open'],
-    ['one that is not listed', [batch(1, { state: 'stored' })], [], 'us-1 is stored'],
-    ['shared padding', [batch(1), batch(2, { sequence: 1 })], [], 'us-1 and us-2 share padding 1'],
-    ['padding that was made twice', [batch(1)], [pad(1), pad(2)], 'padding 2 belongs to no batch'],
+  it('accepts cells that needed no padding, and padding of cells that nobody settled', () => {
+    const seen = { cells: [cell(1, { documents: 0 })], padding: [pad(2)] };
+    expect(problems([batch(1)], seen)).toEqual([]);
+  });
+
+  it.each<[string, readonly SeenBatch[], Partial<SeenCells>, string]>([
+    ['two of the same time', [batch(1), batch(2, { start: 15 })], {}, 'us-1 and us-2 cover'],
+    ['one that is not finished', [batch(1, { state: 'open' })], {}, 'us-1 is open'],
+    ['one that is not listed', [batch(1, { state: 'stored' })], {}, 'us-1 is stored'],
     [
-      'more padding than one batch may have',
-      [batch(1)],
-      [pad(1), pad(1, { id: 'again', keys: 6 })],
-      'padding 1 has 11 keys',
+      'a cell whose documents are not there',
+      [],
+      { cells: [cell(1)], padding: [dead] },
+      'cell-1 has 0 documents',
     ],
-  ])('reports %s', (_, batches, padding, problem) => {
-    expect(problems(batches, padding)).toEqual([expect.stringContaining(problem)]);
+    [
+      'a cell with documents that it was not settled with',
+      [],
+      { cells: [cell(1)], padding: [pad(1, { keys: [] }), pad(1, { id: 'more' })] },
+      'cell-1 has 2 documents',
+    ],
+    [
+      'more padding than one cell may have',
+      [],
+      { cells: [cell(1)], padding: [pad(1, { keys: ['p', 'q', 'r'] })] },
+      'cell-1 has 3 generated keys',
+    ],
+  ])('reports %s', (_, batches, seen, problem) => {
+    expect(problems(batches, seen)).toEqual([expect.stringContaining(problem)]);
+  });
+});
+
+describe('the check of generated keys in files', () => {
+  const seen = { cells: [cell(1), cell(2)], padding: [pad(1), pad(2), dead] };
+  const all = ['1p', '1q', '2p', '2q'];
+
+  it('accepts all keys of all cells in the files of each export, however they are spread', () => {
+    const spread = { fast: files(['1p', 'x'], ['1q'], ['2q', '2p']), slow: files(all) };
+    expect(paddingProblems(seen, spread)).toEqual([]);
+  });
+
+  it.each<[string, readonly string[], readonly string[], string]>([
+    ['a lost key', all, ['1p', '2p', '2q'], 'slow lacks keys of pad-1, which cell-1 is'],
+    ['a cell that another export has alone', ['1p', '1q'], all, 'fast lacks keys of pad-2'],
+    [
+      'a key that no cell names',
+      [...all, 'd'],
+      all,
+      'fast has keys of dead, which cell-1 does not',
+    ],
+  ])('reports %s', (_, fast, slow, problem) => {
+    expect(paddingProblems(seen, { fast: files([...fast]), slow: files([...slow]) })).toEqual([
+      expect.stringContaining(problem),
+    ]);
   });
 });
 
@@ -149,13 +198,16 @@ describe('the check of a repetition', () => {
       ['v1/a.zip/@1.json', 'a'],
     ]),
     batches: [batch(1)],
-    padding: [pad(1)],
+    seen: { cells: [cell(1)], padding: [pad(1), dead] },
   };
-  const empty = batch(2, { state: 'empty', sequence: undefined, files: [] });
+  const empty = batch(2, { state: 'empty', frozen: false, files: [] });
 
-  it('accepts that nothing has changed, and the empty batches of time that passed', () => {
+  it('accepts no change, empty batches of time that passed, and that dead attempts go', () => {
     expect(repetitionProblems(before, before)).toEqual([]);
-    expect(repetitionProblems(before, { ...before, batches: [batch(1), empty] })).toEqual([]);
+    const later = { ...before, batches: [batch(1), empty] };
+    expect(repetitionProblems(before, later)).toEqual([]);
+    const cleaned = { cells: [cell(1)], padding: [pad(1)] };
+    expect(repetitionProblems(before, { ...before, seen: cleaned })).toEqual([]);
   });
 
   it.each<[string, Partial<Snapshot>, string]>([
@@ -169,8 +221,15 @@ describe('the check of a repetition', () => {
     ['a new batch with files', { batches: [batch(1), batch(2)] }, 'batch us-2 is new'],
     ['a batch that is gone', { batches: [] }, 'batch us-1 is gone'],
     ['a batch with other files', { batches: [batch(1, { files: ['x'] })] }, 'us-1 has changed'],
-    ['new padding', { padding: [pad(1), pad(2)] }, 'padding pad-2 is new'],
-    ['padding that is gone', { padding: [] }, 'padding is gone'],
+    ['new padding', { seen: { cells: [cell(1)], padding: [pad(1), pad(2)] } }, 'pad-2 is new'],
+    ['padding that is gone', { seen: { cells: [cell(1)], padding: [] } }, 'pad-1 is gone'],
+    ['a new cell', { seen: { ...before.seen, cells: [cell(1), cell(2)] } }, 'cell-2 is new'],
+    ['a cell that is gone', { seen: { ...before.seen, cells: [] } }, 'cell cell-1 is gone'],
+    [
+      'a cell that was settled again',
+      { seen: { ...before.seen, cells: [cell(1, { attempt: 'b' })] } },
+      'cell-1 names another attempt',
+    ],
   ])('reports %s', (_, of, problem) => {
     expect(repetitionProblems(before, { ...before, ...of })).toEqual([
       expect.stringContaining(problem),

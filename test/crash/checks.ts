@@ -103,42 +103,86 @@ export interface SeenBatch {
   readonly start: number;
   readonly end: number;
   readonly state: string;
-  /** The padding sequence that it was frozen with; undefined for an empty one. */
-  readonly sequence: number | undefined;
+  /** Whether its contents are fixed; an empty one never is. */
+  readonly frozen: boolean;
   readonly files: readonly string[];
 }
 
-/** A document of generated keys. */
+/** A document of generated keys, and the attempt at a cell that wrote it. */
 export interface SeenPadding {
   readonly id: string;
-  readonly sequence: number;
-  readonly keys: number;
+  readonly cell: string;
+  readonly attempt: string;
+  /** In hex. */
+  readonly keys: readonly string[];
 }
 
-/** I7 within one moment: no span of time has two batches, no padding was made twice, nothing is unfinished. */
+/** A settled cell: the attempt whose documents belong to it, and how many these are. */
+export interface SeenCell {
+  readonly id: string;
+  readonly attempt: string;
+  readonly documents: number;
+}
+
+/** Settled cells and all generated documents, also those of attempts that came to nothing. */
+export interface SeenCells {
+  readonly cells: readonly SeenCell[];
+  readonly padding: readonly SeenPadding[];
+}
+
+/** The generated documents that belong to cells. */
+export const settledPadding = ({ cells, padding }: SeenCells): readonly SeenPadding[] => {
+  const attempts = new Map(cells.map(({ id, attempt }) => [id, attempt]));
+  return padding.filter(({ cell, attempt }) => attempts.get(cell) === attempt);
+};
+
+/** I7 within one moment: no span of time has two batches, nothing is unfinished, and cells are as they were settled. */
 export function batchProblems(
   batches: readonly SeenBatch[],
-  padding: readonly SeenPadding[],
+  seen: SeenCells,
   mostPadding: number,
 ): readonly string[] {
-  const owners = new Map<number, string[]>();
-  for (const { id, sequence } of batches)
-    if (sequence !== undefined) owners.set(sequence, [...(owners.get(sequence) ?? []), id]);
-  const made = new Map<number, number>();
-  for (const { sequence, keys } of padding) made.set(sequence, (made.get(sequence) ?? 0) + keys);
+  const settled = settledPadding(seen);
   return [
     ...batches.flatMap((batch) => overlaps(batch, batches)),
     ...batches.flatMap(({ id, state }) =>
       state === 'complete' || state === 'empty' ? [] : [`${id} is ${state}`],
     ),
-    ...[...owners].flatMap(([sequence, ids]) =>
-      ids.length > 1 ? [`${ids.join(' and ')} share padding ${sequence}`] : [],
-    ),
-    ...[...made].flatMap(([sequence, keys]) => [
-      ...(owners.has(sequence) ? [] : [`padding ${sequence} belongs to no batch`]),
-      ...(keys > mostPadding ? [`padding ${sequence} has ${keys} keys`] : []),
-    ]),
+    ...seen.cells.flatMap(({ id, documents }) => {
+      const found = settled.filter(({ cell }) => cell === id);
+      const keys = found.reduce((sum, one) => sum + one.keys.length, 0);
+      return [
+        ...(found.length === documents ? [] : [`cell ${id} has ${found.length} documents`]),
+        ...(keys > mostPadding ? [`cell ${id} has ${keys} generated keys`] : []),
+      ];
+    }),
   ];
+}
+
+/**
+ * What is wrong with the generated keys in the files of exports that all take the same keys: those of a cell are in the files
+ * of each export, all of them, and keys of an attempt that no cell names are in none.
+ */
+export function paddingProblems(
+  seen: SeenCells,
+  files: Readonly<Record<string, readonly PublishedFile[]>>,
+): readonly string[] {
+  const settled = settledPadding(seen);
+  const dead = seen.padding.filter((one) => !settled.includes(one));
+  return Object.entries(files).flatMap(([config, published]) => {
+    const listed = new Set(published.flatMap(({ keys }) => keys));
+    const isListed = (key: string): boolean => listed.has(key);
+    return [
+      ...settled.flatMap(({ id, cell, keys }) =>
+        keys.every(isListed)
+          ? []
+          : [`${config} lacks keys of ${id}, which ${cell} is settled with`],
+      ),
+      ...dead.flatMap(({ id, cell, keys }) =>
+        keys.some(isListed) ? [`${config} has keys of ${id}, which ${cell} does not name`] : [],
+      ),
+    ];
+  });
 }
 
 const overlaps = (batch: SeenBatch, batches: readonly SeenBatch[]): readonly string[] =>
@@ -157,14 +201,13 @@ export interface Snapshot {
   /** Digest of every file of the object store by its path: contents, names and generations. */
   readonly objects: ReadonlyMap<string, string>;
   readonly batches: readonly SeenBatch[];
-  readonly padding: readonly SeenPadding[];
+  readonly seen: SeenCells;
 }
 
 /** I7 over time: what running every job again has changed. New batches may only be the empty ones of time that passed. */
 export function repetitionProblems(before: Snapshot, after: Snapshot): readonly string[] {
   const known = new Map(before.batches.map((batch) => [batch.id, JSON.stringify(batch)]));
   const kept = new Set(after.batches.map(({ id }) => id));
-  const padded = new Set(before.padding.map(({ id }) => id));
   return [
     ...mapProblems(before.objects, after.objects),
     ...before.batches.flatMap(({ id }) => (kept.has(id) ? [] : [`batch ${id} is gone`])),
@@ -173,8 +216,7 @@ export function repetitionProblems(before: Snapshot, after: Snapshot): readonly 
       if (was === undefined) return batch.state === 'empty' ? [] : [`batch ${batch.id} is new`];
       return was === JSON.stringify(batch) ? [] : [`batch ${batch.id} has changed`];
     }),
-    ...after.padding.flatMap(({ id }) => (padded.has(id) ? [] : [`padding ${id} is new`])),
-    ...(after.padding.length < before.padding.length ? ['padding is gone'] : []),
+    ...paddingChanges(before.seen, after.seen),
   ];
 }
 
@@ -189,5 +231,22 @@ function mapProblems(
       if (now === undefined) return [`${path} is gone`];
       return now === digest ? [] : [`${path} has changed`];
     }),
+  ];
+}
+
+/** Documents of attempts that came to nothing may go. */
+function paddingChanges(before: SeenCells, after: SeenCells): readonly string[] {
+  const [was, is] = [before, after].map((seen) => new Map(seen.cells.map((one) => [one.id, one])));
+  const left = new Set(after.padding.map(({ id }) => id));
+  const known = new Set(before.padding.map(({ id }) => id));
+  return [
+    ...after.cells.flatMap(({ id, attempt }) => {
+      const old = was?.get(id);
+      if (old === undefined) return [`cell ${id} is new`];
+      return old.attempt === attempt ? [] : [`cell ${id} names another attempt`];
+    }),
+    ...before.cells.flatMap(({ id }) => (is?.has(id) === true ? [] : [`cell ${id} is gone`])),
+    ...after.padding.flatMap(({ id }) => (known.has(id) ? [] : [`padding ${id} is new`])),
+    ...settledPadding(before).flatMap(({ id }) => (left.has(id) ? [] : [`padding ${id} is gone`])),
   ];
 }

@@ -8,18 +8,29 @@ import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { type Configuration, applyConfiguration } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
 import { listen } from '@keyserver/service';
+import { paddingSourceOf } from '@keyserver/padding';
 import { batchOf, exportBatches, keyBatches } from '@keyserver/stores';
+import { padCells } from '@keyserver/stores/testing';
 import { DAY, SECOND, floorTo, unixMillis, systemTimers } from '@keyserver/time';
-import type { SeenBatch, SeenPadding, Snapshot } from './checks.ts';
+import {
+  type SeenBatch,
+  type SeenCell,
+  type SeenCells,
+  type SeenPadding,
+  type Snapshot,
+  settledPadding,
+} from './checks.ts';
 import { type IndexWatch, watchIndex } from './index-watch.ts';
 import { BUCKET, type KillGround, openCloudGround, openLocalGround } from './kill-ground.ts';
 import type { PhoneSettings } from './phones.ts';
 import { type ServiceProcess, serviceProcess } from './service-process.ts';
 
-/** Two exports of one region whose batches overlap; every batch needs padding and several files. */
+/** Two exports of one region whose batches overlap; every cell needs padding, and most batches several files. */
 export const EXPORTS = ['fast', 'slow'] as const;
-/** Most keys that one batch may be padded with. */
-export const MOST_PADDING = 800 + 50;
+const FLOORS = { fast: 100, slow: 150 };
+const RANGE = 50;
+/** Most keys that one cell may be padded with: both exports take the same keys, and its last document may go over. */
+export const MOST_PADDING = FLOORS.slow + RANGE + 30;
 
 const REGION = 'ZZ';
 const CALLER = 'jobs@keyserver.localhost';
@@ -36,12 +47,13 @@ export interface KillWorld {
   phoneSettings(of: Pick<PhoneSettings, 'random' | 'sending'>): PhoneSettings;
   /** Starts a job; the status, or 0 when there was no answer. */
   startJob(route: '/create-batches' | '/do-work'): Promise<number>;
-  /** Keys of the store in hex: what was uploaded, and what was generated. */
+  /** Keys of the store in hex: what was uploaded, and what was generated for a cell that is settled. */
   storedKeys(): Promise<{
     readonly uploaded: readonly string[];
     readonly padding: ReadonlySet<string>;
   }>;
   batches(): Promise<readonly SeenBatch[]>;
+  cells(): Promise<SeenCells>;
   snapshot(): Promise<Snapshot>;
   close(): Promise<void>;
 }
@@ -96,10 +108,11 @@ export async function openKillWorld(platform: 'local' | 'gcp'): Promise<KillWorl
     },
     storedKeys: async () => await storedKeys(store),
     batches: async () => await seenBatches(store),
+    cells: async () => await seenCells(store),
     snapshot: async () => ({
       objects: await ground.objects(),
       batches: await seenBatches(store),
-      padding: await seenPadding(store),
+      seen: await seenCells(store),
     }),
     close: async () => {
       await Promise.all([publish.stop(), exporting.stop()]);
@@ -117,7 +130,7 @@ function configurationWith(publicKey: string, ground: KillGround): Configuration
     ...{ id, bucket: BUCKET, filenameRoot: id, period: periods[id], from, thru: undefined },
     ...{ outputRegion: REGION, inputRegions: [], excludeRegions: [], signingKeys: ['main'] },
     ...{ includeTravelers: false, onlyNonTravelers: false },
-    ...{ minRecords, paddingRange: 50, maxRecords: 150 },
+    ...{ minRecords, paddingRange: RANGE, maxRecords: FLOORS.slow, padEmpty: false },
   });
   const { id, issuer, audience } = AUTHORITY;
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
@@ -130,7 +143,7 @@ function configurationWith(publicKey: string, ground: KillGround): Configuration
         ...{ from, thru: undefined },
       },
     ],
-    exports: [anExport('fast', 400), anExport('slow', 800)],
+    exports: [anExport('fast', FLOORS.fast), anExport('slow', FLOORS.slow)],
   };
 }
 
@@ -149,26 +162,34 @@ async function postJob(url: string, token: string): Promise<number> {
 }
 
 async function storedKeys(store: DocumentStore): ReturnType<KillWorld['storedKeys']> {
-  const [uploaded, padding]: [string[], string[]] = [[], []];
+  const uploaded: string[] = [];
   for await (const page of store.pages(keyBatches, {}))
-    for (const { value } of page) {
-      const keys = unpackRecords(value.records).map(({ data }) => keyHex(data));
-      (value.origin === 'padding' ? padding : uploaded).push(...keys);
-    }
-  return { uploaded, padding: new Set(padding) };
+    for (const { value } of page)
+      if (value.origin !== 'padding') uploaded.push(...hexKeys(value.records));
+  const settled = settledPadding(await seenCells(store));
+  return { uploaded, padding: new Set(settled.flatMap(({ keys }) => keys)) };
 }
 
-async function seenPadding(store: DocumentStore): Promise<readonly SeenPadding[]> {
-  const seen: SeenPadding[] = [];
+const hexKeys = (records: Uint8Array): readonly string[] =>
+  unpackRecords(records).map(({ data }) => keyHex(data));
+
+async function seenCells(store: DocumentStore): Promise<SeenCells> {
+  const cells: SeenCell[] = [];
+  for await (const page of store.pages(padCells, {}))
+    for (const { id, value } of page)
+      cells.push({ id, attempt: value.attempt, documents: value.documents });
+  const padding: SeenPadding[] = [];
   for await (const page of store.pages(keyBatches, {}))
     for (const { id, value } of page)
       if (value.origin === 'padding')
-        seen.push({
-          id,
-          sequence: Number(value.sourceId),
-          keys: unpackRecords(value.records).length,
-        });
-  return seen;
+        padding.push({ id, ...sourceOf(value.sourceId), keys: hexKeys(value.records) });
+  return { cells, padding };
+}
+
+function sourceOf(sourceId: string): Pick<SeenPadding, 'cell' | 'attempt'> {
+  const source = paddingSourceOf(sourceId);
+  if (source === undefined) throw new Error(`generated keys of no cell: ${sourceId}`);
+  return source;
 }
 
 async function seenBatches(store: DocumentStore): Promise<readonly SeenBatch[]> {
@@ -176,9 +197,11 @@ async function seenBatches(store: DocumentStore): Promise<readonly SeenBatch[]> 
   for await (const page of store.pages(exportBatches, {}))
     for (const found of page) {
       const { id, config, start, end, state, frozen, files } = batchOf(found.id, found.value);
-      const sequence = frozen?.paddingSequence;
       const names = files.map(({ name }) => name);
-      seen.push({ ...{ id, config: config.id, start, end, state, sequence }, files: names });
+      seen.push({
+        ...{ id, config: config.id, start, end, state },
+        ...{ frozen: frozen !== undefined, files: names },
+      });
     }
   return seen;
 }

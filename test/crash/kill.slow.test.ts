@@ -9,6 +9,7 @@ import {
   type SentUpload,
   batchProblems,
   objectProblems,
+  paddingProblems,
   repetitionProblems,
   uploadProblems,
 } from './checks.ts';
@@ -38,7 +39,7 @@ async function runJobs(stopping: AbortSignal): Promise<void> {
 async function untilHalfDone(wanted: 'open' | 'stored'): Promise<void> {
   for (let looks = 0; looks < 500; looks++) {
     const batches = await world.batches();
-    if (batches.some(({ state, sequence }) => state === wanted && sequence !== undefined)) return;
+    if (batches.some(({ state, frozen }) => state === wanted && frozen)) return;
     await pause(2);
   }
 }
@@ -163,6 +164,12 @@ describe.each(['local', 'gcp'] as const)(
       expect(uploadProblems(report.uploads, files[id]!, padding)).toEqual([]);
     });
 
+    it('has the same generated keys of each cell in the files of both exports', async () => {
+      const seen = await world.cells();
+      expect(seen.cells.length).toBeGreaterThan(1);
+      expect(paddingProblems(seen, files)).toEqual([]);
+    });
+
     it('stores each key once, also those that are still valid', async () => {
       const { uploaded } = await world.storedKeys();
       const whole = report.uploads.map(({ outcome, ended, valid }): SentUpload => ({
@@ -182,7 +189,7 @@ describe.each(['local', 'gcp'] as const)(
       'changes nothing when every job runs again',
       async () => {
         const before = await world.snapshot();
-        expect(batchProblems(before.batches, before.padding, MOST_PADDING)).toEqual([]);
+        expect(batchProblems(before.batches, before.seen, MOST_PADDING)).toEqual([]);
         const again = await drain();
         expect(again.filter((status) => status !== 200)).toEqual([]);
         expect(repetitionProblems(before, await world.snapshot())).toEqual([]);

@@ -5,13 +5,15 @@ import type {
   ExportConfig,
   ExportFile,
   ExportStore,
-  Freeze,
+  Frozen,
 } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
+import type { Cell, KeyDocument } from '@keyserver/padding';
 import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
+  cellStore,
   exportBatches,
   exportConfigDocument,
   exportConfigs,
@@ -29,6 +31,10 @@ import {
   aKeyUntil,
   anUpload,
   exportIndexes,
+  exportProgress,
+  padCells,
+  padPlans,
+  recordsOf,
 } from '@keyserver/stores/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
@@ -142,21 +148,23 @@ const CONFIG: ExportConfig = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
-  ...{ paddingRange: 0, maxRecords: 1000 },
+  ...{ paddingRange: 0, maxRecords: 1000, padEmpty: false },
 };
-const SPANS = [3, 2, 1].map((back) => ({
-  start: unixMillis(NOON - (back + 1) * HOUR),
-  end: unixMillis(NOON - back * HOUR),
-}));
+const PLANS = { span: DAY, keepMs: 74 * DAY } as const;
+/** Three batches are due, as the newest window has just been closed. */
+const COVERED = unixMillis(NOON - 4 * HOUR);
+const DUE = { minWindowAge: HOUR, limit: 3 };
 const exportsOf = (store: DocumentStore): ExportStore =>
   exportStore(store, {
-    ...{ random: systemRandom, keys: SETTINGS, windows: SETTINGS.windows, keepMs: 74 * DAY },
+    ...{ random: systemRandom, keys: SETTINGS, windows: SETTINGS.windows },
+    ...PLANS,
   });
 const LEASE = { lengthMs: 60_000, wants: () => true };
 
 async function configured(store: DocumentStore): Promise<void> {
   await store.transact(async (tx) => {
     tx.set(exportConfigs, CONFIG.id, exportConfigDocument(CONFIG));
+    tx.set(exportProgress, CONFIG.id, { coveredUntil: COVERED });
     await Promise.resolve();
   });
 }
@@ -167,17 +175,15 @@ const indexed = async (store: DocumentStore) =>
 
 async function leased(store: DocumentStore): Promise<ExportBatch> {
   await configured(store);
-  await exportsOf(store).cutBatches('us', () => SPANS);
+  await exportsOf(store).cutBatches('us', DUE);
   await indexed(store);
   const batch = await exportsOf(store).queue.lease(LEASE);
   if (batch === undefined) throw new Error('no batch could be leased');
   return batch;
 }
 
-const FREEZE: Freeze = {
-  ...{ sequence: 0, attempt: 0, padding: [], padTo: 0 },
-  frozen: { paddingSequence: 1, signers: [], maxRecords: 1000, encoder: 'v1' },
-};
+const FROZEN: Frozen = { generated: 'ab', signers: [], maxRecords: 1000, encoder: 'v1' };
+const FREEZE = { attempt: 0, frozen: FROZEN };
 
 /** What is known of every batch, but for names that are drawn anew in each run, and what the index keeps of them. */
 async function batchStates(store: DocumentStore): Promise<unknown> {
@@ -192,6 +198,18 @@ async function batchStates(store: DocumentStore): Promise<unknown> {
   }));
   return { batches, indexes };
 }
+
+const CELL: Cell = {
+  ...{ id: 'a-cell', kind: 'primary', start: COVERED, end: NOON, exports: ['us'] },
+  ...{ floor: 10, range: 0, padEmpty: false },
+};
+
+/** Generated documents of one key each. */
+const documentsOf = (count: number): readonly KeyDocument[] =>
+  Array.from({ length: count }, (_, n) => ({
+    ...{ window: COVERED, regions: ['US'], traveler: false, app: 'app', authority: undefined },
+    records: recordsOf(aKey(n)),
+  }));
 
 describe('a connection that is cut at any moment, with an outcome that nobody knows', () => {
   it(
@@ -241,7 +259,7 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
       const cuts = await expectUnmoved({
         prepare: async (store) => {
           await configured(store);
-          await exportsOf(store).cutBatches('us', () => SPANS);
+          await exportsOf(store).cutBatches('us', DUE);
         },
         run: async (store) => (await exportsOf(store).queue.lease(LEASE))?.start,
         done: batchStates,
@@ -306,7 +324,7 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
       const cuts = await expectUnmoved({
         prepare: async (store) => {
           await configured(store);
-          await exportsOf(store).cutBatches('us', () => SPANS);
+          await exportsOf(store).cutBatches('us', DUE);
         },
         run: async (store) => (await indexed(store)).batches.length,
         done: batchStates,
@@ -322,18 +340,44 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
       const cuts = await expectUnmoved({
         prepare: async (store) => {
           await configured(store);
-          await exportsOf(store).cutBatches('us', () => SPANS.slice(0, 1));
+          await exportsOf(store).cutBatches('us', { ...DUE, limit: 1 });
           await indexed(store);
         },
-        run: async (store) =>
-          (
-            await exportsOf(store).cutBatches('us', ({ coveredUntil }) =>
-              SPANS.filter(({ start }) => start >= (coveredUntil ?? 0)),
-            )
-          ).coveredUntil,
-        done: batchStates,
+        run: async (store) => {
+          await exportsOf(store).cutBatches('us', DUE);
+        },
+        done: async (store) => ({
+          ...{ states: await batchStates(store), plans: await all(store, padPlans) },
+          progress: await all(store, exportProgress),
+        }),
       });
       expect(cuts).toBeGreaterThan(2);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'settles a cell once, with all documents of one attempt, whatever was written before',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: async () => {
+          await Promise.resolve();
+        },
+        run: async (store) => {
+          const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
+          await cells.begin(CELL);
+          const written = await cells.write(CELL, 'attempt', documentsOf(600));
+          return {
+            written: written?.length,
+            named: await cells.name(CELL, { attempt: 'attempt', documents: 600 }),
+          };
+        },
+        done: async (store) => ({
+          settled: await all(store, padCells),
+          sources: (await all(store, keyBatches)).map(({ sourceId }) => sourceId),
+        }),
+      });
+      expect(cuts).toBeGreaterThan(10);
     },
     PATIENCE,
   );

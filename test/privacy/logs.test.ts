@@ -164,7 +164,7 @@ function configurationWith(publicKey: string): Configuration {
         ...{ id: 'main', bucket: 'exports', filenameRoot: 'v1', period: HOUR, from },
         ...{ thru: undefined, outputRegion: 'ZZ', inputRegions: [], excludeRegions: [] },
         ...{ includeTravelers: false, onlyNonTravelers: false, signingKeys: ['main'] },
-        ...{ minRecords: 5, paddingRange: 0, maxRecords: 1000 },
+        ...{ minRecords: 5, paddingRange: 0, maxRecords: 1000, padEmpty: false },
       },
     ],
   };

@@ -7,7 +7,7 @@ export const ADVICE_NAMES = [
   'app_without_certificate',
   'too_many_files',
   'files_too_large',
-  'floor_above_file',
+  'many_generated_keys',
   'little_padding',
   'constant_padding',
   'signing_key_unusable',

@@ -78,7 +78,9 @@ describe('the files of an export', () => {
     ['1h', 1],
     ['15m', 1],
   ])('of %s a batch are too many: %i', (period, times) => {
-    expect(names(exported({ period }))).toEqual(Array(times).fill('too_many_files'));
+    expect(names(exported({ period, minRecords: 100 }))).toEqual(
+      Array(times).fill('too_many_files'),
+    );
   });
 
   it('says how many there are and how many phones take', () => {
@@ -87,18 +89,9 @@ describe('the files of an export', () => {
     ]);
   });
 
-  it('are too many when padding alone fills several a batch', () => {
-    const fields = { minRecords: 100_000, paddingRange: 2000, maxRecords: 2000 };
-    expect(said(exported(fields))).toEqual([
-      'floor_above_file exports e0: Export e0 lifts each batch to 100000 keys (minRecords) and cuts it at 2000 (maxRecords): 51 files a batch, mostly of generated keys.',
-      expect.stringContaining('makes up to 306 files a day'),
-    ]);
-  });
-
-  it('may be filled by padding to the last key', () => {
-    expect(names(exported({ minRecords: 1000, maxRecords: 1000, period: '24h' }))).toEqual([]);
-    expect(names(exported({ minRecords: 1001, maxRecords: 1000, period: '24h' }))).toEqual([
-      'floor_above_file',
+  it('may hold more generated keys a day than phones should download', () => {
+    expect(said(exported({ minRecords: 10_000 }))).toEqual([
+      'many_generated_keys exports e0: Export e0 may hold up to 60300 generated keys a day (1 cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports that overlap.',
     ]);
   });
 
@@ -261,7 +254,7 @@ describe('a change', () => {
   });
 
   it('brings it anew when it is worse than before', () => {
-    expect(change(hourly, exported({ period: '15m' }))).toMatchObject([
+    expect(change(hourly, exported({ period: '15m', minRecords: 100 }))).toMatchObject([
       { name: 'too_many_files', standing: false },
     ]);
   });

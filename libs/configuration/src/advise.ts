@@ -6,9 +6,11 @@ import {
   inputRegionsOf,
 } from '@keyserver/export-file';
 import type { AuthorizedApp } from '@keyserver/health-authority';
+import type { PaddingCost } from '@keyserver/padding';
 import { DAY, type UnixMillis } from '@keyserver/time';
 import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
 import { adviseOnAuthorityKeys, adviseOnNewKeys, adviseOnSigningKeys } from './advise-keys.ts';
+import { costsOf } from './change-rules.ts';
 import { type Configuration, isOver } from './configuration.ts';
 import { formatTime } from './grammar.ts';
 
@@ -101,24 +103,37 @@ const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): 
 const SMALL_MINIMUM = 100;
 
 /** Exports whose files phones do not keep up with, cannot take, or may tell too much from. */
-const adviseOnExports = ({ exports }: Configuration, now: UnixMillis): readonly Advice[] =>
-  exports
+function adviseOnExports(configuration: Configuration, now: UnixMillis): readonly Advice[] {
+  const costs = costsOf(configuration, now);
+  return configuration.exports
     .filter((config) => !isOver(config, now))
-    .flatMap((config) => [...tooMany(config), ...tooLarge(config), ...tooRevealing(config)]);
+    .flatMap((config) => [
+      ...tooMany(config),
+      ...tooLarge(config),
+      ...tooRevealing(config),
+      ...tooCostly(config, costs),
+    ]);
+}
+
+/** More generated keys a day than this, and phones download more of them than they ever match. */
+const MANY_GENERATED = 50_000;
+
+const tooCostly = (config: Export, costs: readonly PaddingCost[]): readonly Advice[] =>
+  costs
+    .filter((cost) => cost.export === config.id && cost.keysPerDay > MANY_GENERATED)
+    .map(({ keysPerDay, cellsPerBatch }) =>
+      adviceOnExport(
+        'many_generated_keys',
+        config,
+        `Export ${config.id} may hold up to ${keysPerDay} generated keys a day (${cellsPerBatch} cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports that overlap.`,
+      ),
+    );
 
 function tooMany(config: Export): readonly Advice[] {
   const { id, period, minRecords, paddingRange, maxRecords } = config;
   const filesOfBatch = Math.max(1, Math.ceil((minRecords + paddingRange) / maxRecords));
   const files = (DAY / period) * filesOfBatch;
   const found: Advice[] = [];
-  if (minRecords > maxRecords)
-    found.push(
-      adviceOnExport(
-        'floor_above_file',
-        config,
-        `Export ${id} lifts each batch to ${minRecords} keys (minRecords) and cuts it at ${maxRecords} (maxRecords): ${filesOfBatch} files a batch, mostly of generated keys.`,
-      ),
-    );
   if (files > PHONE_FILES_A_DAY.ios)
     found.push(
       adviceOnExport(
@@ -147,6 +162,14 @@ const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
 
 function tooRevealing(config: Export): readonly Advice[] {
   const { id, minRecords, paddingRange } = config;
+  if (minRecords === 0)
+    return [
+      adviceOnExport(
+        'little_padding',
+        config,
+        `Export ${id} has no padding at all (minRecords 0): its files hold what was uploaded and nothing else, so anybody can count the people and point at their keys.`,
+      ),
+    ];
   if (minRecords < SMALL_MINIMUM)
     return [
       adviceOnExport(

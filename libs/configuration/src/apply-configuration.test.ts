@@ -2,16 +2,14 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { auditEntries, exportConfigs, openStoreFormat } from '@keyserver/stores';
 import {
-  DAY,
-  HOUR,
-  MINUTE,
-  SECOND,
-  simulatedClock,
-  unixMillis,
-  windowLength,
-} from '@keyserver/time';
+  auditEntries,
+  exportConfigs,
+  exportProgress,
+  exportVersions,
+  openStoreFormat,
+} from '@keyserver/stores';
+import { DAY, HOUR, MINUTE, simulatedClock, unixMillis, windowLength } from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';
 import { changeWindow } from '@keyserver/operations';
 import type { Configuration } from './configuration.ts';
@@ -87,7 +85,7 @@ describe('planChanges', () => {
     const length = (ms: number) => windowLength(ms)!;
     const withWindows = async (ms: number): Promise<DocumentStore> => {
       const store = await emptyStore();
-      const known = { place: 'a test', window: length(ms), profile: 'development' } as const;
+      const known = { place: 'a test', window: length(ms), profile: 'production' } as const;
       await openStoreFormat(store, known, seededRandom('format'));
       return store;
     };
@@ -134,7 +132,7 @@ describe('planChanges', () => {
     });
 
     it('lets no ended export begin again with such a period', async () => {
-      const thru = new Date(NOON - SECOND).toISOString();
+      const thru = new Date(NOON - DAY).toISOString();
       const store = await storeWith(exportsOf({ period: '30m', thru }));
       const known = { place: 'a test', window: length(HOUR) };
       await openStoreFormat(store, known, seededRandom('format'));
@@ -202,8 +200,8 @@ describe('planChanges', () => {
     const wanted = exportsOf({ period: '24h', inputRegions: ['US', 'CA'], minRecords: 10 });
     expect(await plannedLines(store, wanted)).toEqual([
       'change exports us',
-      'period: 4h -> 24h (takes effect from where the export has covered until)',
-      'inputRegions: US -> CA, US (takes effect from where the export has covered until)',
+      'period: 4h -> 24h ()',
+      'inputRegions: US -> CA, US ()',
       'minRecords: 1000 -> 10 ()',
     ]);
   });
@@ -212,7 +210,7 @@ describe('planChanges', () => {
     const store = await storeWith(exportsOf({}));
     expect(await plannedLines(store, exportsOf({ filenameRoot: 'v2' }))).toEqual([
       'change exports us',
-      'filenameRoot: v1 -> v2 (takes effect from where the export has covered until; files written before stay under the old name)',
+      'filenameRoot: v1 -> v2 (files of earlier days stay under the old name)',
     ]);
   });
 
@@ -285,11 +283,80 @@ describe('planChanges', () => {
       authorities: Array.from({ length: count }, (_, n) => anAuthority(n + 1)),
     });
     const store = await emptyStore();
-    expect(await planChanges(store, many(497))).toMatchObject({ changes: { length: 499 } });
-    expect(await plannedLines(store, many(498))).toEqual([
-      ' changes 500 entries at once; change at most 499 with one file',
+    expect(await planChanges(store, many(495))).toMatchObject({ changes: { length: 497 } });
+    expect(await plannedLines(store, many(496))).toEqual([
+      ' changes 498 entries at once; change at most 499 with one file, where an export counts as three',
     ]);
-    expect(await applyConfiguration(store, many(497), operator)).toMatchObject({ kind: 'applied' });
+    expect(await applyConfiguration(store, many(495), operator)).toMatchObject({ kind: 'applied' });
+  });
+
+  describe('of exports', () => {
+    const MIDNIGHT = '2024-05-02T00:00:00.000Z';
+    /** A store whose first day has a plan, so that changes have to wait for the next. */
+    const planned = async (): Promise<DocumentStore> => {
+      const store = await storeWith(exportsOf({}));
+      await store.transact(async (tx) => {
+        tx.set(exportProgress, 'us', { coveredUntil: NOON });
+        await Promise.resolve();
+      });
+      return store;
+    };
+
+    it('names the midnight from which they hold, but for who signs', async () => {
+      const store = await planned();
+      const plan = await planChanges(store, exportsOf({ minRecords: 10 }));
+      expect(plan).toMatchObject({ midnight: Date.parse(MIDNIGHT) });
+      expect(await plannedLines(store, exportsOf({ minRecords: 10 }))).toEqual([
+        'change exports us',
+        `minRecords: 1000 -> 10 (holds from ${MIDNIGHT.replace('.000', '')})`,
+      ]);
+    });
+
+    it('are kept with the midnight from which they hold, and as they were before', async () => {
+      const store = await planned();
+      await applyConfiguration(store, exportsOf({ minRecords: 10 }), operator);
+      await applyConfiguration(store, exportsOf({ minRecords: 20 }), operator);
+      const versions: [number, number][] = [];
+      for await (const page of store.pages(exportVersions, {}))
+        versions.push(
+          ...page.map(({ value }): [number, number] => [value.from, value.settings.minRecords]),
+        );
+      expect(versions.toSorted(([a], [b]) => a - b)).toEqual([
+        [0, 1000],
+        [Date.parse(MIDNIGHT), 20],
+      ]);
+    });
+
+    it('round a beginning and an end up to midnights, and can be applied again', async () => {
+      const store = await planned();
+      const wanted = exportsOf({ thru: '2024-06-01T13:00:00Z' });
+      expect(await plannedLines(store, wanted)).toEqual([
+        'end exports us',
+        expect.stringContaining('thru:  -> 2024-06-02T00:00:00Z'),
+      ]);
+      await applyConfiguration(store, wanted, operator);
+      expect(await plannedLines(store, wanted)).toEqual([]);
+    });
+
+    it('are refused when periods of exports that share keys do not divide one another', async () => {
+      const store = await emptyStore();
+      const two = aConfiguration({
+        exports: [
+          anEntry('exports', { period: '3h' }),
+          anEntry('exports', { id: 'two', filenameRoot: 'v2', period: '4h' }),
+        ],
+      });
+      expect(await plannedLines(store, two)).toEqual([
+        'exports gives two a period of 4h, which is no multiple of the 3h of us; both may hold the same keys',
+      ]);
+    });
+
+    it('are refused when a floor is more than a file holds', async () => {
+      const store = await emptyStore();
+      expect(await plannedLines(store, exportsOf({ minRecords: 2000, maxRecords: 1000 }))).toEqual([
+        'exports pads us to 2000 keys (minRecords), more than a file of us may hold (maxRecords 1000)',
+      ]);
+    });
   });
 });
 

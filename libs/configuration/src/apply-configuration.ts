@@ -1,17 +1,30 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { OpenSignerDeps } from '@keyserver/export-file';
+import { asItTakesEffect, planSpanOf } from '@keyserver/padding';
 import { type Random, randomId } from '@keyserver/random';
 import {
   type ConfigurationChange,
+  type StoreFormat,
   auditEntries,
+  changesFrom,
   readStoreFormat,
   usedSigningKeys,
+  versionChange,
 } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
 import { adviseOnUnusableKeys } from './advise-keys.ts';
 import type { Configuration, Problem } from './configuration.ts';
-import { periodsAcrossWindows, tooShortPeriods, unfitKeyIds } from './change-rules.ts';
+import {
+  costsOf,
+  floorsAboveFiles,
+  periodsAcrossDays,
+  periodsAcrossWindows,
+  periodsThatDoNotDivide,
+  tooShortPeriods,
+  unfitKeyIds,
+} from './change-rules.ts';
+import { movedTimes } from './moved-times.ts';
 import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
 import { readStored } from './stored-configuration.ts';
 
@@ -63,26 +76,57 @@ interface Basis {
 
 const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basis> =>
   await store.transact(async (tx) => {
-    const stored = await readStored(tx);
-    const { steps, problems: impossible } = stepsBetween(stored, wanted);
-    const format = await readStoreFormat(tx);
+    const { stored, after, effect, format } = await compared(tx, wanted);
+    const { midnight, span } = effect;
+    const { steps, problems: impossible } = stepsBetween(stored, after, midnight);
     const problems = [
       ...impossible,
-      ...unfitKeyIds(stored, wanted),
-      ...tooShortPeriods(stored, wanted, format?.profile),
-      ...periodsAcrossWindows(stored, wanted, { windows: format?.windows, now: tx.now }),
+      ...unfitKeyIds(stored, after),
+      ...tooShortPeriods(stored, after, format?.profile),
+      ...periodsAcrossDays(stored, after, span),
+      ...rulesOfExports(stored, after, { format, now: tx.now }),
     ];
+    const changes = steps.map(({ change }) => change);
+    const concerned = changes.some(({ section }) => section === 'exports' || section === 'apps');
     const plan: Plan =
       problems.length > 0
         ? { kind: 'refused', problems }
         : {
-            kind: 'planned',
-            changes: steps.map(({ change }) => change),
-            advice: adviseOnChange(stored, wanted, tx.now),
-            basis: fingerprintOf(stored),
+            ...{ kind: 'planned', changes, midnight },
+            advice: adviseOnChange(stored, after, tx.now),
+            moved: movedTimes(wanted.exports, after.exports),
+            costs: concerned ? costsOf(after, tx.now) : [],
+            basis: fingerprintOf(stored, midnight),
           };
     return { plan, stored, now: tx.now };
   });
+
+/** The stored configuration and the wanted one, as it can take effect. */
+async function compared(tx: Transaction, wanted: Configuration) {
+  const stored = await readStored(tx);
+  const format = await readStoreFormat(tx);
+  const span = planSpanOf(format?.profile);
+  const effect = { span, midnight: await changesFrom(tx, span), now: tx.now };
+  const exports = wanted.exports.map((config) =>
+    asItTakesEffect(
+      config,
+      stored.exports.find(({ id }) => id === config.id),
+      effect,
+    ),
+  );
+  return { stored, format, effect, after: { ...wanted, exports } };
+}
+
+/** Rules that the present, too, may have made untrue since a plan was shown: the windows may have been changed. */
+const rulesOfExports = (
+  stored: Configuration,
+  after: Configuration,
+  { format, now }: { readonly format: StoreFormat | undefined; readonly now: UnixMillis },
+): readonly Problem[] => [
+  ...periodsAcrossWindows(stored, after, { windows: format?.windows, now }),
+  ...periodsThatDoNotDivide(stored, after, now),
+  ...floorsAboveFiles(stored, after, now),
+];
 
 /** Makes the store's configuration the wanted one in one audited step; applying it again does nothing. */
 export async function applyConfiguration(
@@ -102,20 +146,18 @@ async function applyIn(
   // An entry with this id was made by an earlier attempt whose answer was lost.
   const [made] = await tx.get(auditEntries, [auditId]);
   if (made !== undefined) return { kind: 'applied', changes: made.changes };
-  const stored = await readStored(tx);
-  if (options.basis !== undefined && options.basis !== fingerprintOf(stored))
+  const { stored, after, effect, format } = await compared(tx, wanted);
+  const { midnight } = effect;
+  if (options.basis !== undefined && options.basis !== fingerprintOf(stored, midnight))
     return { kind: 'stale' };
-  const { steps, problems: impossible } = stepsBetween(stored, wanted);
-  // Checked again after the plan: the windows may have been changed since, and that change saw only the stored periods.
-  const format = await readStoreFormat(tx);
-  const problems = [
-    ...impossible,
-    ...periodsAcrossWindows(stored, wanted, { windows: format?.windows, now: tx.now }),
-  ];
+  const { steps, problems: impossible } = stepsBetween(stored, after, midnight);
+  const problems = [...impossible, ...rulesOfExports(stored, after, { format, now: tx.now })];
   if (problems.length > 0) return { kind: 'refused', problems };
   if (steps.length === 0) return { kind: 'unchanged' };
   const changes = steps.map(({ change }) => change);
+  const keepVersions = await versionsOf(tx, { changes, after, midnight });
   for (const { make } of steps) make(tx);
+  keepVersions();
   tx.create(auditEntries, auditId, {
     at: tx.now,
     actor: options.actor,
@@ -123,4 +165,31 @@ async function applyIn(
     changes,
   });
   return { kind: 'applied', changes };
+}
+
+/** Keeps changed exports as they will be from the midnight on; gives what writes that. */
+async function versionsOf(
+  tx: Transaction,
+  {
+    changes,
+    after,
+    midnight,
+  }: {
+    readonly changes: readonly ConfigurationChange[];
+    readonly after: Configuration;
+    readonly midnight: UnixMillis | undefined;
+  },
+): Promise<() => void> {
+  const writes: (() => void)[] = [];
+  for (const { id } of changes.filter(({ section }) => section === 'exports')) {
+    const write = await versionChange(tx, { id, from: midnight });
+    const config = after.exports.find((one) => one.id === id);
+    if (config !== undefined)
+      writes.push(() => {
+        write(config);
+      });
+  }
+  return () => {
+    for (const write of writes) write();
+  };
 }

@@ -1,3 +1,4 @@
+import { type PaddingCost, type PlanSpan, paddingCosts, shareKeys } from '@keyserver/padding';
 import type { StoreProfile } from '@keyserver/stores';
 import {
   MINUTE,
@@ -86,3 +87,80 @@ const named = ({ from, length }: WindowChange, now: UnixMillis): string =>
   from > now
     ? `the windows of ${length / SECOND} s that begin at ${new Date(from).toISOString()}`
     : `the store's windows of ${length / SECOND} s`;
+
+/** The periods that do not divide the span of a plan: in the development profile a day is a minute. */
+export const periodsAcrossDays = (
+  before: Configuration,
+  after: Configuration,
+  span: PlanSpan,
+): readonly Problem[] =>
+  after.exports
+    .filter(({ period }) => span % period !== 0)
+    .filter(({ id, period }) => !before.exports.some((o) => o.id === id && o.period === period))
+    .map(({ id, period }) => ({
+      path: 'exports',
+      message: `gives ${id} a period of ${formatDuration(period)}; in the development profile a plan lasts ${formatDuration(span)}, and the period divides it`,
+    }));
+
+type Export = Configuration['exports'][number];
+
+/** Pairs of exports that have not ended and may hold the same keys, an export with itself included. */
+const sharing = (
+  { exports }: Configuration,
+  now: UnixMillis,
+): readonly (readonly [Export, Export])[] => {
+  const lasting = exports.filter((config) => !isOver(config, now));
+  return lasting.flatMap((one) =>
+    lasting
+      .filter((other) => one === other || shareKeys(one, other))
+      .map((other) => [one, other] as const),
+  );
+};
+
+/** Whether a rule is broken between two exports that were not both stored as they are. */
+const newlyBroken =
+  (before: Configuration, isBroken: (one: Export, other: Export) => boolean) =>
+  ([one, other]: readonly [Export, Export]): boolean => {
+    if (!isBroken(one, other)) return false;
+    const [a, b] = [one, other].map(({ id }) => before.exports.find((stored) => stored.id === id));
+    return a === undefined || b === undefined || !isBroken(a, b) || !shareKeys(a, b);
+  };
+
+/**
+ * Exports that may hold the same keys and whose periods do not divide one another: a span of time that lies in one batch of
+ * each of them would be shorter than any of the periods, and each of these spans is padded.
+ */
+export const periodsThatDoNotDivide = (
+  before: Configuration,
+  after: Configuration,
+  now: UnixMillis,
+): readonly Problem[] =>
+  sharing(after, now)
+    .filter(newlyBroken(before, (a, b) => a.period > b.period && a.period % b.period !== 0))
+    .map(([one, other]) => ({
+      path: 'exports',
+      message: `gives ${one.id} a period of ${formatDuration(one.period)}, which is no multiple of the ${formatDuration(other.period)} of ${other.id}; both may hold the same keys`,
+    }));
+
+/** Floors above what one file may hold, of the export itself or of one that may hold the same keys: padding alone would split the files. */
+export const floorsAboveFiles = (
+  before: Configuration,
+  after: Configuration,
+  now: UnixMillis,
+): readonly Problem[] =>
+  sharing(after, now)
+    .filter(newlyBroken(before, (a, b) => a.minRecords > b.maxRecords))
+    .map(([one, other]) => ({
+      path: 'exports',
+      message: `pads ${one.id} to ${one.minRecords} keys (minRecords), more than a file of ${other.id} may hold (maxRecords ${other.maxRecords})`,
+    }));
+
+/** What padding costs the phones that read each export that has not ended. */
+export const costsOf = (
+  { exports, apps }: Configuration,
+  now: UnixMillis,
+): readonly PaddingCost[] =>
+  paddingCosts(
+    exports.filter((config) => !isOver(config, now)),
+    apps,
+  );

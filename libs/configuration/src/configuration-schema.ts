@@ -167,6 +167,7 @@ export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
     minRecords: orElse(whole(0, 100_000), 1000),
     paddingRange: orElse(whole(0, 100_000), 100),
     maxRecords: orElse(whole(1, MAX_FILE_RECORDS), 500_000),
+    padEmpty: flag,
   }),
 );
 

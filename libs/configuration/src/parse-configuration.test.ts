@@ -46,6 +46,7 @@ describe('parseConfiguration', () => {
       minRecords: 1000,
       paddingRange: 100,
       maxRecords: 500_000,
+      padEmpty: false,
     });
   });
 

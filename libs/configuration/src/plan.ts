@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { MAX_WRITES, type Transaction } from '@keyserver/docstore';
 import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
+import type { PaddingCost } from '@keyserver/padding';
+import type { UnixMillis } from '@keyserver/time';
 import type { ChangeAdvice } from './advice.ts';
 import type { Configuration, Problem, Section } from './configuration.ts';
+import { formatTime } from './grammar.ts';
+import type { MovedTime } from './moved-times.ts';
 import { type Described, type DescribedFields, describe } from './stored-configuration.ts';
 
 /** What applying a configuration would do. */
@@ -12,6 +16,12 @@ export type Plan =
       readonly changes: readonly ConfigurationChange[];
       /** What a careful operator would want to know before the changes are made. */
       readonly advice: readonly ChangeAdvice[];
+      /** The midnight from which changes of exports hold; undefined when they hold at once. */
+      readonly midnight: UnixMillis | undefined;
+      /** Times of exports that are not taken as they are wanted. */
+      readonly moved: readonly MovedTime[];
+      /** What padding will cost phones, when exports or who may publish for them change. */
+      readonly costs: readonly PaddingCost[];
       /** Stands for the stored configuration that the changes were worked out against. */
       readonly basis: string;
     }
@@ -27,20 +37,22 @@ interface Step {
 export function stepsBetween(
   before: Configuration,
   after: Configuration,
+  midnight: UnixMillis | undefined,
 ): { readonly steps: readonly Step[]; readonly problems: readonly Problem[] } {
   const stored = byPath(before);
   const wanted = byPath(after);
   const gone = [...stored].filter(([path]) => !wanted.has(path)).map(([, document]) => document);
   const steps = [
-    ...[...wanted].flatMap(([path, document]) => writeStep(stored.get(path), document)),
+    ...[...wanted].flatMap(([path, document]) => writeStep(stored.get(path), document, midnight)),
     ...gone.map(removeStep),
   ];
   const problems = gone.filter(({ section }) => !REMOVABLE[section]).map(cannotRemove);
-  // One write is kept for the audit entry.
-  if (steps.length >= MAX_WRITES)
+  // One write is kept for the audit entry, and an export is kept as it was and as it will be.
+  const exports = steps.filter(({ change }) => change.section === 'exports').length;
+  if (steps.length + 2 * exports >= MAX_WRITES)
     problems.push({
       path: '',
-      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file`,
+      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file, where an export counts as three`,
     });
   return { steps, problems };
 }
@@ -63,8 +75,12 @@ const cannotRemove = ({ section, id }: Described): Problem => ({
   message: `lacks ${id}, which is stored and cannot be removed; keep it and end it with thru`,
 });
 
-function writeStep(before: Described | undefined, after: Described): readonly Step[] {
-  const fields = changedFields(after.section, before?.fields, after.fields);
+function writeStep(
+  before: Described | undefined,
+  after: Described,
+  midnight: UnixMillis | undefined,
+): readonly Step[] {
+  const fields = changedFields(after.section, { before: before?.fields, midnight }, after.fields);
   if (fields.length === 0) return [];
   const { section, id } = after;
   const action = before === undefined ? 'add' : ends(fields) ? 'end' : 'change';
@@ -72,13 +88,19 @@ function writeStep(before: Described | undefined, after: Described): readonly St
 }
 
 function removeStep({ section, id, fields: before, remove: make }: Described): Step {
-  const fields = changedFields(section, before, new Map());
+  const fields = changedFields(section, { before, midnight: undefined }, new Map());
   return { change: { action: 'remove', section, id, fields }, make };
 }
 
 function changedFields(
   section: Section,
-  before: DescribedFields | undefined,
+  {
+    before,
+    midnight,
+  }: {
+    readonly before: DescribedFields | undefined;
+    readonly midnight: UnixMillis | undefined;
+  },
   after: DescribedFields,
 ): readonly FieldChange[] {
   const names = new Set([...(before?.keys() ?? []), ...after.keys()]);
@@ -88,7 +110,7 @@ function changedFields(
       field,
       before: before?.get(field),
       after: after.get(field),
-      note: before === undefined || after.size === 0 ? undefined : noteOn(section, field),
+      note: before === undefined || after.size === 0 ? undefined : noteOn(section, field, midnight),
     }));
 }
 
@@ -100,18 +122,21 @@ const ends = (fields: readonly FieldChange[]): boolean =>
       (before === undefined || Date.parse(after) < Date.parse(before)),
   );
 
-/** A text that stands for a whole configuration. */
-export const fingerprintOf = (configuration: Configuration): string =>
+/** A text that stands for a whole configuration, and for the midnight from which a change of it would hold. */
+export const fingerprintOf = (
+  configuration: Configuration,
+  midnight: UnixMillis | undefined,
+): string =>
   createHash('sha256')
     .update(
-      JSON.stringify(
+      JSON.stringify([
+        midnight ?? null,
         describe(configuration).map(({ section, id, fields }) => [section, id, [...fields]]),
-      ),
+      ]),
     )
     .digest('hex');
 
-const FROM_COVERED = 'takes effect from where the export has covered until';
-const MOVES = `${FROM_COVERED}; files written before stay under the old name`;
+const MOVES = 'files of earlier days stay under the old name';
 const KNOWN_TO_PHONES = 'phones must know the new key before it signs';
 
 const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
@@ -123,16 +148,20 @@ const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
     ['keyVersion', KNOWN_TO_PHONES],
   ]),
   exports: new Map([
-    ['period', FROM_COVERED],
-    ['outputRegion', FROM_COVERED],
-    ['inputRegions', FROM_COVERED],
-    ['excludeRegions', FROM_COVERED],
-    ['includeTravelers', FROM_COVERED],
-    ['onlyNonTravelers', FROM_COVERED],
     ['bucket', MOVES],
     ['filenameRoot', MOVES],
   ]),
 };
 
 /** What an operator should know before editing a field, such as when the edit takes effect. */
-const noteOn = (section: Section, field: string): string | undefined => NOTES[section].get(field);
+function noteOn(
+  section: Section,
+  field: string,
+  midnight: UnixMillis | undefined,
+): string | undefined {
+  const note = NOTES[section].get(field);
+  // Who signs is decided when a file is signed.
+  if (section !== 'exports' || field === 'signingKeys' || midnight === undefined) return note;
+  const holds = `holds from ${formatTime(midnight)}`;
+  return note === undefined ? holds : `${holds}; ${note}`;
+}

@@ -60,6 +60,7 @@ const exportEntry = (config: Configuration['exports'][number]): object => ({
   minRecords: config.minRecords,
   paddingRange: config.paddingRange,
   maxRecords: config.maxRecords,
+  padEmpty: config.padEmpty,
 });
 
 const validity = (entry: {

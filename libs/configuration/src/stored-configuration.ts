@@ -154,6 +154,7 @@ const exportFields = (config: ExportConfig): DescribedFields =>
     ['minRecords', String(config.minRecords)],
     ['paddingRange', String(config.paddingRange)],
     ['maxRecords', String(config.maxRecords)],
+    ['padEmpty', String(config.padEmpty)],
   ]);
 
 function validity(

@@ -145,20 +145,20 @@ describe('an export and an import', () => {
   });
 
   it('pass over what has expired, and never bring it back', async () => {
-    const { directory } = await anExport([padDay('gone', NOON - 1), padDay('soon', NOON + 1)]);
+    const { directory } = await anExport([padCell('gone', NOON - 1), padCell('soon', NOON + 1)]);
     const target = await aStore([], NOON + 1);
     expect(await importData(target, { directory })).toMatchObject({ kind: 'imported' });
-    expect((await contentOf(target))['padDays']).toEqual([]);
-    expect(readFileSync(recordsIn(directory, 'padDays')).includes('gone')).toBe(false);
+    expect((await contentOf(target))['padCells']).toEqual([]);
+    expect(readFileSync(recordsIn(directory, 'padCells')).includes('gone')).toBe(false);
   });
 });
 
 const collectionOf = (name: string): Placed['collection'] =>
   movedCollections.find(({ layout }) => layout.name === name)!;
-const padDay = (id: string, expireAt = 2 ** 45, sequence = 1): Placed => ({
-  collection: collectionOf('padDays'),
+const padCell = (id: string, expireAt = 2 ** 45, documents = 1): Placed => ({
+  collection: collectionOf('padCells'),
   id,
-  value: { sequence, expireAt },
+  value: { attempt: 'a', documents, expireAt },
 });
 
 describe('exportData', () => {
@@ -202,33 +202,33 @@ describe('exportData', () => {
   });
 
   it('starts afresh when the store changed after a killed run had read it', async () => {
-    const source = await aStore([padDay('a'), padDay('b')]);
+    const source = await aStore([padCell('a'), padCell('b')]);
     const directory = await aNewDirectory();
     const broken = faulty(source, { pages: 'signingKeys' });
     await expect(exported(broken, directory)).rejects.toThrow('away');
-    await put(source, [padDay('a', 2 ** 45, 2)]);
+    await put(source, [padCell('a', 2 ** 45, 2)]);
     expect(await exported(source, directory)).toMatchObject({
       kind: 'changed',
-      differences: [{ collection: 'padDays' }],
+      differences: [{ collection: 'padCells' }],
     });
     expect(readdirSync(directory)).toEqual([]);
     expect(reasonOf(await exported(source, directory))).toBe('exported');
   });
 
   it.each([
-    ['added', [padDay('0')]],
-    ['changed', [padDay('a', 2 ** 45, 9)]],
+    ['added', [padCell('0')]],
+    ['changed', [padCell('a', 2 ** 45, 9)]],
   ])('keeps nothing when a document is %s while it reads', async (_, meanwhile) => {
-    const source = await aStore([padDay('a')]);
+    const source = await aStore([padCell('a')]);
     const directory = await aNewDirectory();
     const outcome = await exportData(source, {
       ...{ directory, source: 'here', random },
       wrote: (collection) => {
-        if (collection === 'padDays') writing = put(source, meanwhile);
+        if (collection === 'padCells') writing = put(source, meanwhile);
       },
     });
     await writing;
-    expect(outcome).toMatchObject({ kind: 'changed', differences: [{ collection: 'padDays' }] });
+    expect(outcome).toMatchObject({ kind: 'changed', differences: [{ collection: 'padCells' }] });
     expect(readdirSync(directory)).toEqual([]);
   });
   let writing: Promise<void> | undefined;
@@ -263,14 +263,14 @@ describe('exportData', () => {
   });
 
   it('refuses to write over a finished export', async () => {
-    const { directory, source } = await anExport([padDay('a')]);
+    const { directory, source } = await anExport([padCell('a')]);
     const before = filesOf(directory);
     expect(reasonOf(await exported(source, directory))).toMatch(/holds a finished export/);
     expect(filesOf(directory)).toEqual(before);
   });
 
   it('refuses to go on with the export of something else', async () => {
-    const source = await aStore([padDay('a')]);
+    const source = await aStore([padCell('a')]);
     const directory = await aNewDirectory();
     await expect(
       exported(faulty(source, { pages: 'signingKeys' }), directory),
@@ -364,10 +364,10 @@ describe('importData', () => {
   });
 
   it('does nothing the second time, whatever has happened since', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const target = await aStore();
     await importData(target, { directory });
-    await put(target, [padDay('a', 2 ** 45, 2), padDay('b')]);
+    await put(target, [padCell('a', 2 ** 45, 2), padCell('b')]);
     const before = await contentOf(target);
     expect(await importData(target, { directory })).toMatchObject({
       kind: 'imported-before',
@@ -377,19 +377,19 @@ describe('importData', () => {
   });
 
   it('names what differs when somebody else writes meanwhile, and does not call it imported', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const target = await aStore();
     const outcome = await importData(target, {
       directory,
       wrote: () => {
-        writing = put(target, [padDay('b')]);
+        writing = put(target, [padCell('b')]);
       },
     });
     await writing;
     expect(outcome).toMatchObject({
       kind: 'differs',
       differences: [
-        { collection: 'padDays', exported: { documents: 1 }, stored: { documents: 2 } },
+        { collection: 'padCells', exported: { documents: 1 }, stored: { documents: 2 } },
       ],
     });
     expect((await importData(target, { directory })).kind).toBe('differs');
@@ -397,29 +397,29 @@ describe('importData', () => {
   let writing: Promise<void> | undefined;
 
   it('refuses a document that somebody else has written meanwhile', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const target = await aStore();
     await expect(
       importData(faulty(target, { transaction: 2 }), { directory }),
     ).rejects.toBeInstanceOf(StoreFault);
-    await put(target, [padDay('a', 2 ** 45, 5)]);
+    await put(target, [padCell('a', 2 ** 45, 5)]);
     expect(reasonOf(await importData(target, { directory }))).toMatch(
-      /^the target refused documents of padDays/,
+      /^the target refused documents of padCells/,
     );
   });
 
   it('refuses a target that holds anything else', async () => {
-    const { directory } = await anExport([padDay('a')]);
-    const target = await aStore([padDay('other')]);
+    const { directory } = await anExport([padCell('a')]);
+    const target = await aStore([padCell('other')]);
     expect(reasonOf(await importData(target, { directory }))).toMatch(
-      /already holds documents \(padDays\)/,
+      /already holds documents \(padCells\)/,
     );
-    expect((await contentOf(target))['padDays']).toHaveLength(1);
+    expect((await contentOf(target))['padCells']).toHaveLength(1);
   });
 
   it('refuses a target that another export is being imported into', async () => {
     const { directory: one } = await anExport([]);
-    const { directory: other } = await anExport([padDay('a')]);
+    const { directory: other } = await anExport([padCell('a')]);
     const target = await aStore();
     await importData(target, { directory: one });
     expect(reasonOf(await importData(target, { directory: other }))).toMatch(
@@ -428,12 +428,12 @@ describe('importData', () => {
   });
 
   it('refuses a target whose time is before that of the source', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const target = await aStore([], NOON - 1);
     expect(reasonOf(await importData(target, { directory }))).toMatch(
       /^the target's time is 2024-05-01T11:59:59.999Z, before the source's/,
     );
-    expect((await contentOf(target))['padDays']).toEqual([]);
+    expect((await contentOf(target))['padCells']).toEqual([]);
   });
 
   it('refuses a target at which a job is at work', async () => {
@@ -481,7 +481,7 @@ describe('importData', () => {
   });
 
   it('refuses to rename a bucket that no export has', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const buckets = new Map([['exprots', 'my-exports']]);
     expect(reasonOf(await importData(await aStore(), { directory, buckets }))).toBe(
       'no export is configured for a bucket exprots',
@@ -489,7 +489,7 @@ describe('importData', () => {
   });
 
   it('asks for no secret when there are no keys', async () => {
-    const { directory } = await anExport([padDay('a')]);
+    const { directory } = await anExport([padCell('a')]);
     const keyHashSecret = new Uint8Array(32);
     expect(reasonOf(await importData(await aStore(), { directory, keyHashSecret }))).toBe(
       'imported',
@@ -728,7 +728,7 @@ describe('an export that was tampered with', () => {
       forget('keyBatches'),
       /^the export lacks the collection keyBatches$/,
     ],
-    ['of another file', swap, /^padDays.records does not belong to this export$/],
+    ['of another file', swap, /^padCells.records does not belong to this export$/],
   ];
 
   it.each(damages)('is refused before anything is written: %s', async (_, damage, reason) => {
@@ -741,7 +741,7 @@ describe('an export that was tampered with', () => {
   });
 
   it('is refused when it is not finished, or not there', async () => {
-    const source = await aStore([padDay('a')]);
+    const source = await aStore([padCell('a')]);
     const directory = await aNewDirectory();
     expect(reasonOf(await importData(source, { directory }))).toMatch(/does not exist$/);
     await expect(
@@ -792,7 +792,7 @@ describe('an export that was tampered with', () => {
     };
   }
   function swap(directory: string): void {
-    cpSync(recordsIn(directory, 'exportProgress'), recordsIn(directory, 'padDays'));
+    cpSync(recordsIn(directory, 'exportProgress'), recordsIn(directory, 'padCells'));
   }
 });
 
@@ -806,33 +806,33 @@ describe('verifyData', () => {
     [
       'a document more',
       async (store: DocumentStore) => {
-        await put(store, [padDay('more')]);
+        await put(store, [padCell('more')]);
       },
     ],
     [
       'a document less',
       async (store: DocumentStore) => {
-        await store.deleteAll(collectionOf('padDays'), { limit: 1 });
+        await store.deleteAll(collectionOf('padCells'), { limit: 1 });
       },
     ],
     [
       'another document',
       async (store: DocumentStore) => {
-        await put(store, [padDay('a', 2 ** 45, 2)]);
+        await put(store, [padCell('a', 2 ** 45, 2)]);
       },
     ],
   ])('names the collection that has %s', async (_, change) => {
-    const { directory, source } = await anExport([padDay('a'), padDay('b')]);
+    const { directory, source } = await anExport([padCell('a'), padCell('b')]);
     await change(source);
     expect(await verifyData(source, { directory })).toMatchObject({
       kind: 'differs',
-      differences: [{ collection: 'padDays' }],
+      differences: [{ collection: 'padCells' }],
     });
   });
 
   it('does not mind what is about to expire', async () => {
-    const { directory, source } = await anExport([padDay('a', NOON + 3_600_000), padDay('b')]);
-    await source.deleteAll(collectionOf('padDays'), { limit: 1 });
+    const { directory, source } = await anExport([padCell('a', NOON + 3_600_000), padCell('b')]);
+    await source.deleteAll(collectionOf('padCells'), { limit: 1 });
     expect((await verifyData(source, { directory })).kind).toBe('equal');
   });
 });

@@ -7,7 +7,7 @@ export async function workInProgress(store: DocumentStore): Promise<string | und
   for await (const page of store.pages(leases, {}))
     for (const { id, value } of page)
       if (value.expiresAt > now) return sentence(`the job ${id}`, value.expiresAt);
-  const open = { where: { state: 'open' }, order: { by: 'turn' } } as const;
+  const open = { where: { state: 'open' }, order: { by: 'end' } } as const;
   for await (const page of store.pages(exportBatches, open))
     for (const { id, value } of page)
       if (value.leaseExpires > now) return sentence(`the batch ${id}`, value.leaseExpires);
@@ -19,7 +19,7 @@ const sentence = (what: string, until: number): string =>
 
 /** A batch whose files are made but not in their index, where whoever copies what is listed would miss them. */
 export async function unlistedBatch(store: DocumentStore): Promise<string | undefined> {
-  const query = { where: { state: 'stored' }, order: { by: 'turn' }, limit: 1 } as const;
+  const query = { where: { state: 'stored' }, order: { by: 'end' }, limit: 1 } as const;
   for await (const page of store.pages(exportBatches, query))
     for (const { id } of page)
       return `the files of the batch ${id} are not in their index yet: let the export finish them first`;

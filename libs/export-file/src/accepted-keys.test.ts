@@ -8,7 +8,6 @@ import {
   acceptKeys,
   releaseWindow,
 } from '@keyserver/exposure-keys';
-import { seededRandom } from '@keyserver/random/testing';
 import {
   DAY,
   HOUR,
@@ -24,7 +23,6 @@ import {
 import fc from 'fast-check';
 import { cutFiles } from './cut-files.ts';
 import { encodeExport } from './encode.ts';
-import { generatePadding } from './pad.ts';
 import { KeySelection } from './select.ts';
 import { archiveOf, theKey, theSigner } from './testing/archives.ts';
 import { aKeyBatch, someRules } from './testing/builders.ts';
@@ -39,7 +37,6 @@ const anyServer = fc.record({
   onsetDays: fc.integer({ min: ONSET_DISTANCE_DAYS.min, max: ONSET_DISTANCE_DAYS.max }),
   window: fc.constantFrom(60, 300, 3600, 21_600, 86_400).map(windowOf),
   periods: fc.constantFrom(1, 2, 24),
-  minRecords: fc.constantFrom(0, 5, 12),
   maxRecords: fc.constantFrom(1, 7, 1_000_000),
 });
 
@@ -104,7 +101,7 @@ interface Span {
 }
 
 function selectionOf(documents: readonly KeyBatch[], { start, end }: Span): KeySelection {
-  const selection = new KeySelection(someRules(), 0);
+  const selection = new KeySelection(someRules());
   for (const document of documents)
     if (document.window >= start && document.window < end) selection.add(document);
   return selection;
@@ -116,16 +113,6 @@ const spansOf = (documents: readonly KeyBatch[], length: number): readonly Span[
     start,
     end: unixMillis(start + length),
   }));
-
-/** Padding of the files of a day, which the shorter files of that day hold too. */
-const paddingOf = (documents: readonly KeyBatch[], { minRecords: minimum }: Server): KeyBatch[] =>
-  spansOf(documents, DAY).flatMap((day) =>
-    generatePadding(selectionOf(documents, day), {
-      minimum,
-      range: 3,
-      random: seededRandom('padding'),
-    }).map((document) => aKeyBatch([], { ...document, origin: 'padding', sourceId: '0' })),
-  );
 
 const archivesOf = async (
   documents: readonly KeyBatch[],
@@ -145,8 +132,7 @@ it('finds nothing wrong with any file of keys that a server accepts, whatever it
   let files = 0;
   await fc.assert(
     fc.asyncProperty(anyServer, anyUpload, async (server, sent) => {
-      const published = storedAs(kept(sent, server), sent, server);
-      const documents = [...published, ...paddingOf(published, server)];
+      const documents = storedAs(kept(sent, server), sent, server);
       for (const length of [Math.min(server.window * server.periods, DAY), DAY])
         for (const span of spansOf(documents, length))
           for (const zip of await archivesOf(documents, span, server)) {

@@ -16,7 +16,7 @@ const plan = (maxRecords: number): FilePlan => ({
 const END = plan(1).end / SECOND;
 
 function selection(keys: number, revisions: number): KeySelection {
-  const selected = new KeySelection(someRules(), 0);
+  const selected = new KeySelection(someRules());
   selected.add(aKeyBatch(Array.from({ length: keys }, (_, n) => aKey(9 - n))));
   const revised = Array.from({ length: revisions }, (_, n) => aKey(n));
   selected.add(aKeyBatch(revised, { kind: 'revision' }));
@@ -44,7 +44,7 @@ it('ends a single file with its batch', () => {
 });
 
 it('cuts a batch into at most 600 files, however few keys a file is to hold', () => {
-  const many = new KeySelection(someRules(), 0);
+  const many = new KeySelection(someRules());
   const keys = Array.from({ length: 601 }, (_, n) => aKey(0, { data: numbered(n) }));
   many.add(aKeyBatch(keys));
   const files = cutFiles(many, plan(1));

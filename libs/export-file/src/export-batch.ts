@@ -11,8 +11,8 @@ export interface FrozenSigner {
 
 /** What makes every attempt at a batch give the same export.bin. */
 export interface Frozen {
-  /** Padding of the day up to and including this sequence belongs to the batch. */
-  readonly paddingSequence: number;
+  /** SHA-256, hex, over the ids of the generated documents that belong to the batch. */
+  readonly generated: string;
   /** Newest first. */
   readonly signers: readonly FrozenSigner[];
   readonly maxRecords: number;
@@ -45,8 +45,6 @@ export interface ExportBatch {
   /** Counts leases; a worker may write only while it is still its own. */
   readonly fence: number;
   readonly leaseExpires: UnixMillis;
-  /** How many keys the batch is padded to, once a first part of padding is stored that is too much at once. */
-  readonly padTo: number | undefined;
   readonly frozen: Frozen | undefined;
   readonly files: readonly ExportFile[];
 }

@@ -18,16 +18,18 @@ export interface ExportConfig {
   readonly includeTravelers: boolean;
   readonly onlyNonTravelers: boolean;
   readonly from: UnixMillis;
-  /** The last batch is the one that holds the last window starting before it. */
+  /** The midnight at which it ends. */
   readonly thru: UnixMillis | undefined;
   /** Ids of signing keys (SigningKey.id), at most 10. */
   readonly signingKeys: readonly string[];
-  /** Padding minimum: a file set with at least one key has at least so many. */
+  /** Padding floor: what no subtraction of files takes apart has at least so many keys, or none. */
   readonly minRecords: number;
   /** Up to so many more, drawn at random. */
   readonly paddingRange: number;
   /** A file holds at most so many keys; more are split. */
   readonly maxRecords: number;
+  /** Whether there are files of generated keys also where nobody published. */
+  readonly padEmpty: boolean;
 }
 
 /** A signing key as phones know it, and where it is kept. */

@@ -1,6 +1,4 @@
-import type { KeyBatch } from '@keyserver/exposure-keys';
-import type { UnixMillis, WindowCalendar } from '@keyserver/time';
-import type { BatchSpan } from './batch.ts';
+import type { UnixMillis } from '@keyserver/time';
 import type { ExportBatch, ExportFile, Frozen } from './export-batch.ts';
 import type { Progress } from './lateness.ts';
 import type { ExportConfig, SigningKey } from './export-config.ts';
@@ -11,43 +9,34 @@ export type ListExports = () => Promise<readonly ExportConfig[]>;
 /** The signing keys of these ids; unknown ones are left out. */
 export type FindSigningKeys = (ids: readonly string[]) => Promise<readonly SigningKey[]>;
 
-/** What a cut decides from: the export as it is configured now, and how far it has come, read in one transaction. */
-interface CutState {
-  readonly config: ExportConfig;
-  readonly coveredUntil: UnixMillis | undefined;
-  /** No window before it holds a key that may be exported, nor ever will. */
-  readonly nothingBefore: UnixMillis;
-  /** The release windows of keys. */
-  readonly windows: WindowCalendar;
-  /** Store time. */
-  readonly now: UnixMillis;
-}
-
 /** What one cut did. */
 export interface Cut {
+  /** Batches that are new. */
   readonly created: number;
-  /** How far the export has been cut; it outlives the batches. */
-  readonly coveredUntil: UnixMillis | undefined;
+  /** Whether more is due: on the next day, or beyond the limit. */
+  readonly more: boolean;
 }
 
 /**
- * Creates the batches that `due` names and notes how far the export is covered, in one transaction. `due` may run twice.
- * An unknown export gives none.
+ * Creates the next batches of an export that are due, all of one day, by the plan of that day, and notes how far the export is
+ * covered, in one transaction. An unknown export gives none.
  */
 export type CutBatches = (
   configId: string,
-  due: (state: CutState) => readonly BatchSpan[],
+  limits: {
+    /** Age that a window must have before it is exported, ms. */
+    readonly minWindowAge: number;
+    /** At most so many batches. */
+    readonly limit: number;
+  },
 ) => Promise<Cut>;
 
-/** The open batches, in their turn, and who works on them. */
+/** The open batches and who works on them. */
 export interface BatchQueue {
-  /**
-   * Leases the first open batch that nobody holds and that `wants` agrees to; `before` are the open batches, held or not,
-   * whose turn is earlier. Batches that others hold or win are passed over.
-   */
+  /** Leases the oldest open batch that nobody holds and that `wants` agrees to. Batches that others win are passed over. */
   lease(options: {
     readonly lengthMs: number;
-    readonly wants: (batch: ExportBatch, before: readonly ExportBatch[]) => boolean;
+    readonly wants: (batch: ExportBatch) => boolean;
   }): Promise<ExportBatch | undefined>;
   /** The batch with a later end of its lease, or undefined when the lease was lost. */
   renew(batch: ExportBatch, lengthMs: number): Promise<ExportBatch | undefined>;
@@ -57,27 +46,9 @@ export interface BatchQueue {
   countOpen(most: number): Promise<number>;
 }
 
-/** What is decided once for a batch, and the padding that comes with it. */
-export interface Freeze {
-  /** The sequence of the batch's day that the decision rests on; the batch freezes with the next one. */
-  readonly sequence: number;
-  /** Generated keys, each document with that next sequence as its source. */
-  readonly padding: readonly KeyBatch[];
-  /** How many keys the batch has with it: whoever goes on with the rest of the padding must not draw that anew. */
-  readonly padTo: number;
-  readonly frozen: Frozen;
-  readonly attempt: number;
-}
-
-/**
- * How a freeze went. Padded: one transaction cannot hold so much padding; a first part of it is stored, belongs to the day from
- * now on, and the batch is not frozen yet. Overtaken: another batch of the day was padded since the sequence was read.
- */
+/** How a freeze went. */
 export type FreezeOutcome =
-  | { readonly kind: 'frozen'; readonly batch: ExportBatch }
-  | { readonly kind: 'padded'; readonly batch: ExportBatch; readonly padding: readonly KeyBatch[] }
-  | { readonly kind: 'overtaken' }
-  | { readonly kind: 'lost' };
+  { readonly kind: 'frozen'; readonly batch: ExportBatch } | { readonly kind: 'lost' };
 
 /** How a batch ends: with files, or without any key. */
 export type BatchEnd =
@@ -85,10 +56,11 @@ export type BatchEnd =
 
 /** The steps of the one worker that holds a batch. Each is one transaction and does nothing once the lease was lost. */
 export interface BatchWork {
-  /** The padding sequence of the UTC day that a batch lies in; 0 before the first freeze of the day. */
-  paddingSequence(batch: ExportBatch): Promise<number>;
-  /** Stores the padding and the decisions together; or neither, but a first part of padding that is too much at once. */
-  freeze(batch: ExportBatch, step: Freeze): Promise<FreezeOutcome>;
+  /** Fixes what the files of an attempt depend on. */
+  freeze(
+    batch: ExportBatch,
+    decided: { readonly attempt: number; readonly frozen: Frozen },
+  ): Promise<FreezeOutcome>;
   /** Ends the batch; false when the lease was lost. */
   finish(batch: ExportBatch, end: BatchEnd): Promise<boolean>;
 }
@@ -127,7 +99,7 @@ export interface BatchListing {
   indexed(configId: string, since: UnixMillis): Promise<Listing>;
   /** The same with all that is known of each batch, by reading them one by one. */
   listing(configId: string, since: UnixMillis): Promise<Listing<ExportBatch>>;
-  /** Batches whose files are recorded and not known to be listed, in their turn, at most `most`. */
+  /** Batches whose files are recorded and not known to be listed, oldest first, at most `most`. */
   unlisted(most: number): Promise<readonly ExportBatch[]>;
   /** Notes that all files of these batches are listed. */
   markListed(batches: readonly Recorded[]): Promise<void>;

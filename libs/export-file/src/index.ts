@@ -1,5 +1,5 @@
 export { archiveName, writeArchive } from './archive.ts';
-export { type BatchSpan, type Coverage, dueBatches } from './batch.ts';
+export { type BatchSpan, type Stretch, dueBatches } from './batch.ts';
 export type { BlobHeaders, BlobInfo, BlobStore, OpenBucket } from './blob-store.ts';
 export { type FilePlan, cutFiles } from './cut-files.ts';
 export { ENCODER_VERSION, type ExportContents, encodeExport } from './encode.ts';
@@ -28,7 +28,6 @@ export {
   parseIndex,
   renderIndex,
 } from './index-file.ts';
-export { type PaddingDocument, type PaddingPlan, generatePadding } from './pad.ts';
 export { type LateCause, type Progress, type Punctuality, latenessOf } from './lateness.ts';
 export { KeySelection, type SelectionRules, takerOf } from './select.ts';
 export { type NamedSigner, type SignedExport, signExport } from './sign.ts';
@@ -64,14 +63,12 @@ export type {
   CutBatches,
   ExportStore,
   FindSigningKeys,
-  Freeze,
   FreezeOutcome,
   ListExports,
   IndexedBatch,
   Listing,
 } from './export-store.ts';
 export { type ListedKeys, readExportBin, readKeys } from './read-export.ts';
-export { paddingMinimum, sharesKeys, turnOf } from './turn.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';
 export { type ExpectedExport, type Verification, verifyExport } from './verify.ts';
 export type { Violation } from './violation.ts';

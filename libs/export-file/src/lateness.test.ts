@@ -19,7 +19,7 @@ const hourly: ExportConfig = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
-  ...{ paddingRange: 0, maxRecords: 1000 },
+  ...{ paddingRange: 0, maxRecords: 1000, padEmpty: false },
 };
 
 /** The batch of the hour that ends at an instant; work on it has begun when there are signers. */
@@ -29,17 +29,21 @@ const batchUntil = (
   signers?: readonly FrozenSigner[],
 ): ExportBatch => ({
   ...{ id: 'batch', config: hourly, start: unixMillis(end - HOUR), end, state },
-  ...{ attempt: 0, fence: 1, leaseExpires: unixMillis(0), padTo: undefined, files: [] },
+  ...{ attempt: 0, fence: 1, leaseExpires: unixMillis(0), files: [] },
   frozen:
     signers === undefined
       ? undefined
-      : { paddingSequence: 0, signers, maxRecords: 1000, encoder: 'any' },
+      : { generated: '', signers, maxRecords: 1000, encoder: 'any' },
 });
 
 /** Windows are exported ten minutes after they are closed, and late half an hour after that. */
-const latenessAt = (now: UnixMillis, progress: Partial<Progress>): LateCause | undefined =>
+const latenessAt = (
+  now: UnixMillis,
+  progress: Partial<Progress>,
+  config = hourly,
+): LateCause | undefined =>
   latenessOf(
-    hourly,
+    config,
     { coveredUntil: at(0), open: undefined, unlisted: undefined, ...progress },
     {
       ...{ minWindowAge: 10 * MINUTE, lateAfter: 30 * MINUTE },
@@ -81,5 +85,14 @@ describe('an export whose batches are listed 40 minutes after their end at the l
 
   it('is late when it was never cut, as soon as a batch was due that long', () => {
     expect(latenessAt(at(40), { coveredUntil: undefined })).toBe('not_cut');
+  });
+
+  it('is not late before it has begun, nor once all of it until its end was cut', () => {
+    const late = { ...hourly, from: at(60) };
+    expect(latenessAt(unixMillis(at(140) - 1), { coveredUntil: undefined }, late)).toBeUndefined();
+    expect(latenessAt(at(160), { coveredUntil: undefined }, late)).toBe('not_cut');
+    const ended = { ...hourly, thru: at(60) };
+    expect(latenessAt(at(600), { coveredUntil: at(60) }, ended)).toBeUndefined();
+    expect(latenessAt(at(600), { coveredUntil: at(0) }, ended)).toBe('not_cut');
   });
 });

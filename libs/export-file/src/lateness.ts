@@ -1,4 +1,10 @@
-import { type UnixMillis, type WindowCalendar, unixMillis, windowStart } from '@keyserver/time';
+import {
+  type UnixMillis,
+  type WindowCalendar,
+  floorTo,
+  unixMillis,
+  windowStart,
+} from '@keyserver/time';
 import { dueBatches } from './batch.ts';
 import type { ExportBatch } from './export-batch.ts';
 import type { ExportConfig } from './export-config.ts';
@@ -34,12 +40,30 @@ export function latenessOf(
     lateAfter,
   }: Punctuality & { readonly now: UnixMillis; readonly windows: WindowCalendar },
 ): LateCause | undefined {
-  const eff = unixMillis(Math.max(0, now - minWindowAge - lateAfter));
-  const isLate = ({ end }: ExportBatch): boolean => end <= windowStart(windows, eff);
-  // An export that was never cut begins at an unknown time, so only its newest batch is asked for.
-  const due = { coveredUntil, nothingBefore: eff, eff, windows, limit: 1 };
-  if (dueBatches(config, due).length > 0) return 'not_cut';
+  const closed = windowStart(windows, unixMillis(Math.max(0, now - minWindowAge - lateAfter)));
+  const isLate = ({ end }: ExportBatch): boolean => end <= closed;
+  if (isOneDue(config, { coveredUntil, closed, windows })) return 'not_cut';
   if (open !== undefined && isLate(open))
     return open.frozen?.signers.length === 0 ? 'no_signer' : 'not_made';
   return unlisted !== undefined && isLate(unlisted) ? 'not_listed' : undefined;
+}
+
+/** Whether some batch is due before the window that is closed last. */
+function isOneDue(
+  config: ExportConfig,
+  {
+    coveredUntil,
+    closed,
+    windows,
+  }: Pick<Progress, 'coveredUntil'> & {
+    readonly closed: UnixMillis;
+    readonly windows: WindowCalendar;
+  },
+): boolean {
+  if (config.from >= closed) return false;
+  // An export that was never cut begins at an unknown time, so only its newest batch is asked for.
+  const newest = Math.max(config.from, floorTo(closed, config.period) - config.period);
+  const until = unixMillis(Math.min(closed, config.thru ?? Infinity));
+  const due = { from: coveredUntil ?? unixMillis(newest), until, windows, limit: 1 };
+  return dueBatches(config, due).length > 0;
 }

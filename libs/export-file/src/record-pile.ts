@@ -39,14 +39,6 @@ export class RecordPile {
     return this.buffer.subarray(0, this.bytes);
   }
 
-  /** The newest release window of a record; undefined without records. */
-  get newestWindow(): UnixMillis | undefined {
-    return this.sources.reduce<UnixMillis | undefined>(
-      (newest, { window }) => (newest === undefined || window > newest ? window : newest),
-      undefined,
-    );
-  }
-
   /** The document that a record came from. */
   sourceOf(record: number): Source {
     let low = 0;

@@ -3,17 +3,13 @@ import { HOUR, unixMillis } from '@keyserver/time';
 import { KeySelection } from './select.ts';
 import { aKey, aKeyBatch, gather, someRules } from './testing/builders.ts';
 
-const select = (
-  batches: readonly KeyBatch[],
-  rules = someRules(),
-  paddingSequence = 0,
-): KeySelection => {
-  const selection = new KeySelection(rules, paddingSequence);
+const select = (batches: readonly KeyBatch[], rules = someRules()): KeySelection => {
+  const selection = new KeySelection(rules);
   for (const batch of batches) selection.add(batch);
   return selection;
 };
-const takes = (overrides: Partial<KeyBatch>, rules = someRules(), sequence = 0): boolean =>
-  !select([aKeyBatch([aKey(1)], overrides)], rules, sequence).empty;
+const takes = (overrides: Partial<KeyBatch>, rules = someRules()): boolean =>
+  !select([aKeyBatch([aKey(1)], overrides)], rules).empty;
 const listed = (selection: KeySelection): unknown =>
   unpackRecords(gather(selection.keys.records, selection.orderKeys())).map((key) => [
     key.data[0],
@@ -71,17 +67,8 @@ describe('travelers', () => {
 });
 
 describe('origin', () => {
-  it.each(['federated', 'imported'] as const)('takes %s keys', (origin) => {
-    expect(takes({ origin, sourceId: 'partner' })).toBe(true);
-  });
-
-  it('takes padding up to a sequence and none that was made later', () => {
-    expect(takes({ origin: 'padding', sourceId: '9' }, someRules(), 9)).toBe(true);
-    expect(takes({ origin: 'padding', sourceId: '10' }, someRules(), 9)).toBe(false);
-  });
-
-  it.each(['', 'x', '-1', '1.5'])('stops at padding with the sequence "%s"', (sourceId) => {
-    expect(() => takes({ origin: 'padding', sourceId })).toThrow('without a sequence');
+  it.each(['federated', 'imported', 'padding'] as const)('takes %s keys', (origin) => {
+    expect(takes({ origin, sourceId: 'any' })).toBe(true);
   });
 
   it('stops at records of a broken length', () => {
@@ -98,25 +85,14 @@ describe('a selection', () => {
     expect([selection.keys.count, selection.revisions.count]).toEqual([2, 1]);
   });
 
-  it('is empty without keys, and knows no window then', () => {
+  it('is empty without keys', () => {
     const selection = select([aKeyBatch([])]);
     expect(selection.empty).toBe(true);
-    expect(selection.newestWindow).toBeUndefined();
     expect(selection.orderKeys()).toHaveLength(0);
   });
 
-  it('knows the newest window of its keys, not of its revisions', () => {
-    const selection = select([
-      aKeyBatch([aKey(1)], { window: unixMillis(2 * HOUR) }),
-      aKeyBatch([aKey(2)], { window: unixMillis(3 * HOUR) }),
-      aKeyBatch([aKey(3)], { window: unixMillis(HOUR) }),
-      aKeyBatch([aKey(3)], { window: unixMillis(5 * HOUR), kind: 'revision' }),
-    ]);
-    expect(selection.newestWindow).toBe(3 * HOUR);
-  });
-
   it('holds many documents and finds each record its document', () => {
-    const selection = new KeySelection(someRules(), 0);
+    const selection = new KeySelection(someRules());
     for (let n = 0; n < 3000; n++)
       selection.add(aKeyBatch(n % 3 === 0 ? [aKey(n % 256)] : [aKey(1), aKey(2)], { id: `${n}` }));
     expect(selection.keys.count).toBe(1000 + 2 * 2000);
@@ -130,6 +106,13 @@ describe('a selection', () => {
     ]);
     expect(() => selection.keys.sourceOf(5000)).toThrow('no such record');
   });
+});
+
+it('tells of a document whether the export wants it, before any key is taken', () => {
+  const selection = new KeySelection(someRules());
+  expect(selection.takes({ regions: ['US'], traveler: false })).toBe(true);
+  expect(selection.takes({ regions: ['FR'], traveler: false })).toBe(false);
+  expect(selection.empty).toBe(true);
 });
 
 it('keeps all keys of documents that are larger than what was read before', () => {

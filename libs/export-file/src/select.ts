@@ -1,5 +1,4 @@
 import { type KeyBatch, RECORD, RECORD_BYTES, REPORT_TYPE_CODE } from '@keyserver/exposure-keys';
-import type { UnixMillis } from '@keyserver/time';
 import { type ExportConfig, inputRegionsOf } from './export-config.ts';
 import { fileOrder } from './order.ts';
 import { RecordPile, type Source } from './record-pile.ts';
@@ -16,30 +15,22 @@ export class KeySelection {
   readonly keys = new RecordPile();
   /** What became of keys that were published before. */
   readonly revisions = new RecordPile();
-  private readonly wanted: (batch: KeyBatch) => boolean;
-  private readonly paddingSequence: number;
+  /** Whether the export wants a document. */
+  readonly takes: (batch: Pick<KeyBatch, 'regions' | 'traveler'>) => boolean;
 
-  /** Padding made after `paddingSequence` is left out. */
-  constructor(rules: SelectionRules, paddingSequence: number) {
-    this.wanted = takerOf(rules);
-    this.paddingSequence = paddingSequence;
+  constructor(rules: SelectionRules) {
+    this.takes = takerOf(rules);
   }
 
   /** Takes the document's keys when the export wants them. */
   add(batch: KeyBatch): void {
-    if (batch.origin === 'padding' && sequenceOf(batch) > this.paddingSequence) return;
-    if (!this.wanted(batch)) return;
+    if (!this.takes(batch)) return;
     (batch.kind === 'primary' ? this.keys : this.revisions).add(batch);
   }
 
   /** Neither keys nor revisions were taken: the batch has no files. */
   get empty(): boolean {
     return this.keys.count === 0 && this.revisions.count === 0;
-  }
-
-  /** The newest release window among the keys; undefined without any. */
-  get newestWindow(): UnixMillis | undefined {
-    return this.keys.newestWindow;
   }
 
   /** The keys in the order of a file. A key that was stored twice counts once, as it was released first. */
@@ -72,11 +63,6 @@ export function takerOf(
     if (rules.includeTravelers && traveler) return true;
     return regions.some((region) => included.has(region));
   };
-}
-
-function sequenceOf(padding: KeyBatch): number {
-  if (!/^\d{1,15}$/.test(padding.sourceId)) throw new Error('stored padding without a sequence');
-  return Number(padding.sourceId);
 }
 
 /** Two of one window are told apart by their ids, so that the answer is the same in whatever order they were read. */

@@ -30,7 +30,14 @@ export type {
   UploadStatistics,
   VerifiedBy,
 } from './key-store.ts';
-export { NO_ONSET, RECORD, RECORD_BYTES, packRecords, unpackRecords } from './packed-records.ts';
+export {
+  NO_ONSET,
+  RECORD,
+  RECORD_BYTES,
+  findRecord,
+  packRecords,
+  unpackRecords,
+} from './packed-records.ts';
 export { reconcile } from './reconcile.ts';
 export { releaseSpan, releaseWindow } from './release.ts';
 export { decodeTolerantBase64 } from './tolerant-base64.ts';

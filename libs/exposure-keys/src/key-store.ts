@@ -44,10 +44,14 @@ export interface KeyBatch {
   readonly window: UnixMillis;
   readonly kind: 'primary' | 'revision';
   readonly origin: 'local' | 'federated' | 'imported' | 'padding';
-  /** For padding the sequence it was made in, in decimal; else the query or import it came from. */
+  /** For padding its cell and attempt; else the query or import it came from. */
   readonly sourceId: string;
   readonly regions: readonly string[];
   readonly traveler: boolean;
+  /** The application's id. */
+  readonly app: string;
+  /** Who verified the upload; undefined without a certificate, and for keys of other servers. */
+  readonly authority?: VerifiedBy | undefined;
   /** Packed records sorted by key. */
   readonly records: Uint8Array;
 }

@@ -1,7 +1,14 @@
 import { intervalNumber } from '@keyserver/time';
 import fc from 'fast-check';
 import type { ExposureKey, ReportType } from './key.ts';
-import { NO_ONSET, RECORD, RECORD_BYTES, packRecords, unpackRecords } from './packed-records.ts';
+import {
+  NO_ONSET,
+  RECORD,
+  RECORD_BYTES,
+  findRecord,
+  packRecords,
+  unpackRecords,
+} from './packed-records.ts';
 
 const aKey: ExposureKey = {
   data: new Uint8Array(16).fill(0xab),
@@ -57,5 +64,43 @@ describe('packed records', () => {
     const packed = packRecords([aKey]);
     packed[RECORD.reportType] = code;
     expect(() => unpackRecords(packed)).toThrow(RangeError);
+  });
+});
+
+describe('a key among sorted records', () => {
+  const keyOf = (n: number): ExposureKey => {
+    const data = new Uint8Array(16).fill(7);
+    data[15] = n;
+    return { ...aKey, data, risk: n % 8 };
+  };
+  const sorted = (...numbers: readonly number[]) => packRecords(numbers.map(keyOf));
+
+  it('is found with its own record wherever it lies, and no other key is', () => {
+    const numbers = fc.uniqueArray(fc.nat({ max: 40 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(numbers, fc.nat({ max: 40 }), (some, n) => {
+        const found = findRecord(sorted(...some.sort((a, b) => a - b)), keyOf(n).data);
+        expect(found && plain(found)).toEqual(some.includes(n) ? plain(keyOf(n)) : undefined);
+      }),
+    );
+  });
+
+  it('is found in records that lie in the middle of other bytes', () => {
+    const around = Buffer.concat([keyOf(1).data, sorted(2, 3), keyOf(4).data]);
+    const records = around.subarray(16, 16 + 2 * RECORD_BYTES);
+    expect([1, 2, 3, 4].map((n) => findRecord(records, keyOf(n).data)?.risk)).toEqual([
+      ...[undefined, 2, 3, undefined],
+    ]);
+  });
+
+  it('is not found among no records', () => {
+    expect(findRecord(new Uint8Array(0), aKey.data)).toBeUndefined();
+  });
+
+  it('is found beside a record that nothing can be made of', () => {
+    const records = sorted(1, 2);
+    records[RECORD.reportType] = 255;
+    expect(findRecord(records, keyOf(2).data)).toMatchObject({ risk: 2 });
+    expect(() => findRecord(records, keyOf(1).data)).toThrow(RangeError);
   });
 });

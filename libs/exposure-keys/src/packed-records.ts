@@ -44,6 +44,25 @@ export function unpackRecords(packed: Uint8Array): ExposureKey[] {
   );
 }
 
+/**
+ * The record of one key among packed records that are sorted by key; undefined when it is not there. No other record is
+ * unpacked: how long it takes must not tell how many keys lie beside it.
+ */
+export function findRecord(sorted: Uint8Array, key: Uint8Array): ExposureKey | undefined {
+  const packed = Buffer.from(sorted.buffer, sorted.byteOffset, sorted.byteLength);
+  let low = 0;
+  let high = Math.floor(packed.length / RECORD_BYTES);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = middle * RECORD_BYTES;
+    const order = packed.compare(key, 0, KEY_BYTES, at, at + KEY_BYTES);
+    if (order === 0) return unpackAt(packed, at);
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
 function unpackAt(packed: Buffer, at: number): ExposureKey {
   const reportType = TYPE_OF_CODE.get(packed.readUInt8(at + RECORD.reportType));
   if (reportType === undefined) throw new RangeError('packed record with an unknown report type');

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Layout } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
 import { type ClockReading, type Timers, unixMillis } from '@keyserver/time';
-import { ArrayFile, ExchangedArrayFile } from './array-file.ts';
+import { ArrayFile, ExchangedArrayFile, parseLayout } from './array-file.ts';
 import { ArrayIndex } from './array-index.ts';
 import { CommitWitness } from './commit-witness.ts';
 import { naming, patiently } from './fault.ts';
@@ -127,7 +127,7 @@ export class Database {
         .get(layout.name);
       if (known?.['layout'] === JSON.stringify(layout)) return;
       if (known === undefined) this.create(layout);
-      else migrate(this.db, layout);
+      else migrate(this.db, parseLayout(String(known['layout'])), layout);
       // Makes the array indexes anew, where there is one to make.
       if (layout.arrayIndex !== undefined) this.db.exec('UPDATE "#meta" SET stamp = 0');
     });

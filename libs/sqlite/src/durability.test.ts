@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { type DocumentStore, collection, int, ints, text } from '@keyserver/docstore';
+import {
+  type DocumentStore,
+  collection,
+  int,
+  ints,
+  json,
+  optional,
+  text,
+} from '@keyserver/docstore';
 import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { startInProcess } from './testing/engine-in-process.ts';
 import { startInThread } from './connection.ts';
@@ -186,6 +194,39 @@ describe('SQLite store', () => {
       found.push(...page.map(({ id }) => id));
     expect(found).toEqual(['b', 'a']);
     expect(await after.get(now, ['a'])).toEqual([{ city: 'Bern', age: 3 }]);
+  });
+
+  it('takes fields out of the documents of a collection that has them no longer, wherever they stand', async () => {
+    const before = await opened();
+    const old = collection({
+      name: 'people',
+      fields: {
+        ...{ city: text(), turn: text(), age: int(), notes: json((value) => value) },
+        ...{ left: optional(int()) },
+      },
+      indexes: [['city', 'age'], ['turn']],
+    });
+    await before.transact(async (tx) => {
+      tx.set(old, 'a', { city: 'Bern', turn: '7', age: 3, notes: { x: [1] }, left: 4 });
+      tx.set(old, 'b', { city: 'Aarau', turn: '8', age: 9, notes: null });
+      await Promise.resolve();
+    });
+    await before.close();
+    open.length = 0;
+    const after = await opened();
+    const now = collection({
+      name: 'people',
+      fields: {
+        ...{ city: text(), age: int(), notes: json((value) => value), since: optional(int()) },
+      },
+      indexes: [['city', 'age'], ['age']],
+    });
+    const found: unknown[] = [];
+    for await (const page of after.pages(now, { order: { by: 'age' } })) found.push(...page);
+    expect(found).toEqual([
+      { id: 'a', value: { city: 'Bern', age: 3, notes: { x: [1] } } },
+      { id: 'b', value: { city: 'Aarau', age: 9, notes: null } },
+    ]);
   });
 
   it('brings a collection to new indexes again and again, and leaves no copy of its documents', async () => {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Layout, StoreFault } from '@keyserver/docstore';
 import { blob, integer, quoted } from './sql.ts';
-import { Table, schemaOf } from './table.ts';
+import { Table, schemaOf, storedCodec } from './table.ts';
 
 /**
  * The number of the form in which this engine keeps its tables, as `PRAGMA user_version` of the file. 0 is a new file, or the
@@ -53,10 +53,11 @@ const hasTable = (db: DatabaseSync, name: string): boolean =>
   undefined;
 
 /**
- * Brings the table of a collection to a new layout, inside the caller's transaction. New optional fields need nothing;
- * new or other indexes are built from the documents. A layout whose documents cannot be read is refused.
+ * Brings the table of a collection from one layout to another, inside the caller's transaction. Documents are read as they were
+ * stored and written anew, without the fields that are no more; indexes are built from them. A layout with a field that they
+ * lack is refused, unless it is optional.
  */
-export function migrate(db: DatabaseSync, layout: Layout): void {
+export function migrate(db: DatabaseSync, from: Layout, layout: Layout): void {
   const old = quoted(`${layout.name}#old`);
   const indexes = db.prepare(
     `SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`,
@@ -66,9 +67,11 @@ export function migrate(db: DatabaseSync, layout: Layout): void {
   db.exec(`ALTER TABLE ${quoted(layout.name)} RENAME TO ${old}`);
   for (const statement of schemaOf(layout)) db.exec(statement);
   const table = new Table(db, layout); // without its array index, which is made anew
+  const before = storedCodec(from);
   for (const found of db.prepare(`SELECT id, version, expires, body FROM ${old}`).iterate()) {
-    const body = blob(found['body']);
-    const document = table.codec.decode(body);
+    const document = before.decode(blob(found['body']));
+    refuseUnfit(document, layout);
+    const body = table.codec.encode(document);
     const indexed = table.indexed.map((field) => sqlValue(table.codec.read(document, field)));
     const expires = found['expires'] === null ? null : integer(found['expires']);
     table.set(
@@ -82,6 +85,11 @@ export function migrate(db: DatabaseSync, layout: Layout): void {
     JSON.stringify(layout),
     layout.name,
   );
+}
+
+function refuseUnfit(document: object, { fields }: Layout): void {
+  const lacking = fields.find(({ name, optional }) => !optional && !Object.hasOwn(document, name));
+  if (lacking !== undefined) throw new Error(`stored document lacks ${lacking.name}`);
 }
 
 function sqlValue(value: unknown): number | string {

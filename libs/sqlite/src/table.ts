@@ -58,9 +58,7 @@ export class Table {
     this.layout = layout;
     this.name = quoted(layout.name);
     this.indexed = indexedFields(layout);
-    this.codec = codecOf(
-      Object.fromEntries(layout.fields.map((field) => [field.name, { ...field, parse: asStored }])),
-    );
+    this.codec = storedCodec(layout);
     const columns = ['id', 'version', ...this.indexed.map(column), 'expires', 'body'];
     const values = columns.map(() => '?').join(', ');
     this.byId = givingRows(db, `FROM ${this.name} WHERE id = ?`);
@@ -218,6 +216,12 @@ function givingArrays(db: DatabaseSync, sql: string): StatementSync {
   statement.setReturnArrays(true);
   return statement;
 }
+
+/** Reads and writes the documents of a layout, without a look at what `json` fields mean. */
+export const storedCodec = (layout: Layout): Codec<object> =>
+  codecOf(
+    Object.fromEntries(layout.fields.map((field) => [field.name, { ...field, parse: asStored }])),
+  );
 
 const asStored = (value: unknown): unknown => value;
 

@@ -2,11 +2,13 @@ import type { Collection } from '@keyserver/docstore';
 import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dataImports } from './data-imports.ts';
-import { exportBatches, exportProgress, padDays } from './export-batch-document.ts';
+import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
+import { exportVersions, padBegun, padCells, padPlans } from './padding-documents.ts';
+import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
 import { totalDeltas } from './total-deltas.ts';
@@ -21,11 +23,15 @@ export const allCollections: readonly Collection<object>[] = [
   exportConfigs,
   exportIndexes,
   exportProgress,
+  exportVersions,
   healthAuthorities,
   healthProbes,
   keyBatches,
   leases,
-  padDays,
+  padBegun,
+  padCells,
+  padPlans,
+  padShapes,
   signingKeys,
   storeFormat,
   storeParts,

@@ -36,6 +36,7 @@ const config = (id: string, overrides: Partial<ExportConfig> = {}): ExportConfig
   minRecords: 1000,
   paddingRange: 100,
   maxRecords: 500_000,
+  padEmpty: false,
   ...overrides,
 });
 

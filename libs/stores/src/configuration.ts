@@ -92,6 +92,7 @@ const configFields = {
   minRecords: int(),
   paddingRange: int(),
   maxRecords: int(),
+  padEmpty: optional(bool()),
 };
 
 /** Export configurations by id. */
@@ -105,6 +106,7 @@ export const exportConfigOf = (id: string, stored: ConfigDocument): ExportConfig
   id,
   from: unixMillis(stored.from),
   thru: optionalTime(stored.thru),
+  padEmpty: stored.padEmpty ?? false,
 });
 
 /** An export configuration as its document. */

@@ -33,7 +33,7 @@ const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'] },
-  ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000 },
+  ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000, padEmpty: false },
   ...overrides,
 });
 

@@ -37,7 +37,7 @@ export function batchListing(store: DocumentStore): BatchListing {
     },
     async unlisted(most) {
       const batches: ExportBatch[] = [];
-      const query = { where: { state: 'stored' }, order: { by: 'turn' }, limit: most } as const;
+      const query = { where: { state: 'stored' }, order: { by: 'end' }, limit: most } as const;
       for await (const page of store.pages(exportBatches, query))
         batches.push(...page.map(({ id, value }) => batchOf(id, value)));
       return batches;

@@ -4,7 +4,7 @@ import { type Random, randomId } from '@keyserver/random';
 import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
 
 const PAGE = 50;
-const OPEN = { where: { state: 'open' }, order: { by: 'turn' } } as const;
+const OPEN = { where: { state: 'open' }, order: { by: 'end' } } as const;
 
 /** The open batches and their leases. */
 export function batchQueue(store: DocumentStore, random: Random): BatchQueue {
@@ -13,16 +13,14 @@ export function batchQueue(store: DocumentStore, random: Random): BatchQueue {
       // Drawn outside the transactions: one that runs again after an unknown outcome knows its own lease.
       const claim: Claim = { holder: randomId(random), lengthMs };
       const now = await store.now();
-      const before: ExportBatch[] = [];
       for await (const page of store.pages(exportBatches, OPEN, PAGE))
         for (const found of page) {
           const batch = batchOf(found.id, found.value);
           const leased =
-            batch.leaseExpires <= now && wants(batch, before)
+            batch.leaseExpires <= now && wants(batch)
               ? await tryLease(store, found, claim).catch(passOverContended)
               : undefined;
           if (leased !== undefined) return leased;
-          before.push(batch);
         }
       return undefined;
     },

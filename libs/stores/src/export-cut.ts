@@ -1,53 +1,84 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
-import type { BatchSpan, CutBatches } from '@keyserver/export-file';
+import {
+  type BatchSpan,
+  type Cut,
+  type CutBatches,
+  type ExportConfig,
+} from '@keyserver/export-file';
+import { cutStart, nextCut, planStart } from '@keyserver/padding';
 import { type UnixMillis, type WindowCalendar, unixMillis, windowStart } from '@keyserver/time';
 import { exportConfigOf, exportConfigs } from './configuration.ts';
 import { batchId, exportBatches, exportProgress, openBatch } from './export-batch-document.ts';
 import { indexIn, keepCut } from './export-index.ts';
 import type { KeyStoreSettings } from './key-batch-document.ts';
 import { findOldestWindow } from './key-reader.ts';
+import { type PlanSettings, planIn, versionsIn } from './plan-store.ts';
 import type { ReadWindows } from './store-windows.ts';
 
-interface CutOptions {
+interface CutOptions extends PlanSettings {
   readonly keys: Pick<KeyStoreSettings, 'retention'>;
   readonly windows: ReadWindows;
-  readonly keepMs: number;
 }
 
-/** Cuts exports into batches, each cut in one transaction. */
+/** Cuts exports into batches by the plans of days, one day in one transaction. */
 export const cutBatches =
   (store: DocumentStore, options: CutOptions): CutBatches =>
-  async (configId, due) => {
+  async (configId, limits) => {
     const nothingBefore = await beginningOfKeys(store, options, configId);
     return await store.transact(async (tx) => {
       const [stored] = await tx.get(exportConfigs, [configId]);
-      const [progress] = await tx.get(exportProgress, [configId]);
-      const coveredUntil = optionalTime(progress?.coveredUntil);
-      if (stored === undefined) return { created: 0, coveredUntil };
+      if (stored === undefined) return NOTHING_CUT;
       const config = exportConfigOf(configId, stored);
+      const [progress] = await tx.get(exportProgress, [configId]);
+      const covered = optionalTime(progress?.coveredUntil);
       const windows = await options.windows(tx);
-      const spans = due({ config, coveredUntil, nothingBefore, windows, now: tx.now });
-      refuseOpenWindows(spans, closedAt(tx.now, store, windows));
-      const missing = await absent(tx, configId, spans);
-      const index = await indexIn(tx, configId);
-      for (const span of missing)
-        tx.create(
-          exportBatches,
-          batchId(configId, span),
-          openBatch(config, span, tx.now + options.keepMs),
-        );
-      const covered = Math.max(coveredUntil ?? 0, ...spans.map((span) => span.end));
-      if (covered !== (coveredUntil ?? 0)) {
-        tx.set(exportProgress, configId, { coveredUntil: covered });
-        const cut = { before: coveredUntil ?? 0, coveredUntil: covered, spans: missing };
-        keepCut(tx, configId, { index, ...cut });
-      }
-      return {
-        created: missing.length,
-        coveredUntil: covered === 0 ? undefined : unixMillis(covered),
-      };
+      const closed = windowStart(
+        windows,
+        unixMillis(Math.max(0, tx.now - Math.max(limits.minWindowAge, store.closingDelay))),
+      );
+      const from = cutStart(config, { covered, nothingBefore, closed, span: options.span });
+      if (from >= closed) return NOTHING_CUT;
+      const cut = { config, from, closed, windows, limit: limits.limit };
+      return await cutDay(tx, options, { ...cut, covered });
     });
   };
+
+const NOTHING_CUT: Cut = { created: 0, more: false };
+
+interface Cutting {
+  readonly config: ExportConfig;
+  /** Up to where the export was cut before; undefined before its first batch. */
+  readonly covered: UnixMillis | undefined;
+  /** Where this cut begins. */
+  readonly from: UnixMillis;
+  /** The start of the oldest window that may not be exported yet. */
+  readonly closed: UnixMillis;
+  readonly windows: WindowCalendar;
+  readonly limit: number;
+}
+
+async function cutDay(tx: Transaction, options: CutOptions, cutting: Cutting): Promise<Cut> {
+  const { config, from, closed, covered } = cutting;
+  const { plan, keep } = await planIn(tx, planStart(from, options.span), options);
+  const planned = plan.exports.find(({ id }) => id === config.id);
+  const versions = planned === undefined ? await versionsIn(tx, config) : [];
+  const due = nextCut(config.id, { ...cutting, plan, versions, span: options.span });
+  if (due === undefined) return NOTHING_CUT;
+  const { coveredUntil } = due;
+  const missing = await absent(tx, config.id, due.spans);
+  const index = await indexIn(tx, config.id);
+  keep();
+  if (planned !== undefined)
+    for (const span of missing)
+      tx.create(
+        exportBatches,
+        batchId(config.id, span),
+        openBatch(planned, span, tx.now + options.keepMs),
+      );
+  tx.set(exportProgress, config.id, { coveredUntil });
+  keepCut(tx, config.id, { index, before: covered ?? 0, coveredUntil, spans: missing });
+  return { created: missing.length, more: coveredUntil < closed };
+}
 
 /**
  * No window before this one holds a key that may be exported, nor ever will. For an export that was never cut this is the
@@ -63,7 +94,7 @@ async function beginningOfKeys(
   const now = await store.now();
   const retained = unixMillis(Math.max(0, now - keys.retention));
   const [progress] = await store.get(exportProgress, [configId]);
-  if (progress !== undefined) return retained;
+  if (progress !== undefined) return retained; // it goes on from there
   const closed = closedAt(now, store, await windows(store));
   return (await findOldestWindow(store, { from: retained, until: closed })) ?? closed;
 }
@@ -74,12 +105,6 @@ const closedAt = (
   { closingDelay }: DocumentStore,
   windows: WindowCalendar,
 ): UnixMillis => windowStart(windows, unixMillis(Math.max(0, now - closingDelay)));
-
-/** A key that came into a window after it was covered would be in no file. */
-function refuseOpenWindows(spans: readonly BatchSpan[], closed: UnixMillis): void {
-  if (spans.some(({ end }) => end > closed))
-    throw new Error('a window that may still receive keys cannot be covered');
-}
 
 /** What is there already was created by an earlier run, or before the progress was lost. */
 async function absent(

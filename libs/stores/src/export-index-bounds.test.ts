@@ -10,12 +10,12 @@ const batch = (hour: number, state: ExportBatch['state'] = 'complete') => ({
 const open: ExportBatch = {
   ...batch(5, 'open'),
   ...{ id: 'us-5-6', attempt: 0, fence: 0, leaseExpires: unixMillis(0) },
-  ...{ padTo: undefined, frozen: undefined, files: [] },
+  ...{ frozen: undefined, files: [] },
   config: {
     ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
     ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
     ...{ from: unixMillis(0), thru: undefined, signingKeys: [], minRecords: 1 },
-    ...{ paddingRange: 0, maxRecords: 1 },
+    ...{ paddingRange: 0, maxRecords: 1, padEmpty: false },
   },
 };
 const LONG_AGO = unixMillis(0);

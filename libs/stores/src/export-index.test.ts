@@ -25,7 +25,7 @@ const US: ExportConfig = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
-  ...{ paddingRange: 0, maxRecords: 1000 },
+  ...{ paddingRange: 0, maxRecords: 1000, padEmpty: false },
 };
 
 let clock: SimulatedClock;
@@ -38,6 +38,9 @@ const openStore = async (): Promise<void> => {
   store = await openTestStore({ clock });
   foreign = false;
   await configure(US);
+  await write((tx) => {
+    tx.set(exportProgress, 'us', { coveredUntil: NOON - 6 * HOUR });
+  });
 };
 beforeEach(openStore);
 afterEach(closeTestStores);
@@ -58,21 +61,20 @@ async function write(decide: (tx: Transaction) => void): Promise<void> {
 const exportsOf = (over = store) =>
   exportStore(over, {
     random: systemRandom,
-    keys: { retention: RETENTION, maxKeyAge: 15 * DAY, hashKey: () => 1 },
+    keys: { retention: RETENTION },
     windows: () => alwaysWindow(windowLength(HOUR)!),
+    span: DAY,
     keepMs: 74 * DAY,
   });
 
 /** Cuts as many hours as have passed, up to so many. */
 async function cut(most: number, over = store): Promise<void> {
-  await exportsOf(over).cutBatches('us', ({ coveredUntil, now }) => {
-    const from = coveredUntil ?? NOON - 6 * HOUR;
-    const count = Math.min(most, Math.floor((now - MINUTE - from) / HOUR));
-    return Array.from({ length: Math.max(0, count) }, (_, n) => ({
-      start: unixMillis(from + n * HOUR),
-      end: unixMillis(from + (n + 1) * HOUR),
-    }));
-  });
+  const { cutBatches } = exportsOf(over);
+  for (let left = most, more = true; more && left > 0;) {
+    const cut = await cutBatches('us', { minWindowAge: MINUTE, limit: left });
+    left -= Math.max(cut.created, 1);
+    ({ more } = cut);
+  }
 }
 
 const LEASE = { lengthMs: MINUTE, wants: () => true };

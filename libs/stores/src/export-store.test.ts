@@ -4,7 +4,7 @@ import {
   type Transaction,
   writtenBytes,
 } from '@keyserver/docstore';
-import type { BatchSpan, ExportBatch, ExportConfig, Freeze } from '@keyserver/export-file';
+import type { BatchSpan, ExportBatch, ExportConfig, Frozen } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
@@ -19,9 +19,9 @@ import {
   windowLength,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
+import { batchId, exportBatches, exportProgress, openBatch } from './export-batch-document.ts';
 import { exportStore } from './export-store.ts';
 import { keyBatchDocument, keyBatches } from './key-batch-document.ts';
-import { readKeyBatches } from './key-reader.ts';
 
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
 const at = (hour: number) => unixMillis(NOON + (hour - 12) * HOUR);
@@ -48,6 +48,7 @@ const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   minRecords: 10,
   paddingRange: 0,
   maxRecords: 1000,
+  padEmpty: false,
   ...overrides,
 });
 
@@ -65,15 +66,38 @@ const worker = (name: string, over = store) =>
     random: seededRandom(name),
     keys,
     windows: () => alwaysWindow(windowLength(HOUR)!),
+    span: DAY,
     keepMs: 74 * DAY,
   });
 
-async function open(spans: readonly BatchSpan[], config = anExport()): Promise<void> {
+/** Configures an export, which may have been cut before. */
+async function configure(config = anExport(), coveredUntil?: number): Promise<void> {
   await store.transact(async (tx) => {
     tx.set(exportConfigs, config.id, exportConfigDocument(config));
+    if (coveredUntil !== undefined) tx.set(exportProgress, config.id, { coveredUntil });
     await Promise.resolve();
   });
-  await worker('cutter').cutBatches(config.id, () => spans);
+}
+
+const cutAll = { minWindowAge: 0, limit: 100 };
+
+/** Cuts an export into batches of an hour, one after another. */
+async function open(spans: readonly BatchSpan[], config = anExport()): Promise<void> {
+  await configure(config, spans[0]?.start);
+  await worker('cutter').cutBatches(config.id, { ...cutAll, limit: spans.length });
+}
+
+/** The spans of all batches, oldest first. */
+async function cutSpans(): Promise<readonly BatchSpan[]> {
+  const found: BatchSpan[] = [];
+  for await (const page of store.pages(exportBatches, {}))
+    found.push(
+      ...page.map(({ value: { start, end } }) => ({
+        start: unixMillis(start),
+        end: unixMillis(end),
+      })),
+    );
+  return found.toSorted((a, b) => a.start - b.start);
 }
 
 const any = { lengthMs: 60_000, wants: () => true };
@@ -82,7 +106,7 @@ const any = { lengthMs: 60_000, wants: () => true };
 async function keep(...batches: readonly KeyBatch[]): Promise<void> {
   await store.transact(async (tx) => {
     for (const { id, ...batch } of batches)
-      tx.create(keyBatches, id, keyBatchDocument({ ...batch, app: 'app' }, keys, systemRandom));
+      tx.create(keyBatches, id, keyBatchDocument(batch, keys, systemRandom));
     await Promise.resolve();
   });
 }
@@ -100,89 +124,140 @@ const forgetful = (): DocumentStore => ({
 });
 
 describe('cutting', () => {
-  it('notes how far an export is covered and keeps a copy of it on each batch', async () => {
-    const config = anExport({ thru: at(20) });
-    await open([span(9), span(10)], config);
-    await worker('w').cutBatches('us', (state) => {
-      expect(state).toEqual({
-        config,
-        coveredUntil: at(11),
-        nothingBefore: NOON - keys.retention,
-        windows: alwaysWindow(windowLength(HOUR)!),
-        now: NOON,
-      });
-      return [];
-    });
+  it('creates what is due and keeps a copy of the export on each batch', async () => {
+    const config = anExport({ thru: at(48) });
+    await configure(config, at(9));
+    const cut = await worker('w').cutBatches('us', cutAll);
+    expect(cut).toEqual({ created: 3, more: false });
     const leased = await worker('w').queue.lease(any);
     expect(leased).toMatchObject({ id: 'us-1768467600-1768471200', config, state: 'open' });
+    expect(await cutSpans()).toEqual([span(9), span(10), span(11)]);
   });
 
-  it('looks for the oldest window with a key when an export was never cut', async () => {
-    const nothingBefore = async (): Promise<number> => {
-      let found = 0;
-      await worker('w').cutBatches('us', (state) => {
-        found = state.nothingBefore;
-        return [];
-      });
-      return found;
+  it('goes on where it was, a bounded number at once, and says that more is due', async () => {
+    await configure(anExport(), at(9));
+    const { cutBatches } = worker('w');
+    const two = { ...cutAll, limit: 2 };
+    expect(await cutBatches('us', two)).toEqual({ created: 2, more: true });
+    expect(await cutBatches('us', two)).toEqual({ created: 1, more: false });
+    expect(await cutBatches('us', two)).toEqual({ created: 0, more: false });
+    clock.set(at(13));
+    expect(await cutBatches('us', two)).toEqual({ created: 1, more: false });
+    expect(await cutSpans()).toEqual([span(9), span(10), span(11), span(12)]);
+  });
+
+  it('cuts one day at a time, so that no batch is of two days', async () => {
+    await configure(anExport({ period: 4 * HOUR }), at(-4));
+    const { cutBatches } = worker('w');
+    expect(await cutBatches('us', cutAll)).toEqual({ created: 1, more: true });
+    expect(await cutBatches('us', cutAll)).toEqual({ created: 3, more: false });
+    expect(await cutSpans()).toEqual([span(-4, 0), span(0, 4), span(4, 8), span(8, 12)]);
+  });
+
+  describe('for the first time', () => {
+    const firstCut = async (config = anExport()): Promise<readonly BatchSpan[]> => {
+      await configure(config);
+      for (let more = true; more;)
+        ({ more } = await worker('w').cutBatches(config.id, { minWindowAge: 0, limit: 1000 }));
+      return await cutSpans();
     };
-    await open([]);
-    clock.set(unixMillis(NOON + 1));
-    expect(await nothingBefore()).toBe(NOON);
-    await keep(padding('open', { window: NOON }), padding('past', { window: at(12 - 14 * 24) }));
-    expect(await nothingBefore()).toBe(NOON);
-    await keep(padding('a', { window: at(9) }), padding('b', { window: at(3) }));
-    await keep(padding('c', { window: at(11), regions: ['ZZ'], kind: 'revision' }));
-    expect(await nothingBefore()).toBe(at(3));
+
+    it('is the newest batch alone while no key was ever stored', async () => {
+      expect(await firstCut()).toEqual([span(11)]);
+    });
+
+    it.each([
+      ['begins at the oldest window with a key, whoever it is for', {}, at(9)],
+      ['does not reach back before the day of its beginning', { from: at(10) }, at(9)],
+    ])('%s', async (_, overrides, first) => {
+      await keep(
+        aDocument('open', { window: NOON }),
+        aDocument('past', { window: at(12 - 14 * 24) }),
+        aDocument('a', { window: at(10) }),
+        aDocument('b', { window: at(9), regions: ['ZZ'], kind: 'revision' }),
+      );
+      clock.set(unixMillis(NOON + 1));
+      expect((await firstCut(anExport(overrides)))[0]?.start).toBe(first);
+    });
+
+    it('begins with the day of its beginning when keys are older', async () => {
+      await keep(aDocument('a', { window: at(-20) }));
+      const spans = await firstCut(anExport({ from: at(5), period: 4 * HOUR }));
+      expect(spans).toEqual([span(0, 4), span(4, 8), span(8, 12)]);
+    });
+
+    it('begins with the aligned batch that holds the first key', async () => {
+      await keep(aDocument('a', { window: at(6) }));
+      expect(await firstCut(anExport({ period: 4 * HOUR }))).toEqual([span(4, 8), span(8, 12)]);
+    });
+
+    it('does nothing while only open windows hold keys and no batch is over', async () => {
+      clock.set(at(24));
+      await keep(aDocument('a', { window: at(24) }));
+      expect(await firstCut(anExport({ from: at(24) }))).toEqual([]);
+      clock.set(at(25));
+      expect(await firstCut(anExport({ from: at(24) }))).toEqual([span(24)]);
+    });
   });
 
-  it('refuses to cover a window that may still receive keys', async () => {
-    await open([]);
-    await expect(worker('w').cutBatches('us', () => [span(11), span(12)])).rejects.toThrow(
-      'a window that may still receive keys cannot be covered',
-    );
+  it('never covers a window that may still receive keys, or is too young', async () => {
+    await configure(anExport(), at(9));
     const slow: DocumentStore = {
       ...forgetful(),
       closingDelay: 330_000,
       transact: async (decide) => await store.transact(decide),
     };
-    await expect(worker('w', slow).cutBatches('us', () => [span(11)])).rejects.toThrow(
-      'a window that may still receive keys',
-    );
-    expect(await worker('w').queue.countOpen(10)).toBe(0);
-    expect(await worker('w', slow).cutBatches('us', () => [span(10)])).toMatchObject({
-      created: 1,
-    });
+    expect(await worker('w', slow).cutBatches('us', cutAll)).toMatchObject({ created: 2 });
+    expect(await cutSpans()).toEqual([span(9), span(10)]);
+    const old = { ...cutAll, minWindowAge: HOUR + 1 };
+    expect(await worker('w').cutBatches('us', old)).toEqual({ created: 0, more: false });
+  });
+
+  it('passes over what is past retention, but never over the newest batch', async () => {
+    await configure(anExport(), at(12 - 40 * 24));
+    const { cutBatches } = worker('w');
+    await cutBatches('us', { ...cutAll, limit: 1 });
+    expect(await cutSpans()).toEqual([span(12 - 14 * 24)]);
+    clock.set(at(40 * 24));
+    const daily = anExport({ id: 'daily', period: DAY });
+    await configure(daily, at(-24));
+    expect(await cutBatches('daily', { ...cutAll, limit: 1 })).toMatchObject({ created: 1 });
+    expect((await cutSpans()).at(-1)).toEqual(span(26 * 24, 27 * 24));
   });
 
   it('creates nothing for an export that is not configured', async () => {
-    const cut = await worker('w').cutBatches('nobody', () => [span(9)]);
-    expect(cut).toEqual({ created: 0, coveredUntil: undefined });
+    expect(await worker('w').cutBatches('nobody', cutAll)).toEqual({ created: 0, more: false });
     expect(await worker('w').queue.countOpen(10)).toBe(0);
   });
 
-  it('knows nothing as covered before the first batch', async () => {
-    await open([]);
-    const cut = await worker('w').cutBatches('us', ({ coveredUntil }) => {
-      expect(coveredUntil).toBeUndefined();
-      return [];
-    });
-    expect(cut).toEqual({ created: 0, coveredUntil: undefined });
+  it('creates nothing before an export begins', async () => {
+    await configure(anExport({ from: at(24) }));
+    expect(await worker('w').cutBatches('us', cutAll)).toEqual({ created: 0, more: false });
   });
 
-  it('leaves batches alone that are there already', async () => {
+  it('leaves batches alone that are there already, as when the progress was lost', async () => {
     await open([span(9), span(10)]);
     const leased = await worker('w').queue.lease(any);
-    expect(await worker('w').cutBatches('us', () => [span(9), span(10), span(11)])).toEqual({
-      created: 1,
-      coveredUntil: at(12),
-    });
+    await configure(anExport(), at(9));
+    expect(await worker('w').cutBatches('us', cutAll)).toEqual({ created: 1, more: false });
     expect(await worker('w').work.finish(leased!, { state: 'empty' })).toBe(true);
+  });
+
+  it('creates each batch once when the answer to a commit was lost', async () => {
+    await configure(anExport(), at(9));
+    await worker('w', forgetful()).cutBatches('us', cutAll);
+    expect(await cutSpans()).toEqual([span(9), span(10), span(11)]);
+  });
+
+  it('creates each batch once when two workers cut at once', async () => {
+    await configure(anExport(), at(9));
+    await Promise.all(['a', 'b'].map(async (name) => await worker(name).cutBatches('us', cutAll)));
+    expect(await cutSpans()).toEqual([span(9), span(10), span(11)]);
   });
 });
 
 describe('the queue', () => {
-  it('gives batches in their turn, each to one worker', async () => {
+  it('gives batches in the order of their ends, each to one worker', async () => {
     await open([span(8), span(9)]);
     const [first, second, none] = [
       await worker('a').queue.lease(any),
@@ -200,18 +275,16 @@ describe('the queue', () => {
     expect(new Set(leased.map((batch) => batch?.id)).size).toBe(3);
   });
 
-  it('tells what is open before a batch, leased or not', async () => {
+  it('asks of each free batch whether it is wanted, oldest first', async () => {
     await open([span(8), span(9), span(10)]);
     await worker('a').queue.lease(any);
-    const seen: (readonly number[])[] = [];
-    await worker('b').queue.lease({
-      lengthMs: 1000,
-      wants: (_batch, before) => {
-        seen.push(before.map(({ start }) => start));
-        return false;
-      },
-    });
-    expect(seen).toEqual([[at(8)], [at(8), at(9)]]);
+    const asked: number[] = [];
+    const wants = ({ start }: ExportBatch): boolean => {
+      asked.push(start);
+      return false;
+    };
+    expect(await worker('b').queue.lease({ lengthMs: 1000, wants })).toBeUndefined();
+    expect(asked).toEqual([at(9), at(10)]);
   });
 
   it('gives a batch again when its lease has ended or was given back, under a larger fence', async () => {
@@ -281,73 +354,43 @@ describe('the queue', () => {
   });
 });
 
-const padding = (id: string, overrides: Partial<KeyBatch> = {}): KeyBatch => ({
+const aDocument = (id: string, overrides: Partial<KeyBatch> = {}): KeyBatch => ({
   id,
   window: at(8),
   kind: 'primary',
-  origin: 'padding',
-  sourceId: '1',
+  origin: 'local',
+  sourceId: '',
   regions: ['US'],
   traveler: false,
+  app: 'app',
   records: Buffer.alloc(RECORD_BYTES),
   ...overrides,
 });
 
-const aFreeze = (overrides: Partial<Freeze> = {}): Freeze => ({
-  sequence: 0,
-  padding: [padding('p1')],
-  padTo: 1,
-  attempt: 0,
-  frozen: {
-    paddingSequence: (overrides.sequence ?? 0) + 1,
-    signers: [{ id: 'k1', signingKey: 'file', keyId: '310', keyVersion: 'v1' }],
-    maxRecords: 7,
-    encoder: 'e',
-  },
-  ...overrides,
-});
-
-async function storedPadding(): Promise<readonly string[]> {
-  const ids: string[] = [];
-  const read = readKeyBatches(store, keys);
-  for await (const page of read({ from: at(0), until: at(12) }))
-    ids.push(...page.map(({ id }) => id));
-  return ids.toSorted();
-}
+const FROZEN: Frozen = {
+  generated: 'ab'.repeat(32),
+  signers: [{ id: 'k1', signingKey: 'file', keyId: '310', keyVersion: 'v1' }],
+  maxRecords: 7,
+  encoder: 'e',
+};
+const decided = { attempt: 0, frozen: FROZEN };
 
 async function leased(name = 'w'): Promise<ExportBatch> {
   const batch = await worker(name).queue.lease(any);
   return batch!;
 }
+const storedBatch = async () => (await store.get(exportBatches, [batchId('us', span(8))]))[0];
 
 describe('freezing', () => {
-  it('stores padding and decisions together and advances the day', async () => {
+  it('keeps what the files of an attempt depend on', async () => {
     await open([span(8)]);
     const batch = await leased();
-    const { work } = worker('w');
-    expect(await work.paddingSequence(batch)).toBe(0);
-    const step = aFreeze();
-    const outcome = await work.freeze(batch, step);
-    expect(outcome).toMatchObject({ kind: 'frozen', batch: { frozen: step.frozen, attempt: 0 } });
-    expect(await work.paddingSequence(batch)).toBe(1);
-    expect(await storedPadding()).toEqual(['p1']);
-  });
-
-  it('is overtaken by another batch of the day, and then writes nothing', async () => {
-    await open([span(8), span(9)]);
-    const [one, other] = [await leased('a'), await leased('b')];
-    await worker('a').work.freeze(one, aFreeze());
-    const late = await worker('b').work.freeze(other, aFreeze({ padding: [padding('p2')] }));
-    expect(late).toEqual({ kind: 'overtaken' });
-    expect(await storedPadding()).toEqual(['p1']);
-  });
-
-  it('is not overtaken by a batch of another day', async () => {
-    await open([span(8 - 24), span(8)]);
-    const [yesterday, today] = [await leased('a'), await leased('b')];
-    await worker('a').work.freeze(yesterday, aFreeze());
-    const outcome = await worker('b').work.freeze(today, aFreeze({ padding: [] }));
-    expect(outcome.kind).toBe('frozen');
+    const outcome = await worker('w').work.freeze(batch, decided);
+    expect(outcome).toEqual({ kind: 'frozen', batch: { ...batch, attempt: 0, frozen: FROZEN } });
+    expect(await storedBatch()).toMatchObject({ state: 'open', attempt: 0, frozen: FROZEN });
+    const again = { attempt: 1, frozen: { ...FROZEN, generated: 'cd'.repeat(32) } };
+    await worker('w').work.freeze(batch, again);
+    expect(await storedBatch()).toMatchObject(again);
   });
 
   it('writes nothing once the lease was lost', async () => {
@@ -355,67 +398,42 @@ describe('freezing', () => {
     const lost = await leased('a');
     clock.advance(60_000);
     await leased('b');
-    expect(await worker('a').work.freeze(lost, aFreeze())).toEqual({ kind: 'lost' });
-    expect(await storedPadding()).toEqual([]);
+    expect(await worker('a').work.freeze(lost, decided)).toEqual({ kind: 'lost' });
+    expect((await storedBatch())?.frozen).toBeUndefined();
   });
 
-  it('stores padding once when the answer to a commit was lost', async () => {
-    await open([span(8)]);
-    const outcome = await worker('w', forgetful()).work.freeze(await leased(), aFreeze());
-    expect(outcome.kind).toBe('frozen');
-    expect(await storedPadding()).toEqual(['p1']);
-  });
-});
-
-describe('freezing with more padding than one transaction takes', () => {
-  const sequence = async (batch: ExportBatch) => await worker('w').work.paddingSequence(batch);
-
-  /** So many documents of generated keys, none of which is like another. */
-  const documents = (count: number, keysEach: number): KeyBatch[] =>
-    Array.from({ length: count }, (_, n) =>
-      padding(`p${String(n)}`, { records: Buffer.alloc(keysEach * RECORD_BYTES, n) }),
-    );
-
-  it.each([
-    ['too many documents', documents(600, 1)],
-    ['too heavy documents', documents(200, 500)],
-  ])(
-    'stores a first part of %s, which the day keeps, and freezes with the rest',
-    async (_, all) => {
-      await open([span(8)]);
-      const batch = await leased();
-      const { work } = worker('w');
-      const first = await work.freeze(batch, aFreeze({ padding: all, padTo: 12_345 }));
-      if (first.kind !== 'padded') throw new Error(first.kind);
-      expect(first.batch).toMatchObject({ padTo: 12_345, frozen: undefined, state: 'open' });
-      expect(first.padding).toEqual(all.slice(0, first.padding.length));
-      expect(await storedPadding()).toHaveLength(first.padding.length);
-      expect(await sequence(batch)).toBe(1);
-      const rest = all.slice(first.padding.length);
-      const step = aFreeze({ sequence: 1, padding: rest, padTo: 12_345 });
-      expect((await work.freeze(first.batch, step)).kind).toBe('frozen');
-      expect(await storedPadding()).toHaveLength(all.length);
-    },
-  );
-
-  it('stores a first part once when the answer to a commit was lost, and looks again', async () => {
+  it('writes nothing once the batch has ended', async () => {
     await open([span(8)]);
     const batch = await leased();
-    const all = documents(600, 1);
-    const outcome = await worker('w', forgetful()).work.freeze(batch, aFreeze({ padding: all }));
-    expect(outcome).toEqual({ kind: 'overtaken' });
-    expect(await storedPadding()).toHaveLength(498);
-    expect(await sequence(batch)).toBe(1);
+    await worker('w').work.finish(batch, { state: 'empty' });
+    expect(await worker('w').work.freeze(batch, decided)).toEqual({ kind: 'lost' });
+    expect((await storedBatch())?.frozen).toBeUndefined();
   });
 
-  it('stores no part once the lease was lost', async () => {
+  it('is done once when the answer to a commit was lost', async () => {
     await open([span(8)]);
-    const lost = await leased('a');
-    clock.advance(60_000);
-    await leased('b');
-    const late = await worker('a').work.freeze(lost, aFreeze({ padding: documents(600, 1) }));
-    expect(late).toEqual({ kind: 'lost' });
-    expect(await storedPadding()).toEqual([]);
+    const outcome = await worker('w', forgetful()).work.freeze(await leased(), decided);
+    expect(outcome).toMatchObject({ kind: 'frozen', batch: decided });
+    expect(await storedBatch()).toMatchObject(decided);
+  });
+
+  it('reads what an earlier version froze as contents that are no longer known', async () => {
+    await open([span(8)]);
+    await store.transact(async (tx) => {
+      await Promise.resolve();
+      const { generated, ...before } = { ...FROZEN, paddingSequence: 3 };
+      expect(generated).toBeDefined();
+      const { padEmpty, ...settings } = anExport();
+      expect(padEmpty).toBe(false);
+      const document = openBatch(settings as ExportConfig, span(8), NOON + DAY);
+      const frozen = before as unknown as Frozen;
+      tx.set(exportBatches, batchId('us', span(8)), { ...document, frozen });
+    });
+    const { signers, maxRecords, encoder } = FROZEN;
+    expect(await leased()).toMatchObject({
+      config: { padEmpty: false },
+      frozen: { generated: '', signers, maxRecords, encoder },
+    });
   });
 });
 
@@ -461,7 +479,7 @@ describe('finishing', () => {
     await open([span(8)]);
     const batch = { ...(await leased()), id: 'gone' };
     expect(await worker('w').work.finish(batch, { state: 'empty' })).toBe(false);
-    expect(await worker('w').work.freeze(batch, aFreeze())).toEqual({ kind: 'lost' });
+    expect(await worker('w').work.freeze(batch, decided)).toEqual({ kind: 'lost' });
     expect(await worker('w').queue.renew(batch, 1000)).toBeUndefined();
   });
 });
@@ -508,8 +526,9 @@ describe('the listing', () => {
   });
 
   it('leaves out what started before its time, and other exports', async () => {
+    await configure(anExport({ id: 'ca' }), at(7));
     await open([span(8), span(9)]);
-    await open([span(7)], anExport({ id: 'ca' }));
+    await worker('w').cutBatches('ca', { ...cutAll, limit: 1 });
     for (const name of ['x', 'a', 'b']) await finishNext([name]);
     const { batches } = await worker('w').listings.listing('us', at(8));
     expect(batches.map(({ start }) => start)).toEqual([at(9)]);

@@ -23,8 +23,12 @@ export {
   rememberedCoverage,
 } from './covered-windows.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
-export { batchOf, exportBatches } from './export-batch-document.ts';
+export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
+export { cellStore, settledCells } from './cell-store.ts';
 export { exportStore } from './export-store.ts';
+export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
+export { exportVersions, padBegun, padCells, padPlans } from './padding-documents.ts';
+export { keepShapes, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,

@@ -126,15 +126,22 @@ describe('the document of new keys', () => {
     expect(Math.max(...shards)).toBe(SHARDS - 1);
   });
 
-  it('survives its codec and becomes the same key batch', () => {
-    const batch = aBatch({ origin: 'padding', sourceId: '12', traveler: true });
+  it.each([
+    ['with the authority that verified it', { id: 7, name: 'Department of Health' }],
+    ['without an authority', undefined],
+  ])('survives its codec and becomes the same key batch, %s', (_, authority) => {
+    const batch = aBatch({
+      origin: 'padding',
+      sourceId: 'cell/attempt',
+      traveler: true,
+      authority,
+    });
     const stored = keyBatches.codec.decode(
       keyBatches.codec.encode(keyBatchDocument(batch, SETTINGS, systemRandom)),
     );
-    const { app: _app, ...rest } = batch;
     const { records, ...read } = keyBatchOf('id', stored);
     expect({ ...read, records: Buffer.from(records) }).toEqual({
-      ...rest,
+      ...batch,
       id: 'id',
       records: Buffer.from(batch.records),
     });

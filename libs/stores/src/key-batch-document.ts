@@ -48,7 +48,7 @@ export const keyBatches = collection({
 /** Stored keys without what they are looked up and counted by: what exports read. */
 export const keyBatchContents = view(keyBatches, [
   ...(['shard', 'window', 'kind', 'origin', 'sourceId', 'regions', 'traveler'] as const),
-  'records',
+  ...(['app', 'authority', 'authorityName', 'records'] as const),
 ]);
 
 /** A stored document of keys. */
@@ -81,8 +81,6 @@ export function keyHasher(secret: Uint8Array): HashKey {
 
 /** What a new document of keys holds. `records` are packed and sorted by key. */
 export type NewKeyBatch = Omit<KeyBatch, 'id'> & {
-  readonly app: string;
-  readonly authority?: { readonly id: number; readonly name: string } | undefined;
   /** The hashes of the keys, in any order, where they are known already. */
   readonly keyHashes?: readonly number[];
 };
@@ -107,7 +105,7 @@ export function keyBatchDocument(
 /** The key batch of a stored document. */
 export const keyBatchOf = (
   id: string,
-  stored: Pick<KeyBatchDocument, Exclude<keyof KeyBatch, 'id'>>,
+  stored: Pick<KeyBatchDocument, Exclude<keyof KeyBatch, 'id'> | 'authorityName'>,
 ): KeyBatch => ({
   id,
   window: unixMillis(stored.window),
@@ -116,6 +114,11 @@ export const keyBatchOf = (
   sourceId: stored.sourceId,
   regions: stored.regions,
   traveler: stored.traveler,
+  app: stored.app,
+  authority:
+    stored.authority === undefined || stored.authorityName === undefined
+      ? undefined
+      : { id: stored.authority, name: stored.authorityName },
   records: stored.records,
 });
 

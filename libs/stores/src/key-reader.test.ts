@@ -57,6 +57,8 @@ describe('the reader of key batches', () => {
       sourceId: 'q1',
       regions: ['DE'],
       traveler: true,
+      app: 'app',
+      authority: undefined,
       records: expect.any(Uint8Array) as Uint8Array,
     });
     expect(Buffer.compare(batch!.records, recordsOf(aKey(1)))).toBe(0);

@@ -39,7 +39,8 @@ interface Windows {
   readonly until: UnixMillis;
 }
 
-async function* readShard(
+/** The key batches of one shard, in the order of their windows. */
+export async function* readShard(
   store: DocumentStore,
   shard: number,
   windows: Windows,

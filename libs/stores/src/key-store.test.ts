@@ -15,7 +15,12 @@ import {
   windowLength,
 } from '@keyserver/time';
 import fc from 'fast-check';
-import { type KeyBatchDocument, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import {
+  type KeyBatchDocument,
+  type NewKeyBatch,
+  keyBatchDocument,
+  keyBatches,
+} from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
 import { forgetful, interrupted } from './testing/unreliable-store.ts';
 import {
@@ -60,6 +65,19 @@ async function all<D>(from: Parameters<typeof store.pages<D>>[0]): Promise<reado
 }
 const documents = async (): Promise<readonly KeyBatchDocument[]> =>
   (await all(keyBatches)).map(({ value }) => value);
+const storeBatch = async (
+  fields: Pick<NewKeyBatch, 'records'> & Partial<NewKeyBatch>,
+): Promise<void> => {
+  const batch: NewKeyBatch = {
+    ...{ window: clock.now(), kind: 'primary', origin: 'local', sourceId: '' },
+    ...{ regions: ['US'], traveler: false, app: 'a', ...fields },
+  };
+  const document = keyBatchDocument(batch, SETTINGS, systemRandom);
+  await store.transact((tx) => {
+    tx.create(keyBatches, randomId(systemRandom), document);
+    return Promise.resolve();
+  });
+};
 const deltas = async () => (await all(totalDeltas)).map(({ value }) => value);
 const everything = async () =>
   await batchesIn(store, clock.now() - 14 * DAY, clock.now() + 9 * DAY);
@@ -188,19 +206,30 @@ describe('a key that is stored already', () => {
     expect(keysOf(await everything())).toEqual(hex(aKey(1), aKey(2), aKey(3)));
   });
 
+  it('is recognised wherever it lies in a document of many', async () => {
+    const many = Array.from({ length: 500 }, (_, n) => aKey(n + 10));
+    await storeBatch({ origin: 'federated', records: recordsOf(...many) });
+    for (const n of [10, 137, 509])
+      expect(await upload(anUpload([aKey(n)]))).toEqual(MISSING_TOKEN);
+    expect(await upload(anUpload([aKey(1), aKey(510)]))).toEqual({ kind: 'stored', inserted: 2 });
+  });
+
+  it('is recognised in whichever of the documents that were found it lies', async () => {
+    const colliding = storeUploads(store, { ...SETTINGS, hashKey: () => 1 }, systemRandom);
+    for (const n of [1, 2, 3]) await colliding(anUpload([aKey(n)]));
+    for (const n of [1, 2, 3])
+      expect(await colliding(anUpload([aKey(7), aKey(n), aKey(8)]))).toEqual(MISSING_TOKEN);
+    expect(await colliding(anUpload([aKey(7), aKey(8)]))).toEqual({ kind: 'stored', inserted: 2 });
+  });
+
+  it('is recognised beside a revision of it', async () => {
+    await upload(anUpload([aKey(1)]));
+    await storeBatch({ kind: 'revision', records: recordsOf(aKey(1, { risk: 5 })) });
+    expect(await upload(anUpload([aKey(1)]))).toEqual(MISSING_TOKEN);
+  });
+
   it('is not known by a revision alone, whose primary is gone', async () => {
-    const orphan = {
-      window: clock.now(),
-      kind: 'revision',
-      origin: 'local',
-      sourceId: '',
-      ...{ regions: ['US'], traveler: false, app: 'a', records: recordsOf(aKey(1)) },
-    } as const;
-    await store.transact(async (tx) => {
-      const document = keyBatchDocument(orphan, SETTINGS, systemRandom);
-      tx.create(keyBatches, randomId(systemRandom), document);
-      await Promise.resolve();
-    });
+    await storeBatch({ kind: 'revision', records: recordsOf(aKey(1)) });
     expect(await upload(anUpload([aKey(1)]))).toEqual({ kind: 'stored', inserted: 1 });
   });
 });

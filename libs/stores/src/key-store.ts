@@ -9,13 +9,13 @@ import {
   type StoreUpload,
   type Upload,
   type UploadOutcome,
+  findRecord,
   keyEnd,
   keyHex,
   packRecords,
   reconcile,
   releaseSpan,
   releaseWindow,
-  unpackRecords,
 } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
 import { type Clock, type UnixMillis, type WindowCalendar, windowStart } from '@keyserver/time';
@@ -70,7 +70,7 @@ export function storeUploads(
       const found = await findByHashes(tx, [...hashes.values()]);
       const windows = await settings.windows(tx);
       const now = tx.floor(releaseSpan(windows));
-      const outcome = reconcile(upload, storedKeys(found, { now, settings }));
+      const outcome = reconcile(upload, storedKeys(found, upload, { now, settings }));
       if (outcome.kind === 'refused') return outcome;
       const { primaries: keys } = outcome;
       const counts = await newCounts(tx, { upload, keys, ids, now, windows, settings });
@@ -105,24 +105,30 @@ async function findByHashes(
   return found.flat();
 }
 
-/** The primaries among the documents found, by key in hex. Whole keys: the hashes only led here. */
+/**
+ * What is stored of the keys of an upload, by key in hex. Hashes only led here, so each key is looked for by all its bytes, and
+ * nothing but its own record is looked at: a refusal must not tell by its time what kind of document the key was in.
+ */
 function storedKeys(
   found: readonly Found<KeyBatchDocument>[],
+  { keys }: Upload,
   at: { readonly now: UnixMillis; readonly settings: KeyStoreSettings },
 ): ReadonlyMap<string, ExposureKey> {
+  const primaries = found.map(({ value }) => value).filter(({ kind }) => kind === 'primary');
   const stored = new Map<string, ExposureKey>();
-  for (const { value } of found) {
-    if (value.kind !== 'primary') continue;
-    for (const key of unpackRecords(value.records)) {
-      const until = Math.max(
-        value.window + at.settings.retention,
-        knownUntil(keyEnd(key), at.settings),
-      );
-      if (until > at.now) stored.set(keyHex(key.data), key);
+  for (const { data } of keys)
+    for (const { records, window } of primaries) {
+      const key = findRecord(records, data);
+      if (key !== undefined && isKnown(key, window, at)) stored.set(keyHex(data), key);
     }
-  }
   return stored;
 }
+
+const isKnown = (
+  key: ExposureKey,
+  window: number,
+  { now, settings }: { readonly now: UnixMillis; readonly settings: KeyStoreSettings },
+): boolean => Math.max(window + settings.retention, knownUntil(keyEnd(key), settings)) > now;
 
 interface Insertion {
   readonly upload: Upload;

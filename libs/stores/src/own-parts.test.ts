@@ -39,7 +39,7 @@ const config = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 1, paddingRange: 0 },
-  maxRecords: 1000,
+  ...{ maxRecords: 1000, padEmpty: false },
 };
 
 /** An export with a file that was listed, as a store of an earlier version knows it. */
@@ -47,7 +47,7 @@ async function aListedFile(): Promise<void> {
   await store.transact((tx) => {
     tx.set(exportConfigs, 'us', exportConfigDocument(config));
     tx.set(exportBatches, 'us-1-2', {
-      ...{ config: 'us', state: 'complete', turn: 't', start: 1000, end: 2000, attempt: 0 },
+      ...{ config: 'us', state: 'complete', start: 1000, end: 2000, attempt: 0 },
       ...{ fence: 1, holder: 'h', leaseExpires: 0, settings: config, files: [], expireAt: 9e12 },
     });
     return Promise.resolve();

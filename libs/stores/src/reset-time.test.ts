@@ -21,7 +21,7 @@ const CONFIG = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
-  ...{ paddingRange: 0, maxRecords: 1000 },
+  ...{ paddingRange: 0, maxRecords: 1000, padEmpty: false },
 };
 type Batch = ReturnType<typeof openBatch>;
 
@@ -307,7 +307,7 @@ describe('bringing back that ends before it is done', () => {
     let removed = 0;
     for (let steps = 0; await isAhead(); steps += 1) {
       const before = (await idsIn(exportBatches)).length;
-      await expect(undo(dyingAfter(steps % 8))).rejects.toThrow('killed');
+      await expect(undo(dyingAfter(steps % 9))).rejects.toThrow('killed');
       removed += before - (await idsIn(exportBatches)).length;
       expect([await isWhole('a', 118), await isWhole('b', 118)]).toEqual([true, true]);
     }

@@ -7,11 +7,13 @@ import {
   view,
   writtenBytes,
 } from '@keyserver/docstore';
+import { type PlanSpan, midnightAfter, planSpanOf, planStart } from '@keyserver/padding';
 import { DAY, floorTo, windowStart } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
 import { type BatchDocument, exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { leases } from './lease-store.ts';
+import { exportVersions, padPlans, planId, versionId } from './padding-documents.ts';
 import { readStoreFormat } from './store-format.ts';
 
 /** Most documents that a step changes of each kind. */
@@ -21,7 +23,7 @@ const PER_STEP = 100;
 const MOST_BYTES = MAX_TRANSACTION_BYTES - (2 << 20);
 
 const STATES = ['open', 'stored', 'complete', 'empty', 'skipped'] as const;
-const OPEN = { where: { state: 'open' }, order: { by: 'turn' } } as const;
+const OPEN = { where: { state: 'open' }, order: { by: 'end' } } as const;
 
 /** What a step has done. */
 interface Stepped {
@@ -37,10 +39,17 @@ type Place = Cursor | 'first';
 /** A step; one transaction, in which it changes no more than fits. */
 type Step = (tx: Transaction, place: Place) => Promise<Stepped>;
 
-const STEPS: readonly Step[] = [bringBackExport, endLeases, endLeasesOfBatches];
+const STEPS: readonly Step[] = [
+  bringBackExport,
+  forgetPlans,
+  bringBackVersions,
+  endLeases,
+  endLeasesOfBatches,
+];
 
 /**
- * Brings back to the present all that is ahead of it because store time was wrong: how far exports have come, and leases.
+ * Brings back to the present all that is ahead of it because store time was wrong: how far exports have come, plans of days
+ * that have not begun, changes of exports that would hold from a day far ahead, and leases.
  * Batches past the present are removed; the answer is how many. It takes many transactions, which `transact` runs one after
  * another. It may end after any of them, and be done again. If it is never done again, because the time that was ahead has
  * come meanwhile, the windows of what was removed are cut again all the same.
@@ -65,8 +74,12 @@ export async function isAnythingAhead(tx: Transaction): Promise<boolean> {
     const { limit, early } = await beyond(tx, progress.id, 1);
     if (progress.value.coveredUntil > limit || early.length > 0) return true;
   }
+  const span = await spanIn(tx);
+  if ((await tx.find(padPlans, { after: today(tx, span), limit: 1 })).length > 0) return true;
+  const next = midnightAfter(tx.now, span);
+  if ((await tx.find(exportVersions, {})).some(({ value }) => value.from > next)) return true;
   const held = await tx.find(leases, {});
-  const open = await tx.find(view(exportBatches, ['state', 'turn', 'leaseExpires']), OPEN);
+  const open = await tx.find(view(exportBatches, ['state', 'end', 'leaseExpires']), OPEN);
   return (
     held.some(({ value }) => value.expiresAt > tx.now) ||
     open.some(({ value }) => value.leaseExpires > tx.now)
@@ -92,6 +105,42 @@ async function bringBackExport(tx: Transaction, place: Place): Promise<Stepped> 
   return { removed: removed.length, next: place };
 }
 
+const spanIn = async (tx: Transaction): Promise<PlanSpan> =>
+  planSpanOf((await readStoreFormat(tx))?.profile);
+
+/** The plan of today, as a place in the order of plans. */
+const today = (tx: Transaction, span: PlanSpan): Cursor => ({
+  id: planId(planStart(tx.now, span)),
+});
+
+/** A plan may be a full document, and so many fit into a transaction. */
+const PLANS_PER_STEP = 5;
+const VERSIONS_PER_STEP = 5;
+
+/** Deletes plans of days that have not begun: until they do, exports may still be changed. */
+async function forgetPlans(tx: Transaction): Promise<Stepped> {
+  const span = await spanIn(tx);
+  const after = today(tx, span);
+  const found = await tx.find(padPlans, { after, limit: PLANS_PER_STEP });
+  for (const { id } of found) tx.delete(padPlans, id);
+  return { removed: 0, next: found.length === PLANS_PER_STEP ? 'first' : undefined };
+}
+
+/** Lets changes of exports hold from the next midnight that would hold from a later one. */
+async function bringBackVersions(tx: Transaction): Promise<Stepped> {
+  const span = await spanIn(tx);
+  const next = midnightAfter(tx.now, span);
+  const ahead = (await tx.find(exportVersions, {})).filter(({ value }) => value.from > next);
+  const step = ahead.toSorted((a, b) => a.value.from - b.value.from).slice(0, VERSIONS_PER_STEP);
+  for (const { id, value } of step) {
+    tx.delete(exportVersions, id);
+    // The last of several changes is the one that stays.
+    const version = { config: value.settings, from: next };
+    tx.set(exportVersions, versionId(version), { ...value, from: next });
+  }
+  return { removed: 0, next: ahead.length > step.length ? 'first' : undefined };
+}
+
 /** Ends the leases of jobs that last longer than now. */
 async function endLeases(tx: Transaction, place: Place): Promise<Stepped> {
   const found = await tx.find(leases, { ...after(place), limit: PER_STEP });
@@ -108,7 +157,7 @@ async function endLeasesOfBatches(tx: Transaction, place: Place): Promise<Steppe
   for (const { id, value } of looked)
     if (value.leaseExpires > tx.now) tx.set(exportBatches, id, { ...value, leaseExpires: tx.now });
   const last = looked.at(-1);
-  return { removed: 0, next: last && { id: last.id, value: last.value.turn } };
+  return { removed: 0, next: last && { id: last.id, value: last.value.end } };
 }
 
 const after = (place: Place): { readonly after?: Cursor } =>

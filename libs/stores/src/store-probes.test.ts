@@ -162,7 +162,7 @@ describe('the probe of exports', () => {
   it('asks for nothing that is not indexed', () => {
     expect(exportBatches.layout.indexes).toEqual([
       ['config', 'state', 'end'],
-      ['state', 'turn'],
+      ['state', 'end'],
     ]);
   });
 });

@@ -49,7 +49,7 @@ export function probeExports(store: DocumentStore, random: Random): StoreProbe {
   return async () => {
     await Promise.all([
       someHashes(store, random),
-      drain(store, exportBatches, { where: { state: 'open' }, order: { by: 'turn' }, limit: 1 }),
+      drain(store, exportBatches, { where: { state: 'open' }, order: { by: 'end' }, limit: 1 }),
       drain(store, exportBatches, {
         where: { config: '', state: 'stored' },
         order: { by: 'end' },

@@ -11,15 +11,10 @@ import {
   unixMillis,
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
-import {
-  batchId,
-  exportBatches,
-  exportProgress,
-  openBatch,
-  padDays,
-} from './export-batch-document.ts';
+import { batchId, exportBatches, exportProgress, openBatch } from './export-batch-document.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
+import { padBegun } from './padding-documents.ts';
 import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
 import { uncoveredKeys } from './uncovered-keys.ts';
 
@@ -27,7 +22,7 @@ const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: false, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'] },
-  ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000 },
+  ...{ minRecords: 0, paddingRange: 0, maxRecords: 1000, padEmpty: false },
   ...overrides,
 });
 
@@ -145,11 +140,11 @@ describe('keys that have expired', () => {
     await upload();
     await store.transact(async (tx) => {
       await Promise.resolve();
-      tx.set(padDays, 'a day', { sequence: 1, expireAt: NOON + 17 * DAY });
+      tx.set(padBegun, 'a cell', { expireAt: NOON + 17 * DAY });
     });
     await expire();
     // Other collections do not wait: this one comes after the keys in the same step.
-    while ((await store.get(padDays, ['a day']))[0] !== undefined) await store.now();
+    while ((await store.get(padBegun, ['a cell']))[0] !== undefined) await store.now();
     expect(await stored()).toBe(1);
     clock.advance(7 * DAY);
     expect(await untilGone()).toBe(24 * DAY);

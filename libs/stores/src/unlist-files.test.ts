@@ -10,7 +10,7 @@ const CONFIG = {
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
   ...{ inputRegions: [], excludeRegions: [], includeTravelers: true, onlyNonTravelers: false },
   ...{ from: unixMillis(0), thru: undefined, signingKeys: ['k1'], minRecords: 10 },
-  ...{ paddingRange: 0, maxRecords: 1000 },
+  ...{ paddingRange: 0, maxRecords: 1000, padEmpty: false },
 };
 const file = (name: string) => ({ name, keys: 1, digest: 'aa' });
 

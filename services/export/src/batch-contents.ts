@@ -6,31 +6,107 @@ import {
   cutFiles,
   encodeExport,
 } from '@keyserver/export-file';
-import type { ReadKeyBatches } from '@keyserver/exposure-keys';
+import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
+import {
+  BatchCells,
+  type CellStore,
+  type Generate,
+  type Plan,
+  cellsToFill,
+  keysIn,
+  settleCells,
+  settledDocuments,
+} from '@keyserver/padding';
+import type { Random } from '@keyserver/random';
+import type { UnixMillis } from '@keyserver/time';
 import type { ReadySigner } from './signers.ts';
 
-/** A batch whose contents are fixed, and all that its files are made from. */
-export interface FrozenBatch {
-  readonly kind: 'frozen';
-  readonly batch: ExportBatch;
+/** Where the documents of a batch, its plan and its cells are read. */
+export interface ContentsDeps {
+  readonly readKeyBatches: ReadKeyBatches;
+  /** The plan of the day that an instant lies in. */
+  readonly planOf: (t: UnixMillis) => Promise<Plan>;
+  readonly cells: Pick<CellStore, 'settledWith'>;
+}
+
+/** What it takes to settle the cells of a batch as well. */
+export interface SettlingDeps extends ContentsDeps {
+  readonly cells: CellStore;
+  /** What generates the documents of a plan's cells. */
+  readonly generatorOf: (plan: Plan) => Promise<Generate>;
+  readonly random: Random;
+}
+
+/** All keys of a batch, its generated ones among them. */
+export interface BatchContents {
   readonly selection: KeySelection;
-  readonly signers: readonly ReadySigner[];
-  /** Generated keys that this very freeze added. */
+  /** SHA-256, hex, over the ids of the generated documents. */
+  readonly generated: string;
+  /** How many of the keys were generated. */
   readonly padding: number;
 }
 
-/** Keys of a batch, with padding of its day up to a sequence. */
-export async function selectKeys(
-  { readKeyBatches }: { readonly readKeyBatches: ReadKeyBatches },
+/** A batch whose contents are fixed, and all that its files are made from. */
+export interface FrozenBatch extends BatchContents {
+  readonly kind: 'frozen';
+  readonly batch: ExportBatch;
+  readonly signers: readonly ReadySigner[];
+}
+
+/**
+ * The contents of a batch, after every cell that it needs was settled. A batch that another worker settled a cell of meanwhile
+ * is read once more.
+ */
+export async function settledContents(
+  deps: SettlingDeps,
   batch: ExportBatch,
-  { paddingSequence, signal }: { readonly paddingSequence: number; readonly signal: AbortSignal },
-): Promise<KeySelection> {
-  const selection = new KeySelection(batch.config, paddingSequence);
+  signal: AbortSignal,
+): Promise<BatchContents> {
+  const plan = await deps.planOf(batch.start);
+  const generate = await deps.generatorOf(plan);
+  for (let again = false; ; again = true) {
+    const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
+    const settling = { cells: deps.cells, random: deps.random, generate };
+    const documents = await settleCells(settling, cells.contents, { again, signal });
+    if (documents !== undefined) return withGenerated(selection, documents);
+  }
+}
+
+/** The contents of a batch that was frozen before, without settling anything. */
+export async function contentsAsSettled(
+  deps: ContentsDeps,
+  batch: ExportBatch,
+  signal: AbortSignal,
+): Promise<BatchContents> {
+  const plan = await deps.planOf(batch.start);
+  const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
+  return withGenerated(selection, await settledDocuments(deps.cells, cells.contents));
+}
+
+async function readBatch(
+  { readKeyBatches }: ContentsDeps,
+  { batch, plan }: { readonly batch: ExportBatch; readonly plan: Plan },
+  signal: AbortSignal,
+): Promise<{ readonly cells: BatchCells; readonly selection: KeySelection }> {
+  const cells = new BatchCells(plan);
+  const selection = new KeySelection(batch.config);
+  for (const cell of cellsToFill(plan, batch))
+    if (cell.exports.includes(batch.config.id)) cells.include(cell);
   for await (const page of readKeyBatches({ from: batch.start, until: batch.end })) {
     signal.throwIfAborted();
-    for (const found of page) selection.add(found);
+    for (const document of page.filter((one) => selection.takes(one))) {
+      cells.add(document);
+      if (document.origin !== 'padding') selection.add(document);
+    }
   }
-  return selection;
+  return { cells, selection };
+}
+
+function withGenerated(selection: KeySelection, documents: readonly KeyBatch[]): BatchContents {
+  const hash = createHash('sha256');
+  for (const { id } of documents.toSorted((a, b) => (a.id < b.id ? -1 : 1))) hash.update(id);
+  for (const document of documents) selection.add(document);
+  return { selection, generated: hash.digest('hex'), padding: keysIn(documents) };
 }
 
 /** What each file of a frozen batch says, in the order of the files. */

@@ -36,9 +36,10 @@ describe('create-batches', () => {
   it('begins where the export begins when older keys are there', async () => {
     const fixture = await openExportFixture();
     await fixture.publish(1, { window: hour(7) });
-    await fixture.configure(anExport({ from: unixMillis(hour(10) + 1) }));
-    await fixture.cut();
-    expect(await spans(fixture)).toEqual(['us 10-11', 'us 11-12']);
+    await fixture.configure(anExport({ from: unixMillis(NOON - 12 * HOUR) }));
+    await fixture.publish(1, { window: unixMillis(NOON - 13 * HOUR) });
+    await fixture.cut({ limit: 2 });
+    expect(await spans(fixture)).toEqual(['us 0-1', 'us 1-2']);
   });
 
   it('does not reach back past retention', async () => {
@@ -76,33 +77,22 @@ describe('create-batches', () => {
     expect(await spans(fixture)).toHaveLength(6);
   });
 
-  it('lets a long batch wait for the short ones within it that are still to be caught up', async () => {
-    const fixture = await openExportFixture();
-    await fixture.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR }));
-    await fixture.cut();
-    fixture.clock.advance(4 * HOUR);
-    expect(await fixture.cut({ limit: 3 })).toEqual({ kind: 'done', done: 3, left: 0 });
-    expect(await spans(fixture, 'us4')).toEqual(['us4 8-12']);
-    await fixture.cut({ limit: 3 });
-    expect(await spans(fixture, 'us4')).toEqual(['us4 8-12', 'us4 12-16']);
-  });
-
-  it('cuts a long batch as soon as the short ones within it are caught up', async () => {
+  it('cuts a long batch also while the short ones within it are still to be caught up', async () => {
     const fixture = await openExportFixture();
     await fixture.configure(anExport(), anExport({ id: 'us4', period: 4 * HOUR }));
     await fixture.cut();
     fixture.clock.advance(8 * HOUR);
-    await fixture.cut({ limit: 5 });
-    expect(await spans(fixture, 'us4')).toEqual(['us4 8-12', 'us4 12-16']);
+    await fixture.cut({ limit: 2 });
+    expect(await spans(fixture, 'us4')).toEqual(['us4 8-12', 'us4 12-16', 'us4 16-20']);
   });
 
   it('gives an ended export a last batch that holds every window before its end, then none', async () => {
     const fixture = await openExportFixture();
-    await fixture.configure(anExport({ thru: unixMillis(hour(13) + 1) }));
+    await fixture.configure(anExport({ thru: unixMillis(hour(23) + 1), period: 4 * HOUR }));
     await fixture.cut();
-    fixture.clock.advance(DAY);
+    fixture.clock.advance(2 * DAY);
     await fixture.cut();
-    expect(await spans(fixture)).toEqual(['us 11-12', 'us 12-13', 'us 13-14']);
+    expect(await spans(fixture)).toEqual(['us 8-12', 'us 12-16', 'us 16-20', 'us 20-24']);
   });
 
   it('remembers how far an export is covered when its batches are gone', async () => {

@@ -1,6 +1,5 @@
-import { type CutBatches, type ListExports, dueBatches } from '@keyserver/export-file';
+import type { CutBatches, ListExports } from '@keyserver/export-file';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
-import { type UnixMillis, unixMillis } from '@keyserver/time';
 
 /** Hears of every fault that a job goes on after, or ends on: none of them reaches a route. */
 export type NoteFault = (fault: unknown) => void;
@@ -26,26 +25,19 @@ export interface BatchesCreated {
 
 type Config = Awaited<ReturnType<ListExports>>[number];
 
-/**
- * Opens the batches that are due, one export and one transaction after another. An export that fails does not stop the
- * others.
- */
+/** Opens the batches that are due, one export after another. An export that fails does not stop the others. */
 export async function createBatches(
   deps: CreateBatchesDeps,
   signal: AbortSignal,
 ): Promise<BatchesCreated> {
-  const configs = [...(await deps.listExports())].sort(shortPeriodsFirst);
+  const configs = await deps.listExports();
   const failed: string[] = [];
   let [created, left] = [0, configs.length];
-  let horizon: number | undefined;
   for (const config of configs) {
     if (signal.aborted) break;
     left -= 1;
     try {
-      const cut = await cutOne(deps, config, horizon);
-      created += cut.created;
-      // Longer batches wait for the shorter ones within them (see turnOf), also where those are still being caught up.
-      if (cut.behind) horizon = Math.min(horizon ?? Infinity, cut.coveredUntil ?? 0);
+      created += await cutOne(deps, config, signal);
     } catch (fault) {
       deps.noteFault(fault);
       failed.push(configuredId(config));
@@ -58,30 +50,20 @@ export async function createBatches(
   return { created, left, failed };
 }
 
-const shortPeriodsFirst = (a: Config, b: Config): number =>
-  a.period - b.period || (a.id < b.id ? -1 : 1);
-
-interface CutReport {
-  readonly created: number;
-  readonly behind: boolean;
-  readonly coveredUntil: UnixMillis | undefined;
-}
-
+/** Cuts one export, day by day, up to the limit of a run. */
 async function cutOne(
-  deps: CreateBatchesDeps,
-  listed: Config,
-  horizon: number | undefined,
-): Promise<CutReport> {
-  const { limit } = deps;
-  let behind = false;
-  const { created, coveredUntil } = await deps.cutBatches(listed.id, (state) => {
-    const aged = Math.max(0, state.now - deps.minWindowAge);
-    const eff = unixMillis(Math.min(aged, horizon ?? aged));
-    const spans = dueBatches(state.config, { ...state, eff, limit });
-    behind = spans.length === limit;
-    return spans;
-  });
+  { cutBatches, minWindowAge, limit, log }: CreateBatchesDeps,
+  { id }: Config,
+  signal: AbortSignal,
+): Promise<number> {
+  let created = 0;
+  let behind = true;
+  while (behind && created < limit && !signal.aborted) {
+    const cut = await cutBatches(id, { minWindowAge, limit: limit - created });
+    created += cut.created;
+    behind = cut.more;
+  }
   if (created > 0)
-    deps.log.event('export.batches_created', { config: configuredId(listed), created, behind });
-  return { created, behind, coveredUntil };
+    log.event('export.batches_created', { config: configuredId({ id }), created, behind });
+  return created;
 }

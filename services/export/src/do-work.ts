@@ -3,7 +3,6 @@ import {
   type ExportBatch,
   type ExportConfig,
   indexName,
-  sharesKeys,
 } from '@keyserver/export-file';
 import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { configuredId, faultTrail } from '@keyserver/log';
@@ -24,6 +23,8 @@ export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
   readonly checkSigningKeys: () => Promise<void>;
   /** Alerts for exports that are late. */
   readonly checkLate: () => Promise<void>;
+  /** Samples the shapes of a day that is over, unless that is done. */
+  readonly keepShapes: () => Promise<void>;
   /** When the indexes of an export were last looked after by this process. */
   readonly lookedAfter: Map<string, UnixMillis>;
   readonly missingArchives: MissingArchives;
@@ -44,7 +45,7 @@ const MOST_UNLISTED = 1000;
 const MOST_COUNTED = 1000;
 
 /**
- * Works on open batches in their turn, one after another, until none can be leased or too little time is left for one
+ * Works on open batches, the oldest first, one after another, until none can be leased or too little time is left for one
  * more. Each batch is tried once; one that fails is free again for the next call, and does not stop the others.
  */
 export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobReport> {
@@ -52,6 +53,7 @@ export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobRepo
   await deps.checkSigningKeys();
   await publishWhatIsStored(deps, call);
   await lookAfterIndexes(deps, call);
+  await keepShapes(deps, call);
   for (let batch = await next(deps, call); batch !== undefined; batch = await next(deps, call)) {
     call.tried.add(batch.id);
     await account(deps, call, await workOnBatch(deps, batch, job.signal));
@@ -72,19 +74,9 @@ async function next(deps: DoWorkDeps, { job, tried }: Call): Promise<ExportBatch
   if (late || job.signal.aborted) return undefined;
   return await deps.queue.lease({
     lengthMs: deps.leaseMs,
-    wants: (batch, before) => !tried.has(batch.id) && !mustWait(batch, before),
+    wants: (batch) => !tried.has(batch.id),
   });
 }
-
-/** Whether padding that this batch must contain is still to be made: by a batch of an earlier turn with the same keys. */
-const mustWait = (batch: ExportBatch, before: readonly ExportBatch[]): boolean =>
-  before.some(
-    (other) =>
-      other.frozen === undefined &&
-      other.start < batch.end &&
-      batch.start < other.end &&
-      sharesKeys(other.config, batch.config),
-  );
 
 /** Lists what an earlier call has stored, when it was stopped before it could do so. */
 async function publishWhatIsStored(deps: DoWorkDeps, call: Call): Promise<void> {
@@ -121,6 +113,17 @@ async function lookAfterOne(
         await publish(deps, call, place);
   } catch (fault) {
     failed(deps, call, { config, fault });
+  }
+}
+
+/** Without new shapes, generated keys are drawn after older ones: files are made all the same. */
+async function keepShapes(deps: DoWorkDeps, { job, problems }: Call): Promise<void> {
+  if (job.signal.aborted) return;
+  try {
+    await deps.keepShapes();
+  } catch (fault) {
+    deps.noteFault(fault);
+    problems.push('the shapes of earlier uploads could not be sampled');
   }
 }
 

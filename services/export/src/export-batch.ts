@@ -42,7 +42,7 @@ export async function exportBatch(
     if (renames === MAX_RENAMES) return { kind: 'object_conflict' };
     // Never two contents under one name: the batch begins again under names that nothing has.
     const attempt = frozen.batch.attempt + 1;
-    frozen = await freezeBatch(deps, frozen.batch, { attempt, signal });
+    frozen = await freezeBatch(deps, { batch: frozen.batch, contents: frozen, attempt });
   }
   if (frozen.kind !== 'no_keys') return frozen;
   const ended = await deps.work.finish(leased, { state: 'empty' });

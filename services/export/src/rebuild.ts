@@ -1,12 +1,16 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { createLogger } from '@keyserver/log';
+import { planSpanOf } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
 import {
   batchListing,
   findSigningKeys,
   listExports,
   readKeyBatches,
+  readPlans,
+  readStoreFormat,
+  settledCells,
   usedSigningKeys,
 } from '@keyserver/stores';
 import type { Clock, Timers } from '@keyserver/time';
@@ -41,6 +45,11 @@ export function rebuildDeps(options: RebuildSettings): RebuildDeps {
     findSigningKeys: findSigningKeys(store),
     usedKeys: usedSigningKeys(store),
     readKeyBatches: readKeyBatches(store, { retention: keyRetentionMs }),
+    planOf: async (t) => {
+      const format = await readStoreFormat(store);
+      return await readPlans(store, planSpanOf(format?.profile))(t);
+    },
+    cells: settledCells(store),
     storeTime: async () => await store.now(),
     pause: jitteredPause({ random, timers }),
     // What a command does is said by the command, and kept in the audit entries.

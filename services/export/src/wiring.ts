@@ -13,22 +13,31 @@ import {
   probeAll,
 } from '@keyserver/service';
 import {
+  type KeyStoreSettings,
   StorePartFault,
   type OwnParts,
   type StoreFormat,
+  cellStore,
   exportStore,
   findSigningKeys,
   formatChange,
   keyHasher,
   leaseStore,
+  keepShapes,
   listExports,
+  listPlanned,
   openStoreFormat,
   ownParts,
   readKeyBatches,
+  readPlans,
+  shapePool,
   storedWindows,
   uncoveredKeys,
   usedSigningKeys,
 } from '@keyserver/stores';
+import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
+import { type Plan, type PlanSpan, generatorOf, planSpanOf } from '@keyserver/padding';
+import type { Random } from '@keyserver/random';
 import { DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
@@ -58,12 +67,8 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const { openBucket } = parts;
   const times = timesOf(config, store.closingDelay);
   const keys = keySettings(config, platform);
-  const batches = exportStore(store, {
-    random,
-    keys,
-    windows: storedWindows,
-    keepMs: times.retentionMs + AFTERLIFE,
-  });
+  const planning = { span: planSpanOf(config.PROFILE), keepMs: times.retentionMs + AFTERLIFE };
+  const batches = exportStore(store, { random, keys, windows: storedWindows, ...planning });
   const shared = {
     ...{ log, openBucket, findSigner, trySigner },
     listExports: listExports(store),
@@ -74,6 +79,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const watch = signingKeyWatch(shared);
   const late = lateWatch({
     ...{ ...shared, ...times, ...batches.listings },
+    listExports: listPlanned(store, planning.span),
     readWindows: async () => await storedWindows(store),
   });
   const archives = missingArchives();
@@ -88,7 +94,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
-    readKeyBatches: readKeyBatches(store, keys),
+    ...settlingOf(store, { keys, random, ...planning }),
     leases: leaseStore(store, random),
     ...{ timers, pause: jitteredPause({ random, timers }) },
     limit: config.CATCH_UP_BATCHES,
@@ -106,6 +112,33 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const deps = { log, clock, timers, random, health, verifyCaller, jobs };
   return { deps, release: platform.close };
+}
+
+/** What it takes to read batches and to settle their cells. */
+function settlingOf(
+  store: DocumentStore,
+  options: {
+    readonly keys: KeyStoreSettings;
+    readonly random: Random;
+    readonly span: PlanSpan;
+    readonly keepMs: number;
+  },
+) {
+  const { keys, random, span } = options;
+  const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
+  return {
+    readKeyBatches: readKeyBatches(store, keys),
+    planOf: readPlans(store, span),
+    cells: cellStore(store, options),
+    generatorOf: async (plan: Plan) => {
+      const pool = await shapePool(store, plan.start);
+      const windows = await storedWindows(store);
+      return generatorOf(plan, { pool, rules, windows, random });
+    },
+    keepShapes: async () => {
+      await keepShapes(store, { random, retention: keys.retention });
+    },
+  };
 }
 
 const keySettings = (config: ExportSettings, { keyHashSecret }: Platform) => ({

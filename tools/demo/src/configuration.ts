@@ -27,7 +27,7 @@ export const JOB_AUDIENCE = 'https://export.keyserver.example';
 /** Names of the private keys that sign files. */
 export const SIGNING_KEYS = ['first', 'second'] as const;
 
-/** What the operator of the demonstration has decided: hourly files, each of at least so many keys. */
+/** What the operator of the demonstration has decided: hourly files, padded to at least so many keys. */
 export function demoConfiguration(choices: {
   readonly trusted: Authority;
   readonly untrusted: Authority;
@@ -65,6 +65,7 @@ export function demoConfiguration(choices: {
       minRecords,
       paddingRange: 100,
       maxRecords: 500_000,
+      padEmpty: false,
     })),
   };
 }

@@ -1,4 +1,5 @@
 export { APPS, EXPORTS, demoConfiguration, newAuthority } from './configuration.ts';
+export { cellsIn, renderFiles } from './cells.ts';
 export { type Check, holds, renderSteps, tally } from './checks.ts';
 export { downloadSeries } from './client.ts';
 export { PLATFORMS, type Platform, type PlatformName, startServers } from './servers.ts';

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { systemRandom } from '@keyserver/random';
 import { DAY, MINUTE, SECOND, floorTo, systemClock, systemTimers } from '@keyserver/time';
 import { PLATFORMS, type PlatformName } from './servers.ts';
+import { renderFiles } from './cells.ts';
 import { renderSteps, tally } from './checks.ts';
 import { type ProgressReporter, playRound } from './round.ts';
 import { openSimulation } from './simulation.ts';
 
 const PHONES = 200;
-const PATIENCE = MINUTE;
+const PATIENCE = 2 * MINUTE;
 
 const INTRODUCTION: Readonly<Record<PlatformName, string>> = {
   local: `One full round of the key server on this machine, over real HTTP, in simulated time.
@@ -19,6 +20,11 @@ const INTRODUCTION: Readonly<Record<PlatformName, string>> = {
 time. Firestore, Cloud Storage and Cloud KMS are the stand-ins of the tests, on this machine.
 `,
 };
+
+const PADDING = `Uploaded keys that are in exactly the same files get generated ones beside them, until there are a thousand and up to
+a hundred more. So no subtraction of one file from another leaves a handful of keys. Keys of travelers are in two files
+of the same hour, and so are the generated keys beside them.
+`;
 
 const NEXT = `Where to go next:
   npm start                  the server on this machine, in real time
@@ -54,8 +60,8 @@ async function demonstrate(dataDirectory: string, platform: PlatformName): Promi
   };
   try {
     progress.done('publish, export, a file server and an issuer of job identities run');
-    const { steps } = await playRound(simulation, PHONES, progress);
-    print(`\n${renderSteps(steps)}`);
+    const { steps, series, ledger } = await playRound(simulation, PHONES, progress);
+    print(`\n${renderFiles(series, ledger)}\n${PADDING}\n${renderSteps(steps)}`);
     const { made, wrong } = tally(steps);
     const seconds = ((performance.now() - started) / SECOND).toFixed(1);
     print(

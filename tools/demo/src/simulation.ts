@@ -22,7 +22,7 @@ interface SimulationSettings {
   readonly day: UnixMillis;
   readonly timers: Timers;
   readonly random: Random;
-  /** Files with any key are padded to at least this many. */
+  /** Keys that are in exactly the same files are padded to at least this many. */
   readonly minRecords: number;
 }
 

@@ -126,6 +126,7 @@ function firstConfiguration(
         thru: undefined,
         signingKeys: ['dev'],
         maxRecords: 500_000,
+        padEmpty: false,
         ...profile.firstExport,
       },
     ],

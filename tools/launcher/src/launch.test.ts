@@ -182,6 +182,13 @@ describe('what is printed after the start', () => {
     expect(text).toContain('npx keyserver config apply');
   });
 
+  it('says for how long a change of exports waits where that is a minute, and not a day', () => {
+    const said = 'a change of exports holds from the next minute on';
+    expect(summary(launched)).toContain(said);
+    const production = launcherConfig({ PROFILE: 'production' });
+    expect(summary({ ...launched, config: production })).not.toContain(said);
+  });
+
   it('names a service that does not answer', () => {
     expect(summary({ ...launched, late: ['export'] })).toContain('export does not answer yet');
   });

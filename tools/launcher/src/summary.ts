@@ -30,6 +30,7 @@ export function summary(launched: Launched): string {
       ([name = '', where = '', what = '']) => `  ${name.padEnd(9)}${where.padEnd(42)}${what}`,
     ),
     '',
+    ...(launched.config.PROFILE === 'development' ? SHORT_PLANS : []),
     ...(launched.exportKey === undefined
       ? OWN_CONFIGURATION
       : nextSteps(launched, launched.exportKey)),
@@ -39,6 +40,12 @@ export function summary(launched: Launched): string {
     'Ctrl-C stops everything.',
   ].join('\n');
 }
+
+/** In production everybody waits for midnight, since files of one day must all be cut and padded by the same plan. */
+const SHORT_PLANS = [
+  'A plan lasts a minute here, and a day in production: a change of exports holds from the next minute on.',
+  '',
+];
 
 const OWN_CONFIGURATION = [
   'The stored configuration is used as it is. To see or change it:',

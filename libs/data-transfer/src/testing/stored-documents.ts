@@ -78,7 +78,24 @@ const settings = fc.record({
   ...{ id: fc.string(), bucket: fc.string(), filenameRoot: fc.string(), outputRegion: fc.string() },
   ...{ inputRegions: words, excludeRegions: words, signingKeys: words },
   ...{ includeTravelers: fc.boolean(), onlyNonTravelers: fc.boolean() },
-  ...{ paddingRange: fc.nat(), maxRecords: fc.nat() },
+  ...{ paddingRange: fc.nat(), maxRecords: fc.nat(), padEmpty: fc.boolean() },
+});
+const publisher = fc.record({
+  authority: fc.option(fc.record({ name: fc.string(), id: fc.nat() }), { nil: undefined }),
+  ...{ regions: words, app: fc.string() },
+});
+const pooledShape = fc.record({
+  shape: fc.record({
+    keys: fc.array(
+      fc.record({
+        period: fc.integer({ min: 1, max: 144 }),
+        ...{ startInDay: fc.nat(143), daysBefore: fc.nat(400) },
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+    onsetBefore: fc.integer({ min: -10, max: 10 }),
+  }),
+  hour: fc.nat(23),
 });
 const signer = fc.record({
   ...{ keyVersion: fc.string(), id: fc.string(), signingKey: fc.string(), keyId: fc.string() },
@@ -89,12 +106,16 @@ const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'exportBatches.settings': settings,
   'exportBatches.frozen': fc.record({
     ...{ encoder: fc.string(), signers: fc.array(signer, { maxLength: 2 }) },
-    ...{ paddingSequence: fc.nat(), maxRecords: fc.nat() },
+    ...{ generated: fc.string(), maxRecords: fc.nat() },
   }),
   'exportBatches.files': fc.array(
     fc.record({ keys: fc.nat(), digest: fc.string(), name: fc.string() }),
     { maxLength: 3 },
   ),
+  'exportVersions.settings': settings,
+  'padPlans.exports': fc.array(settings, { maxLength: 2 }),
+  'padPlans.publishers': fc.array(publisher, { maxLength: 2 }),
+  'padShapes.shapes': fc.array(pooledShape, { maxLength: 3 }),
   'healthAuthorities.keys': fc.array(
     fc.record({ thru: optionalTime, from: time, publicKey: fc.string(), version: fc.string() }),
     { maxLength: 2 },

@@ -31,6 +31,7 @@ export const aKeyBatch = (
   sourceId: '',
   regions: ['US'],
   traveler: false,
+  app: 'app',
   records: packRecords(keys),
   ...overrides,
 });

@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { type ExportConfig, dueBatches } from '@keyserver/export-file';
+import type { ExportConfig } from '@keyserver/export-file';
 import { openTestStore } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import {
@@ -50,7 +50,14 @@ export const anExport = (
 ): ExportConfig => ({
   ...{ id, period, bucket: 'exports', filenameRoot: id, outputRegion: 'US', inputRegions: [] },
   ...{ excludeRegions: [], includeTravelers: false, onlyNonTravelers: false, thru: undefined },
-  ...{ from: unixMillis(0), signingKeys: [], minRecords: 0, paddingRange: 0, maxRecords: 1000 },
+  ...{
+    from: unixMillis(0),
+    signingKeys: [],
+    minRecords: 0,
+    paddingRange: 0,
+    maxRecords: 1000,
+    padEmpty: false,
+  },
   ...fields,
 });
 
@@ -109,17 +116,12 @@ function exporter(
   const seen = new Set<string>();
   const files = new Map<string, string[]>();
   const { cutBatches } = exportStore(store, {
-    ...{ random, keys: KEYS, windows: storedWindows, keepMs: 74 * DAY },
+    ...{ random, keys: KEYS, windows: storedWindows, span: DAY, keepMs: 74 * DAY },
   });
   const read = readKeyBatches(store, KEYS);
   const cut = async (id: string): Promise<void> => {
-    await cutBatches(id, (state) =>
-      dueBatches(state.config, {
-        ...state,
-        eff: unixMillis(state.now - minWindowAge),
-        limit: 400,
-      }),
-    );
+    let more = true;
+    while (more) ({ more } = await cutBatches(id, { minWindowAge, limit: 400 }));
     const spans: { readonly start: number; readonly end: number }[] = [];
     for await (const page of store.pages(exportBatches, {}))
       for (const { id: batch, value } of page)

@@ -9,3 +9,5 @@ export {
   recordsOf,
 } from './uploads.ts';
 export { exportIndexes } from '../export-index-document.ts';
+export { exportProgress } from '../export-batch-document.ts';
+export { padCells, padPlans } from '../padding-documents.ts';

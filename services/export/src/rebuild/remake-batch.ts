@@ -1,15 +1,17 @@
 import { ENCODER_VERSION, type ExportBatch, isLasting, openSigner } from '@keyserver/export-file';
-import type { ReadKeyBatches } from '@keyserver/exposure-keys';
-import { type FrozenBatch, digestsOf, selectKeys } from '../batch-contents.ts';
+import {
+  type ContentsDeps,
+  type FrozenBatch,
+  contentsAsSettled,
+  digestsOf,
+} from '../batch-contents.ts';
 import type { ReadySigner, SignerDeps } from '../signers.ts';
 
 /** Why the files of a finished batch cannot be made a second time. */
 export type WhyNot = 'keys_expired' | 'signer_gone' | 'encoder_changed';
 
 /** What it takes to make the files of a finished batch a second time. */
-export interface RemakeDeps extends SignerDeps {
-  readonly readKeyBatches: ReadKeyBatches;
-}
+export type RemakeDeps = SignerDeps & ContentsDeps;
 
 /**
  * All that the files of a finished batch are made from, if it still gives the very contents that were recorded. The signers
@@ -30,10 +32,9 @@ export async function remakeBatch(
     if (opened.kind === 'unusable') return 'signer_gone';
     signers.push({ ...one, signer: opened.signer });
   }
-  const { paddingSequence } = frozen;
-  const selection = await selectKeys(deps, batch, { paddingSequence, signal });
-  if (selection.empty) return 'keys_expired';
-  const remade = { kind: 'frozen', batch, selection, signers, padding: 0 } as const;
+  const contents = await contentsAsSettled(deps, batch, signal);
+  if (contents.selection.empty) return 'keys_expired';
+  const remade = { kind: 'frozen', batch, signers, ...contents } as const;
   const digests = digestsOf(remade);
   const isSame =
     digests.length === batch.files.length &&

@@ -15,14 +15,14 @@ export async function archivesOf(fixture: ExportFixture): Promise<ReadonlyMap<st
   return new Map(names.map((name, n) => [name, contents[n]!]));
 }
 
-/** Two exports of one region whose files overlap, each with few keys, as soon as their windows may be covered. */
+/** Two exports whose files overlap, each with few keys, as soon as their windows may be covered. */
 export async function openOverlap(platform?: ExportPlatform): Promise<ExportFixture> {
   const fixture = await openExportFixture(platform);
   await fixture.configure(
-    anExport({ from: hour(11) }),
-    anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6 }),
+    anExport(),
+    anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6, inputRegions: ['CA', 'US'] }),
   );
-  await fixture.publish(3, { window: hour(8) });
+  await fixture.publish(3, { window: hour(8), regions: ['CA'] });
   await fixture.publish(2, { window: hour(11) });
   fixture.clock.advance(fixture.store.closingDelay);
   return fixture;
@@ -54,10 +54,11 @@ export async function expectRecovery(death: Death, platform?: ExportPlatform): P
     'us4/1768464000-1768478400-00001.zip',
   ]);
   for (const [name, content] of before) expect(after.get(name)).toEqual(content);
-  expect((await fixture.batches()).map(({ state }) => state)).toEqual(['complete', 'complete']);
+  const states = (await fixture.batches()).map(({ state }) => state).toSorted();
+  expect(states).toEqual(['complete', 'complete', 'empty', 'empty', 'empty']);
   const [hourly, fourHourly] = [await fixture.download('us'), await fixture.download('us4')];
-  expect(hourly).toHaveLength(10);
-  expect(fourHourly).toHaveLength(13);
+  expect(hourly.length).toBeGreaterThanOrEqual(10);
+  expect(fourHourly.length).toBeGreaterThanOrEqual(hourly.length + 6);
   expect(fourHourly).toEqual(expect.arrayContaining([...hourly]));
 
   expect(await fixture.run()).toMatchObject({ cut: { done: 0 }, work: { done: 0, left: 0 } });

@@ -31,6 +31,7 @@ export const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig =>
   minRecords: 10,
   paddingRange: 0,
   maxRecords: 1000,
+  padEmpty: false,
   ...overrides,
 });
 
@@ -52,6 +53,7 @@ export const PUBLISHED = {
   sourceId: '',
   regions: ['US'],
   traveler: false,
+  app: 'app',
 } as const;
 
 /** A key that ended before a window opened; its first bytes are its number. */

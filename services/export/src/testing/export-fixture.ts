@@ -10,8 +10,9 @@ import {
   verifyExport,
 } from '@keyserver/export-file';
 import { memorySigner } from '@keyserver/export-file/testing';
-import { type KeyBatch, packRecords } from '@keyserver/exposure-keys';
+import { DEFAULT_KEY_RULES, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
 import type { JobReport } from '@keyserver/jobs';
+import { generatorOf } from '@keyserver/padding';
 import { manualTimers } from '@keyserver/time/testing';
 import { openTestBucket } from '@keyserver/local/testing';
 import { openTestStore } from '@keyserver/sqlite/testing';
@@ -23,17 +24,23 @@ import {
   exportBatches,
   exportConfigDocument,
   exportConfigs,
+  cellStore,
+  changesFrom,
   exportStore,
   findSigningKeys,
   keyBatchDocument,
   keyBatches,
   keyHasher,
+  keepShapes,
   leaseStore,
   listExports,
   readKeyBatches,
+  readPlans,
+  shapePool,
   signingKeyDocument,
   signingKeys,
   usedSigningKeys,
+  versionChange,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -78,6 +85,7 @@ export interface ExportFixture {
   readonly watch: SigningKeyWatch;
   /** Another watch of the same fixture. */
   watchOver(over?: Partial<SigningKeyWatchDeps>): SigningKeyWatch;
+  /** Configures exports as an operator does: once a day has a plan, a change holds from the next midnight. */
   configure(...configs: readonly ExportConfig[]): Promise<void>;
   declare(...keys: readonly SigningKey[]): Promise<void>;
   /** Stores so many keys that are released in a window; their first bytes count up through the whole fixture. */
@@ -151,7 +159,8 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     });
   const watch = watchOver();
   const windows = () => alwaysWindow(WINDOW);
-  const batches = exportStore(store, { random, keys, windows, keepMs: 74 * DAY });
+  const planning = { span: DAY, keepMs: 74 * DAY };
+  const batches = exportStore(store, { random, keys, windows, ...planning });
   const late = lateWatch({
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
     ...{ readWindows: windows, minWindowAge: store.closingDelay, lateAfter: 30 * MINUTE },
@@ -166,6 +175,16 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     lookedAfter: new Map(),
     missingArchives: missingArchives(),
     readKeyBatches: readKeyBatches(store, keys),
+    planOf: readPlans(store, DAY),
+    cells: cellStore(store, { keys, random, ...planning }),
+    generatorOf: async (plan) => {
+      const pool = await shapePool(store, plan.start);
+      const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
+      return generatorOf(plan, { pool, rules, windows: windows(), random });
+    },
+    keepShapes: async () => {
+      await keepShapes(store, { random, retention: keys.retention });
+    },
     storeTime,
     leases: leaseStore(store, random),
     openBucket,
@@ -189,9 +208,14 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     ...{ store, clock, log, timers, signers, written, deps, late, watch, watchOver },
     async configure(...configs) {
       await store.transact(async (tx) => {
+        const from = await changesFrom(tx, DAY);
+        const changes = [];
         for (const config of configs)
+          changes.push({ config, keep: await versionChange(tx, { id: config.id, from }) });
+        for (const { config, keep } of changes) {
           tx.set(exportConfigs, config.id, exportConfigDocument(config));
-        await Promise.resolve();
+          keep(config);
+        }
       });
     },
     async declare(...declared) {
@@ -209,7 +233,6 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
           ...PUBLISHED,
           ...options,
           records: options.records ?? packRecords(made),
-          app: 'app',
         };
         tx.create(keyBatches, randomId(random), keyBatchDocument(batch, keys, random));
         await Promise.resolve();

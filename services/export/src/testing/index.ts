@@ -2,3 +2,4 @@ export { type Field, binOf, fieldsOf, keysIn } from './archive-keys.ts';
 export { type Death, archivesOf, expectRecovery, openOverlap } from './crash-scenario.ts';
 export { NOON, aSigningKey, anExport, hour } from './export-builders.ts';
 export { type ExportFixture, type ExportPlatform, openExportFixture } from './export-fixture.ts';
+export { settledContents } from '../batch-contents.ts';

@@ -17,7 +17,8 @@ import { exampleOf, standInOption } from '../options.ts';
 import { counted, jsonText } from '../render.ts';
 import type { Machine, CommandContext } from '../terminal.ts';
 import { type OpenStore, openCloudKeys } from '../wiring.ts';
-import { type ApplyFlags, type Planned, agree, plannedFor } from './agree.ts';
+import { type ApplyFlags, agree } from './agree.ts';
+import { type Planned, plannedFor } from './render-plan.ts';
 
 /** Where signing keys of the cloud are tried out. */
 interface KeyFlags {

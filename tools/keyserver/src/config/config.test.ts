@@ -2,6 +2,10 @@ import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startKmsStandIn } from '@keyserver/stand-ins/kms';
+import { openLocalPlatform } from '@keyserver/local';
+import { machine } from '../../../../test/support/machine.ts';
+import { padPlans } from '@keyserver/stores';
+import { DAY, simulatedClock } from '@keyserver/time';
 import { putSigningKey } from '../testing/keys.ts';
 import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
 
@@ -38,6 +42,26 @@ const applied = (): string => {
   const dataDirectory = anEmptyPath();
   cpSync(original, dataDirectory, { recursive: true });
   return dataDirectory;
+};
+
+/** The same once an export has been cut, so that a day has a plan. */
+async function planned(): Promise<string> {
+  const dataDirectory = applied();
+  const clock = simulatedClock(NOW);
+  const platform = await openLocalPlatform({ ...machine, dataDirectory, clock });
+  await platform.store.transact((tx) => {
+    const expireAt = NOW + 74 * DAY;
+    tx.create(padPlans, '2024-05-20T00:00', { exports: [], publishers: [], expireAt });
+    return Promise.resolve();
+  });
+  await platform.close();
+  return dataDirectory;
+}
+
+/** The example with other times of its export. */
+const withTimes = (times: string): string => {
+  const [head = '', exports = ''] = example.split('exports:\n');
+  return `${head}exports:\n${exports.replace('from: 2024-01-01T00:00:00Z', times)}`;
 };
 
 /** The ids of apps that were made for servers of other makes, as they are stored; no document may have three of them. */
@@ -114,7 +138,7 @@ describe('config apply', () => {
     });
   });
 
-  it('shows an edit with what was, what will be and when it takes effect', async () => {
+  it('shows an edit with what was and what will be, and what padding costs with it', async () => {
     const dataDirectory = applied();
     const edited = example
       .replace('period: 4h', 'period: 24h')
@@ -130,10 +154,63 @@ describe('config apply', () => {
       '~ change apps org.example.exposures',
       '    regions: CA, US -> US',
       '~ change exports us-ca',
-      '    period: 4h -> 24h (takes effect from where the export has covered until)',
-      '    excludeRegions: (empty) -> MX (takes effect from where the export has covered until)',
+      '    period: 4h -> 24h',
+      '    excludeRegions: (empty) -> MX',
+      'While few people publish, padding costs about',
+      '  export  cells a batch  generated keys a day',
+      '  us-ca   1              1050',
       '',
     ]);
+  });
+
+  it('says from which midnight a change of exports holds, once days are planned', async () => {
+    const dataDirectory = await planned();
+    const edited = example
+      .replace('period: 4h', 'period: 8h')
+      .replace('filenameRoot: us-ca', 'filenameRoot: usca');
+    const file = aFileWith('midnight.yaml', edited);
+    const ran = await keyserver(['config', 'apply', file, '--dry-run'], { dataDirectory });
+    expect(ran.out.split('\n').slice(0, 4)).toEqual([
+      '~ change exports us-ca',
+      '    filenameRoot: us-ca -> usca (holds from 2024-05-21T00:00:00Z; files of earlier days stay under the old name)',
+      '    period: 4h -> 8h (holds from 2024-05-21T00:00:00Z)',
+      'Changes of exports hold from 2024-05-21T00:00:00Z; only signingKeys change at once.',
+    ]);
+    const json = await keyserver(['config', 'apply', file, '--dry-run', '--json'], {
+      dataDirectory,
+    });
+    expect(JSON.parse(json.out)).toMatchObject({
+      midnight: '2024-05-21T00:00:00Z',
+      costs: [{ export: 'us-ca', cellsPerBatch: 1, keysPerDay: 3150 }],
+      moved: [],
+    });
+  });
+
+  it('says when a time of an export is moved to a midnight, and stores it so', async () => {
+    const dataDirectory = aDirectory();
+    const times = 'from: 2024-05-01T09:30:00Z\n    thru: 2024-06-01T00:00:01Z';
+    const file = aFileWith('times.yaml', withTimes(times));
+    const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toContain(
+      'The from of us-ca is 2024-05-02T00:00:00Z instead of 2024-05-01T09:30:00Z: ',
+    );
+    expect(ran.out).toContain(
+      'The thru of us-ca is 2024-06-02T00:00:00Z instead of 2024-06-01T00:00:01Z: ',
+    );
+    const shown = await keyserver(['config', 'show'], { dataDirectory });
+    expect(shown.out).toContain('from: 2024-05-02T00:00:00Z\n    thru: 2024-06-02T00:00:00Z\n');
+  });
+
+  it('lists the moved times for machines, as they were wanted and as they are', async () => {
+    const dataDirectory = await planned();
+    const file = aFileWith('earlier.yaml', withTimes('from: 2023-01-01T00:00:00Z'));
+    const ran = await keyserver(['config', 'apply', file, '--json'], { dataDirectory });
+    const [wanted, at] = ['2023-01-01T00:00:00Z', '2024-01-01T00:00:00Z'];
+    expect(JSON.parse(ran.out)).toMatchObject({
+      changes: [],
+      moved: [{ export: 'us-ca', field: 'from', wanted, at }],
+    });
   });
 
   it('changes nothing on a dry run, nor when the answer is no', async () => {
@@ -167,7 +244,10 @@ describe('config apply', () => {
       applied: true,
       changes: [{ action: 'add' }, {}, {}, {}],
     });
-    expect(await apply('--yes')).toEqual({ applied: false, changes: [], advice: [] });
+    expect(await apply('--yes')).toEqual({
+      ...{ applied: false, changes: [], advice: [] },
+      ...{ costs: [], moved: [] },
+    });
   });
 
   it('lists every problem of a file and refuses it', async () => {
@@ -313,6 +393,39 @@ describe('config apply of what a careful operator would not want', () => {
   });
 });
 
+describe('config apply of padding that phones pay for', () => {
+  const apply = async (text: string, ...flags: readonly string[]) =>
+    await keyserver(['config', 'apply', aFileWith('costly.yaml', text), ...flags], {
+      dataDirectory: applied(),
+    });
+
+  it('wants a yes of its own above 50,000 generated keys a day', async () => {
+    const costly = example.replace('minRecords: 1000', 'minRecords: 10000');
+    const ran = await apply(costly, '--yes');
+    expect(ran.code).toBe(2);
+    expect(ran.out).toContain('  us-ca   1              60300\n! many_generated_keys: ');
+    expect(ran.err).toContain('--yes-really many_generated_keys');
+    const accepted = await apply(costly, '--yes', '--yes-really', 'many_generated_keys');
+    expect(accepted).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('refuses a floor that a file cannot hold', async () => {
+    const ran = await apply(example.replace('maxRecords: 500000', 'maxRecords: 999'), '--yes');
+    expect(ran.code).toBe(2);
+    expect(ran.err).toContain(
+      'exports pads us-ca to 1000 keys (minRecords), more than a file of us-ca may hold',
+    );
+  });
+
+  it('says that a floor of 0 turns padding off', async () => {
+    const ran = await apply(example.replace('minRecords: 1000', 'minRecords: 0'), '--yes');
+    expect(ran.out).toContain(
+      '! little_padding: Export us-ca has no padding at all (minRecords 0)',
+    );
+    expect(ran.code).toBe(2);
+  });
+});
+
 describe('config apply of a signing key that cannot sign', () => {
   const keyFile = (dataDirectory: string): string =>
     join(dataDirectory, 'keys/signing/export-2024.pem');
@@ -387,7 +500,9 @@ describe('config show', () => {
   it('prints JSON', async () => {
     const dataDirectory = applied();
     const { out } = await keyserver(['config', 'show', '--json'], { dataDirectory });
-    expect(JSON.parse(out)).toMatchObject({ exports: [{ id: 'us-ca', period: '4h' }] });
+    expect(JSON.parse(out)).toMatchObject({
+      exports: [{ id: 'us-ca', period: '4h', padEmpty: false }],
+    });
   });
 
   it('does not make a data directory up', async () => {

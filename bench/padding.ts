@@ -1,0 +1,75 @@
+import { closeTestStores } from '@keyserver/sqlite/testing';
+import { simulatedChance } from '../test/privacy/padding/chance.ts';
+import { coldFiles, warmFiles } from '../test/privacy/padding/file-sources.ts';
+import {
+  COMPARISONS,
+  type FileSource,
+  countPeople,
+  groupByPerson,
+  judgeKeys,
+} from '../test/privacy/padding/measure.ts';
+import { isolateKeys } from '../test/privacy/padding/random-configurations.ts';
+import { timeRefusals } from '../test/privacy/padding/time-refusals.ts';
+import type { Figures, Measure } from './figures.ts';
+
+type Say = Parameters<Measure>[0]['say'];
+
+/** How much is looked at: files of each number of people, configurations, and refused keys of each sort. */
+const FULL = { files: 2000, keyFiles: 600, configurations: 20, refusals: 10_000 };
+const QUICK = { files: 200, keyFiles: 90, configurations: 3, refusals: 1000 };
+
+/** What strangers learn in spite of padding. */
+export const measurePadding: Measure = async ({ quick, say }) => {
+  const counts = quick ? QUICK : FULL;
+  const { files, keyFiles } = counts;
+  // Four numbers of people at two moments, then keys at both and pairs of them at one.
+  const warm = warmFiles(8 * files + 3 * keyFiles, simulatedChance('warm'));
+  return {
+    ...(await isolate(counts.configurations, say)),
+    warm: await count(warm, { files, name: 'warm', say }),
+    cold: await count(coldFiles(simulatedChance('cold')), { files, name: 'cold', say }),
+    ...(await judge(warm, keyFiles, say)),
+    aucTiming: await timing(counts.refusals, say),
+  };
+};
+
+/** The set of keys that lies deepest below its floor, or comes closest to it. */
+async function isolate(configurations: number, say: Say): Promise<Figures> {
+  let worst: { readonly size: number; readonly floor: number } | undefined;
+  for (let n = 0; n < configurations; n++) {
+    say(`configuration ${n + 1} of ${configurations}`);
+    const atom = await isolateKeys(simulatedChance(`configuration ${n}`));
+    await closeTestStores();
+    if (atom === undefined) throw new Error('a configuration made no files');
+    if (worst === undefined || atom.size - atom.floor < worst.size - worst.floor) worst = atom;
+  }
+  return { smallestDifference: worst?.size ?? 0, floor: worst?.floor ?? 0 };
+}
+
+async function count(
+  source: FileSource,
+  { files, name, say }: { readonly files: number; readonly name: string; readonly say: Say },
+): Promise<Readonly<Record<string, number>>> {
+  say(`counting people in ${files} files each (${name})`);
+  const found = await countPeople(source, { files, comparisons: COMPARISONS });
+  for (const [comparison, { auc, by }] of Object.entries(found))
+    say(`  ${comparison} ${auc.toFixed(3)} by ${by}`);
+  return Object.fromEntries(Object.entries(found).map(([key, { auc }]) => [key, auc]));
+}
+
+async function judge(source: FileSource, files: number, say: Say): Promise<Figures> {
+  say(`judging and grouping the keys of ${files} files`);
+  const { auc, by } = await judgeKeys(source, files);
+  say(`  real keys ${auc.toFixed(3)} by ${by}`);
+  const groupings = Object.entries(await groupByPerson(source, files));
+  for (const [name, { said, gain }] of groupings)
+    say(`  ${said} pairs by ${name}: gain ${gain.toFixed(4)}`);
+  return { aucRealKey: auc, grouping: Math.max(...groupings.map(([, { gain }]) => gain)) };
+}
+
+async function timing(refusals: number, say: Say): Promise<number> {
+  say(`refusing ${refusals} known keys of each sort`);
+  const told = await timeRefusals(refusals, simulatedChance('times'));
+  await closeTestStores();
+  return told;
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { type ExportConfig, inputRegionsOf, takerOf } from '@keyserver/export-file';
+import type { KeyBatch } from '@keyserver/exposure-keys';
+import { SECOND, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import type { Plan } from './plan.ts';
+
+/**
+ * Documents that are in exactly the same files: the exports of the plan that select them, one span of time, and their kind.
+ * No subtraction or intersection of files isolates less than a cell.
+ */
+export interface Cell {
+  /** Made of the span, the kind and the exports; the same for whoever computes it from the same plan. */
+  readonly id: string;
+  readonly kind: KeyBatch['kind'];
+  readonly start: UnixMillis;
+  readonly end: UnixMillis;
+  /** Ids, sorted, at least one. */
+  readonly exports: readonly string[];
+  /** The largest `minRecords` of the exports: a cell that holds anything has at least so many keys. */
+  readonly floor: number;
+  /** The largest `paddingRange` of the exports: up to so many more are drawn. */
+  readonly range: number;
+  /** Whether it is filled even when nobody published. */
+  readonly padEmpty: boolean;
+}
+
+/** What decides which cell a document belongs to. */
+export type Placed = Pick<KeyBatch, 'window' | 'kind' | 'regions' | 'traveler'>;
+
+/** Finds the cells of documents whose windows lie in the plan's day; undefined for documents that no export takes. */
+export type FindCell = (document: Placed) => Cell | undefined;
+
+type Reach = Omit<Cell, 'id' | 'kind' | 'start' | 'end'> & {
+  readonly period: number;
+  readonly digest: string;
+};
+
+/** Finds cells by the exports of a plan. What is the same for all documents of an audience is worked out once. */
+export function cellFinder(plan: Pick<Plan, 'exports'>): FindCell {
+  const takers = plan.exports.map((config) => ({ config, takes: takerOf(config) }));
+  const reaches = new Map<string, Reach | undefined>();
+  return ({ window, kind, regions, traveler }) => {
+    const audience = JSON.stringify([traveler, regions]);
+    if (!reaches.has(audience))
+      reaches.set(
+        audience,
+        reachOf(takers.filter(({ takes }) => takes({ regions, traveler })).map((t) => t.config)),
+      );
+    const reach = reaches.get(audience);
+    return reach === undefined ? undefined : cellIn(reach, kind, window);
+  };
+}
+
+function reachOf(exports: readonly ExportConfig[]): Reach | undefined {
+  if (exports.length === 0) return undefined;
+  const ids = exports.map(({ id }) => id).sort();
+  return {
+    exports: ids,
+    floor: Math.max(...exports.map(({ minRecords }) => minRecords)),
+    range: Math.max(...exports.map(({ paddingRange }) => paddingRange)),
+    padEmpty: exports.some(({ padEmpty }) => padEmpty),
+    // The smallest of periods that divide one another. Stores of earlier versions may have others, and this still lies in
+    // one batch of each export.
+    period: exports.map(({ period }) => period).reduce(greatestCommonDivisor),
+    digest: createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGITS),
+  };
+}
+
+const DIGITS = 32;
+
+function cellIn({ period, digest, ...reach }: Reach, kind: Cell['kind'], window: UnixMillis): Cell {
+  const start = floorTo(window, period);
+  return {
+    ...reach,
+    id: `${start / SECOND}-${period / SECOND}-${kind}-${digest}`,
+    kind,
+    start,
+    end: unixMillis(start + period),
+  };
+}
+
+const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);
+
+type Filter = Pick<
+  ExportConfig,
+  'outputRegion' | 'inputRegions' | 'excludeRegions' | 'includeTravelers' | 'onlyNonTravelers'
+>;
+
+/** Whether some document, of any regions and traveler flag, would be in files of both exports. */
+export function shareKeys(one: Filter, other: Filter): boolean {
+  const excluded = new Set([...one.excludeRegions, ...other.excludeRegions]);
+  const allowed = (filter: Filter): boolean =>
+    inputRegionsOf(filter).some((region) => !excluded.has(region));
+  const both = [one, other];
+  const asTraveler =
+    both.every(({ onlyNonTravelers }) => !onlyNonTravelers) &&
+    both.every((filter) => filter.includeTravelers || allowed(filter));
+  return asTraveler || both.every(allowed);
+}

@@ -1,0 +1,29 @@
+import { type UnixMillis, type WindowCalendar, unixMillis, windowLengthAt } from '@keyserver/time';
+import { publishersOf } from './batch-cells.ts';
+import type { Cell } from './cell.ts';
+import type { Plan } from './plan.ts';
+import type { Generate } from './settle.ts';
+import { type GenerationSource, generateDocuments } from './generate-documents.ts';
+
+/** Generates the documents of a plan's cells after shapes of earlier days. */
+export const generatorOf =
+  (
+    plan: Plan,
+    options: Omit<GenerationSource, 'windowLength'> & { readonly windows: WindowCalendar },
+  ): Generate =>
+  ({ cell, documents }, keys) =>
+    generateDocuments(
+      {
+        ...{ windows: windowsOf(cell, options.windows), documents, keys, atLeast: 0 },
+        audiences: documents.length > 0 ? [] : publishersOf(plan, cell),
+      },
+      { ...options, windowLength: (window) => windowLengthAt(options.windows, window) },
+    );
+
+/** The release windows that a cell spans. */
+function windowsOf({ start, end }: Cell, calendar: WindowCalendar): readonly UnixMillis[] {
+  const windows: UnixMillis[] = [];
+  for (let at = start; at < end; at = unixMillis(at + windowLengthAt(calendar, at)))
+    windows.push(at);
+  return windows;
+}

@@ -1,0 +1,116 @@
+import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
+import { type Random, randomId } from '@keyserver/random';
+import type { CellContents } from './batch-cells.ts';
+import type { Cell } from './cell.ts';
+import type { KeyDocument } from './generated-document.ts';
+
+/** Where it is kept which cells are settled, and with what. Each call is one transaction or several, and may be repeated. */
+export interface CellStore {
+  /** What each of these cells was settled with; undefined for one that is not settled. */
+  settledWith(ids: readonly string[]): Promise<readonly (Settled | undefined)[]>;
+  /** Says that the cell is about to be counted. */
+  begin(cell: Cell): Promise<void>;
+  /**
+   * Stores the documents of an attempt, in as many transactions as they need; gives them as they are stored. Undefined when
+   * the cell was settled meanwhile: then what was stored of them belongs to nothing.
+   */
+  write(
+    cell: Cell,
+    attempt: string,
+    documents: readonly KeyDocument[],
+  ): Promise<readonly KeyBatch[] | undefined>;
+  /** Names the attempt that settles the cell, unless another was named before; whether this one is named. */
+  name(cell: Cell, settled: Settled): Promise<boolean>;
+}
+
+/** What a cell is settled with. */
+export interface Settled {
+  readonly attempt: string;
+  /** How many generated documents belong to the cell. */
+  readonly documents: number;
+}
+
+/** Generates so many keys, or a few more, in whole documents that hide among those of the cell. */
+export type Generate = (contents: CellContents, keys: number) => readonly KeyDocument[];
+
+/** What it takes to settle cells. */
+export interface SettleDeps {
+  readonly cells: CellStore;
+  readonly generate: Generate;
+  readonly random: Random;
+}
+
+/** Cells that are settled at the same time by one worker. */
+const AT_ONCE = 4;
+
+/**
+ * Settles those of the cells that nobody has settled, and gives the generated documents that belong to all of them.
+ * Undefined when another worker settled one after the batch was read, so that the batch is to be read again. After that,
+ * with `again`, what was read is all there is: documents that are missing then have expired.
+ *
+ * Whoever needs a cell first settles it, once and for all. A worker that dies leaves documents that no cell names, and the
+ * next one begins anew with an attempt of its own.
+ */
+export async function settleCells(
+  deps: SettleDeps,
+  contents: readonly CellContents[],
+  { again, signal }: { readonly again: boolean; readonly signal: AbortSignal },
+): Promise<readonly KeyBatch[] | undefined> {
+  const primaries = contents.filter(({ cell }) => cell.kind === 'primary');
+  const settled = await deps.cells.settledWith(primaries.map(({ cell }) => cell.id));
+  const generated: KeyBatch[] = [];
+  const unsettled: CellContents[] = [];
+  let isComplete = true;
+  for (const [n, one] of primaries.entries()) {
+    const named = settled[n];
+    if (named === undefined) {
+      if (!one.isEmpty || one.cell.padEmpty) unsettled.push(one);
+      continue;
+    }
+    const found = one.generated.get(named.attempt) ?? [];
+    if (found.length < named.documents && !again) isComplete = false;
+    generated.push(...found);
+  }
+  const work = async (): Promise<void> => {
+    for (let one = unsettled.shift(); one !== undefined; one = unsettled.shift()) {
+      signal.throwIfAborted();
+      const documents = await settleOne(deps, one);
+      if (documents === undefined) isComplete = false;
+      else generated.push(...documents);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return isComplete ? generated : undefined;
+}
+
+/** The generated documents of cells that are settled already. What is not settled is left as it is. */
+export async function settledDocuments(
+  cells: Pick<CellStore, 'settledWith'>,
+  contents: readonly CellContents[],
+): Promise<readonly KeyBatch[]> {
+  const settled = await cells.settledWith(contents.map(({ cell }) => cell.id));
+  return contents.flatMap(({ generated }, n) => generated.get(settled[n]?.attempt ?? '') ?? []);
+}
+
+async function settleOne(
+  { cells, generate, random }: SettleDeps,
+  contents: CellContents,
+): Promise<readonly KeyBatch[] | undefined> {
+  const { cell, localKeys } = contents;
+  await cells.begin(cell);
+  const attempt = randomId(random);
+  const missing = targetOf(cell, random) - localKeys;
+  const wanted = missing > 0 ? generate(contents, missing) : [];
+  const written = await cells.write(cell, attempt, wanted);
+  if (written === undefined) return undefined;
+  const isNamed = await cells.name(cell, { attempt, documents: written.length });
+  return isNamed ? written : undefined;
+}
+
+/** How many keys a cell is to have. Nothing about it can be learned from another cell, or tried out. */
+const targetOf = ({ floor, range }: Cell, random: Random): number =>
+  floor === 0 ? 0 : floor + random.below(range + 1);
+
+/** How many keys documents hold. */
+export const keysIn = (documents: readonly Pick<KeyBatch, 'records'>[]): number =>
+  documents.reduce((sum, { records }) => sum + records.length / RECORD_BYTES, 0);

@@ -1,0 +1,62 @@
+import { collection, int, json, text } from '@keyserver/docstore';
+import type { ExportVersion, Publisher } from '@keyserver/padding';
+import { SECOND, type UnixMillis } from '@keyserver/time';
+import { storedExport } from './stored-export.ts';
+import { array, integer, member, record, textOf } from './stored-json.ts';
+
+/**
+ * Exports as they are configured from a midnight on. An export that has not changed since the first plan has none: then the
+ * configuration itself is its only version.
+ */
+export const exportVersions = collection({
+  name: 'exportVersions',
+  fields: { from: int(), settings: json(storedExport) },
+});
+
+/** The id of a version: an export has one from one midnight on. */
+export const versionId = ({ config, from }: ExportVersion): string =>
+  `${config.id}-${from / SECOND}`;
+
+/** The plans of days, by the midnight that begins them, such as 2026-01-31T00:00. Written once, by whoever needs one first. */
+export const padPlans = collection({
+  name: 'padPlans',
+  fields: {
+    exports: json((stored) => array(stored).map(storedExport)),
+    publishers: json((stored) => array(stored).map(publisherOf)),
+    expireAt: int(),
+  },
+  expiry: 'expireAt',
+});
+
+/** The id of the plan that begins at a midnight. */
+export const planId = (start: UnixMillis): string =>
+  new Date(start).toISOString().slice(0, '2026-01-31T00:00'.length);
+
+function publisherOf(stored: Parameters<typeof record>[0]): Publisher {
+  const publisher = record(stored);
+  const authority = member(publisher, 'authority');
+  return {
+    app: textOf(member(publisher, 'app')),
+    regions: array(member(publisher, 'regions')).map(textOf),
+    authority: authority === undefined ? undefined : authorityOf(record(authority)),
+  };
+}
+
+const authorityOf = (stored: ReturnType<typeof record>): Publisher['authority'] => ({
+  id: integer(member(stored, 'id')),
+  name: textOf(member(stored, 'name')),
+});
+
+/** Cells that somebody began to count. Whoever takes keys out of a cell by hand must look whether it is here. */
+export const padBegun = collection({
+  name: 'padBegun',
+  fields: { expireAt: int() },
+  expiry: 'expireAt',
+});
+
+/** Settled cells: the attempt whose generated documents belong to each, and how many documents that is. */
+export const padCells = collection({
+  name: 'padCells',
+  fields: { attempt: text(), documents: int(), expireAt: int() },
+  expiry: 'expireAt',
+});

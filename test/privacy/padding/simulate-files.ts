@@ -1,0 +1,128 @@
+import type { KeyDocument } from '@keyserver/padding';
+import type { Random } from '@keyserver/random';
+import {
+  DAY,
+  HOUR,
+  type UnixMillis,
+  type WindowLength,
+  alwaysWindow,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import { type Habit, documentsOf, drawHabit, drawTimeOfDay, drawUpload } from './population.ts';
+import { GENERATED, type LabelledFile, seenRecords } from './seen-file.ts';
+
+/** A cell that is to be padded, as a rule of padding gets it. */
+export interface UnpaddedCell {
+  readonly windows: readonly UnixMillis[];
+  readonly documents: readonly KeyDocument[];
+  /** How many generated keys are to join them. */
+  readonly keys: number;
+  /** A number of the simulated day: rules that learn from earlier days have learned other ones on each. */
+  readonly day: number;
+}
+
+/** A rule of padding: the generated documents that join the real ones of a cell. */
+export type PaddingRule = (cell: UnpaddedCell) => readonly KeyDocument[];
+
+/** Floor and range of the files that are simulated. */
+export const FLOOR = 1000;
+const RANGE = 100;
+
+export const SIMULATED_WINDOW: WindowLength =
+  windowLength(HOUR) ??
+  (() => {
+    throw new Error('an hour is a window');
+  })();
+const WINDOWS = alwaysWindow(SIMULATED_WINDOW);
+/** 2026-01-15. */
+const FIRST_DAY = Date.UTC(2026, 0, 15);
+
+/** Which hour is looked at: uploads of noon, or what phones held back on the day before until their last key had ended. */
+export const MOMENTS = ['noon', 'held back'] as const;
+/** One of both. */
+export type Moment = (typeof MOMENTS)[number];
+
+const WINDOW_OF: Readonly<Record<Moment, number>> = { noon: 12 * HOUR, 'held back': HOUR };
+
+/**
+ * The file of an hour in which so many people published something, all with one report type and risk: that a combination
+ * occurs at all is known to show, and would tell many people from few. The people come in the order of their number.
+ */
+export function simulateFile(
+  people: number,
+  options: {
+    readonly moment: Moment;
+    readonly rule: PaddingRule;
+    readonly day: number;
+    readonly random: Random;
+    readonly habit?: Habit;
+  },
+): LabelledFile {
+  const { moment, rule, day, random } = options;
+  const midnight = FIRST_DAY + day * DAY;
+  const window = unixMillis(midnight + WINDOW_OF[moment]);
+  const habit = options.habit ?? drawHabit(random, { plain: true });
+  const owned = Array.from({ length: people }, () =>
+    drawDocument(() => drawUploadTime(moment, midnight, random), { window, habit, random }),
+  );
+  const real = owned.reduce((sum, { records }) => sum + seenRecords(records).length, 0);
+  const keys = Math.max(0, FLOOR + random.below(RANGE + 1) - real);
+  const cell = { windows: [window], documents: owned, keys, day };
+  const generated = keys === 0 ? [] : rule(cell);
+  return {
+    day: Math.floor(window / DAY),
+    ...label([
+      ...owned.map(({ records }, owner) => ({ records, owner })),
+      ...generated.map(({ records }) => ({ records, owner: GENERATED })),
+    ]),
+  };
+}
+
+const drawUploadTime = (moment: Moment, midnight: number, random: Random): UnixMillis =>
+  unixMillis(
+    moment === 'noon'
+      ? midnight + 12 * HOUR + random.below(HOUR)
+      : midnight - DAY + drawTimeOfDay(random),
+  );
+
+/** What a person leaves in a window. Who leaves nothing in it is not looked at, and another one is drawn. */
+function drawDocument(
+  drawTime: () => UnixMillis,
+  {
+    window,
+    habit,
+    random,
+  }: { readonly window: UnixMillis; readonly habit: Habit; readonly random: Random },
+): KeyDocument {
+  for (;;) {
+    const left = documentsOf(drawUpload(drawTime(), habit, random), WINDOWS);
+    const found = left.find((document) => document.window === window);
+    if (found !== undefined) return found;
+  }
+}
+
+function label(
+  documents: readonly { readonly records: Uint8Array; readonly owner: number }[],
+): Pick<LabelledFile, 'keys' | 'owners'> {
+  const keys = documents.map(({ records }) => seenRecords(records));
+  return {
+    keys: keys.flat(),
+    owners: documents.flatMap(({ owner }, n) => keys[n]!.map(() => owner)),
+  };
+}
+
+/** What so many people left in the windows of the two weeks before a simulated day, in no particular order. */
+export function earlierDocuments(
+  people: number,
+  options: { readonly day: number; readonly random: Random },
+): readonly KeyDocument[] {
+  const { day, random } = options;
+  const today = FIRST_DAY + day * DAY;
+  return Array.from({ length: people }, () => {
+    const at = unixMillis(today - (1 + random.below(14)) * DAY + drawTimeOfDay(random));
+    return documentsOf(drawUpload(at, drawHabit(random), random), WINDOWS);
+  })
+    .flat()
+    .filter(({ window }) => window < today);
+}
