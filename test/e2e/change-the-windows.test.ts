@@ -39,18 +39,29 @@ import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const NOON = unixMillis(Date.parse('2024-05-20T12:00:00Z'));
-const LONG = windowLength(5 * MINUTE)!;
+const MIDNIGHT = unixMillis(NOON - 12 * HOUR);
 const MIN_RECORDS = 10;
 const random = systemRandom;
 const BY = { actor: 'alex', random };
 
-/** Long enough for a window to end, to close and to be exported, on every platform. */
-const UNTIL_EXPORTED = 15 * MINUTE;
+// A period fits its windows, is no multiple of the later ones, and there are not dozens of batches before the change begins.
+const TRIED_OUT = {
+  profile: 'development',
+  ...{ short: windowLength(10 * SECOND)!, period: 20 * SECOND, long: windowLength(30 * SECOND)! },
+  untilExported: 2 * MINUTE,
+} as const;
+const FOR_REAL = {
+  profile: 'production',
+  ...{ short: windowLength(HOUR)!, period: 3 * HOUR, long: windowLength(2 * HOUR)! },
+  untilExported: 4 * HOUR,
+} as const;
 
 describe.each([
-  { platform: 'local', short: windowLength(10 * SECOND)! },
-  { platform: 'gcp-stand-ins', short: windowLength(MINUTE)! },
-] as const)('a server that is tried out on $platform', ({ platform: name, short }) => {
+  { platform: 'local', ...TRIED_OUT },
+  { platform: 'gcp-stand-ins', ...FOR_REAL },
+] as const)('a server on $platform in the profile $profile', (of) => {
+  const { platform: name, profile: own, short, long, untilExported } = of;
+  const other = own === 'production' ? 'development' : 'production';
   let dataDirectory = '';
   let clock: SimulatedClock;
   let platform: Platform;
@@ -64,7 +75,7 @@ describe.each([
     platform = await openPlatform(name, { dataDirectory, clock, timers: systemTimers, random });
     authorities = [await newAuthority(1), await newAuthority(2)];
     sent.splice(0);
-    await configure(2 * MINUTE); // no shorter, so that there are not dozens of batches, and no multiple of LONG
+    await configure(of.period);
   });
   afterEach(async () => {
     await stop();
@@ -86,12 +97,12 @@ describe.each([
     });
     const wanted = {
       ...demo,
-      exports: demo.exports.map((one) => ({ ...one, from: NOON, period })),
+      exports: demo.exports.map((one) => ({ ...one, from: MIDNIGHT, period })),
     };
     return await applyConfiguration(platform.store, wanted, BY);
   }
 
-  async function start(window: WindowLength, profile = 'development'): Promise<Simulation> {
+  async function start(window: WindowLength, profile: string = own): Promise<Simulation> {
     const log: string[] = [];
     const variables = {
       ...{ PROFILE: profile, TRUNCATE_WINDOW_SECONDS: String(window / SECOND) },
@@ -141,23 +152,25 @@ describe.each([
   it('loses no key to a restart with another window, and doubles none when the windows are changed', async () => {
     const first = await start(short);
     await upload(first);
-    clock.advance(UNTIL_EXPORTED + 34 * SECOND);
+    clock.advance(untilExported + 34 * SECOND);
     expect(await filesOfKeys(first)).toEqual([1]);
     await stop();
 
-    await expect(start(LONG)).rejects.toThrow(
-      /^TRUNCATE_WINDOW_SECONDS is 300, but the data in .* are written with \d+: set it to \d+, or change the window with `npx keyserver store set-window 300`$/,
+    await expect(start(long)).rejects.toThrow(
+      new RegExp(
+        `^TRUNCATE_WINDOW_SECONDS is ${long / SECOND}, but the data in .* are written with \\d+: set it to \\d+, or change the window with \`npx keyserver store set-window ${long / SECOND}\`$`,
+      ),
     );
-    await expect(start(short, 'production')).rejects.toThrow('set PROFILE=development');
+    await expect(start(short, other)).rejects.toThrow(`set PROFILE=${own}`);
 
     const second = await start(short);
     await upload(second);
-    expect(await changeWindow(platform.store, LONG, BY)).toMatchObject({
+    expect(await changeWindow(platform.store, long, BY)).toMatchObject({
       kind: 'refused',
-      reason: expect.stringContaining('is no multiple of 300 s') as string,
+      reason: expect.stringContaining(`is no multiple of ${long / SECOND} s`) as string,
     });
-    expect(await configure(LONG)).toMatchObject({ kind: 'applied' });
-    const plan = await changeWindow(platform.store, LONG, BY);
+    expect(await configure(long)).toMatchObject({ kind: 'applied' });
+    const plan = await changeWindow(platform.store, long, BY);
     if (plan.kind !== 'planned') throw new Error(`not planned: ${plan.kind}`);
     await upload(second);
     await runJobs(second);
@@ -170,10 +183,10 @@ describe.each([
     await upload(second);
     await stop();
 
-    await expect(start(short)).rejects.toThrow('are written with 300');
-    const third = await start(LONG);
+    await expect(start(short)).rejects.toThrow(`are written with ${long / SECOND}`);
+    const third = await start(long);
     await upload(third);
-    clock.advance(UNTIL_EXPORTED);
+    clock.advance(untilExported);
     expect(await filesOfKeys(third)).toEqual(sent.map(() => 1));
     expect(sent).toHaveLength(7);
   });
@@ -210,7 +223,7 @@ describe('keyserver store set-window over Firestore', () => {
       err: 'keyserver: windows on Google Cloud are at least 60 s long\n',
     });
     const becomes =
-      /^Windows are 3600 s long, and 300 s from \d{4}-\d\d-\d\dT\d\d:00:00Z on.\n(Nothing was changed|Both values)/;
+      /^Windows are 3600 s long, and 300 s from \d{4}-\d\d-\d\dT00:00:00Z on.\n(Nothing was changed|Both values)/;
     const shown = await setWindow('300');
     expect([shown.code, shown.out]).toEqual([0, expect.stringMatching(becomes)]);
     const changed = await setWindow('300', '--yes');

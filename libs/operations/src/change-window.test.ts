@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { openTestStore } from '@keyserver/sqlite/testing';
-import { readKeyBatches, readStoreFormat } from '@keyserver/stores';
+import { CHANGE_NOTICE, openStoreFormat, readKeyBatches, readStoreFormat } from '@keyserver/stores';
 import {
   DAY,
   HOUR,
@@ -29,6 +29,8 @@ import {
   publisher,
 } from './testing/window-change.ts';
 
+const MIDNIGHT = unixMillis(NOON + 12 * HOUR);
+
 describe('changing the length of windows', () => {
   const stores: DocumentStore[] = [];
   afterEach(async () => {
@@ -54,19 +56,20 @@ describe('changing the length of windows', () => {
     );
   });
 
-  it('begins where both windows begin, and no sooner than everybody has heard of it', async () => {
+  it('begins at a midnight, and no sooner than everybody has heard of it', async () => {
     const { store, clock } = await opened(LONG);
-    clock.set(unixMillis(NOON + 59 * MINUTE));
+    expect(await planWindow(store, SHORT)).toMatchObject({ change: { from: MIDNIGHT } });
+    clock.set(unixMillis(MIDNIGHT - MINUTE));
     const plan = await planWindow(store, SHORT);
     expect(plan).toEqual({
       kind: 'planned',
       before: LONG,
-      change: { from: NOON + 2 * HOUR, length: SHORT },
+      change: { from: MIDNIGHT + DAY, length: SHORT },
     });
     expect((await readStoreFormat(store))?.windows).toEqual(alwaysWindow(LONG));
     expect(await changeWindow(store, SHORT, BY)).toEqual(plan);
     expect((await readStoreFormat(store))?.windows?.at(-1)).toEqual({
-      from: NOON + 2 * HOUR,
+      from: MIDNIGHT + DAY,
       length: SHORT,
     });
     expect(await audited(store)).toMatchObject([
@@ -77,16 +80,16 @@ describe('changing the length of windows', () => {
   it('is known in time to a writer that read the windows a moment before it was decided', async () => {
     const { store, clock } = await opened(LONG, [anExport('quick', SHORT)]);
     const send = publisher(store, clock);
-    clock.set(unixMillis(NOON + 57 * MINUTE + 59 * SECOND));
+    clock.set(unixMillis(MIDNIGHT - 2 * MINUTE - SECOND));
     await send(0, -DAY);
-    expect(await changeWindow(store, SHORT, BY)).toMatchObject({ change: { from: NOON + HOUR } });
-    clock.set(unixMillis(NOON + HOUR + 34 * MINUTE));
+    expect(await changeWindow(store, SHORT, BY)).toMatchObject({ change: { from: MIDNIGHT } });
+    clock.set(unixMillis(MIDNIGHT + 34 * MINUTE));
     await send(1, -DAY);
     const windows: UnixMillis[] = [];
     const read = readKeyBatches(store, KEYS);
     for await (const page of read({ from: NOON, until: unixMillis(NOON + DAY) }))
       windows.push(...page.map(({ window }) => window));
-    expect(windows.toSorted()).toEqual([NOON, NOON + HOUR + 30 * MINUTE]);
+    expect(windows.toSorted()).toEqual([MIDNIGHT - HOUR, MIDNIGHT + 30 * MINUTE]);
   });
 
   it('is asked for twice without harm, and waits for the one before', async () => {
@@ -95,10 +98,10 @@ describe('changing the length of windows', () => {
     expect(await changeWindow(store, SHORT, BY)).toMatchObject({ kind: 'decided' });
     expect(await changeWindow(store, length(10 * MINUTE), BY)).toEqual({
       kind: 'refused',
-      reason: 'the windows become 300 s long at 2026-01-15T13:00:00.000Z: wait until then',
+      reason: 'the windows become 300 s long at 2026-01-16T00:00:00.000Z: wait until then',
     });
     expect(await audited(store)).toHaveLength(1);
-    clock.advance(HOUR);
+    clock.set(MIDNIGHT);
     expect(await changeWindow(store, SHORT, BY)).toEqual({ kind: 'unchanged' });
     expect(await planWindow(store, LONG)).toMatchObject({ kind: 'planned', before: SHORT });
   });
@@ -117,6 +120,23 @@ describe('changing the length of windows', () => {
     expect((await readStoreFormat(store))?.windows).toEqual(alwaysWindow(length(10 * SECOND)));
     const { store: other } = await opened(10 * SECOND, configs.slice(0, 1));
     expect(await changeWindow(other, SHORT, BY)).toMatchObject({ kind: 'planned' });
+  });
+
+  it('begins at the next minute in the development profile, and is refused for windows longer than that', async () => {
+    const clock = simulatedClock(NOON);
+    const store = await openTestStore({ clock });
+    stores.push(store);
+    const known = { place: 'here', window: length(10 * SECOND), profile: 'development' } as const;
+    await openStoreFormat(store, known, BY.random);
+    clock.advance(SECOND);
+    expect(await planWindow(store, length(30 * SECOND))).toMatchObject({
+      kind: 'planned',
+      change: { from: NOON + CHANGE_NOTICE + MINUTE },
+    });
+    expect(await planWindow(store, SHORT)).toEqual({
+      kind: 'refused',
+      reason: 'a plan lasts 60 s in the profile development, and windows divide it',
+    });
   });
 
   it('is refused for a store that does not say its windows', async () => {

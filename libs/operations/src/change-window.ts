@@ -1,9 +1,11 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import { planSpanOf } from '@keyserver/padding';
 import { type Random, randomId } from '@keyserver/random';
 import {
   CHANGE_NOTICE,
   type ConfigurationChange,
   FORMAT_ID,
+  type StoreProfile,
   auditEntries,
   exportConfigs,
   readStoreFormat,
@@ -13,7 +15,6 @@ import {
   MINUTE,
   SECOND,
   type UnixMillis,
-  type WindowCalendar,
   type WindowChange,
   type WindowLength,
   unixMillis,
@@ -66,7 +67,7 @@ async function planIn(
   { closingDelay }: DocumentStore,
   length: WindowLength,
 ): Promise<WindowPlan> {
-  const windows = (await readStoreFormat(tx))?.windows;
+  const { windows, profile } = (await readStoreFormat(tx)) ?? {};
   if (windows === undefined)
     return refused('the store does not say its windows yet: start the services once');
   const before = windowLengthAt(windows, tx.now);
@@ -74,16 +75,31 @@ async function planIn(
   if (pending?.length === length) return { kind: 'decided', before, change: pending };
   if (pending !== undefined) return refused(pendingSentence(pending));
   if (length === before) return { kind: 'unchanged' };
-  // A closing delay means Google Cloud, where the services refuse a TRUNCATE_WINDOW_SECONDS below 60 too.
-  if (closingDelay > 0 && length < MINUTE)
-    return refused('windows on Google Cloud are at least 60 s long');
-  const broken = await brokenPeriod(tx, length);
-  if (broken !== undefined) return refused(broken);
-  return { kind: 'planned', before, change: { from: beginning(tx.now, windows, length), length } };
+  const span = planSpanOf(profile);
+  const reason = impossible(length, { closingDelay, profile }) ?? (await brokenPeriod(tx, length));
+  if (reason !== undefined) return refused(reason);
+  const from = beginning(tx.now, [before, length, span]);
+  return { kind: 'planned', before, change: { from, length } };
 }
 
 const pendingSentence = ({ from, length }: WindowChange): string =>
   `the windows become ${length / SECOND} s long at ${new Date(from).toISOString()}: wait until then`;
+
+/** Why no store of this kind can have such windows. */
+function impossible(
+  length: WindowLength,
+  {
+    closingDelay,
+    profile,
+  }: { readonly closingDelay: number; readonly profile: StoreProfile | undefined },
+): string | undefined {
+  const span = planSpanOf(profile);
+  // A closing delay means Google Cloud, where the services refuse a TRUNCATE_WINDOW_SECONDS below 60 too.
+  if (closingDelay > 0 && length < MINUTE) return 'windows on Google Cloud are at least 60 s long';
+  return span % length === 0
+    ? undefined
+    : `a plan lasts ${span / SECOND} s in the profile ${profile}, and windows divide it`;
+}
 
 /** A batch of half a window would wait for the other half; ended exports do not change any more. */
 async function brokenPeriod(tx: Transaction, length: WindowLength): Promise<string | undefined> {
@@ -93,13 +109,16 @@ async function brokenPeriod(tx: Transaction, length: WindowLength): Promise<stri
   return undefined;
 }
 
-/** The first instant at which a window of both lengths begins, late enough for every service to have read of it. */
-function beginning(now: UnixMillis, windows: WindowCalendar, length: WindowLength): UnixMillis {
-  const both = leastCommonMultiple(windowLengthAt(windows, now), length);
-  return unixMillis(Math.ceil((now + CHANGE_NOTICE) / both) * both);
+/**
+ * The first midnight at which a window of both lengths begins, late enough for every service to have read of it. The plan of
+ * today may still have periods that the new windows do not fit into.
+ */
+function beginning(now: UnixMillis, lengths: readonly number[]): UnixMillis {
+  const all = lengths.reduce(leastCommonMultiple);
+  return unixMillis(Math.ceil((now + CHANGE_NOTICE) / all) * all);
 }
 
-/** Both lengths divide a day, so this is at most one. */
+/** All lengths divide a day, so this is at most one. */
 function leastCommonMultiple(a: number, b: number): number {
   let multiple = a;
   while (multiple % b !== 0) multiple += a;

@@ -1,6 +1,7 @@
 import { type DocumentStore, StoreFault } from '@keyserver/docstore';
+import { planSpanOf } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
-import { type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
+import { SECOND, type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
 import { type Comparison, type KnownFormat, keyHashCheckOf, mismatchOf } from './compare-format.ts';
 import { contradictionIn } from './format-evidence.ts';
 import { SHARDS } from './key-batch-document.ts';
@@ -29,6 +30,7 @@ export async function openStoreFormat(
   const before = await readStoreFormat(store);
   if (before !== undefined) refuse(await mismatchOf(before, comparison));
   if (before !== undefined && isComplete(before, known)) return before;
+  if (before?.windows === undefined) refuse(windowAcrossPlans(known));
   refuse(await contradictionIn(store, unsaid(before, comparison)));
   // Drawn outside the transaction, which may run twice.
   const fresh = { ...newFormat(store, random), ...(await statedBy(known, random)) };
@@ -94,6 +96,14 @@ const LAST = unixMillis(8_640_000_000_000_000);
 
 function refuse(sentence: string | undefined): void {
   if (sentence !== undefined) throw new StoreFormatFault(sentence);
+}
+
+/** A window that does not divide the span of a plan would leave no period that an export could have. */
+function windowAcrossPlans({ window, profile }: KnownFormat): string | undefined {
+  const span = planSpanOf(profile);
+  return window === undefined || span % window === 0
+    ? undefined
+    : `TRUNCATE_WINDOW_SECONDS is ${window / SECOND}, but in the profile ${profile} a plan lasts ${span / SECOND} s: set it to a number that divides ${span / SECOND}`;
 }
 
 const newFormat = (store: DocumentStore, random: Random): StoreFormat => ({

@@ -113,6 +113,14 @@ describe('a new store', () => {
     expect(await open()).toEqual(format);
   });
 
+  it('is not made with windows that no plan of its profile can hold', async () => {
+    await expect(open({ profile: 'development', window: length(5 * MINUTE) })).rejects.toThrow(
+      'TRUNCATE_WINDOW_SECONDS is 300, but in the profile development a plan lasts 60 s: set it to a number that divides 60',
+    );
+    expect(await readStoreFormat(store)).toBeUndefined();
+    await open({ profile: 'development', window: length(MINUTE) });
+  });
+
   it('holds nothing by which the secret could be told', async () => {
     const { keyHashCheck = '' } = await open();
     expect(keyHashCheck).toMatch(/^[0-9a-f]{32}$/);

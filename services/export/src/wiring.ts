@@ -100,7 +100,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     limit: config.CATCH_UP_BATCHES,
   });
   try {
-    await checkStart({ ...shared, watch, ...startChecks(platform, parts) });
+    await checkStart({ ...shared, ...planning, watch, ...startChecks(platform, parts) });
   } catch (fault) {
     await platform.close();
     throw fault;

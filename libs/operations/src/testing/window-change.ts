@@ -33,6 +33,7 @@ import { changeWindow } from '../change-window.ts';
 
 /** The time at which stores of these tests begin. */
 export const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
+const LATE = unixMillis(NOON + 11 * HOUR);
 const SECRET = Buffer.alloc(32, 1);
 export const KEYS = { retention: 14 * DAY, maxKeyAge: 15 * DAY, hashKey: keyHasher(SECRET) };
 const random = seededRandom('windows');
@@ -186,6 +187,7 @@ export async function playChange(
     ...[anExport('hourly', HOUR), anExport('slow', 4 * HOUR)],
   ];
   const { store, clock } = await openedStore(before, exports);
+  clock.set(LATE); // so that most plays see the change, which begins at midnight
   const publishers = [publisher(store, clock), publisher(store, clock)];
   const { cut, keysOf } = exporter(store, minWindowAge);
   const sent: string[] = [];
