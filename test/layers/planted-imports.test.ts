@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cpSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
@@ -64,7 +65,7 @@ beforeAll(async () => {
     !relative(ROOT, path)
       .split('/')
       .some((part) => LEFT_OUT.has(part));
-  await cp(ROOT, copy, { recursive: true, filter: isKept });
+  cpSync(ROOT, copy, { recursive: true, filter: isKept });
   await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   for (const [file, forbidden] of PLANTED) {
     await mkdir(dirname(join(copy, file)), { recursive: true });
@@ -75,7 +76,8 @@ beforeAll(async () => {
   const output = join(copy, 'cruised.json');
   const { stderr } = spawnSync(
     process.execPath,
-    [cruiser, '--output-type', 'json', '--output-to', output, ...files],
+    // What the planted files import is enough: no rule asks for what is imported further on.
+    [cruiser, '--max-depth', '1', '--output-type', 'json', '--output-to', output, ...files],
     { cwd: copy, encoding: 'utf8' },
   );
   if (stderr !== '') throw new Error(stderr);

@@ -27,12 +27,13 @@ describe('the tests of a file', () => {
 
 it('follows imports from package to package, but not imports of types', async () => {
   const root = join(import.meta.dirname, '../..');
-  const found = await importersIn(root);
+  const users = ['libs/stores/src/key-store.ts', 'libs/stores/src/store-windows.test.ts'];
+  const found = await importersIn(root, ['test/mutants', ...users]);
   expect(found.get('libs/random/src/index.ts')).toContain('test/mutants/draw.ts');
   expect(found.get('test/mutants/mutations.ts')).toContain('test/mutants/mutations.test.ts');
   expect(found.get('test/mutants/project-copy.ts')).toContain('test/mutants/run.ts');
-  expect(found.get('libs/stores/src/store-windows.ts')).not.toContain(
-    'libs/stores/src/key-store.ts',
-  );
+  const ofWindows = found.get('libs/stores/src/store-windows.ts');
+  expect(ofWindows).toContain('libs/stores/src/store-windows.test.ts');
+  expect(ofWindows).not.toContain('libs/stores/src/key-store.ts');
   expect(testsIn(root, 'test/mutants')).toContain('test/mutants/tests-of.test.ts');
 });
