@@ -167,9 +167,9 @@ describe('resetting store time', () => {
   });
 
   it('brings back more exports than one step takes', async () => {
-    const exports = Array.from({ length: 101 }, (_, n) => `e${String(n)}`);
+    const exports = ['e1', 'e2', 'e3']; // a step takes one
     await runAhead(exports, DAY);
-    expect(await resetTime(time, by)).toBe(101 * 4);
+    expect(await resetTime(time, by)).toBe(3 * 4);
     clock.advance(DAY);
     const midnight = START - (START % DAY);
     for (const id of exports) expect(await cut(id)).toEqual([midnight + DAY]);

@@ -6,8 +6,15 @@ import { type AnyDefinition, type ServiceDefinition, fromJSON } from '@grpc/prot
 const isService = (definition: AnyDefinition | undefined): definition is ServiceDefinition =>
   definition !== undefined && typeof definition.format !== 'string';
 
-/** Firestore's service, from the protos that its client brings along; 64-bit integers become decimal strings. */
-export function firestoreDefinition(): ServiceDefinition {
+let definition: ServiceDefinition | undefined;
+
+/**
+ * Firestore's service, from the protos that its client brings along; 64-bit integers become decimal strings. It is always
+ * the same, and to make it takes longer than all else that a stand-in does at its start.
+ */
+export const firestoreDefinition = (): ServiceDefinition => (definition ??= readDefinition());
+
+function readDefinition(): ServiceDefinition {
   const client = createRequire(import.meta.url).resolve('@google-cloud/firestore/package.json');
   const file = join(dirname(client), 'build/protos/v1.json');
   const protos: unknown = JSON.parse(readFileSync(file, 'utf8'));

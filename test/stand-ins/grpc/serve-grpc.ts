@@ -71,8 +71,16 @@ export async function serveGrpc(parts: GrpcParts): Promise<GrpcServer> {
   };
 }
 
-/** The service as the client's own package describes it. */
+const definitions = new Map<string, Promise<ServiceDefinition>>();
+
+/** The service as the client's own package describes it; always the same, and costly to make. */
 async function serviceDefinition({ client, service }: GrpcParts): Promise<ServiceDefinition> {
+  const definition = definitions.get(service) ?? readDefinition(client, service);
+  definitions.set(service, definition);
+  return await definition;
+}
+
+async function readDefinition(client: string, service: string): Promise<ServiceDefinition> {
   const manifest = createRequire(import.meta.url).resolve(`${client}/package.json`);
   const protos: unknown = JSON.parse(
     await readFile(join(manifest, '..', 'build', 'protos', 'protos.json'), 'utf8'),
