@@ -3,7 +3,16 @@ import { parseArgs } from 'node:util';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemRandom } from '@keyserver/random';
-import { DAY, MINUTE, SECOND, floorTo, systemClock, systemTimers } from '@keyserver/time';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  floorTo,
+  systemClock,
+  systemTimers,
+  unixMillis,
+} from '@keyserver/time';
 import { PLATFORMS, type PlatformName } from './servers.ts';
 import { renderFiles } from './cells.ts';
 import { renderSteps, tally } from './checks.ts';
@@ -12,6 +21,7 @@ import { openSimulation } from './simulation.ts';
 
 const PHONES = 200;
 const PATIENCE = 2 * MINUTE;
+const MORNING = 8 * HOUR;
 
 const INTRODUCTION: Readonly<Record<PlatformName, string>> = {
   local: `One full round of the key server on this machine, over real HTTP, in simulated time.
@@ -45,7 +55,7 @@ function timeOf(now: number, start: number): string {
 async function demonstrate(dataDirectory: string, platform: PlatformName): Promise<boolean> {
   const day = floorTo(systemClock.now(), DAY);
   const started = performance.now();
-  const settings = { platform, dataDirectory, day, minRecords: 1000 };
+  const settings = { platform, dataDirectory, start: unixMillis(day + MORNING), minRecords: 1000 };
   const machine = { timers: systemTimers, random: systemRandom };
   const simulation = await openSimulation({ ...settings, ...machine });
   const live = process.stdout.isTTY;

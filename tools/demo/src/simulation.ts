@@ -3,7 +3,7 @@ import type { BlobStore } from '@keyserver/export-file';
 import type { Random } from '@keyserver/random';
 import {
   DAY,
-  HOUR,
+  floorTo,
   type SimulatedClock,
   type Timers,
   type UnixMillis,
@@ -18,8 +18,8 @@ import { openPlatform } from './wiring.ts';
 interface SimulationSettings {
   readonly platform: PlatformName;
   readonly dataDirectory: string;
-  /** UTC midnight before the round. */
-  readonly day: UnixMillis;
+  /** When the round begins. */
+  readonly start: UnixMillis;
   readonly timers: Timers;
   readonly random: Random;
   /** Keys that are in exactly the same files are padded to at least this many. */
@@ -41,12 +41,10 @@ export interface Simulation extends Omit<Servers, 'close'> {
   close(): Promise<void>;
 }
 
-const MORNING = 8 * HOUR;
-
-/** Starts a configured key server over an empty directory, at eight in the morning of simulated time. */
+/** Starts a configured key server over an empty directory, in simulated time. */
 export async function openSimulation(settings: SimulationSettings): Promise<Simulation> {
   const { dataDirectory, timers, random, minRecords } = settings;
-  const clock = simulatedClock(unixMillis(settings.day + MORNING));
+  const clock = simulatedClock(settings.start);
   const [trusted, untrusted] = [await newAuthority(1), await newAuthority(2)];
   const platform = await openPlatform(settings.platform, { dataDirectory, clock, timers, random });
   const log: string[] = [];
@@ -76,7 +74,7 @@ async function configure(
   const wanted = demoConfiguration({
     ...settings,
     signingKeys,
-    from: unixMillis(settings.day - DAY),
+    from: unixMillis(floorTo(settings.start, DAY) - DAY),
   });
   const { random } = settings;
   const outcome = await applyConfiguration(platform.store, wanted, { actor: 'demo', random });
