@@ -67,7 +67,7 @@ export function transactionsContract(current: () => DocumentStore): void {
         });
       };
       await Promise.all(
-        Array.from({ length: 60 }, async (_, step) => {
+        Array.from({ length: 30 }, async (_, step) => {
           await transfer(step);
         }),
       );
