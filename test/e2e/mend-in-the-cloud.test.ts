@@ -33,41 +33,44 @@ let version: string;
 let fixture: ExportFixture;
 let keys: readonly string[];
 
-beforeEach(async () => {
-  const random = seededRandom('mended');
-  storage = await startStorageStandIn({ buckets: [BUCKET] });
-  kmsStandIn = await startKmsStandIn();
-  version = kmsStandIn.createSigningKey(KEY);
-  kms = await openKms({ ...machine, endpoint: kmsStandIn.address, random });
-  const buckets = openCloudBuckets({
-    ...machine,
-    projectId: 'mended',
-    random,
-    apiEndpoint: storage.url,
+/** Before each test a server with an export of two files, and an end of it after it. */
+function aServer(): void {
+  beforeEach(async () => {
+    const random = seededRandom('mended');
+    storage = await startStorageStandIn({ buckets: [BUCKET] });
+    kmsStandIn = await startKmsStandIn();
+    version = kmsStandIn.createSigningKey(KEY);
+    kms = await openKms({ ...machine, endpoint: kmsStandIn.address, random });
+    const buckets = openCloudBuckets({
+      ...machine,
+      projectId: 'mended',
+      random,
+      apiEndpoint: storage.url,
+    });
+    fixture = await openExportFixture({
+      // The command sees the time of this machine, and refuses a store of another.
+      openStore: async (clock) => {
+        clock.advance(Date.now() - clock.now());
+        firestore = await startFirestoreStandIn();
+        const emulatorHost = firestore.address;
+        store = await openFirestoreStore({ ...machine, projectId: 'mended', emulatorHost, random });
+        return store;
+      },
+      openBucket: () => buckets.openBucket(BUCKET),
+    });
+    await fixture.declare(aSigningKey('k1', { signingKey: version }));
+    await fixture.configure(anExport({ bucket: BUCKET }));
+    keys = [
+      ...(await fixture.publish(12, { window: hoursAgo(3) })),
+      ...(await fixture.publish(12, { window: hoursAgo(2) })),
+    ];
+    await fixture.run({ findSigner: kms.findSigner, trySigner: kms.trySigner });
   });
-  fixture = await openExportFixture({
-    // The command sees the time of this machine, and refuses a store of another.
-    openStore: async (clock) => {
-      clock.advance(Date.now() - clock.now());
-      firestore = await startFirestoreStandIn();
-      const emulatorHost = firestore.address;
-      store = await openFirestoreStore({ ...machine, projectId: 'mended', emulatorHost, random });
-      return store;
-    },
-    openBucket: () => buckets.openBucket(BUCKET),
+  afterEach(async () => {
+    await Promise.all([store.close(), kms.close()]);
+    await Promise.all([firestore.close(), storage.close(), kmsStandIn.close()]);
   });
-  await fixture.declare(aSigningKey('k1', { signingKey: version }));
-  await fixture.configure(anExport({ bucket: BUCKET }));
-  keys = [
-    ...(await fixture.publish(12, { window: hoursAgo(3) })),
-    ...(await fixture.publish(12, { window: hoursAgo(2) })),
-  ];
-  await fixture.run({ findSigner: kms.findSigner, trySigner: kms.trySigner });
-});
-afterEach(async () => {
-  await Promise.all([store.close(), kms.close()]);
-  await Promise.all([firestore.close(), storage.close(), kmsStandIn.close()]);
-});
+}
 
 const places = () => [
   ...['--project', 'mended', '--endpoint', firestore.address],
@@ -101,6 +104,8 @@ async function replace(name: string, text: string): Promise<void> {
 }
 
 describe('store adopt in the cloud', () => {
+  aServer();
+
   it('shows parts without an id, and gives them one only with --yes', async () => {
     const looked = await adopt();
     expect(looked).toMatchObject({ code: 0, err: '' });
@@ -119,33 +124,11 @@ describe('store adopt in the cloud', () => {
     expect((await adopt('--yes')).out).toContain('are one store from now on');
     expect((await adopt()).out).toContain('All parts belong together');
   });
-
-  it('never writes the id of a stand-in into buckets of the cloud', async () => {
-    const argv = ['store', 'adopt', '--project', 'mended', '--yes'];
-    const refusal = { code: 2, err: 'keyserver: --endpoint and --storage-endpoint go together\n' };
-    expect(await keyserver([...argv, '--endpoint', firestore.address])).toMatchObject(refusal);
-    const elsewhere = ['--storage-endpoint', new URL(storage.url).host];
-    expect(await keyserver([...argv, ...elsewhere])).toMatchObject(refusal);
-  });
-
-  it.each(['--storage-endpoint', '--endpoint'])(
-    'sends nothing to %s of another machine',
-    async (option) => {
-      const ran = await keyserver([
-        'store',
-        'adopt',
-        '--project',
-        'mended',
-        option,
-        '192.0.2.1:80',
-      ]);
-      expect(ran.code).toBe(2);
-      expect(ran.err).toContain('must be a port of this machine');
-    },
-  );
 });
 
 describe('store rebuild files in the cloud', () => {
+  aServer();
+
   it('refuses parts that do not belong together', async () => {
     expect(await rebuild('--yes')).toMatchObject({
       code: 2,
@@ -181,9 +164,38 @@ describe('store rebuild files in the cloud', () => {
     for await (const page of store.pages(exportBatches, {}))
       expect(page.flatMap(({ value }) => value.files).map(({ name }) => name)).not.toContain(first);
   });
+});
+
+describe('stand-ins and the cloud are not mixed', () => {
+  const here = '127.0.0.1:9'; // where nobody answers, as nobody is asked
+
+  it('never writes the id of a stand-in into buckets of the cloud', async () => {
+    const argv = ['store', 'adopt', '--project', 'mended', '--yes'];
+    const refusal = { code: 2, err: 'keyserver: --endpoint and --storage-endpoint go together\n' };
+    expect(await keyserver([...argv, '--endpoint', here])).toMatchObject(refusal);
+    const elsewhere = ['--storage-endpoint', here];
+    expect(await keyserver([...argv, ...elsewhere])).toMatchObject(refusal);
+  });
+
+  it.each(['--storage-endpoint', '--endpoint'])(
+    'sends nothing to %s of another machine',
+    async (option) => {
+      const ran = await keyserver([
+        'store',
+        'adopt',
+        '--project',
+        'mended',
+        option,
+        '192.0.2.1:80',
+      ]);
+      expect(ran.code).toBe(2);
+      expect(ran.err).toContain('must be a port of this machine');
+    },
+  );
 
   it('signs files of a stand-in by nothing but a stand-in', async () => {
-    const ran = await keyserver(['store', 'rebuild', 'files', ...places()], machine);
+    const argv = ['store', 'rebuild', 'files', '--project', 'mended', '--endpoint', here];
+    const ran = await keyserver([...argv, '--storage-endpoint', here], machine);
     expect(ran).toMatchObject({
       code: 2,
       err: expect.stringContaining('--endpoint and --kms-endpoint go together') as string,

@@ -5,6 +5,7 @@ import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type Manifest, exportData, importData, verifyData } from '@keyserver/data-transfer';
 import { seededRandom } from '@keyserver/random/testing';
 import {
+  type Placed,
   aNewDirectory,
   contentOf,
   put,
@@ -40,11 +41,14 @@ async function cloudStore(): Promise<DocumentStore> {
   return store;
 }
 
-/** Documents that stay as they are for as long as the test runs. */
-const lasting = someDocuments(900).map(({ value, ...one }) => ({
-  ...one,
-  value: { ...value, ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}) },
-}));
+/** So many documents of keys and a few others, which stay as they are for as long as the test runs. */
+const lasting = (keyBatches: number): readonly Placed[] =>
+  someDocuments(keyBatches).map(({ value, ...one }) => ({
+    ...one,
+    value: { ...value, ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}) },
+  }));
+/** More than one transaction takes. */
+const MANY = 550;
 
 async function exportOf(
   store: DocumentStore,
@@ -61,7 +65,7 @@ const digestsOf = ({ collections }: Manifest): unknown =>
 
 it('moves everything to Firestore and back, with the same digests all the way', async () => {
   const [source, cloud, home] = [await openTestStore(), await cloudStore(), await openTestStore()];
-  await put(source, lasting);
+  await put(source, lasting(MANY));
   const there = await exportOf(source);
   expect(await importData(cloud, there)).toMatchObject({ kind: 'imported' });
   const back = await exportOf(cloud);
@@ -72,7 +76,7 @@ it('moves everything to Firestore and back, with the same digests all the way', 
 
 it('goes on in Firestore where it was when it was killed', async () => {
   const [source, cloud] = [await openTestStore(), await cloudStore()];
-  await put(source, lasting);
+  await put(source, lasting(MANY));
   const { directory } = await exportOf(source);
   let groups = 0;
   const interrupted = importData(cloud, {
@@ -89,7 +93,7 @@ it('goes on in Firestore where it was when it was killed', async () => {
 
 it('is done by the command line, which reaches Firestore by its project', async () => {
   const source = await openTestStore();
-  await put(source, lasting);
+  await put(source, lasting(20));
   const { directory } = await exportOf(source);
   const target = ['--project', 'moved', '--endpoint', firestore.address];
   const imported = await keyserver(['data', 'import', '--from', directory, ...target], machine);

@@ -52,7 +52,7 @@ describe('changing the length of windows', () => {
         expect(filed).toEqual(filed.map(() => sent));
         expect(changes).toBe(play.steps.length > play.at ? 1 : 0);
       }),
-      { numRuns: 15 }, // many more in change-window.slow.test.ts
+      { numRuns: 6 }, // many more in change-window.slow.test.ts
     );
   });
 
