@@ -44,14 +44,9 @@ const CALL_NAMES = Object.keys(CALLS);
 
 describe('listing', () => {
   it('gives more objects than one page holds, each once, whatever befalls a page', async () => {
-    const { server, bucket } = await aBucket();
-    const wanted = Array.from({ length: 1003 }, (_, n) => `v1/${String(n).padStart(4, '0')}.zip`);
-    for (let at = 0; at < wanted.length; at += 50)
-      await Promise.all(
-        wanted
-          .slice(at, at + 50)
-          .map(async (name) => await bucket.put(name, SMALL.pieces(), ABSENT)),
-      );
+    const { server, bucket } = await aBucket({ server: { mostListed: 10 } });
+    const wanted = Array.from({ length: 13 }, (_, n) => `v1/${String(n).padStart(4, '0')}.zip`);
+    for (const name of wanted) await bucket.put(name, SMALL.pieces(), ABSENT);
     server.faults.cut({ op: 'list', when: 'after', times: 1, after: 1 });
     server.faults.fail({ op: 'list', status: 503, times: 1 });
     expect([...(await namesIn(bucket))].sort()).toEqual(wanted);

@@ -20,6 +20,8 @@ export interface StorageStandInOptions {
   readonly permissions?: readonly string[];
   /** Takes any content for the declared one, as a proxy without the header would make it seem. */
   readonly ignoresDeclaredChecksums?: boolean;
+  /** Most objects in a page of a list; 1,000 as in the cloud, which may give fewer too. */
+  readonly mostListed?: number;
 }
 
 /** Cloud Storage in memory, for the real client to talk to. */
@@ -39,8 +41,9 @@ export async function startStorageStandIn(
 ): Promise<StorageStandIn> {
   const { port = 0, buckets = [], now = Date.now, cdn = false, permissions } = options;
   const checksDeclared = options.ignoresDeclaredChecksums !== true;
+  const { mostListed = 1000 } = options;
   const stored = new Map(
-    buckets.map((name) => [name, new StoredBucket(name, { now, checksDeclared })]),
+    buckets.map((name) => [name, new StoredBucket(name, { now, checksDeclared, mostListed })]),
   );
   const faults = new FaultPlan();
   const ranges: string[] = [];

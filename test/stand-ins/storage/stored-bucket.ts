@@ -22,19 +22,23 @@ export interface StoredObject extends Omit<ObjectDescription, keyof Checksums>, 
 }
 
 const MOST_NAME_BYTES = 1024;
-const MOST_LISTED = 1000;
+
+/** What a bucket is kept with. */
+interface BucketOptions {
+  readonly now: () => number;
+  readonly checksDeclared: boolean;
+  /** Most objects in a page of a list. */
+  readonly mostListed: number;
+}
 
 /** One bucket in memory, without versioning: an older generation is gone. */
 export class StoredBucket {
   readonly name: string;
-  readonly #options: { readonly now: () => number; readonly checksDeclared: boolean };
+  readonly #options: BucketOptions;
   readonly #objects = new Map<string, StoredObject>();
   #lastGeneration = 0;
 
-  constructor(
-    name: string,
-    options: { readonly now: () => number; readonly checksDeclared: boolean },
-  ) {
+  constructor(name: string, options: BucketOptions) {
     this.name = name;
     this.#options = options;
   }
@@ -88,12 +92,13 @@ export class StoredBucket {
 
   list(query: URLSearchParams): { items: StoredObject[]; nextPageToken?: string } {
     const prefix = query.get('prefix') ?? '';
-    const asked = Number(query.get('maxResults') ?? MOST_LISTED);
+    const { mostListed } = this.#options;
+    const asked = Number(query.get('maxResults') ?? mostListed);
     const after = Buffer.from(query.get('pageToken') ?? '', 'base64url');
     const names = this.names().filter(
       (name) => name.startsWith(prefix) && Buffer.compare(Buffer.from(name), after) > 0,
     );
-    const page = names.slice(0, Math.min(asked, MOST_LISTED));
+    const page = names.slice(0, Math.min(asked, mostListed));
     const items = page.flatMap((name) => this.#objects.get(name) ?? []);
     const last = page.at(-1);
     if (last === undefined || page.length === names.length) return { items };

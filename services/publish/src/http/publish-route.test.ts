@@ -255,7 +255,7 @@ describe('whatever is sent', () => {
         ]).toContain(answer.body['code']);
         expectPadded(answer);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
     expect(await storedCount()).toBe(before);
   });
