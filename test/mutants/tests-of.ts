@@ -6,16 +6,23 @@ import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-opti
 /** For each file, the files that import it. */
 export type Importers = ReadonlyMap<string, readonly string[]>;
 
-/** The rooms of the project that have tests, or files that tests import. */
-export const ROOMS: readonly string[] = ['libs', 'services', 'tools', 'test', 'docs', 'terraform'];
+/** The folders of the project that hold tests, or files that tests import. */
+export const EVERYWHERE: readonly string[] = [
+  'libs',
+  'services',
+  'tools',
+  'test',
+  'docs',
+  'terraform',
+];
 
 /**
- * Who imports whom among the files of some rooms of the project at `root` and all that they need, by paths below it. An
+ * Who imports whom among the files of some folders of the project at `root` and all that they need, by paths below it. An
  * import of types alone is none: nothing of it runs.
  */
-export async function importersIn(root: string, rooms: readonly string[]): Promise<Importers> {
+export async function importersIn(root: string, folders: readonly string[]): Promise<Importers> {
   const options = await extractOptions(join(root, '.dependency-cruiser.cjs'));
-  const { output } = await cruise([...rooms], { ...options, baseDir: root });
+  const { output } = await cruise([...folders], { ...options, baseDir: root });
   if (typeof output === 'string') throw new Error('the imports came as text');
   return invert(output.modules);
 }
