@@ -33,7 +33,7 @@ export async function playSmallRound(
   platform: PlatformName = 'local',
 ): Promise<PlayedRound> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-round-'));
-  const start = unixMillis(Date.parse('2024-05-20T18:00:00Z')); // few hours to wait for midnight
+  const start = unixMillis(Date.parse('2024-05-20T20:00:00Z')); // few hours to wait for midnight
   const roundOptions = { platform, dataDirectory, start, random: systemRandom, minRecords: 100 };
   const simulation = await openSimulation({ ...roundOptions, timers: systemTimers });
   const told: string[] = [];
