@@ -112,7 +112,7 @@ describe('planChanges', () => {
       const plan = await planChanges(store, exportsOf({ period: '30m' }));
       await changeWindow(store, length(HOUR), operator);
       const refusal = refusedAs(
-        'gives us a period of 30m, which is no multiple of the windows of 3600 s that begin at 2024-05-01T13:00:00.000Z',
+        'gives us a period of 30m, which is no multiple of the windows of 3600 s that begin at 2024-05-02T00:00:00.000Z',
       );
       expect(await planChanges(store, exportsOf({ period: '30m' }))).toEqual(refusal);
       const agreed = { ...operator, ...(plan.kind === 'planned' ? { basis: plan.basis } : {}) };

@@ -26,7 +26,7 @@ describe('keyserver store set-window', () => {
     const dataDirectory = await aDataDirectory();
     const shown = {
       code: 0,
-      out: 'Windows are 3600 s long, and 300 s from 2024-05-20T13:00:00Z on.\nNothing was changed; give --yes to change it.\n',
+      out: 'Windows are 3600 s long, and 300 s from 2024-05-21T00:00:00Z on.\nNothing was changed; give --yes to change it.\n',
     };
     expect(await keyserver(['store', 'set-window', '300'], { dataDirectory })).toMatchObject(shown);
     expect(await keyserver(['store', 'set-window', '300'], { dataDirectory })).toMatchObject(shown);
@@ -41,7 +41,7 @@ describe('keyserver store set-window', () => {
     expect((await keyserver(argv, { dataDirectory })).out).toBe(first.out);
     const other = await keyserver(['store', 'set-window', '600', '--yes'], { dataDirectory });
     expect(other).toMatchObject({ code: 2, out: '' });
-    expect(other.err).toContain('the windows become 300 s long at 2024-05-20T13:00:00.000Z');
+    expect(other.err).toContain('the windows become 300 s long at 2024-05-21T00:00:00.000Z');
   });
 
   it('says that nothing is to be done for the present length', async () => {
