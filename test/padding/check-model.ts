@@ -1,88 +1,157 @@
-import { type KeyBatch } from '@keyserver/exposure-keys';
+import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
+import { type Cell, paddingSource } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
-import { type Batch, type PaddingModel, keysOf } from './model.ts';
+import { HOUR, unixMillis } from '@keyserver/time';
+import { faultsOf } from './expected-plans.ts';
+import type { PaddingModel } from './model.ts';
+import type { Batch, ModelStore } from './model-store.ts';
+import { keysOf } from './server.ts';
 
-/** What a run of the model ended with that the rule forbids; nothing, as it should be. */
-export function violationsOf(model: PaddingModel, random: Random): readonly string[] {
-  const open = model.batches.filter(({ contents }) => contents === undefined).length;
+/** A store at the end of a history, and which batches each key is in. */
+interface End {
+  readonly store: ModelStore;
+  readonly holders: ReadonlyMap<number, readonly Batch[]>;
+}
+
+/** What a history of the model ended with that the rule forbids; nothing, as it should be. */
+export function violationsOf(
+  { store, differences, wanted }: PaddingModel,
+  random: Random,
+): readonly string[] {
+  const open = store.batches.filter(({ isFinished }) => !isFinished).length;
   if (open > 0) return [`${open} batches are never finished`];
+  const end = { store, holders: holdersOf(store.batches) };
   return [
-    ...lostOrDoubled(model),
-    ...unsettled(model),
-    ...smallDifferences(model, random),
-    ...differentPadding(model),
+    ...differences.map((batch) => `two workers found different keys in ${nameOf(batch)}`),
+    ...[...store.plans.values()].flatMap((plan) => faultsOf(plan, wanted)),
+    ...lostOrDoubled(end),
+    ...unsettled(end),
+    ...unfilled(end),
+    ...smallCells(end),
+    ...smallDifferences(end, random),
+    ...differentPadding(end),
   ];
 }
 
-/** I1: each uploaded key is in exactly one batch of each export that was planned to take it, and in no other. */
-function lostOrDoubled(model: PaddingModel): readonly string[] {
-  const isReal = ({ origin }: KeyBatch): boolean => origin !== 'padding';
-  return model.documents.filter(isReal).flatMap((document) => {
-    const takers = new Set(model.takers(document).map(({ id }) => id));
-    const [key = -1] = keysOf(document.records);
-    const holders = model.batches.filter(({ contents }) => contents?.has(key) === true);
-    const ids = holders.map(({ config }) => config.id);
-    const isRight = ids.length === takers.size && ids.every((id) => takers.has(id));
-    return isRight
-      ? []
-      : [`${document.id} is in batches of [${ids.join()}], not of [${[...takers].join()}]`];
-  });
+const nameOf = ({ config, start }: Batch): string => `${config.id} of ${start}`;
+
+function holdersOf(batches: readonly Batch[]): End['holders'] {
+  const holders = new Map<number, Batch[]>();
+  for (const batch of batches)
+    for (const key of batch.contents ?? []) {
+      const known = holders.get(key);
+      if (known === undefined) holders.set(key, [batch]);
+      else known.push(batch);
+    }
+  return holders;
 }
 
+/** The exports that have a key in one of their batches; one of them twice when it has it twice. */
+const filesWith = ({ holders }: End, key: number): readonly string[] =>
+  (holders.get(key) ?? []).map(({ config }) => config.id).sort();
+
+const isGenerated = ({ origin }: KeyBatch): boolean => origin === 'padding';
+
+/** I1: each uploaded key is in exactly one batch of each export that was planned to take it, and in no other. */
+const lostOrDoubled = (end: End): readonly string[] =>
+  end.store.documents
+    .filter((document) => !isGenerated(document))
+    .flatMap((document) => {
+      const takers = (end.store.cellOf(document)?.exports ?? []).join();
+      return [...keysOf(document.records)].flatMap((key) => {
+        const found = filesWith(end, key).join();
+        return found === takers ? [] : [`an uploaded key is in [${found}], not in [${takers}]`];
+      });
+    });
+
 /** Everything that anybody reads is settled in the end. */
-const unsettled = (model: PaddingModel): readonly string[] =>
-  model.documents.flatMap((document) => {
-    const cell = document.origin === 'padding' ? undefined : model.cellOf(document);
-    return cell === undefined || model.cells.has(cell.id) ? [] : [`${cell.id} is not settled`];
+const unsettled = ({ store }: End): readonly string[] =>
+  store.documents.flatMap((document) => {
+    const cell = isGenerated(document) ? undefined : store.cellOf(document);
+    return cell === undefined || store.cells.has(cell.id) ? [] : [`${cell.id} is not settled`];
   });
+
+/** Cells that are to be filled in any case are settled with the first batch that has them. */
+const unfilled = ({ store }: End): readonly string[] =>
+  store.batches.flatMap(({ config, start, end }) =>
+    store.planOf(start).publishers.flatMap(({ regions }) =>
+      [false, true].flatMap((traveler) => {
+        const found: string[] = [];
+        for (let window = start; window < end; window = unixMillis(window + HOUR)) {
+          const cell = store.cellOf({ window, kind: 'primary', regions, traveler });
+          const isMissing =
+            cell?.padEmpty === true &&
+            cell.exports.includes(config.id) &&
+            !store.cells.has(cell.id);
+          if (isMissing) found.push(`${cell.id} is not filled`);
+        }
+        return found;
+      }),
+    ),
+  );
+
+/** P1: a cell in which there is anything has its floor of local and generated keys. */
+function smallCells({ store }: End): readonly string[] {
+  const counts = new Map<string, { readonly cell: Cell; keys: number }>();
+  for (const document of store.documents) {
+    const cell = store.cellOf(document);
+    if (cell === undefined || (isGenerated(document) && !isNamed(store, cell, document))) continue;
+    const count = counts.get(cell.id) ?? { cell, keys: 0 };
+    counts.set(cell.id, count);
+    if (document.origin === 'local' || isGenerated(document))
+      count.keys += document.records.length / RECORD_BYTES;
+  }
+  return [...counts.values()]
+    .filter(({ cell, keys }) => keys < cell.floor)
+    .map(({ cell, keys }) => `${cell.id} has ${keys} keys of ${cell.floor}`);
+}
+
+const isNamed = ({ cells }: ModelStore, cell: Cell, { sourceId }: KeyBatch): boolean =>
+  sourceId === paddingSource(cell.id, cells.get(cell.id)?.attempt ?? '');
 
 const TRIED = 30;
 
-/** P1: what differences, intersections and unions of files leave has the floor of the files that it is in, or nothing. */
-function smallDifferences(model: PaddingModel, random: Random): readonly string[] {
+/** P1: what differences, intersections and unions of files leave has the floor of all files that it is in, or nothing. */
+function smallDifferences({ store, holders }: End, random: Random): readonly string[] {
   const foreign = new Set(
-    model.documents
-      .filter(({ origin }) => origin !== 'local' && origin !== 'padding')
+    store.documents
+      .filter(({ origin }) => origin === 'federated' || origin === 'imported')
       .flatMap(({ records }) => [...keysOf(records)]),
   );
-  const draw = (): Batch | undefined => model.batches[random.below(model.batches.length)];
-  if (model.batches.length === 0) return [];
+  const filled = store.batches.filter(
+    ({ contents }) => contents !== undefined && contents.size > 0,
+  );
   const found: string[] = [];
-  for (let n = 0; n < TRIED; n++) {
-    const [a, b, c] = [draw(), draw(), draw()];
-    if (a === undefined || b === undefined || c === undefined) continue;
-    const inA = a.contents ?? new Set<number>();
-    const left = [...inA].filter(
-      (key) => b.contents?.has(key) !== (n % 2 === 0) && c.contents?.has(key) !== (n % 3 === 0),
+  for (let n = 0; n < TRIED && filled.length > 0; n++) {
+    const [a, b, c] = [0, 1, 2].map(() => filled[random.below(filled.length)]?.contents);
+    const left = [...(a ?? [])].filter(
+      (key) => b?.has(key) !== (n % 2 === 0) && c?.has(key) !== (n % 3 === 0),
     );
+    const [first] = left;
+    if (first === undefined) continue;
+    const around = (holders.get(first) ?? []).filter(({ contents }) =>
+      left.every((key) => contents?.has(key) === true),
+    );
+    const floor = Math.max(...around.map(({ config }) => config.minRecords));
     const counted = left.filter((key) => !foreign.has(key)).length;
-    if (left.length > 0 && counted < a.config.minRecords)
-      found.push(`a difference of ${a.config.id} has ${counted} keys of ${a.config.minRecords}`);
+    if (counted < floor) found.push(`a difference has ${counted} keys of ${floor}`);
   }
   return found;
 }
 
-/** P2: generated keys of one cell are all in each batch that has the cell, or none of them are in any. */
-function differentPadding(model: PaddingModel): readonly string[] {
-  return model.documents.flatMap((document) => {
-    if (document.origin !== 'padding') return [];
-    const cell = model.cellOf(document);
-    const attempt = document.sourceId.split('/')[1];
-    const counts = model.cells.get(cell?.id ?? '')?.attempt === attempt;
+/** P2: the generated keys of a cell are all in each batch that has the cell, those of other attempts in none. */
+const differentPadding = (end: End): readonly string[] =>
+  end.store.documents.filter(isGenerated).flatMap((document) => {
+    const { store } = end;
+    const cell = store.cellOf(document);
+    const isIn = ({ start, end: until }: Batch): boolean =>
+      start <= document.window && document.window < until;
     // An export that nothing was held for yet begins later than another one, which fills empty cells already.
-    const covering = model.batches.filter(
-      ({ start, end }) => start <= document.window && document.window < end,
-    );
-    const begun = new Set(covering.map(({ config }) => config.id));
-    const wanted = new Set(counts ? cell?.exports.filter((id) => begun.has(id)) : []);
+    const begun = new Set(store.batches.filter(isIn).map(({ config }) => config.id));
+    const counts = cell !== undefined && isNamed(store, cell, document);
+    const wanted = (counts ? cell.exports.filter((id) => begun.has(id)) : []).join();
     return [...keysOf(document.records)].flatMap((key) => {
-      const ids = model.batches
-        .filter(({ contents }) => contents?.has(key) === true)
-        .map(({ config }) => config.id);
-      const isRight = ids.length === wanted.size && ids.every((id) => wanted.has(id));
-      return isRight
-        ? []
-        : [`a generated key is in [${ids.join()}], not in [${[...wanted].join()}]`];
+      const found = filesWith(end, key).join();
+      return found === wanted ? [] : [`a generated key is in [${found}], not in [${wanted}]`];
     });
   });
-}

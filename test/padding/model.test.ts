@@ -1,18 +1,16 @@
-import { seededRandom } from '@keyserver/random/testing';
-import { violationsOf } from './check-model.ts';
-import { PaddingModel } from './model.ts';
+import { violationsIn } from './histories.ts';
 
-const RUNS = 60;
+/**
+ * Faults that were planted by hand and are seen in fewer than 100 histories; in settling: a cell counts as complete whatever was
+ * found of its attempt; an attempt that was not named is used; one that came too late is passed over; all attempts are
+ * used; other servers' keys count, or leave a cell empty; a batch is not read again. In cells: the longest period, the smallest
+ * floor, one export or one traveler flag for all. In plans and cuts: a version holds a day late, the oldest version holds, an
+ * end is a day late, a batch crosses midnight, a re-opened export begins late, one that begins skips what is held already, or
+ * forgets to fill empty cells. `model.slow.test.ts` plays more.
+ */
+const HISTORIES = 100;
 const SEED = process.env['MODEL_SEED'] ?? 'plans and cells';
 
-it(`loses, doubles and isolates no key in ${RUNS} histories of a server`, async () => {
-  const broken: string[] = [];
-  for (let n = 0; n < RUNS; n++) {
-    const random = seededRandom(`${SEED} ${String(n)}`);
-    const model = new PaddingModel(random);
-    for (let steps = 20 + random.below(40); steps > 0; steps--) await model.step();
-    await model.settle();
-    broken.push(...violationsOf(model, random).map((what) => `run ${String(n)}: ${what}`));
-  }
-  expect(broken).toEqual([]);
+it(`loses, doubles and isolates no key in ${HISTORIES} histories of a server`, async () => {
+  expect(await violationsIn(HISTORIES, SEED)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type ExportConfig, inputRegionsOf, takerOf } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { SECOND, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
@@ -62,7 +62,7 @@ function reachOf(exports: readonly ExportConfig[]): Reach | undefined {
     // The smallest of periods that divide one another. Stores of earlier versions may have others, and this still lies in
     // one batch of each export.
     period: exports.map(({ period }) => period).reduce(greatestCommonDivisor),
-    digest: createHash('sha256').update(JSON.stringify(ids)).digest('hex').slice(0, DIGITS),
+    digest: hash('sha256', JSON.stringify(ids)).slice(0, DIGITS),
   };
 }
 

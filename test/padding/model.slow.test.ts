@@ -1,0 +1,16 @@
+import { violationsIn } from './histories.ts';
+
+/** Of the faults that were planted, the rarest was seen in one history of a hundred. */
+const HISTORIES = process.env['SOAK'] === '1' ? 100_000 : 10_000;
+const SEED = process.env['MODEL_SEED'] ?? 'many plans and cells';
+
+/** For the time-out, in ms; on a machine that is not busy a history takes a tenth of it. */
+const LONGEST_HISTORY = 100;
+
+it(
+  `loses, doubles and isolates no key in ${HISTORIES} histories of a server`,
+  async () => {
+    expect(await violationsIn(HISTORIES, SEED)).toEqual([]);
+  },
+  HISTORIES * LONGEST_HISTORY,
+);

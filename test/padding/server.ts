@@ -1,0 +1,182 @@
+import { settledContents } from '@keyserver/export/testing';
+import type { ExportBatch } from '@keyserver/export-file';
+import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
+import {
+  type CellStore,
+  type Generate,
+  type KeyDocument,
+  type Plan,
+  paddingSource,
+  publishersOf,
+} from '@keyserver/padding';
+import { type Random, randomId } from '@keyserver/random';
+import { HOUR, unixMillis } from '@keyserver/time';
+import { type Batch, type ModelStore } from './model-store.ts';
+import { Failure, type Worker } from './turns.ts';
+
+/** What a worker works with. */
+export interface ServerDeps {
+  readonly store: ModelStore;
+  readonly random: Random;
+  /** Records of so many keys that nobody has had before. */
+  readonly newKeys: (count: number) => Uint8Array;
+  /** Hears of two workers that found different keys in one batch. */
+  readonly onDifference: (batch: Batch) => void;
+}
+
+/** Cuts what is due and works on all open batches, as the jobs of the server do. What fails is left to the next call. */
+export async function work(deps: ServerDeps, worker: Worker): Promise<void> {
+  for (const id of [...deps.store.exports.keys()])
+    await passOverFailure(async () => {
+      await cutAll(deps, worker, id);
+    });
+  const tried = new Set<Batch>();
+  for (;;) {
+    const batch = await lease(deps, worker, tried);
+    if (batch === undefined) return;
+    tried.add(batch);
+    await passOverFailure(async () => {
+      await workOn(deps, worker, batch);
+    });
+  }
+}
+
+async function cutAll({ store, random }: ServerDeps, worker: Worker, id: string): Promise<void> {
+  for (let more = true; more;) {
+    const nothingBefore = await worker.step(() => store.nothingBefore(id));
+    more = await worker.step(() => store.cut(id, nothingBefore, 1 + random.below(5)));
+  }
+}
+
+/** One lease in so many runs out while its holder is still at work, or right after its holder died. */
+const RUN_OUT = 8;
+
+async function lease(
+  { store, random }: ServerDeps,
+  worker: Worker,
+  tried: ReadonlySet<Batch>,
+): Promise<Batch | undefined> {
+  const isFree = ({ holder, leasedAt }: Batch): boolean =>
+    holder === undefined || leasedAt < store.now || random.below(RUN_OUT) === 0;
+  for (;;)
+    try {
+      return await worker.step(() => {
+        const free = store.batches.filter(
+          (batch) => !batch.isFinished && !tried.has(batch) && isFree(batch),
+        );
+        const batch = free[random.below(free.length || 1)];
+        if (batch !== undefined) [batch.holder, batch.leasedAt] = [worker, store.now];
+        return batch;
+      });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+}
+
+async function workOn(deps: ServerDeps, worker: Worker, batch: Batch): Promise<void> {
+  try {
+    const { selection } = await settledContents(
+      readingDeps(deps, worker),
+      batchOf(batch),
+      new AbortController().signal,
+    );
+    const contents = keysOf(selection.keys.records);
+    batch.contents ??= contents;
+    if (!areSame(batch.contents, contents)) deps.onDifference(batch);
+    await worker.step(() => {
+      if (batch.holder === worker) batch.isFinished = true;
+    });
+  } finally {
+    if (batch.holder === worker) batch.holder = undefined;
+  }
+}
+
+/** Windows are read in so many parts, one after another, while others go on writing. */
+const PARTS = 2;
+
+const readingDeps = (deps: ServerDeps, worker: Worker): Parameters<typeof settledContents>[0] => ({
+  readKeyBatches: async function* (windows) {
+    for (let part = 0; part < PARTS; part++)
+      yield await worker.step(() =>
+        deps.store.held(windows).filter(({ id }) => id.charCodeAt(0) % PARTS === part),
+      );
+  },
+  planOf: async (t) => await Promise.resolve(deps.store.planOf(t)),
+  cells: cellStore(deps, worker),
+  generatorOf: async (plan) => await Promise.resolve(generatorOf(deps, plan)),
+  random: deps.random,
+});
+
+/** Settled cells, as the server's own store keeps them. */
+const cellStore = ({ store, random }: ServerDeps, worker: Worker): CellStore => ({
+  settledWith: async (ids) => await worker.step(() => ids.map((id) => store.cells.get(id))),
+  begin: async () => {
+    await worker.step(() => undefined);
+  },
+  write: async (cell, attempt, documents) => {
+    const made = documents.map((one): KeyBatch => ({
+      ...one,
+      ...{ id: randomId(random), kind: 'primary', origin: 'padding' },
+      sourceId: paddingSource(cell.id, attempt),
+    }));
+    for (let at = 0; at < made.length;) {
+      const group = made.slice(at, (at += 1 + random.below(4)));
+      const isOpen = await worker.step(() => {
+        if (store.cells.has(cell.id)) return false;
+        for (const one of group) store.add(one);
+        return true;
+      });
+      if (!isOpen) return undefined;
+    }
+    return made;
+  },
+  name: async ({ id }, settled) =>
+    await worker.step(() => {
+      const known = store.cells.get(id);
+      if (known === undefined) store.cells.set(id, settled);
+      return known === undefined || known.attempt === settled.attempt;
+    }),
+});
+
+/** Documents of a few keys, of the audiences of the cell. */
+function generatorOf({ random, newKeys }: ServerDeps, plan: Plan): Generate {
+  return ({ cell, documents }, keys) => {
+    const audiences = documents.length > 0 ? documents : publishersOf(plan, cell);
+    const hours = (cell.end - cell.start) / HOUR;
+    const made: KeyDocument[] = [];
+    for (let left = keys; left > 0;) {
+      const count = 1 + random.below(6);
+      const audience = audiences[random.below(audiences.length)];
+      if (audience === undefined) throw new Error('a cell that nobody could fill is filled');
+      const { regions, traveler, app } = audience;
+      const window = unixMillis(cell.start + random.below(hours) * HOUR);
+      made.push({ window, regions, traveler, app, records: newKeys(count) });
+      left -= count;
+    }
+    return made;
+  };
+}
+
+/** The keys of packed records: here they are just numbers. */
+export function keysOf(records: Uint8Array): ReadonlySet<number> {
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  const keys = new Set<number>();
+  for (let at = 0; at < records.length; at += RECORD_BYTES) keys.add(view.getUint32(at));
+  return keys;
+}
+
+const areSame = (a: ReadonlySet<number>, b: ReadonlySet<number>): boolean =>
+  a.size === b.size && [...a].every((key) => b.has(key));
+
+const batchOf = ({ config, start, end }: Batch): ExportBatch => ({
+  ...{ id: 'batch', config, start, end, attempt: 0, fence: 0 },
+  ...{ state: 'open', leaseExpires: unixMillis(0), frozen: undefined, files: [] },
+});
+
+async function passOverFailure(part: () => Promise<void>): Promise<void> {
+  try {
+    await part();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}
