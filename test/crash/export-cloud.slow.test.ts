@@ -2,7 +2,7 @@ import { machine } from '../support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { openCloudBuckets } from '@keyserver/cloud-storage';
 import { systemRandom } from '@keyserver/random';
-import { type ExportPlatform, expectRecovery } from '@keyserver/export/testing';
+import { type ExportPlatform, deathInSettling, expectRecovery } from '@keyserver/export/testing';
 import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 
@@ -10,6 +10,10 @@ import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 const EVERY = process.env['SOAK'] === '1' ? 1 : 6;
 const MOST = 300;
 const PROJECT = 'deaths';
+/** Before and after a cell is begun, its documents are written, and its attempt is named. */
+const STEPS_OF_SETTLING = 6;
+/** Of the two uploads that are exported. */
+const CELLS = 2;
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -43,6 +47,17 @@ it(
     let death = 0;
     while (await expectRecovery((_port, use) => use === death, platform)) death += EVERY;
     expect(death).toBeGreaterThan(50);
+  },
+  10 * 60_000,
+);
+
+it(
+  'gives the same files, each listed once, wherever a worker dies on Google Cloud while it settles cells',
+  async () => {
+    const platform = await cloudGround();
+    let deaths = 0;
+    while (await expectRecovery(deathInSettling(deaths), platform)) deaths += 1;
+    expect(deaths).toBeGreaterThan(STEPS_OF_SETTLING * CELLS);
   },
   10 * 60_000,
 );

@@ -1,5 +1,5 @@
 import { impatient, machine } from '../support/machine.ts';
-import type { DocumentStore } from '@keyserver/docstore';
+import { type DocumentStore, MAX_WRITES } from '@keyserver/docstore';
 import type {
   ExportBatch,
   ExportConfig,
@@ -9,7 +9,7 @@ import type {
 } from '@keyserver/export-file';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
-import type { Cell, KeyDocument } from '@keyserver/padding';
+import { type Cell, type KeyDocument, settleCells } from '@keyserver/padding';
 import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
@@ -32,6 +32,7 @@ import {
   anUpload,
   exportIndexes,
   exportProgress,
+  padBegun,
   padCells,
   padPlans,
   recordsOf,
@@ -211,6 +212,23 @@ const documentsOf = (count: number): readonly KeyDocument[] =>
     records: recordsOf(aKey(n)),
   }));
 
+/**
+ * Every step of settling: it is looked up whether the cell is settled, the cell is begun, its documents are written in two
+ * transactions, and the attempt is named. How many documents it is settled with.
+ */
+async function settleOnce(store: DocumentStore): Promise<number | undefined> {
+  const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
+  const generate = () => documentsOf(MAX_WRITES + 100);
+  const contents = {
+    ...{ cell: CELL, localKeys: 0, isEmpty: false, documents: [] },
+    generated: new Map<string, never>(),
+  };
+  const { signal } = new AbortController();
+  const deps = { cells, generate, random: systemRandom };
+  const settled = await settleCells(deps, [contents], { again: false, signal });
+  return settled?.length;
+}
+
 describe('a connection that is cut at any moment, with an outcome that nobody knows', () => {
   it(
     'leaves an upload stored once, counted once, and answered as the first attempt would have been',
@@ -363,19 +381,18 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
         prepare: async () => {
           await Promise.resolve();
         },
-        run: async (store) => {
-          const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
-          await cells.begin(CELL);
-          const written = await cells.write(CELL, 'attempt', documentsOf(600));
+        run: settleOnce,
+        done: async (store) => {
+          const [settled] = await all(store, padCells);
+          const sources = (await all(store, keyBatches)).map(({ sourceId }) => sourceId);
+          const named = `${CELL.id}/${settled!.attempt}`;
           return {
-            written: written?.length,
-            named: await cells.name(CELL, { attempt: 'attempt', documents: 600 }),
+            begun: (await all(store, padBegun)).length,
+            documents: settled!.documents,
+            named: sources.filter((source) => source === named).length,
+            others: sources.filter((source) => source !== named).length,
           };
         },
-        done: async (store) => ({
-          settled: await all(store, padCells),
-          sources: (await all(store, keyBatches)).map(({ sourceId }) => sourceId),
-        }),
       });
       expect(cuts).toBeGreaterThan(10);
     },

@@ -1,4 +1,10 @@
-import { type DocumentStore, MAX_WRITES } from '@keyserver/docstore';
+import {
+  type DocumentStore,
+  MAX_TRANSACTION_BYTES,
+  MAX_WRITES,
+  type Transaction,
+  writtenBytes,
+} from '@keyserver/docstore';
 import {
   BatchCells,
   type Cell,
@@ -45,7 +51,11 @@ const stored = async (): Promise<readonly KeyBatch[]> => await batchesIn(store, 
 const settled = async () => (await settledCells(store).settledWith([CELL.id]))[0];
 
 /** Settles the cell as a worker does that has read its windows. */
-async function settle(over: DocumentStore, name: string): Promise<readonly KeyBatch[] | undefined> {
+async function settle(
+  over: DocumentStore,
+  name: string,
+  again = false,
+): Promise<readonly KeyBatch[] | undefined> {
   const random = seededRandom(name);
   const generate = () => documents(10);
   const deps: SettleDeps = { cells: cellsOf(over, name), generate, random };
@@ -58,7 +68,7 @@ async function settle(over: DocumentStore, name: string): Promise<readonly KeyBa
   }
   const [contents] = batch.contents;
   const { signal } = new AbortController();
-  return await settleCells(deps, [{ ...contents!, generated }], { again: false, signal });
+  return await settleCells(deps, [{ ...contents!, generated }], { again, signal });
 }
 const idsOf = (batches: readonly KeyBatch[] = []): readonly string[] =>
   batches.map(({ id }) => id).toSorted();
@@ -159,6 +169,53 @@ describe('more documents than one transaction takes', () => {
   });
 });
 
+/** A store that keeps nothing, and counts what each transaction would write. */
+function countingStore(): {
+  readonly counted: { writes: number; bytes: number }[];
+  readonly over: DocumentStore;
+} {
+  const counted: { writes: number; bytes: number }[] = [];
+  const transact: DocumentStore['transact'] = async (decide) => {
+    const one = { writes: 0, bytes: 0 };
+    counted.push(one);
+    return await decide({
+      now: NOON,
+      get: async (_: unknown, ids: readonly string[]) =>
+        await Promise.resolve(ids.map(() => undefined)),
+      create: (...written: Parameters<Transaction['create']>) => {
+        one.writes += 1;
+        one.bytes += writtenBytes(...written);
+      },
+    } as unknown as Transaction);
+  };
+  return { counted, over: { transact } as unknown as DocumentStore };
+}
+
+/** The largest `minRecords` and `paddingRange` that a configuration takes, together. */
+const MOST_KEYS = 200_000;
+/** The most keys of one upload that a server may be set to take. */
+const MOST_OF_UPLOAD = 100;
+/** The most regions that one application may publish for. */
+const MOST_REGIONS = 300;
+
+describe('the largest cell that can be', () => {
+  it.each([
+    ['single keys', 1, MOST_KEYS / 100],
+    ['the largest uploads', MOST_OF_UPLOAD, MOST_KEYS],
+  ])('is written within the limits of a transaction, in documents of %s', async (_, each, keys) => {
+    const { counted, over } = countingStore();
+    const [one] = documents(1, each);
+    const regions = Array.from({ length: MOST_REGIONS }, (__, n) => `region-${n}`.padEnd(16, '-'));
+    const all = Array.from({ length: keys / each }, () => ({ ...one!, regions }));
+    expect(await cellsOf(over).write(CELL, 'attempt', all)).toHaveLength(all.length);
+    expect(counted.reduce((sum, { writes }) => sum + writes, 0)).toBe(all.length);
+    for (const { writes, bytes } of counted) {
+      expect(writes).toBeLessThanOrEqual(MAX_WRITES);
+      expect(bytes).toBeLessThanOrEqual(MAX_TRANSACTION_BYTES);
+    }
+  });
+});
+
 describe('workers that settle', () => {
   it('store each document once when the answer to a commit was lost', async () => {
     const generated = await settle(forgetful(store), 'a');
@@ -194,5 +251,15 @@ describe('workers that settle', () => {
     });
     expect(await settle(late, 'late')).toBeUndefined();
     expect(idsOf(await settle(store, 'late'))).toEqual(idsOf(settledFirst));
+  });
+
+  it('read a batch once more when documents are missing, and then take what is left', async () => {
+    const [expired, ...left] = idsOf(await settle(store, 'a'));
+    await store.transact(async (tx) => {
+      tx.delete(keyBatches, expired!);
+      await Promise.resolve();
+    });
+    expect(await settle(store, 'b')).toBeUndefined();
+    expect(idsOf(await settle(store, 'b', true))).toEqual(left);
   });
 });

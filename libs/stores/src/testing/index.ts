@@ -10,4 +10,4 @@ export {
 } from './uploads.ts';
 export { exportIndexes } from '../export-index-document.ts';
 export { exportProgress } from '../export-batch-document.ts';
-export { padCells, padPlans } from '../padding-documents.ts';
+export { padBegun, padCells, padPlans } from '../padding-documents.ts';

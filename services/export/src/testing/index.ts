@@ -1,5 +1,11 @@
 export { type Field, binOf, fieldsOf, keysIn } from './archive-keys.ts';
-export { type Death, archivesOf, expectRecovery, openOverlap } from './crash-scenario.ts';
+export {
+  type Death,
+  archivesOf,
+  deathInSettling,
+  expectRecovery,
+  openOverlap,
+} from './crash-scenario.ts';
 export { NOON, aSigningKey, anExport, hour } from './export-builders.ts';
 export { type ExportFixture, type ExportPlatform, openExportFixture } from './export-fixture.ts';
 export { settledContents } from '../batch-contents.ts';

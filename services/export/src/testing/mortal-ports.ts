@@ -49,6 +49,10 @@ export function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<Sc
     trySigner: one('trySigner', deps.trySigner),
     usedKeys: all('usedKeys', deps.usedKeys),
     storeTime: one('storeTime', deps.storeTime),
+    planOf: one('planOf', deps.planOf),
+    cells: all('cells', deps.cells),
+    generatorOf: one('generatorOf', deps.generatorOf),
+    keepShapes: one('keepShapes', deps.keepShapes),
     openBucket: (name) => {
       const bucket = deps.openBucket(name);
       return {
