@@ -3,6 +3,7 @@ import { KEY_BYTES, packRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { openTestBucket } from '@keyserver/local/testing';
 import { closeTestStores } from '@keyserver/sqlite/testing';
+import { type Cell, settleCells } from '@keyserver/padding';
 import { systemRandom } from '@keyserver/random';
 import { storeUploads } from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
@@ -47,6 +48,32 @@ const BYTES_OF_NAME = 34;
 /** About so many bytes has a file of a thousand keys, as the page counts it for phones. */
 const BYTES_OF_THOUSAND = 18_000;
 
+/** Days that the pool of shapes goes back. */
+const POOL_DAYS = 14;
+const NEXT_DAY = unixMillis(Date.UTC(2026, 0, 16));
+
+/** Settles a cell of its own, as a worker does once it has read a batch. */
+async function settleCell(): Promise<void> {
+  const { cells } = fixture.deps;
+  const cell: Cell = {
+    ...{ id: 'a-cell', kind: 'primary', start: hour(12), end: hour(13), exports: ['us'] },
+    ...{ floor: 1, range: 0, padEmpty: false },
+  };
+  const contents = {
+    ...{ cell, localKeys: 0, isEmpty: false, documents: [] },
+    generated: new Map<string, never>(),
+  };
+  const document = {
+    ...{ window: cell.start, regions: ['US'], traveler: false, app: 'app' },
+    records: packRecords([aKey(5000)]),
+  };
+  const generator = async () => await Promise.resolve(() => [document]);
+  const { signal } = new AbortController();
+  await settleCells({ cells, generator, random: systemRandom }, [contents], {
+    ...{ again: false, signal },
+  });
+}
+
 /** The next hour is over, and its window closed. */
 const nextHour = (): void => {
   fixture.clock.advance(HOUR);
@@ -57,6 +84,8 @@ it('costs as many reads, writes and deletions as the page of the data model says
   await fixture.publish(3, { window: hour(11) });
   fixture.clock.advance(10 * MINUTE);
   await fixture.run();
+  // The days of the pool are sampled one by one, with one call each; then a call looks for another day once an hour.
+  for (let day = 0; day < POOL_DAYS; day++) await fixture.work();
   const upload = storeUploads(fixture.store, SETTINGS, systemRandom);
   const ended = Array.from({ length: 14 }, (_, n) => aKey(1000 + n));
   const valid = aKeyUntil(2000, unixMillis(NOON + 6 * HOUR));
@@ -85,6 +114,7 @@ it('costs as many reads, writes and deletions as the page of the data model says
   counted.push(
     await row('both jobs, with a batch of five uploads', async () => await fixture.run()),
   );
+  counted.push(await row('settling a cell, with one generated document', settleCell));
   const [name, ...others] = (await fixture.index()) ?? [];
   expect([name?.length, others.length]).toEqual([BYTES_OF_NAME, 3]);
   nextHour();
@@ -98,6 +128,17 @@ it('costs as many reads, writes and deletions as the page of the data model says
   await fixture.run();
   const archive = await fixture.object(((await fixture.index()) ?? []).at(-1) ?? '');
   expect(Math.abs(archive.length - BYTES_OF_THOUSAND)).toBeLessThan(BYTES_OF_THOUSAND / 10);
+  fixture.clock.set(unixMillis(NEXT_DAY + 10 * MINUTE));
+  counted.push(
+    await row('sampling a day without uploads for the pool', async () => {
+      await fixture.deps.keepShapes();
+    }),
+  );
+  await fixture.run();
+  nextHour();
+  counted.push(
+    await row('both jobs, with the first batch of a day', async () => await fixture.run()),
+  );
   const page = sectionOf(textOf('docs/data-model.md'), 'In Firestore');
   const documented = rowsOf(page).filter((cells) => cells.length === counted[0]?.length);
   expect(documented).toEqual(counted);

@@ -10,8 +10,8 @@ import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 const EVERY = process.env['SOAK'] === '1' ? 1 : 6;
 const MOST = 300;
 const PROJECT = 'deaths';
-/** Before and after a cell is begun, its documents are written, and its attempt is named. */
-const STEPS_OF_SETTLING = 6;
+/** A cell is begun, its documents are written, and its attempt is named. */
+const STEPS_OF_SETTLING = 3;
 /** Of the two uploads that are exported. */
 const CELLS = 2;
 

@@ -218,13 +218,13 @@ const documentsOf = (count: number): readonly KeyDocument[] =>
  */
 async function settleOnce(store: DocumentStore): Promise<number | undefined> {
   const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
-  const generate = () => documentsOf(MAX_WRITES + 100);
+  const generator = async () => await Promise.resolve(() => documentsOf(MAX_WRITES + 100));
   const contents = {
     ...{ cell: CELL, localKeys: 0, isEmpty: false, documents: [] },
     generated: new Map<string, never>(),
   };
   const { signal } = new AbortController();
-  const deps = { cells, generate, random: systemRandom };
+  const deps = { cells, generator, random: systemRandom };
   const settled = await settleCells(deps, [contents], { again: false, signal });
   return settled?.length;
 }

@@ -36,7 +36,8 @@ export type Generate = (contents: CellContents, keys: number) => readonly KeyDoc
 /** What it takes to settle cells. */
 export interface SettleDeps {
   readonly cells: CellStore;
-  readonly generate: Generate;
+  /** What generates documents; asked for only when some are needed, since it has to read what they are drawn after. */
+  readonly generator: () => Promise<Generate>;
   readonly random: Random;
 }
 
@@ -93,14 +94,14 @@ export async function settledDocuments(
 }
 
 async function settleOne(
-  { cells, generate, random }: SettleDeps,
+  { cells, generator, random }: SettleDeps,
   contents: CellContents,
 ): Promise<readonly KeyBatch[] | undefined> {
   const { cell, localKeys } = contents;
   await cells.begin(cell);
   const attempt = randomId(random);
   const missing = targetOf(cell, random) - localKeys;
-  const wanted = missing > 0 ? generate(contents, missing) : [];
+  const wanted = missing > 0 ? (await generator())(contents, missing) : [];
   const written = await cells.write(cell, attempt, wanted);
   if (written === undefined) return undefined;
   const isNamed = await cells.name(cell, { attempt, documents: written.length });

@@ -57,8 +57,8 @@ async function settle(
   again = false,
 ): Promise<readonly KeyBatch[] | undefined> {
   const random = seededRandom(name);
-  const generate = () => documents(10);
-  const deps: SettleDeps = { cells: cellsOf(over, name), generate, random };
+  const generator = async () => await Promise.resolve(() => documents(10));
+  const deps: SettleDeps = { cells: cellsOf(over, name), generator, random };
   const batch = new BatchCells({ exports: [] });
   batch.include(CELL);
   const generated = new Map<string, KeyBatch[]>();

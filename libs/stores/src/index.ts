@@ -28,7 +28,7 @@ export { cellStore, settledCells } from './cell-store.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
 export { exportVersions, padBegun, padCells, padPlans } from './padding-documents.ts';
-export { keepShapes, shapePool } from './shape-store.ts';
+export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,

@@ -10,7 +10,7 @@ import {
   unixMillis,
 } from '@keyserver/time';
 import { type NewKeyBatch, keyBatchDocument, keyBatches } from './key-batch-document.ts';
-import { keepShapes, padShapes, shapePool } from './shape-store.ts';
+import { keepShapes, padShapes, shapeKeeper, shapePool } from './shape-store.ts';
 import { NOON, SETTINGS, aKeyUntil, recordsOf } from './testing/uploads.ts';
 
 let clock: SimulatedClock;
@@ -134,6 +134,35 @@ describe('the sample of a day', () => {
     await Promise.all([sample(), sample()]);
     expect((await days()).includes('2026-01-14')).toBe(true);
     expect(await pooled()).toEqual([1, 1]);
+  });
+});
+
+describe('a job that is called every minute', () => {
+  it('samples a day with each call, and looks once an hour when none is left', async () => {
+    const keepOne = shapeKeeper(store, {
+      ...{ clock, random: systemRandom, retention: SETTINGS.retention },
+    });
+    await keepOne();
+    expect(await days()).toEqual(['2026-01-14']);
+    for (let call = 0; call < 14; call++) await keepOne();
+    expect(await days()).toHaveLength(14);
+    await store.deleteAll(padShapes, {});
+    await keepOne();
+    expect(await days()).toEqual([]);
+    clock.advance(HOUR);
+    await keepOne();
+    expect(await days()).toEqual(['2026-01-14']);
+  });
+
+  it('looks again when its clock was set back', async () => {
+    const keepOne = shapeKeeper(store, {
+      ...{ clock, random: systemRandom, retention: SETTINGS.retention },
+    });
+    for (let call = 0; call < 15; call++) await keepOne();
+    await store.deleteAll(padShapes, {});
+    clock.set(unixMillis(NOON - 1));
+    await keepOne();
+    expect(await days()).toHaveLength(1);
   });
 });
 

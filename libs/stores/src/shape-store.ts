@@ -1,8 +1,7 @@
 import { type DocumentStore, collection, int, json } from '@keyserver/docstore';
-import type { KeyBatch } from '@keyserver/exposure-keys';
 import { type ShapePool, ShapeSample, parseShapePool } from '@keyserver/padding';
 import { type Random, shuffle } from '@keyserver/random';
-import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import { type Clock, DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { SHARDS } from './key-batch-document.ts';
 import { readShard } from './key-reader.ts';
 
@@ -37,7 +36,7 @@ export async function shapePool(store: DocumentStore, t: UnixMillis): Promise<Sh
 
 /**
  * Samples the newest day that is over and was not sampled yet, as far back as the pool goes; gives how many shapes that
- * gave, undefined when no day was left. Run once a day, and never while a batch waits for it.
+ * gave, undefined when no day was left. Never run while a batch waits for it.
  */
 export async function keepShapes(
   store: DocumentStore,
@@ -57,6 +56,24 @@ export async function keepShapes(
   return shapes.length;
 }
 
+const REST = HOUR;
+
+/**
+ * Samples one day with each call, as `keepShapes` does. Once none is left it rests for an hour by the clock of this process,
+ * since jobs call it every minute: which days are over is decided by store time.
+ */
+export function shapeKeeper(
+  store: DocumentStore,
+  { clock, ...options }: Parameters<typeof keepShapes>[1] & { readonly clock: Clock },
+): () => Promise<void> {
+  let restsSince: UnixMillis | undefined;
+  return async () => {
+    const rested = clock.now() - (restsSince ?? -Infinity);
+    if (rested >= 0 && rested < REST) return;
+    restsSince = (await keepShapes(store, options)) === undefined ? clock.now() : undefined;
+  };
+}
+
 async function sampleDay(
   store: DocumentStore,
   day: UnixMillis,
@@ -69,15 +86,12 @@ async function sampleDay(
     random,
   );
   for (const shard of shards) {
-    for await (const page of readShard(store, shard, { from: day, until: unixMillis(day + DAY) }))
-      for (const document of page.filter(isOfPhone)) {
-        sample.add(document);
-        seen += 1;
-      }
+    for await (const page of readShard(store, shard, { from: day, until: unixMillis(day + DAY) })) {
+      const uploaded = page.filter(({ origin, kind }) => origin === 'local' && kind === 'primary');
+      for (const document of uploaded) sample.add(document);
+      seen += uploaded.length;
+    }
     if (seen >= ENOUGH_SEEN) break;
   }
   return sample.shapes;
 }
-
-/** Whether a phone published it here for the first time. */
-const isOfPhone = ({ origin, kind }: KeyBatch): boolean => origin === 'local' && kind === 'primary';

@@ -63,10 +63,11 @@ export async function settledContents(
   signal: AbortSignal,
 ): Promise<BatchContents> {
   const plan = await deps.planOf(batch.start);
-  const generate = await deps.generatorOf(plan);
+  let generate: Promise<Generate> | undefined;
+  const generator = () => (generate ??= deps.generatorOf(plan));
   for (let again = false; ; again = true) {
     const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
-    const settling = { cells: deps.cells, random: deps.random, generate };
+    const settling = { cells: deps.cells, random: deps.random, generator };
     const documents = await settleCells(settling, cells.contents, { again, signal });
     if (documents !== undefined) return withGenerated(selection, documents);
   }

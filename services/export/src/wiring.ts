@@ -23,13 +23,13 @@ import {
   formatChange,
   keyHasher,
   leaseStore,
-  keepShapes,
   listExports,
   listPlanned,
   openStoreFormat,
   ownParts,
   readKeyBatches,
   readPlans,
+  shapeKeeper,
   shapePool,
   storedWindows,
   uncoveredKeys,
@@ -38,7 +38,7 @@ import {
 import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
 import { type Plan, type PlanSpan, generatorOf, planSpanOf } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
-import { DAY, HOUR } from '@keyserver/time';
+import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
@@ -94,7 +94,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
-    ...settlingOf(store, { keys, random, ...planning }),
+    ...settlingOf(store, { keys, clock, random, ...planning }),
     leases: leaseStore(store, random),
     ...{ timers, pause: jitteredPause({ random, timers }) },
     limit: config.CATCH_UP_BATCHES,
@@ -119,12 +119,13 @@ function settlingOf(
   store: DocumentStore,
   options: {
     readonly keys: KeyStoreSettings;
+    readonly clock: Clock;
     readonly random: Random;
     readonly span: PlanSpan;
     readonly keepMs: number;
   },
 ) {
-  const { keys, random, span } = options;
+  const { keys, clock, random, span } = options;
   const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
   return {
     readKeyBatches: readKeyBatches(store, keys),
@@ -135,9 +136,7 @@ function settlingOf(
       const windows = await storedWindows(store);
       return generatorOf(plan, { pool, rules, windows, random });
     },
-    keepShapes: async () => {
-      await keepShapes(store, { random, retention: keys.retention });
-    },
+    keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),
   };
 }
 

@@ -3,10 +3,10 @@ import { HOUR, MINUTE } from '@keyserver/time';
 import { anExport, hour } from './export-builders.ts';
 import { type ExportPlatform, type ExportFixture, openExportFixture } from './export-fixture.ts';
 
-/** A death at the n-th use of what settles cells. */
+/** A death before the n-th use of what settles cells. */
 export function deathInSettling(n: number): Death {
   let uses = 0;
-  return (port) => port.includes('cells.') && uses++ === n;
+  return (port) => port.startsWith('before cells.') && uses++ === n;
 }
 
 /** Decides at each use of a port whether the worker dies there. */

@@ -31,11 +31,11 @@ import {
   keyBatchDocument,
   keyBatches,
   keyHasher,
-  keepShapes,
   leaseStore,
   listExports,
   readKeyBatches,
   readPlans,
+  shapeKeeper,
   shapePool,
   signingKeyDocument,
   signingKeys,
@@ -182,9 +182,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
       const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
       return generatorOf(plan, { pool, rules, windows: windows(), random });
     },
-    keepShapes: async () => {
-      await keepShapes(store, { random, retention: keys.retention });
-    },
+    keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),
     storeTime,
     leases: leaseStore(store, random),
     openBucket,
