@@ -16,9 +16,11 @@ export {
   KEY_AGE_HOURS,
   KEY_PERIOD,
   KEY_RETENTION_HOURS,
+  KEY_RULE_CHOICES,
   type KeyRules,
   ONSET_DISTANCE_DAYS,
   earliestReleasedEnd,
+  keyRulesOf,
 } from './key-rules.ts';
 export type {
   KeyBatch,

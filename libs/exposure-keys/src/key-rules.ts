@@ -72,12 +72,57 @@ export interface KeyRules {
   readonly defaultOnset: number;
 }
 
+const SAME = 'every service needs the same.';
+
+/**
+ * What an operator may choose of the rules, by the names of the settings. The service that takes keys reads them, and the one
+ * that generates keys for real ones to hide among: each must obey what the others do.
+ */
+export const KEY_RULE_CHOICES = {
+  MAX_KEY_AGE_HOURS: {
+    about: `For how long after its end a key may be published; ${SAME}`,
+    ...KEY_AGE_HOURS,
+  },
+  MAX_KEYS_PER_UPLOAD: {
+    about: `How many keys one upload may hold; ${SAME}`,
+    ...{ min: 1, max: 100, default: 30 },
+  },
+  MAX_KEYS_WITH_SAME_START: {
+    about: `How many keys of one upload may start in the same interval; ${SAME}`,
+    ...{ min: 1, max: 10, default: 3 },
+  },
+  MAX_ONSET_DISTANCE_DAYS: {
+    about: `How many days a key may lie before or after symptom onset; ${SAME}`,
+    ...ONSET_DISTANCE_DAYS,
+  },
+  MAX_ONSET_AGE_DAYS: {
+    about: `How many days back from today a reported symptom onset is believed; ${SAME}`,
+    ...{ min: 1, max: 60, default: 28 },
+  },
+  DEFAULT_ONSET_DAYS: {
+    about: `How many days back from now onset is assumed when none was reported; ${SAME}`,
+    ...{ min: 0, max: 14, default: 4 },
+  },
+} satisfies Readonly<Record<string, Choice & { readonly about: string }>>;
+
+/** The rules that an operator has chosen. */
+export const keyRulesOf = (
+  chosen: Readonly<Record<keyof typeof KEY_RULE_CHOICES, number>>,
+): KeyRules => ({
+  maxKeys: chosen.MAX_KEYS_PER_UPLOAD,
+  maxSameStart: chosen.MAX_KEYS_WITH_SAME_START,
+  maxAge: chosen.MAX_KEY_AGE_HOURS * HOUR,
+  maxOnsetMagnitude: chosen.MAX_ONSET_DISTANCE_DAYS,
+  maxOnsetReport: chosen.MAX_ONSET_AGE_DAYS,
+  defaultOnset: chosen.DEFAULT_ONSET_DAYS,
+});
+
 /** The bounds that phones and health authorities have been built against. */
-export const DEFAULT_KEY_RULES: KeyRules = {
-  maxKeys: 30,
-  maxSameStart: 3,
-  maxAge: KEY_AGE_HOURS.default * HOUR,
-  maxOnsetMagnitude: ONSET_DISTANCE_DAYS.default,
-  maxOnsetReport: 28,
-  defaultOnset: 4,
-};
+export const DEFAULT_KEY_RULES: KeyRules = keyRulesOf({
+  MAX_KEY_AGE_HOURS: KEY_RULE_CHOICES.MAX_KEY_AGE_HOURS.default,
+  MAX_KEYS_PER_UPLOAD: KEY_RULE_CHOICES.MAX_KEYS_PER_UPLOAD.default,
+  MAX_KEYS_WITH_SAME_START: KEY_RULE_CHOICES.MAX_KEYS_WITH_SAME_START.default,
+  MAX_ONSET_DISTANCE_DAYS: KEY_RULE_CHOICES.MAX_ONSET_DISTANCE_DAYS.default,
+  MAX_ONSET_AGE_DAYS: KEY_RULE_CHOICES.MAX_ONSET_AGE_DAYS.default,
+  DEFAULT_ONSET_DAYS: KEY_RULE_CHOICES.DEFAULT_ONSET_DAYS.default,
+});

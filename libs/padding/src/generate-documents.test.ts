@@ -113,8 +113,8 @@ describe('how many documents are generated', () => {
 
 /** All that decides which keys a server takes. */
 const anyRules = fc.record<KeyRules>({
-  maxKeys: fc.integer({ min: 1, max: 30 }),
-  maxSameStart: fc.integer({ min: 1, max: 3 }),
+  maxKeys: fc.integer({ min: 1, max: 100 }),
+  maxSameStart: fc.integer({ min: 1, max: 10 }),
   maxAge: fc.integer({ min: 24, max: 720 }).map((hours) => hours * HOUR),
   maxOnsetMagnitude: fc.integer({ min: 1, max: 14 }),
   maxOnsetReport: fc.integer({ min: 1, max: 60 }),

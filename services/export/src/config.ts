@@ -9,7 +9,7 @@ import {
   text,
   url,
 } from '@keyserver/config';
-import { KEY_AGE_HOURS, KEY_RETENTION_HOURS } from '@keyserver/exposure-keys';
+import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR, SECOND } from '@keyserver/time';
 import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
@@ -39,10 +39,12 @@ export const exportSettings = settings({
     about: 'For how long a published key is kept after its release; every service needs the same.',
     ...KEY_RETENTION_HOURS,
   }),
-  MAX_KEY_AGE_HOURS: integer({
-    about: 'For how long after its end a key may be published; every service needs the same.',
-    ...KEY_AGE_HOURS,
-  }),
+  MAX_KEY_AGE_HOURS: integer(KEY_RULE_CHOICES.MAX_KEY_AGE_HOURS),
+  MAX_KEYS_PER_UPLOAD: integer(KEY_RULE_CHOICES.MAX_KEYS_PER_UPLOAD),
+  MAX_KEYS_WITH_SAME_START: integer(KEY_RULE_CHOICES.MAX_KEYS_WITH_SAME_START),
+  MAX_ONSET_DISTANCE_DAYS: integer(KEY_RULE_CHOICES.MAX_ONSET_DISTANCE_DAYS),
+  MAX_ONSET_AGE_DAYS: integer(KEY_RULE_CHOICES.MAX_ONSET_AGE_DAYS),
+  DEFAULT_ONSET_DAYS: integer(KEY_RULE_CHOICES.DEFAULT_ONSET_DAYS),
   EXPORT_RETENTION_HOURS: integer({
     about: 'For how long an exported file stays in the index.',
     min: 240,

@@ -35,7 +35,7 @@ import {
   uncoveredKeys,
   usedSigningKeys,
 } from '@keyserver/stores';
-import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
+import { type KeyRules, keyRulesOf } from '@keyserver/exposure-keys';
 import { type Plan, type PlanSpan, generatorOf, planSpanOf } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
 import { type Clock, DAY, HOUR } from '@keyserver/time';
@@ -94,7 +94,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
-    ...settlingOf(store, { keys, clock, random, ...planning }),
+    ...settlingOf(store, { keys, rules: keyRulesOf(config), clock, random, ...planning }),
     leases: leaseStore(store, random),
     ...{ timers, pause: jitteredPause({ random, timers }) },
     limit: config.CATCH_UP_BATCHES,
@@ -119,14 +119,14 @@ function settlingOf(
   store: DocumentStore,
   options: {
     readonly keys: KeyStoreSettings;
+    readonly rules: KeyRules;
     readonly clock: Clock;
     readonly random: Random;
     readonly span: PlanSpan;
     readonly keepMs: number;
   },
 ) {
-  const { keys, clock, random, span } = options;
-  const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
+  const { keys, rules, clock, random, span } = options;
   return {
     readKeyBatches: readKeyBatches(store, keys),
     planOf: readPlans(store, span),

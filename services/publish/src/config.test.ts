@@ -1,6 +1,7 @@
 import { ConfigFault, loadSettings } from '@keyserver/config';
 import { DAY } from '@keyserver/time';
-import { keyRules, publishSettings } from './config.ts';
+import { keyRulesOf } from '@keyserver/exposure-keys';
+import { publishSettings } from './config.ts';
 
 const load = (env: Readonly<Record<string, string>> = {}) => loadSettings(publishSettings, env);
 
@@ -37,7 +38,7 @@ it('bounds uploads as the operator has set it', () => {
     ...{ MAX_KEYS_PER_UPLOAD: '20', MAX_KEYS_WITH_SAME_START: '2', MAX_KEY_AGE_HOURS: '48' },
     ...{ MAX_ONSET_DISTANCE_DAYS: '7', MAX_ONSET_AGE_DAYS: '21', DEFAULT_ONSET_DAYS: '3' },
   });
-  expect(keyRules(config)).toEqual({
+  expect(keyRulesOf(config)).toEqual({
     ...{ maxKeys: 20, maxSameStart: 2, maxAge: 2 * DAY },
     ...{ maxOnsetMagnitude: 7, maxOnsetReport: 21, defaultOnset: 3 },
   });

@@ -1,14 +1,7 @@
 import { type ValuesOf, integer, oneOf, settings, storeVariables, text } from '@keyserver/config';
-import {
-  DEFAULT_KEY_RULES,
-  KEY_AGE_HOURS,
-  KEY_RETENTION_HOURS,
-  type KeyRules,
-  ONSET_DISTANCE_DAYS,
-} from '@keyserver/exposure-keys';
+import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
-import { HOUR } from '@keyserver/time';
 
 /** Every variable that the publish service reads. */
 export const publishSettings = settings({
@@ -28,38 +21,12 @@ export const publishSettings = settings({
     about: 'For how long a published key is kept after its release; every service needs the same.',
     ...KEY_RETENTION_HOURS,
   }),
-  MAX_KEY_AGE_HOURS: integer({
-    about: 'For how long after its end a key may be published.',
-    ...KEY_AGE_HOURS,
-  }),
-  MAX_KEYS_PER_UPLOAD: integer({
-    about: 'How many keys one upload may hold.',
-    min: 1,
-    max: 100,
-    default: DEFAULT_KEY_RULES.maxKeys,
-  }),
-  MAX_KEYS_WITH_SAME_START: integer({
-    about: 'How many keys of one upload may start in the same interval.',
-    min: 1,
-    max: 10,
-    default: DEFAULT_KEY_RULES.maxSameStart,
-  }),
-  MAX_ONSET_DISTANCE_DAYS: integer({
-    about: 'How many days a key may lie before or after symptom onset.',
-    ...ONSET_DISTANCE_DAYS,
-  }),
-  MAX_ONSET_AGE_DAYS: integer({
-    about: 'How many days back from today a reported symptom onset is believed.',
-    min: 1,
-    max: 60,
-    default: DEFAULT_KEY_RULES.maxOnsetReport,
-  }),
-  DEFAULT_ONSET_DAYS: integer({
-    about: 'How many days back from now onset is assumed when none was reported.',
-    min: 0,
-    max: 14,
-    default: DEFAULT_KEY_RULES.defaultOnset,
-  }),
+  MAX_KEY_AGE_HOURS: integer(KEY_RULE_CHOICES.MAX_KEY_AGE_HOURS),
+  MAX_KEYS_PER_UPLOAD: integer(KEY_RULE_CHOICES.MAX_KEYS_PER_UPLOAD),
+  MAX_KEYS_WITH_SAME_START: integer(KEY_RULE_CHOICES.MAX_KEYS_WITH_SAME_START),
+  MAX_ONSET_DISTANCE_DAYS: integer(KEY_RULE_CHOICES.MAX_ONSET_DISTANCE_DAYS),
+  MAX_ONSET_AGE_DAYS: integer(KEY_RULE_CHOICES.MAX_ONSET_AGE_DAYS),
+  DEFAULT_ONSET_DAYS: integer(KEY_RULE_CHOICES.DEFAULT_ONSET_DAYS),
   CERTIFICATE_CLOCK_SKEW_SECONDS: integer({
     about:
       'How far in the future the issue time or the start of a certificate may lie, for authorities whose clock runs ahead.',
@@ -101,13 +68,3 @@ export const publishSettings = settings({
 
 /** The values of the publish service's variables. */
 export type PublishConfig = ValuesOf<typeof publishSettings>;
-
-/** The bounds on uploads that the operator has set. */
-export const keyRules = (config: PublishConfig): KeyRules => ({
-  maxKeys: config.MAX_KEYS_PER_UPLOAD,
-  maxSameStart: config.MAX_KEYS_WITH_SAME_START,
-  maxAge: config.MAX_KEY_AGE_HOURS * HOUR,
-  maxOnsetMagnitude: config.MAX_ONSET_DISTANCE_DAYS,
-  maxOnsetReport: config.MAX_ONSET_AGE_DAYS,
-  defaultOnset: config.DEFAULT_ONSET_DAYS,
-});

@@ -1,5 +1,6 @@
 import { platformOf } from '@keyserver/config';
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
 import {
   type Ambient,
@@ -32,7 +33,7 @@ import {
 import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
-import { type PublishConfig, keyRules } from './config.ts';
+import type { PublishConfig } from './config.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
@@ -105,7 +106,7 @@ function depsOver(
       config.CERTIFICATE_CLOCK_SKEW_SECONDS,
     ),
     storeUpload: alertWhenCovered(upload, log),
-    rules: keyRules(config),
+    rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(timers, [
