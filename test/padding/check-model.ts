@@ -51,6 +51,7 @@ const filesWith = ({ holders }: End, key: number): readonly string[] =>
   (holders.get(key) ?? []).map(({ config }) => config.id).sort();
 
 const isGenerated = ({ origin }: KeyBatch): boolean => origin === 'padding';
+const isPrimary = ({ kind }: KeyBatch): boolean => kind === 'primary';
 
 /** I1: each uploaded key is in exactly one batch of each export that was planned to take it, and in no other. */
 const lostOrDoubled = (end: End): readonly string[] =>
@@ -64,9 +65,9 @@ const lostOrDoubled = (end: End): readonly string[] =>
       });
     });
 
-/** Everything that anybody reads is settled in the end. */
+/** Every cell of primaries that anybody reads is settled in the end. */
 const unsettled = ({ store }: End): readonly string[] =>
-  store.documents.flatMap((document) => {
+  store.documents.filter(isPrimary).flatMap((document) => {
     const cell = isGenerated(document) ? undefined : store.cellOf(document);
     return cell === undefined || store.cells.has(cell.id) ? [] : [`${cell.id} is not settled`];
   });
@@ -90,10 +91,10 @@ const unfilled = ({ store }: End): readonly string[] =>
     ),
   );
 
-/** P1: a cell in which there is anything has its floor of local and generated keys. */
+/** P1: a cell of primaries in which there is anything has its floor of local and generated keys. */
 function smallCells({ store }: End): readonly string[] {
   const counts = new Map<string, { readonly cell: Cell; keys: number }>();
-  for (const document of store.documents) {
+  for (const document of store.documents.filter(isPrimary)) {
     const cell = store.cellOf(document);
     if (cell === undefined || (isGenerated(document) && !isNamed(store, cell, document))) continue;
     const count = counts.get(cell.id) ?? { cell, keys: 0 };
@@ -111,13 +112,12 @@ const isNamed = ({ cells }: ModelStore, cell: Cell, { sourceId }: KeyBatch): boo
 
 const TRIED = 30;
 
-/** P1: what differences, intersections and unions of files leave has the floor of all files that it is in, or nothing. */
+/** P1: what differences, intersections and unions of files leave of primaries has the floor of all files that it is in. */
 function smallDifferences({ store, holders }: End, random: Random): readonly string[] {
-  const foreign = new Set(
-    store.documents
-      .filter(({ origin }) => origin === 'federated' || origin === 'imported')
-      .flatMap(({ records }) => [...keysOf(records)]),
-  );
+  const keysWhere = (wanted: (document: KeyBatch) => boolean): ReadonlySet<number> =>
+    new Set(store.documents.filter(wanted).flatMap(({ records }) => [...keysOf(records)]));
+  const revised = keysWhere((document) => !isPrimary(document));
+  const foreign = keysWhere(({ origin }) => origin === 'federated' || origin === 'imported');
   const filled = store.batches.filter(
     ({ contents }) => contents !== undefined && contents.size > 0,
   );
@@ -125,7 +125,7 @@ function smallDifferences({ store, holders }: End, random: Random): readonly str
   for (let n = 0; n < TRIED && filled.length > 0; n++) {
     const [a, b, c] = [0, 1, 2].map(() => filled[random.below(filled.length)]?.contents);
     const left = [...(a ?? [])].filter(
-      (key) => b?.has(key) !== (n % 2 === 0) && c?.has(key) !== (n % 3 === 0),
+      (key) => !revised.has(key) && b?.has(key) !== (n % 2 === 0) && c?.has(key) !== (n % 3 === 0),
     );
     const [first] = left;
     if (first === undefined) continue;

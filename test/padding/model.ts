@@ -80,7 +80,8 @@ export class PaddingModel {
     const { random, store } = this;
     const regions = REGIONS.filter(() => random.below(2) === 0);
     const one = {
-      ...{ kind: 'primary', sourceId: '', app: 'app', traveler: random.below(3) === 0 },
+      kind: random.below(6) === 0 ? 'revision' : 'primary',
+      ...{ sourceId: '', app: 'app', traveler: random.below(3) === 0 },
       origin: ORIGINS[random.below(ORIGINS.length)] ?? 'local',
       regions: regions.length === 0 ? ['A'] : regions,
     } satisfies Partial<KeyBatch>;

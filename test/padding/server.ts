@@ -80,7 +80,8 @@ async function workOn(deps: ServerDeps, worker: Worker, batch: Batch): Promise<v
       batchOf(batch),
       new AbortController().signal,
     );
-    const contents = keysOf(selection.keys.records);
+    const { keys, revisions } = selection;
+    const contents = new Set([...keysOf(keys.records), ...keysOf(revisions.records)]);
     batch.contents ??= contents;
     if (!areSame(batch.contents, contents)) deps.onDifference(batch);
     await worker.step(() => {
@@ -116,7 +117,7 @@ const cellStore = ({ store, random }: ServerDeps, worker: Worker): CellStore => 
   write: async (cell, attempt, documents) => {
     const made = documents.map((one): KeyBatch => ({
       ...one,
-      ...{ id: randomId(random), kind: 'primary', origin: 'padding' },
+      ...{ id: randomId(random), kind: cell.kind, origin: 'padding' },
       sourceId: paddingSource(cell.id, attempt),
     }));
     for (let at = 0; at < made.length;) {

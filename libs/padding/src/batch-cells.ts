@@ -1,6 +1,6 @@
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { type Cell, type FindCell, cellFinder } from './cell.ts';
+import { type Cell, type FindCell, type Reader, cellFinder } from './cell.ts';
 import type { KeyDocument } from './generated-document.ts';
 import type { Plan, Publisher } from './plan.ts';
 
@@ -33,7 +33,7 @@ export class BatchCells {
   private readonly collected = new Map<string, Collected>();
   private readonly find: FindCell;
 
-  constructor(plan: Pick<Plan, 'exports'>) {
+  constructor(plan: { readonly exports: readonly Reader[] }) {
     this.find = cellFinder(plan);
   }
 

@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
-import { type ExportConfig, inputRegionsOf, takerOf } from '@keyserver/export-file';
+import {
+  type ExportConfig,
+  type SelectionRules,
+  inputRegionsOf,
+  takerOf,
+} from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { SECOND, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
-import type { Plan } from './plan.ts';
 
 /**
  * Documents that are in exactly the same files: the exports of the plan that select them, one span of time, and their kind.
@@ -24,6 +28,13 @@ export interface Cell {
   readonly padEmpty: boolean;
 }
 
+/**
+ * Whoever is given keys by a plan: an export, or anybody else who reads whole spans of the documents that its rules take. No
+ * two have the same id.
+ */
+export type Reader = SelectionRules &
+  Pick<ExportConfig, 'id' | 'period' | 'minRecords' | 'paddingRange' | 'padEmpty'>;
+
 /** What decides which cell a document belongs to. */
 export type Placed = Pick<KeyBatch, 'window' | 'kind' | 'regions' | 'traveler'>;
 
@@ -36,7 +47,7 @@ type Reach = Omit<Cell, 'id' | 'kind' | 'start' | 'end'> & {
 };
 
 /** Finds cells by the exports of a plan. What is the same for all documents of an audience is worked out once. */
-export function cellFinder(plan: Pick<Plan, 'exports'>): FindCell {
+export function cellFinder(plan: { readonly exports: readonly Reader[] }): FindCell {
   const takers = plan.exports.map((config) => ({ config, takes: takerOf(config) }));
   const reaches = new Map<string, Reach | undefined>();
   return ({ window, kind, regions, traveler }) => {
@@ -51,7 +62,7 @@ export function cellFinder(plan: Pick<Plan, 'exports'>): FindCell {
   };
 }
 
-function reachOf(exports: readonly ExportConfig[]): Reach | undefined {
+function reachOf(exports: readonly Reader[]): Reach | undefined {
   if (exports.length === 0) return undefined;
   const ids = exports.map(({ id }) => id).sort();
   return {
@@ -82,15 +93,10 @@ function cellIn({ period, digest, ...reach }: Reach, kind: Cell['kind'], window:
 const greatestCommonDivisor = (a: number, b: number): number =>
   b === 0 ? a : greatestCommonDivisor(b, a % b);
 
-type Filter = Pick<
-  ExportConfig,
-  'outputRegion' | 'inputRegions' | 'excludeRegions' | 'includeTravelers' | 'onlyNonTravelers'
->;
-
 /** Whether some document, of any regions and traveler flag, would be in files of both exports. */
-export function shareKeys(one: Filter, other: Filter): boolean {
+export function shareKeys(one: SelectionRules, other: SelectionRules): boolean {
   const excluded = new Set([...one.excludeRegions, ...other.excludeRegions]);
-  const allowed = (filter: Filter): boolean =>
+  const allowed = (filter: SelectionRules): boolean =>
     inputRegionsOf(filter).some((region) => !excluded.has(region));
   const both = [one, other];
   const asTraveler =

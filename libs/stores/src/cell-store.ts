@@ -10,6 +10,7 @@ import { type Random, randomId } from '@keyserver/random';
 import {
   type KeyBatchDocument,
   type KeyStoreSettings,
+  type NewKeyBatch,
   keyBatchDocument,
   keyBatchOf,
   keyBatches,
@@ -43,8 +44,8 @@ export function cellStore(store: DocumentStore, options: CellStoreOptions): Cell
       });
     },
     async write(cell, attempt, documents) {
-      const source = paddingSource(cell.id, attempt);
-      const made = documents.map((one) => generated(one, source, options));
+      const of = { kind: cell.kind, sourceId: paddingSource(cell.id, attempt) };
+      const made = documents.map((one) => generated(one, of, options));
       for (const group of groupsOf(made))
         if (!(await writeGroup(store, cell, group))) return undefined;
       return made.map(({ id, document }) => keyBatchOf(id, document));
@@ -69,10 +70,10 @@ interface Generated {
 /** A generated document is stored like any other, and can be found like any other. */
 function generated(
   one: KeyDocument,
-  sourceId: string,
+  of: Pick<NewKeyBatch, 'kind' | 'sourceId'>,
   { keys, random }: CellStoreOptions,
 ): Generated {
-  const batch = { ...one, kind: 'primary', origin: 'padding', sourceId } as const;
+  const batch = { ...one, ...of, origin: 'padding' } as const;
   return { id: randomId(random), document: keyBatchDocument(batch, keys, random) };
 }
 
