@@ -1,6 +1,6 @@
 import { violationsIn } from './histories.ts';
 
-/** Of the faults that were planted, the rarest was seen in one history of a hundred. */
+/** The rarest of the faults that were planted, a re-opened export that begins late, is seen in one of some hundred histories. */
 const HISTORIES = process.env['SOAK'] === '1' ? 100_000 : 10_000;
 const SEED = process.env['MODEL_SEED'] ?? 'many plans and cells';
 
