@@ -79,11 +79,12 @@ export function simulateFile(
   };
 }
 
+/** At noon people publish in that very hour; at the other moment most do so on the day before, but some in that hour too. */
 const drawUploadTime = (moment: Moment, midnight: number, random: Random): UnixMillis =>
   unixMillis(
     moment === 'noon'
       ? midnight + 12 * HOUR + random.below(HOUR)
-      : midnight - DAY + drawTimeOfDay(random),
+      : midnight - random.below(2) * DAY + drawTimeOfDay(random),
   );
 
 /** What a person leaves in a window. Who leaves nothing in it is not looked at, and another one is drawn. */
