@@ -105,13 +105,18 @@ const USUAL = { shapes: 5, part: 0.05 };
 
 function usualIntervals(shapes: readonly PooledShape[]): ReadonlySet<number> {
   const counts = new Map<number, number>();
-  for (const { shape } of shapes) {
-    const own = shape.keys.flatMap(boundsOf).filter((interval) => interval !== 0);
-    for (const interval of own.length > 1 ? new Set(own) : own)
+  for (const { shape } of shapes)
+    for (const interval of intervalsOf(shape))
       counts.set(interval, (counts.get(interval) ?? 0) + 1);
-  }
   const least = Math.max(USUAL.shapes, USUAL.part * shapes.length);
   return new Set([...counts].filter(([, count]) => count >= least).map(([interval]) => interval));
+}
+
+/** The different intervals, midnight left out, in which keys of a shape start or end. */
+function intervalsOf({ keys }: Shape): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const key of keys) for (const at of boundsOf(key)) if (at !== 0) found.add(at);
+  return found;
 }
 
 /** In which intervals of a day a key starts and ends; midnight is 0. */
