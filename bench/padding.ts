@@ -38,7 +38,7 @@ async function isolate(configurations: number, say: Say): Promise<Figures> {
   let worst: { readonly size: number; readonly floor: number } | undefined;
   for (let n = 0; n < configurations; n++) {
     say(`configuration ${n + 1} of ${configurations}`);
-    const atom = await isolateKeys(simulatedChance(`configuration ${n}`));
+    const { atom } = await isolateKeys(simulatedChance(`configuration ${n}`));
     await closeTestStores();
     if (atom === undefined) throw new Error('a configuration made no files');
     if (worst === undefined || atom.size - atom.floor < worst.size - worst.floor) worst = atom;

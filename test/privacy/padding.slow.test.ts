@@ -44,7 +44,7 @@ describe('what a stranger learns', () => {
 
   it('is no smaller set of keys than the floor, whatever files are subtracted or intersected', async () => {
     for (let n = 0; n < 4; n++) {
-      const atom = await isolateKeys(simulatedChance(`configuration ${n}`));
+      const { atom } = await isolateKeys(simulatedChance(`configuration ${n}`));
       expect(atom).toBeDefined();
       expect(atom!.size).toBeGreaterThanOrEqual(atom!.floor);
     }

@@ -1,5 +1,6 @@
+import { type Configuration, applyConfiguration, planChanges } from '@keyserver/configuration';
 import type { ExportConfig } from '@keyserver/export-file';
-import { anExport } from '@keyserver/export/testing';
+import { aSigningKey, anExport } from '@keyserver/export/testing';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
 import { DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
@@ -10,29 +11,47 @@ import { type SimulatedServer, openSimulatedServer } from './simulated-server.ts
 import { SIMULATED_WINDOW } from './simulate-files.ts';
 
 const REGIONS = ['US', 'CA', 'MX'];
-/** They divide one another and the day, as exports that share keys must. */
-const PERIODS = [2 * HOUR, 4 * HOUR, 12 * HOUR, DAY];
+/** Not all of them divide one another, as those of exports that share keys must: some configurations are refused. */
+const PERIODS = [2 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR, DAY];
+/** Keys in one file at most; the smaller ones lie below some floors, which is refused too. */
+const FILES = [50, 1000, 1000, 1000];
 const DAYS = 3;
+
+/** An export as it was configured, and the midnight from which the operator was told that it holds; 0 when it held at once. */
+interface Version {
+  readonly from: number;
+  readonly config: ExportConfig;
+}
 
 interface Run {
   readonly server: SimulatedServer;
   readonly random: Random;
-  /** Each export as it was configured, from when on. */
-  readonly versions: { readonly at: UnixMillis; readonly config: ExportConfig }[];
+  readonly versions: Version[];
   /** Keys of another server, in hexadecimal. */
   readonly foreign: Set<string>;
   outageUntil: number;
+  refused: number;
+}
+
+/** What came of a run. */
+export interface Isolation {
+  /** The part of all files that is most isolated; undefined when there were none. */
+  readonly atom: Atom | undefined;
+  /** How many configurations were applied, and how many refused. */
+  readonly applied: number;
+  readonly refused: number;
 }
 
 /**
  * Lets a server with two to five exports that share keys run for three days, with uploads, keys of other servers, outages and
- * changes of the configuration, all drawn at random. Gives the part of all files that is most isolated.
+ * changes of the configuration, all drawn at random.
  */
-export async function isolateKeys(random: Random): Promise<Atom | undefined> {
+export async function isolateKeys(random: Random): Promise<Isolation> {
   const server = await openSimulatedServer(random);
-  const run: Run = { server, random, versions: [], foreign: new Set(), outageUntil: 0 };
+  const run: Run = { server, random, versions: [], foreign: new Set(), outageUntil: 0, refused: 0 };
   const { clock } = server.fixture;
-  for (let n = between(2, 5, random); n > 0; n--) await configure(run, drawExport(n, random));
+  for (let n = between(2, 5, random); n > 0; n--)
+    while (!(await configure(run, drawExport(n, random))));
   const end = clock.now() + DAYS * DAY;
   while (clock.now() < end) await liveAnHour(run);
   // Whatever was late is made up for, and the last keys that were held back are published.
@@ -40,7 +59,8 @@ export async function isolateKeys(random: Random): Promise<Atom | undefined> {
     clock.advance(6 * HOUR);
     await server.fixture.run();
   }
-  return mostIsolated(atomsOf(await readAll(run), (key) => !run.foreign.has(key)));
+  const atom = mostIsolated(atomsOf(await readAll(run), (key) => !run.foreign.has(key)));
+  return { atom, applied: run.versions.length, refused: run.refused };
 }
 
 async function liveAnHour(run: Run): Promise<void> {
@@ -49,10 +69,8 @@ async function liveAnHour(run: Run): Promise<void> {
   const { clock } = fixture;
   if (happens(0.4, random)) await publishSome(run);
   if (happens(0.1, random)) await takeFromElsewhere(run);
-  if (happens(0.05, random)) {
-    const { config } = versions[random.below(versions.length)]!;
-    await configure(run, change(config, random));
-  }
+  if (happens(0.05, random))
+    await configure(run, change(drawOf(inForce(versions), random), clock.now(), random));
   if (happens(0.04, random)) run.outageUntil = clock.now() + between(3, 30, random) * HOUR;
   clock.advance(HOUR);
   if (clock.now() >= run.outageUntil && happens(0.5, random)) await fixture.run();
@@ -83,10 +101,31 @@ async function takeFromElsewhere({ server, random, foreign }: Run): Promise<void
   });
 }
 
-async function configure({ server, versions }: Run, config: ExportConfig): Promise<void> {
-  await server.fixture.configure(config);
-  versions.push({ at: server.fixture.clock.now(), config });
+/** Applies a configuration with one export added or changed, as an operator does; whether it was not refused. */
+async function configure(run: Run, config: ExportConfig): Promise<boolean> {
+  const { server, versions, random } = run;
+  const { store } = server.fixture;
+  const others = inForce(versions).filter(({ id }) => id !== config.id);
+  const wanted = configurationOf([...others, config]);
+  const plan = await planChanges(store, wanted);
+  const outcome = await applyConfiguration(store, wanted, { actor: 'operator', random });
+  if (plan.kind === 'refused' || outcome.kind === 'refused') {
+    if (plan.kind !== outcome.kind) throw new Error('what was planned is not what was applied');
+    run.refused += 1;
+    return false;
+  }
+  versions.push({ from: plan.midnight ?? 0, config });
+  return true;
 }
+
+const configurationOf = (exports: readonly ExportConfig[]): Configuration => ({
+  ...{ authorities: [], apps: [], signingKeys: [aSigningKey('k1')], exports },
+});
+
+/** The newest version of each export. */
+const inForce = (versions: readonly Version[]): readonly ExportConfig[] => [
+  ...new Map(versions.map(({ config }) => [config.id, config])).values(),
+];
 
 function drawExport(n: number, random: Random): ExportConfig {
   const includeTravelers = happens(0.4, random);
@@ -96,12 +135,12 @@ function drawExport(n: number, random: Random): ExportConfig {
     ...{ inputRegions: drawSome(random), includeTravelers, minRecords: floor },
     excludeRegions: happens(0.3, random) ? [drawOf(REGIONS, random)] : [],
     onlyNonTravelers: !includeTravelers && happens(0.3, random),
-    paddingRange: between(0, 10, random),
+    ...{ paddingRange: between(0, 10, random), maxRecords: drawOf(FILES, random) },
   });
 }
 
-/** The same export with another filter, period or floor. */
-function change(config: ExportConfig, random: Random): ExportConfig {
+/** The same export with another filter, period or floor; or it ends, or goes on again. */
+function change(config: ExportConfig, now: UnixMillis, random: Random): ExportConfig {
   const { inputRegions, excludeRegions, includeTravelers, onlyNonTravelers, period, minRecords } =
     drawExport(0, random);
   return drawOf(
@@ -110,6 +149,7 @@ function change(config: ExportConfig, random: Random): ExportConfig {
       { ...config, includeTravelers, onlyNonTravelers },
       { ...config, period },
       { ...config, minRecords },
+      { ...config, thru: config.thru === undefined ? now : undefined },
     ],
     random,
   );
@@ -123,9 +163,8 @@ const drawSome = (random: Random): readonly string[] => {
 };
 
 async function readAll({ server, versions }: Run): Promise<Parameters<typeof atomsOf>[0]> {
-  const exports = new Map(versions.map(({ config }) => [config.id, config]));
   const all = await Promise.all(
-    [...exports.values()].map(async (config) =>
+    inForce(versions).map(async (config) =>
       (await server.readBatches(config)).map(({ start, keys }) => ({
         floor: floorOn(versions, config.id, start),
         keys: keys.map(({ data }) => keyHex(data)),
@@ -135,10 +174,10 @@ async function readAll({ server, versions }: Run): Promise<Parameters<typeof ato
   return all.flat();
 }
 
-/** The floor of an export on the day of a batch: changes hold from the midnight after them on. */
-function floorOn(versions: Run['versions'], id: string, start: UnixMillis): number {
-  const own = versions.filter(({ config }) => config.id === id);
-  const midnight = floorTo(start, DAY);
-  const last = own.findLast(({ at }) => at < midnight) ?? own[0];
-  return last?.config.minRecords ?? 0;
+/** The floor of an export on the day of a batch. */
+function floorOn(versions: readonly Version[], id: string, start: UnixMillis): number {
+  const holding = versions.filter(({ from, config }) => config.id === id && from <= start);
+  const last = holding.at(-1);
+  if (last === undefined) throw new Error(`export ${id} has a batch before it began`);
+  return last.config.minRecords;
 }

@@ -9,7 +9,14 @@ import {
   unixMillis,
   windowLength,
 } from '@keyserver/time';
-import { type Habit, documentsOf, drawHabit, drawTimeOfDay, drawUpload } from './population.ts';
+import {
+  type Habit,
+  type PhoneUpload,
+  documentsOf,
+  drawHabit,
+  drawTimeOfDay,
+  drawUpload,
+} from './population.ts';
 import { GENERATED, type LabelledFile, seenRecords } from './seen-file.ts';
 
 /** A cell that is to be padded, as a rule of padding gets it. */
@@ -27,7 +34,7 @@ export type PaddingRule = (cell: UnpaddedCell) => readonly KeyDocument[];
 
 /** Floor and range of the files that are simulated. */
 export const FLOOR = 1000;
-const RANGE = 100;
+export const RANGE = 100;
 
 export const SIMULATED_WINDOW: WindowLength =
   windowLength(HOUR) ??
@@ -43,7 +50,8 @@ export const MOMENTS = ['noon', 'held back'] as const;
 /** One of both. */
 export type Moment = (typeof MOMENTS)[number];
 
-const WINDOW_OF: Readonly<Record<Moment, number>> = { noon: 12 * HOUR, 'held back': HOUR };
+/** When its window begins, in ms after midnight. */
+export const WINDOW_OF: Readonly<Record<Moment, number>> = { noon: 12 * HOUR, 'held back': HOUR };
 
 /**
  * The file of an hour in which so many people published something, all with one report type and risk: that a combination
@@ -63,8 +71,9 @@ export function simulateFile(
   const midnight = FIRST_DAY + day * DAY;
   const window = unixMillis(midnight + WINDOW_OF[moment]);
   const habit = options.habit ?? drawHabit(random, { plain: true });
-  const owned = Array.from({ length: people }, () =>
-    drawDocument(() => drawUploadTime(moment, midnight, random), { window, habit, random }),
+  const owned = Array.from(
+    { length: people },
+    () => drawPerson(moment, { midnight, habit, random }).document,
   );
   const real = owned.reduce((sum, { records }) => sum + seenRecords(records).length, 0);
   const keys = Math.max(0, FLOOR + random.below(RANGE + 1) - real);
@@ -79,29 +88,30 @@ export function simulateFile(
   };
 }
 
-/** At noon people publish in that very hour; at the other moment most do so on the day before, but some in that hour too. */
+/**
+ * Somebody who leaves something in the window of a moment, and what. Who leaves nothing in it is not looked at, and another one
+ * is drawn.
+ */
+export function drawPerson(
+  moment: Moment,
+  from: { readonly midnight: number; readonly habit: Habit; readonly random: Random },
+): { readonly upload: PhoneUpload; readonly document: KeyDocument } {
+  const { midnight, habit, random } = from;
+  for (;;) {
+    const upload = drawUpload(drawUploadTime(moment, midnight, random), habit, random);
+    const left = documentsOf(upload, WINDOWS);
+    const document = left.find(({ window }) => window === midnight + WINDOW_OF[moment]);
+    if (document !== undefined) return { upload, document };
+  }
+}
+
+/** At noon people publish in that very hour; at the other moment most did so on the day before, but some do in that hour too. */
 const drawUploadTime = (moment: Moment, midnight: number, random: Random): UnixMillis =>
   unixMillis(
     moment === 'noon'
       ? midnight + 12 * HOUR + random.below(HOUR)
       : midnight - random.below(2) * DAY + drawTimeOfDay(random),
   );
-
-/** What a person leaves in a window. Who leaves nothing in it is not looked at, and another one is drawn. */
-function drawDocument(
-  drawTime: () => UnixMillis,
-  {
-    window,
-    habit,
-    random,
-  }: { readonly window: UnixMillis; readonly habit: Habit; readonly random: Random },
-): KeyDocument {
-  for (;;) {
-    const left = documentsOf(drawUpload(drawTime(), habit, random), WINDOWS);
-    const found = left.find((document) => document.window === window);
-    if (found !== undefined) return found;
-  }
-}
 
 function label(
   documents: readonly { readonly records: Uint8Array; readonly owner: number }[],

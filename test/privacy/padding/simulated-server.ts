@@ -10,7 +10,7 @@ import { type PublishDeps, publishKeys } from '@keyserver/publish/testing';
 import type { Random } from '@keyserver/random';
 import { keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
 import { DAY, type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
-import { APPS, type PhoneUpload } from './population.ts';
+import { APPS, type App, type PhoneUpload } from './population.ts';
 import { SIMULATED_WINDOW } from './simulate-files.ts';
 import { type SeenFile, type SeenKey, seenKeys } from './seen-file.ts';
 
@@ -21,9 +21,12 @@ export interface SimulatedServer {
   readonly publishDeps: PublishDeps;
   /** Publishes an upload now; whether anything of it was stored. */
   publish(upload: PhoneUpload): Promise<boolean>;
-  /** All that a stranger finds in the index of an export: its batches, with their files joined. */
-  readBatches(config: Pick<ExportConfig, 'bucket' | 'filenameRoot'>): Promise<readonly SeenBatch[]>;
+  /** All that a stranger finds in the index of an export: its batches from a time on, with their files joined. */
+  readBatches(config: Place, from?: UnixMillis): Promise<readonly SeenBatch[]>;
 }
+
+/** Where the files of an export lie. */
+type Place = Pick<ExportConfig, 'bucket' | 'filenameRoot'>;
 
 /** The files of one batch as a stranger reads them. */
 export interface SeenBatch extends SeenFile {
@@ -32,8 +35,11 @@ export interface SeenBatch extends SeenFile {
   readonly start: UnixMillis;
 }
 
-/** Starts a server at the noon where fixtures begin. It knows the apps of the simulated population. */
-export async function openSimulatedServer(random: Random): Promise<SimulatedServer> {
+/** Starts a server at the noon where fixtures begin. It knows these apps, and those of the simulated population if there are none. */
+export async function openSimulatedServer(
+  random: Random,
+  apps: readonly App[] = APPS,
+): Promise<SimulatedServer> {
   const fixture = await openExportFixture();
   const { store, clock } = fixture;
   const settings = {
@@ -41,10 +47,11 @@ export async function openSimulatedServer(random: Random): Promise<SimulatedServ
     ...{ maxKeyAge: DEFAULT_KEY_RULES.maxAge, hashKey: keyHasher(Buffer.alloc(32, 1)) },
     skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
   };
+  const registered = registrationsOf(apps);
   const publishDeps: PublishDeps = {
     ...{ clock, rules: DEFAULT_KEY_RULES, defaultRegions: [] },
     findApp: async (id) => await Promise.resolve(registered.get(id)),
-    verifyCertificate,
+    verifyCertificate: believeCertificate(apps),
     storeUpload: storeUploads(store, settings, random),
   };
   return {
@@ -55,26 +62,29 @@ export async function openSimulatedServer(random: Random): Promise<SimulatedServ
         throw new Error(`an upload was refused: ${outcome.code}`);
       return outcome.kind === 'published' && outcome.inserted > 0;
     },
-    readBatches: async (config) => await readBatches(fixture, config),
+    readBatches: async (config, from) => await readBatches(fixture, config, from),
   };
 }
 
-const registered = new Map(
-  APPS.map(({ id, regions, authority }) => [
-    id,
-    { id, regions, authorities: [authority.id], bypassCertificate: false },
-  ]),
-);
+const registrationsOf = (apps: readonly App[]) =>
+  new Map(
+    apps.map(({ id, regions, authority }) => [
+      id,
+      { id, regions, authorities: [authority.id], bypassCertificate: false },
+    ]),
+  );
 
 /** A certificate of a simulation names its report type, and is believed. */
-const verifyCertificate: VerifyCertificate = async ({ certificate, app }) => {
-  const authority = APPS.find(({ id }) => id === app.id)?.authority;
-  if (authority === undefined || !isCertifiedReportType(certificate))
-    throw new Error('not an upload of the simulation');
-  return await Promise.resolve({
-    ...{ kind: 'verified', authority, reportType: certificate, onset: undefined },
-  });
-};
+const believeCertificate =
+  (apps: readonly App[]): VerifyCertificate =>
+  async ({ certificate, app }) => {
+    const authority = apps.find(({ id }) => id === app.id)?.authority;
+    if (authority === undefined || !isCertifiedReportType(certificate))
+      throw new Error('not an upload of the simulation');
+    return await Promise.resolve({
+      ...{ kind: 'verified', authority, reportType: certificate, onset: undefined },
+    });
+  };
 
 /** The request that a phone makes of an upload. */
 export const requestOf = ({
@@ -92,17 +102,22 @@ export const requestOf = ({
 
 async function readBatches(
   fixture: ExportFixture,
-  { bucket, filenameRoot }: Pick<ExportConfig, 'bucket' | 'filenameRoot'>,
+  { bucket, filenameRoot }: Place,
+  from = unixMillis(0),
 ): Promise<readonly SeenBatch[]> {
   const batches = new Map<string, SeenKey[]>();
   for (const name of (await fixture.index(filenameRoot, bucket)) ?? []) {
+    const batch = name.slice(0, name.lastIndexOf('-'));
+    if (startOf(batch) < from) continue;
     const listed = await readKeys(await fixture.object(name, bucket));
     if (listed === undefined) throw new Error(`${name} cannot be read`);
-    const batch = name.slice(0, name.lastIndexOf('-'));
     batches.set(batch, [...(batches.get(batch) ?? []), ...seenKeys(listed)]);
   }
   return [...batches].map(([name, keys]) => {
-    const start = unixMillis(Number(/(\d+)-\d+$/.exec(name)?.[1]) * 1000);
+    const start = startOf(name);
     return { name, start, day: Math.floor(start / DAY), keys };
   });
 }
+
+const startOf = (batch: string): UnixMillis =>
+  unixMillis(Number(/(\d+)-\d+$/.exec(batch)?.[1]) * 1000);
