@@ -1,8 +1,10 @@
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { simulatedChance } from '../test/privacy/padding/chance.ts';
 import { coldFiles, warmFiles } from '../test/privacy/padding/file-sources.ts';
+import { serviceFiles } from '../test/privacy/padding/service-files.ts';
 import {
   COMPARISONS,
+  type Comparison,
   type FileSource,
   countPeople,
   groupByPerson,
@@ -14,9 +16,12 @@ import type { Figures, Measure } from './figures.ts';
 
 type Say = Parameters<Measure>[0]['say'];
 
-/** How much is looked at: files of each number of people, configurations, and refused keys of each sort. */
-const FULL = { files: 2000, keyFiles: 600, configurations: 20, refusals: 10_000 };
-const QUICK = { files: 200, keyFiles: 90, configurations: 3, refusals: 1000 };
+/** How much is looked at: files of each number of people, of the rule and of whole servers, configurations, refused keys of each sort. */
+const FULL = { files: 2000, keyFiles: 600, served: 200, configurations: 20, refusals: 10_000 };
+const QUICK = { files: 200, keyFiles: 90, served: 20, configurations: 3, refusals: 1000 };
+
+/** People who publish each day around a whole server: so many fill a pool within two weeks. */
+const CROWD = 110;
 
 /** What strangers learn in spite of padding. */
 export const measurePadding: Measure = async ({ quick, say }) => {
@@ -24,11 +29,16 @@ export const measurePadding: Measure = async ({ quick, say }) => {
   const { files, keyFiles } = counts;
   // Four numbers of people at two moments, then keys at both and pairs of them at one.
   const warm = warmFiles(8 * files + 3 * keyFiles, simulatedChance('warm'));
+  const cold = coldFiles(simulatedChance('cold'));
   return {
     ...(await isolate(counts.configurations, say)),
-    warm: await count(warm, { files, name: 'warm', say }),
-    cold: await count(coldFiles(simulatedChance('cold')), { files, name: 'cold', say }),
+    warm: await count(warm, { files, comparisons: COMPARISONS, say }),
     ...(await judge(warm, keyFiles, say)),
+    cold: {
+      ...(await count(cold, { files, comparisons: COMPARISONS, say })),
+      ...(await judge(cold, keyFiles, say)),
+    },
+    served: await countServed(counts.served, say),
     aucTiming: await timing(counts.refusals, say),
   };
 };
@@ -48,16 +58,37 @@ async function isolate(configurations: number, say: Say): Promise<Figures> {
 
 async function count(
   source: FileSource,
-  { files, name, say }: { readonly files: number; readonly name: string; readonly say: Say },
+  {
+    files,
+    comparisons,
+    say,
+  }: {
+    readonly files: number;
+    readonly comparisons: readonly Comparison[];
+    readonly say: Say;
+  },
 ): Promise<Readonly<Record<string, number>>> {
-  say(`counting people in ${files} files each (${name})`);
-  const found = await countPeople(source, { files, comparisons: COMPARISONS });
+  say(`counting people in ${files} files each`);
+  const found = await countPeople(source, { files, comparisons });
   for (const [comparison, { auc, by }] of Object.entries(found))
     say(`  ${comparison} ${auc.toFixed(3)} by ${by}`);
   return Object.fromEntries(Object.entries(found).map(([key, { auc }]) => [key, auc]));
 }
 
-async function judge(source: FileSource, files: number, say: Say): Promise<Figures> {
+/** The same through the services of servers that have learned the habits of a crowd. */
+async function countServed(files: number, say: Say): Promise<Readonly<Record<string, number>>> {
+  say('the same of files that whole servers have published');
+  const source = serviceFiles({ sizes: [1, 5], crowd: CROWD, random: simulatedChance('served') });
+  const found = await count(source, { files, comparisons: ['auc1v5'], say });
+  await closeTestStores();
+  return found;
+}
+
+async function judge(
+  source: FileSource,
+  files: number,
+  say: Say,
+): Promise<{ readonly aucRealKey: number; readonly grouping: number }> {
   say(`judging and grouping the keys of ${files} files`);
   const { auc, by } = await judgeKeys(source, files);
   say(`  real keys ${auc.toFixed(3)} by ${by}`);
