@@ -4,6 +4,7 @@ import { simulatedChance } from './padding/chance.ts';
 import { coldFiles, warmFiles } from './padding/file-sources.ts';
 import { BOUNDS, COMPARISONS, countPeople, judgeKeys } from './padding/measure.ts';
 import { isolateKeys } from './padding/random-configurations.ts';
+import { serviceFiles } from './padding/service-files.ts';
 import { timeRefusals } from './padding/time-refusals.ts';
 
 /*
@@ -39,6 +40,23 @@ describe('what a stranger learns', () => {
     const found = await judgeKeys(warmFiles(2 * files, simulatedChance('keys')), files);
     // Keys of one person are alike: what counts as independent are the persons of the files that are judged, ten in each.
     const margin = deviations * aucDeviation((10 * files) / 3, (10 * files) / 3);
+    expect(found.auc).toBeLessThan(BOUNDS.aucRealKey + margin);
+  });
+
+  it('is not how many people published, from files of whole servers', async () => {
+    const files = 40;
+    const source = serviceFiles({ sizes: [1, 5], crowd: 100, random: simulatedChance('served') });
+    const found = await countPeople(source, { files, comparisons: ['auc1v5'] });
+    const margin = deviations * aucDeviation(files / 2, files / 2);
+    expect(found.auc1v5!.auc).toBeLessThan(BOUNDS.warm.auc1v5 + margin);
+  });
+
+  it('is not which keys are real, from files of whole servers', async () => {
+    const [files, people] = [24, 30];
+    const source = serviceFiles({ sizes: [people], crowd: 100, random: simulatedChance('judged') });
+    const found = await judgeKeys(source, files, { people });
+    const uploads = (people * files) / 3;
+    const margin = deviations * aucDeviation(uploads, 2 * uploads);
     expect(found.auc).toBeLessThan(BOUNDS.aucRealKey + margin);
   });
 

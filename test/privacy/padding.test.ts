@@ -4,7 +4,8 @@ import { simulatedChance } from './padding/chance.ts';
 import { copyingRule } from './padding/copying-rule.ts';
 import { mostIsolated, atomsOf } from './padding/differences.ts';
 import { coldFiles, simulatedFiles, warmFiles } from './padding/file-sources.ts';
-import { BOUNDS, countPeople, groupByPerson } from './padding/measure.ts';
+import { BOUNDS, countPeople, groupByPerson, judgeKeys } from './padding/measure.ts';
+import { serviceFiles } from './padding/service-files.ts';
 
 /*
  * A quick look at what files give away, with few files. An AUC of few files varies by chance: the best of some fourteen ways at
@@ -21,7 +22,7 @@ describe('the attack on padding', () => {
   it('counts people exactly where every real key is imitated equally often', async () => {
     const random = simulatedChance('copies');
     const files = simulatedFiles(copyingRule(random), random);
-    const found = await countPeople(files, { files: 30, comparisons: ['auc1v5', 'auc5v10'] });
+    const found = await countPeople(files, { files: 20, comparisons: ['auc1v5', 'auc5v10'] });
     expect(found.auc1v5!.auc).toBeGreaterThan(0.98);
     expect(found.auc5v10!.auc).toBeGreaterThan(0.98);
   });
@@ -60,5 +61,16 @@ describe('generated keys', () => {
       expect(said).toBeGreaterThan(100);
       expect(gain).toBeLessThan(BOUNDS.grouping);
     }
+  });
+
+  it('hide people in files that a whole server has published, once it has learned from uploads', async () => {
+    const [files, people] = [12, 30];
+    const source = serviceFiles({ sizes: [people], crowd: 20, random: simulatedChance('served') });
+    const found = await judgeKeys(source, files, { people, moments: ['noon'] });
+    // Keys of one upload are alike: what counts as independent are the uploads in the third of the files that is judged. More
+    // than twice as many were made up.
+    const uploads = (people * files) / 3;
+    const margin = deviations * aucDeviation(uploads, 2 * uploads);
+    expect(found.auc).toBeLessThan(BOUNDS.aucRealKey + margin);
   });
 });

@@ -64,10 +64,18 @@ async function figuresAt(
 const CROWD = 10;
 
 /** How well a real key is told from a generated one, in the better way at the better moment. */
-export async function judgeKeys(source: FileSource, files: number): Promise<BestAuc> {
+export async function judgeKeys(
+  source: FileSource,
+  files: number,
+  {
+    people = CROWD,
+    moments = MOMENTS,
+  }: { readonly people?: number; readonly moments?: readonly Moment[] } = {},
+): Promise<BestAuc> {
   const found: BestAuc[] = [];
-  for (const moment of MOMENTS) {
-    const { name, auc } = best({ ...tellRealKeys(await collect(source, moment, files)) });
+  for (const moment of moments) {
+    const judged = await collect(source, files, { people, moment });
+    const { name, auc } = best({ ...tellRealKeys(judged) });
     found.push({ auc, by: `${name}, ${moment}` });
   }
   return found.reduce((a, b) => (b.auc > a.auc ? b : a));
@@ -78,10 +86,14 @@ export const groupByPerson = async (
   source: FileSource,
   files: number,
 ): Promise<Readonly<Record<string, GroupingResult>>> =>
-  groupKeys(await collect(source, 'noon', files));
+  groupKeys(await collect(source, files, { people: CROWD, moment: 'noon' }));
 
-async function collect(source: FileSource, moment: Moment, files: number): Promise<LabelledFile[]> {
+async function collect(
+  source: FileSource,
+  files: number,
+  { people, moment }: { readonly people: number; readonly moment: Moment },
+): Promise<LabelledFile[]> {
   const all: LabelledFile[] = [];
-  for (let n = 0; n < files; n++) all.push(await source(CROWD, moment));
+  for (let n = 0; n < files; n++) all.push(await source(people, moment));
   return all;
 }
