@@ -1,6 +1,6 @@
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { simulatedChance } from '../test/privacy/padding/chance.ts';
-import { coldFiles, warmFiles } from '../test/privacy/padding/file-sources.ts';
+import { DIFFERING, coldFiles, warmFiles } from '../test/privacy/padding/file-sources.ts';
 import { serviceFiles } from '../test/privacy/padding/service-files.ts';
 import {
   COMPARISONS,
@@ -17,8 +17,22 @@ import type { Figures, Measure } from './figures.ts';
 type Say = Parameters<Measure>[0]['say'];
 
 /** How much is looked at: files of each number of people, of the rule and of whole servers, configurations, refused keys of each sort. */
-const FULL = { files: 2000, keyFiles: 600, served: 200, configurations: 20, refusals: 10_000 };
-const QUICK = { files: 200, keyFiles: 90, served: 20, configurations: 3, refusals: 1000 };
+const FULL = {
+  files: 2000,
+  keyFiles: 600,
+  served: 200,
+  shown: 300,
+  configurations: 20,
+  refusals: 10_000,
+};
+const QUICK = {
+  files: 200,
+  keyFiles: 90,
+  served: 20,
+  shown: 60,
+  configurations: 3,
+  refusals: 1000,
+};
 
 /** People who publish each day around a whole server: so many fill a pool within two weeks. */
 const CROWD = 110;
@@ -39,6 +53,10 @@ export const measurePadding: Measure = async ({ quick, say }) => {
       ...(await judge(cold, keyFiles, say)),
     },
     served: await countServed(counts.served, say),
+    shown: {
+      mixed1v5: await countShown('mixed', counts.shown, say),
+      risksByDay1v5: await countShown('risksByDay', counts.shown, say),
+    },
     aucTiming: await timing(counts.refusals, say),
   };
 };
@@ -82,6 +100,14 @@ async function countServed(files: number, say: Say): Promise<Readonly<Record<str
   const found = await count(source, { files, comparisons: ['auc1v5'], say });
   await closeTestStores();
   return found;
+}
+
+/** One person from five where they differ in what files cannot hide: no bound holds for it. */
+async function countShown(kind: keyof typeof DIFFERING, files: number, say: Say): Promise<number> {
+  say(`people who differ: ${kind}`);
+  const source = warmFiles(4 * files, simulatedChance(kind), DIFFERING[kind]);
+  const { auc1v5 } = await count(source, { files, comparisons: ['auc1v5'], say });
+  return auc1v5 ?? 0;
 }
 
 async function judge(

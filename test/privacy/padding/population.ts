@@ -63,6 +63,9 @@ export interface Habit {
   readonly reportType: ReportType;
 }
 
+/** Somebody whose test was positive, with the app that has a table of risks. */
+export const TABLE_HABIT: Habit = { app: APPS[2]!, reportType: 'confirmed' };
+
 /** Apps that give all keys of a report type the same risk. */
 const PLAIN_APPS = APPS.slice(0, 2);
 

@@ -53,9 +53,13 @@ export type Moment = (typeof MOMENTS)[number];
 /** When its window begins, in ms after midnight. */
 export const WINDOW_OF: Readonly<Record<Moment, number>> = { noon: 12 * HOUR, 'held back': HOUR };
 
+/** How each of the people of a file publishes. */
+export type DrawHabit = (random: Random) => Habit;
+
 /**
- * The file of an hour in which so many people published something, all with one report type and risk: that a combination
- * occurs at all is known to show, and would tell many people from few. The people come in the order of their number.
+ * The file of an hour in which so many people published something. They all have one report type and risk, unless it is said
+ * how they differ: that a combination occurs at all is known to show, and would tell many people from few. The people come in
+ * the order of their number.
  */
 export function simulateFile(
   people: number,
@@ -64,16 +68,17 @@ export function simulateFile(
     readonly rule: PaddingRule;
     readonly day: number;
     readonly random: Random;
-    readonly habit?: Habit;
+    readonly habits?: DrawHabit | undefined;
   },
 ): LabelledFile {
   const { moment, rule, day, random } = options;
   const midnight = FIRST_DAY + day * DAY;
   const window = unixMillis(midnight + WINDOW_OF[moment]);
-  const habit = options.habit ?? drawHabit(random, { plain: true });
+  const same = drawHabit(random, { plain: true });
   const owned = Array.from(
     { length: people },
-    () => drawPerson(moment, { midnight, habit, random }).document,
+    () =>
+      drawPerson(moment, { midnight, habit: options.habits?.(random) ?? same, random }).document,
   );
   const real = owned.reduce((sum, { records }) => sum + seenRecords(records).length, 0);
   const keys = Math.max(0, FLOOR + random.below(RANGE + 1) - real);
