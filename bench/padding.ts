@@ -41,8 +41,7 @@ const CROWD = 110;
 export const measurePadding: Measure = async ({ quick, say }) => {
   const counts = quick ? QUICK : FULL;
   const { files, keyFiles } = counts;
-  // Four numbers of people at two moments, then keys at both and pairs of them at one.
-  const warm = warmFiles(8 * files + 3 * keyFiles, simulatedChance('warm'));
+  const warm = warmFiles(simulatedChance('warm'));
   const cold = coldFiles(simulatedChance('cold'));
   return {
     ...(await isolate(counts.configurations, say)),
@@ -105,7 +104,7 @@ async function countServed(files: number, say: Say): Promise<Readonly<Record<str
 /** One person from five where they differ in what files cannot hide: no bound holds for it. */
 async function countShown(kind: keyof typeof DIFFERING, files: number, say: Say): Promise<number> {
   say(`people who differ: ${kind}`);
-  const source = warmFiles(4 * files, simulatedChance(kind), DIFFERING[kind]);
+  const source = warmFiles(simulatedChance(kind), DIFFERING[kind]);
   const { auc1v5 } = await count(source, { files, comparisons: ['auc1v5'], say });
   return auc1v5 ?? 0;
 }

@@ -19,7 +19,7 @@ afterEach(closeTestStores);
 describe('what a stranger learns', () => {
   it('is not how many people published, once the server knows their habits', async () => {
     const files = 400;
-    const source = warmFiles(8 * files, simulatedChance('warm'));
+    const source = warmFiles(simulatedChance('warm'));
     const found = await countPeople(source, { files, comparisons: COMPARISONS });
     const margin = deviations * aucDeviation(files / 2, files / 2);
     for (const comparison of COMPARISONS)
@@ -37,7 +37,7 @@ describe('what a stranger learns', () => {
 
   it('is not which keys are real', async () => {
     const files = 300;
-    const found = await judgeKeys(warmFiles(2 * files, simulatedChance('keys')), files);
+    const found = await judgeKeys(warmFiles(simulatedChance('keys')), files);
     // Keys of one person are alike: what counts as independent are the persons of the files that are judged, ten in each.
     const margin = deviations * aucDeviation((10 * files) / 3, (10 * files) / 3);
     expect(found.auc).toBeLessThan(BOUNDS.aucRealKey + margin);

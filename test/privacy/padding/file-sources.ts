@@ -2,32 +2,33 @@ import type { Random } from '@keyserver/random';
 import { TABLE_HABIT, drawHabit } from './population.ts';
 import { coldPool, generatorRule, warmPools } from './generator-rule.ts';
 import type { FileSource } from './measure.ts';
-import { type DrawHabit, type PaddingRule, simulateFile } from './simulate-files.ts';
+import { type DrawHabit, type Moment, type PaddingRule, simulateFile } from './simulate-files.ts';
 
-/** Files as a rule of padding makes them: a new day at every call. Of people with one report type and risk, unless it is said how they differ. */
+/**
+ * So many files a day are looked at, all generated from what a server knows on that day: five exports that share nothing have
+ * five files of the hour of held-back keys, and those of noon stand for all hours.
+ */
+const FILES_A_DAY: Readonly<Record<Moment, number>> = { noon: 5 * 24, 'held back': 5 };
+
+/**
+ * Files as a rule of padding makes them, while days go by. Of people with one report type and risk, unless it is said how they
+ * differ.
+ */
 export function simulatedFiles(rule: PaddingRule, random: Random, habits?: DrawHabit): FileSource {
-  let day = 0;
-  return async (people, moment) =>
-    await Promise.resolve(simulateFile(people, { moment, rule, day: day++, random, habits }));
+  let days = 0;
+  return async (people, moment) => {
+    const file = simulateFile(people, { moment, rule, day: Math.floor(days), random, habits });
+    days += 1 / FILES_A_DAY[moment];
+    return await Promise.resolve(file);
+  };
 }
 
-/** People who publish within two weeks, where a pool is full. */
-const MANY = 1500;
+/** People who publish each day: so many fill a pool. */
+const MANY = 110;
 
-/** For so many files a pool is used before the next one. */
-const FILES_A_POOL = 50;
-const MOST_POOLS = 20;
-
-/** Files of a server that has known the population for two weeks and more; so many files are wanted. */
-export function warmFiles(files: number, random: Random, habits?: DrawHabit): FileSource {
-  const pools = Math.min(MOST_POOLS, Math.ceil(files / FILES_A_POOL));
-  const daysEach = Math.ceil(files / pools);
-  return simulatedFiles(
-    generatorRule(warmPools(MANY, { pools, daysEach, random }), random),
-    random,
-    habits,
-  );
-}
+/** Files of a server that has known the population for two weeks and more. */
+export const warmFiles = (random: Random, habits?: DrawHabit): FileSource =>
+  simulatedFiles(generatorRule(warmPools(MANY, random), random), random, habits);
 
 /** Files of a server that has never seen an upload. */
 export const coldFiles = (random: Random): FileSource =>

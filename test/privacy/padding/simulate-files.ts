@@ -25,7 +25,7 @@ export interface UnpaddedCell {
   readonly documents: readonly KeyDocument[];
   /** How many generated keys are to join them. */
   readonly keys: number;
-  /** A number of the simulated day: rules that learn from earlier days have learned other ones on each. */
+  /** A number of the simulated day: rules that learn from earlier days know other ones on each. */
   readonly day: number;
 }
 
@@ -128,17 +128,15 @@ function label(
   };
 }
 
-/** What so many people left in the windows of the two weeks before a simulated day, in no particular order. */
-export function earlierDocuments(
+/** What so many people leave who publish on a simulated day. */
+export function documentsOfDay(
   people: number,
   options: { readonly day: number; readonly random: Random },
 ): readonly KeyDocument[] {
   const { day, random } = options;
-  const today = FIRST_DAY + day * DAY;
+  const midnight = FIRST_DAY + day * DAY;
   return Array.from({ length: people }, () => {
-    const at = unixMillis(today - (1 + random.below(14)) * DAY + drawTimeOfDay(random));
+    const at = unixMillis(midnight + drawTimeOfDay(random));
     return documentsOf(drawUpload(at, drawHabit(random), random), WINDOWS);
-  })
-    .flat()
-    .filter(({ window }) => window < today);
+  }).flat();
 }
