@@ -5,10 +5,10 @@ import type { FileSource } from './measure.ts';
 import { type DrawHabit, type Moment, type PaddingRule, simulateFile } from './simulate-files.ts';
 
 /**
- * So many files a day are looked at, all generated from what a server knows on that day: five exports that share nothing have
- * five files of the hour of held-back keys, and those of noon stand for all hours.
+ * So many files a day are looked at, all generated from what a server knows on that day: an hourly export has one file of the
+ * hour of held-back keys, and those of noon stand for all hours. Where more exports share a pool, more can be learned of it.
  */
-const FILES_A_DAY: Readonly<Record<Moment, number>> = { noon: 5 * 24, 'held back': 5 };
+const FILES_A_DAY: Readonly<Record<Moment, number>> = { noon: 24, 'held back': 1 };
 
 /**
  * Files as a rule of padding makes them, while days go by. Of people with one report type and risk, unless it is said how they
