@@ -7,7 +7,8 @@ export type Outcome = 'passed' | { readonly failed: string } | { readonly hung: 
 const LONGEST_SILENCE = 90_000;
 
 const JEST = [
-  ...['--conditions=source', '--disable-warning=ExperimentalWarning'],
+  ...['--conditions=source', '--conditions=engine-in-process'],
+  '--disable-warning=ExperimentalWarning',
   ...['node_modules/jest/bin/jest.js', '--testSequencer=./test/mutants/given-order.ts'],
   `--testTimeout=${LONGEST_SILENCE / 3}`,
   ...['--testMatch=**/*.ts', '--runInBand', '--forceExit', '--runTestsByPath'],

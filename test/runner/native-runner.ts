@@ -66,7 +66,10 @@ export default class NativeRunner extends CallbackTestRunner {
       maxRetries: 0,
       idleMemoryLimit: IDLE_MEMORY,
       forkOptions: {
-        execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+        execArgv: [
+          ...['--conditions=source', '--conditions=engine-in-process'],
+          '--disable-warning=ExperimentalWarning',
+        ],
         env: { ...process.env, NODE_COMPILE_CACHE: this.#compileCache() },
         stdio: 'inherit',
       },

@@ -43,9 +43,12 @@ it('does not call a store lost that was closed, or that could not be opened', as
   const onLost = (fault: StoreFault): void => {
     heard.push(fault);
   };
-  const store = await openSqliteStore({ ...machine, file: join(directory, 'a.sqlite'), onLost });
-  await store.close();
-  const opening = openSqliteStore({ ...machine, file: join(directory, 'no', 'directory'), onLost });
+  const open = async (...path: readonly string[]) =>
+    await openSqliteStore({
+      ...{ ...machine, file: join(directory, ...path), startEngine: startInThread, onLost },
+    });
+  await (await open('a.sqlite')).close();
+  const opening = open('no', 'directory');
   await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
   expect(heard).toEqual([]);
 });

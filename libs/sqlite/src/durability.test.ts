@@ -85,7 +85,8 @@ describe('SQLite store', () => {
     });
     await first.close();
     open.length = 0;
-    expect(await (await opened()).get(counters, ['c'])).toEqual([{ n: 7 }]);
+    const second = await opened({ startEngine: startInThread });
+    expect(await second.get(counters, ['c'])).toEqual([{ n: 7 }]);
   });
 
   it('loses no update of several processes', async () => {
@@ -158,7 +159,11 @@ describe('SQLite store', () => {
 
   it('says so when its file is no database', async () => {
     await expect(
-      openSqliteStore({ ...machine, file: join(directory, 'no', 'such', 'directory') }),
+      openSqliteStore({
+        ...machine,
+        file: join(directory, 'no', 'such', 'directory'),
+        startEngine: startInThread,
+      }),
     ).rejects.toMatchObject({
       name: 'StoreFault',
       code: 'unavailable',

@@ -26,9 +26,12 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-documentStoreContract('SQLite on disk', {
+documentStoreContract('SQLite on disk, in the thread of the test', {
   open: async () =>
-    await openSqliteStore({ ...machine, file: join(root, `${String(++files)}.sqlite`), clock }),
+    await openSqliteStore({
+      ...{ ...machine, file: join(root, `${String(++files)}.sqlite`), clock },
+      startEngine: startInProcess,
+    }),
   advance,
 });
 

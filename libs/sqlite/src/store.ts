@@ -11,7 +11,8 @@ import {
 } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
 import { type Clock, type Timers, type UnixMillis, sleep, unixMillis } from '@keyserver/time';
-import { Connection, type StartEngine, startInThread } from './connection.ts';
+import { startEngine } from '#start-engine';
+import { Connection, type StartEngine } from './connection.ts';
 import { decoded, isDoubt } from './fault.ts';
 import { type FindHeldBack, HoldBackWatch } from './hold-back.ts';
 import { isSimulated } from './machine-clocks.ts';
@@ -90,7 +91,7 @@ class SqliteStore implements SqliteDocumentStore {
     const memory = isSimulated(clock) ? clock.memory : undefined;
     this.connection = new Connection(
       { file, clock: memory, housekeepingEvery, giveUpAfter },
-      settings.startEngine ?? startInThread,
+      settings.startEngine ?? startEngine,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
         arraysMade: settings.onArraysMade ?? ignore,
