@@ -11,6 +11,10 @@ const onlyTypes = globSync('{libs,services,tools}/*/src/**/*.ts', {
 );
 
 export const base = {
+  // Jest looks for files in here at each start, and need not in node_modules.
+  roots: ['libs', 'services', 'tools', 'test', 'bench', 'docs', 'terraform'].map(
+    (room) => `<rootDir>/${room}`,
+  ),
   runner: '<rootDir>/test/runner/native-runner.ts',
   cacheDirectory: '<rootDir>/node_modules/.cache/jest', // not among temporary files, which go away
   globalSetup: '<rootDir>/test/support/own-temporary-directory.ts',
