@@ -575,7 +575,7 @@ describe('the format of a store', () => {
     ],
     [
       'another profile',
-      { profile: 'development' as const },
+      { profile: 'development' as const, window: length(MINUTE) },
       'the exported data were written in the profile production, and the target was opened in the profile development',
     ],
     [
@@ -596,14 +596,14 @@ describe('the format of a store', () => {
     const source = await opened(KNOWN);
     await changeWindow(source, length(5 * MINUTE), { actor: 'me', random });
     const reason = await into(await opened(KNOWN), await exportOf(source));
-    expect(reason).toContain('3600 s, 300 s from 2024-05-01T13:00:00.000Z on, and the target has');
+    expect(reason).toContain('3600 s, 300 s from 2024-05-02T00:00:00.000Z on, and the target has');
   });
 
   it('fits a target with the window of today, whatever was before', async () => {
     const source = await opened({ ...KNOWN, window: length(5 * MINUTE) });
     await changeWindow(source, length(HOUR), { actor: 'me', random });
     const directory = await exportOf(source);
-    const target = await opened(KNOWN, NOON + 2 * HOUR);
+    const target = await opened(KNOWN, NOON + 13 * HOUR); // after the midnight of the change
     expect(await into(target, directory)).toBe('imported');
     expect((await readStoreFormat(target))?.windows).toHaveLength(2);
   });
