@@ -218,7 +218,7 @@ const documentsOf = (count: number): readonly KeyDocument[] =>
  */
 async function settleOnce(store: DocumentStore): Promise<number | undefined> {
   const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
-  const generator = async () => await Promise.resolve(() => documentsOf(MAX_WRITES + 100));
+  const generator = async () => await Promise.resolve(() => documentsOf(MAX_WRITES + 1));
   const contents = {
     ...{ cell: CELL, localKeys: 0, isEmpty: false, documents: [] },
     generated: new Map<string, never>(),

@@ -23,7 +23,7 @@ function quickRandom(seed: string): Random {
     return state >>> 0;
   };
   return {
-    bytes: (n) => Uint8Array.from({ length: n }, () => next() >>> 24),
+    bytes: (n) => new Uint8Array(Uint32Array.from({ length: Math.ceil(n / 4) }, next).buffer, 0, n),
     below: (bound) => Math.floor((next() / 2 ** 32) * bound),
   };
 }
@@ -110,7 +110,7 @@ function auc(first: readonly number[], second: readonly number[]): number {
   return wins.reduce<number>((sum, n) => sum + n, 0) / wins.length;
 }
 
-const FILES = 120;
+const FILES = 80;
 const filesOf = (people: number, pool: ShapeSample['shapes']): ExposureKey[][] =>
   Array.from({ length: FILES }, (_, n) =>
     file(people, pool, quickRandom(`${people} people ${pool.length} ${n}`)),
@@ -124,12 +124,12 @@ function warmPool(): ShapeSample['shapes'] {
 }
 
 /*
- * Of 120 files each, the AUC of an estimator that knows nothing has a standard deviation of 0.037. The largest of 16 lies below
- * 0.5 ± 0.12 then in all but two of a hundred runs; the seed is fixed.
+ * Of 80 files each, the AUC of an estimator that knows nothing has a standard deviation of 0.046. The largest of 16 lies below
+ * 0.5 ± 0.15 then in all but two of a hundred runs; the seed is fixed.
  */
 describe.each([
-  ['with a pool of the population', warmPool(), 0.62],
-  ['without any pool', [], 0.68],
+  ['with a pool of the population', warmPool(), 0.65],
+  ['without any pool', [], 0.71],
 ])('the number of people in a file, %s', (_, pool, bound) => {
   const [one, five, ten] = [1, 5, 10].map((people) => filesOf(people, pool));
 
