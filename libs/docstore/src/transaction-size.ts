@@ -36,14 +36,16 @@ const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => 
  */
 export function storageSize(layout: Layout, id: string, sizeOf: SizeOfField): StorageSize {
   const name = NAME_BYTES + textBytes(layout.name) + textBytes(id);
-  const bytesOf = (field: string): number => sum(sizeOf(field) ?? []);
-  const fields = layout.fields.filter((field) => sizeOf(field.name) !== undefined);
+  // Asked for once, since a size may take the encoding of a value.
+  const sizes = new Map(layout.fields.map(({ name: field }) => [field, sizeOf(field)]));
+  const bytesOf = (field: string): number => sum(sizes.get(field) ?? []);
+  const fields = layout.fields.filter((field) => sizes.get(field.name) !== undefined);
   const entry = name + NAME_BYTES + ENTRY_BYTES;
   // A single-field entry counts the name of its field, a composite one does not.
   const listed = layout.indexes.map(
     (index) => sum(index.map(bytesOf)) + (index.length === 1 ? textBytes(index.join('')) : 0),
   );
-  const searched = layout.arrayIndex === undefined ? [] : (sizeOf(layout.arrayIndex) ?? []);
+  const searched = layout.arrayIndex === undefined ? [] : (sizes.get(layout.arrayIndex) ?? []);
   const searchedName = layout.arrayIndex === undefined ? 0 : textBytes(layout.arrayIndex);
   const entries = [...listed, ...searched.map((item) => item + searchedName)];
   return {
