@@ -3,16 +3,17 @@ import { auc, aucDeviation } from './padding/auc.ts';
 import { simulatedChance } from './padding/chance.ts';
 import { copyingRule } from './padding/copying-rule.ts';
 import { mostIsolated, atomsOf } from './padding/differences.ts';
-import { coldFiles, simulatedFiles, warmFiles } from './padding/file-sources.ts';
+import { simulatedFiles, warmFiles } from './padding/file-sources.ts';
 import { BOUNDS, countPeople, groupByPerson, judgeKeys } from './padding/measure.ts';
 import { serviceFiles } from './padding/service-files.ts';
 
 /*
  * A quick look at what files give away, with few files. An AUC of few files varies by chance: the best of some fourteen ways at
  * two moments lies within `deviations` standard deviations of what it would be over very many files, but for one run in a
- * thousand. Seeds are fixed, so a run that passes passes again. `padding.slow.test.ts` looks at more files.
+ * thousand. Seeds are fixed, so a run that passes passes again. `padding.slow.test.ts` looks at more files, and at the first
+ * days of a server.
  */
-const FILES = 60;
+const FILES = 40;
 const deviations = 4;
 const margin = deviations * aucDeviation(FILES / 2, FILES / 2);
 
@@ -47,12 +48,6 @@ describe('generated keys', () => {
     const files = warmFiles(simulatedChance('warm'));
     const found = await countPeople(files, { files: FILES, comparisons: ['auc1v5'] });
     expect(found.auc1v5!.auc).toBeLessThan(BOUNDS.warm.auc1v5 + margin);
-  });
-
-  it('hide it on the first day of a server too', async () => {
-    const files = coldFiles(simulatedChance('cold'));
-    const found = await countPeople(files, { files: FILES, comparisons: ['auc1v5'] });
-    expect(found.auc1v5!.auc).toBeLessThan(BOUNDS.cold.auc1v5 + margin);
   });
 
   it('hide which keys are one person’s', async () => {

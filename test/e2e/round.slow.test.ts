@@ -1,0 +1,3 @@
+import { describeFullRound } from '../support/full-round.ts';
+
+describeFullRound('gcp-stand-ins');
