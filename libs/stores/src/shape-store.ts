@@ -1,4 +1,5 @@
 import { type DocumentStore, collection, int, json } from '@keyserver/docstore';
+import type { KeyBatch } from '@keyserver/exposure-keys';
 import { type ShapePool, ShapeSample, parseShapePool } from '@keyserver/padding';
 import { type Random, shuffle } from '@keyserver/random';
 import { type Clock, DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
@@ -86,12 +87,15 @@ async function sampleDay(
     random,
   );
   for (const shard of shards) {
-    for await (const page of readShard(store, shard, { from: day, until: unixMillis(day + DAY) })) {
-      const uploaded = page.filter(({ origin, kind }) => origin === 'local' && kind === 'primary');
-      for (const document of uploaded) sample.add(document);
-      seen += uploaded.length;
-    }
+    for await (const page of readShard(store, shard, { from: day, until: unixMillis(day + DAY) }))
+      for (const document of page.filter(isOfPhone)) {
+        sample.add(document);
+        seen += 1;
+      }
     if (seen >= ENOUGH_SEEN) break;
   }
   return sample.shapes;
 }
+
+/** Whether a phone published it here for the first time. */
+const isOfPhone = ({ origin, kind }: KeyBatch): boolean => origin === 'local' && kind === 'primary';

@@ -63,14 +63,12 @@ export async function settledContents(
   signal: AbortSignal,
 ): Promise<BatchContents> {
   const plan = await deps.planOf(batch.start);
+  let generate: Promise<Generate> | undefined;
+  const generator = () => (generate ??= deps.generatorOf(plan));
   for (let again = false; ; again = true) {
     const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
-    const { contents } = cells;
-    // Most batches of a small country are empty, and what generated keys are drawn from is large.
-    if (contents.length === 0) return withGenerated(selection, []);
-    const generate = await deps.generatorOf(plan);
-    const settling = { cells: deps.cells, random: deps.random, generate };
-    const documents = await settleCells(settling, contents, { again, signal });
+    const settling = { cells: deps.cells, random: deps.random, generator };
+    const documents = await settleCells(settling, cells.contents, { again, signal });
     if (documents !== undefined) return withGenerated(selection, documents);
   }
 }

@@ -77,6 +77,7 @@ beforeAll(async () => {
     DATA_DIR: directory,
     MIN_WINDOW_AGE_SECONDS: '0',
     MAX_KEY_AGE_HOURS: String(20 * 24),
+    MAX_KEYS_PER_UPLOAD: '1',
     OIDC_ISSUER: issuer.issuer,
     OIDC_JWKS_URL: issuer.jwksUrl,
     OIDC_AUDIENCE: 'export',
@@ -193,6 +194,13 @@ describe('the export service', () => {
       const ends = unpackRecords(records).map(({ start, period }) => start + period);
       expect(expireAt).toBe(Math.max(...ends) * INTERVAL + 20 * DAY + 2 * HOUR);
     }
+  });
+
+  it('generates documents that obey the rules for uploads that it is set to', async () => {
+    const generated = (await keyDocuments()).filter(({ origin }) => origin === 'padding');
+    expect(new Set(generated.map(({ records }) => unpackRecords(records).length))).toEqual(
+      new Set([1]),
+    );
   });
 
   it('does not start on a port that is taken', async () => {
