@@ -69,9 +69,10 @@ async function settleCell(): Promise<void> {
   };
   const generator = async () => await Promise.resolve(() => [document]);
   const { signal } = new AbortController();
-  await settleCells({ cells, generator, random: systemRandom }, [contents], {
-    ...{ again: false, signal },
-  });
+  const deps = { cells, generator, random: systemRandom };
+  // The first call says that the cell is counted; what was read before does not count.
+  for (let n = 0; n < 2; n++)
+    await settleCells(deps, [contents], { again: false, signal });
 }
 
 /** The next hour is over, and its window closed. */

@@ -56,6 +56,8 @@ export class ModelStore {
   readonly documents: KeyBatch[] = [];
   readonly batches: Batch[] = [];
   readonly cells = new Map<string, Settled>();
+  /** Ids of the cells that somebody began to count. */
+  readonly begun = new Set<string>();
   readonly exports = new Map<string, ExportConfig>();
   readonly plans = new Map<UnixMillis, Plan>();
   private readonly byWindow = new Map<UnixMillis, KeyBatch[]>();

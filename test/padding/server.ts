@@ -111,9 +111,12 @@ const readingDeps = (deps: ServerDeps, worker: Worker): Parameters<typeof settle
 /** Settled cells, as the server's own store keeps them. */
 const cellStore = ({ store, random }: ServerDeps, worker: Worker): CellStore => ({
   settledWith: async (ids) => await worker.step(() => ids.map((id) => store.cells.get(id))),
-  begin: async () => {
-    await worker.step(() => undefined);
-  },
+  begin: async ({ id }) =>
+    await worker.step(() => {
+      const isNew = !store.begun.has(id);
+      store.begun.add(id);
+      return isNew;
+    }),
   write: async (cell, attempt, documents) => {
     const made = documents.map((one): KeyBatch => ({
       ...one,

@@ -351,6 +351,24 @@ describe('planChanges', () => {
       ]);
     });
 
+    it('are refused when one that had ended is opened again beside one of such a period', async () => {
+      const store = await emptyStore();
+      const clash =
+        'exports gives two a period of 4h, which is no multiple of the 3h of us; both may hold the same keys';
+      const wanted = (thru: object) =>
+        aConfiguration({
+          exports: [
+            anEntry('exports', { period: '3h', ...thru }),
+            anEntry('exports', { id: 'two', filenameRoot: 'v2', period: '4h' }),
+          ],
+        });
+      const ended = { from: '2024-01-01T00:00:00Z', thru: '2024-02-01T00:00:00Z' };
+      expect(await applyConfiguration(store, wanted(ended), operator)).toMatchObject({
+        kind: 'applied',
+      });
+      expect(await plannedLines(store, wanted({ from: ended.from }))).toEqual([clash]);
+    });
+
     it('are refused when a floor is more than a file holds', async () => {
       const store = await emptyStore();
       expect(await plannedLines(store, exportsOf({ minRecords: 2000, maxRecords: 1000 }))).toEqual([

@@ -117,12 +117,17 @@ const sharing = (
   );
 };
 
-/** Whether a rule is broken between two exports that were not both stored as they are. */
+/** Whether a rule is broken between two exports that were not both stored as they are, and in force. */
 const newlyBroken =
-  (before: Configuration, isBroken: (one: Export, other: Export) => boolean) =>
+  (
+    { before, now }: { readonly before: Configuration; readonly now: UnixMillis },
+    isBroken: (one: Export, other: Export) => boolean,
+  ) =>
   ([one, other]: readonly [Export, Export]): boolean => {
     if (!isBroken(one, other)) return false;
-    const [a, b] = [one, other].map(({ id }) => before.exports.find((stored) => stored.id === id));
+    // One that had ended is opened again: it counts as new.
+    const lasting = before.exports.filter((stored) => !isOver(stored, now));
+    const [a, b] = [one, other].map(({ id }) => lasting.find((stored) => stored.id === id));
     return a === undefined || b === undefined || !isBroken(a, b) || !shareKeys(a, b);
   };
 
@@ -136,7 +141,9 @@ export const periodsThatDoNotDivide = (
   now: UnixMillis,
 ): readonly Problem[] =>
   sharing(after, now)
-    .filter(newlyBroken(before, (a, b) => a.period > b.period && a.period % b.period !== 0))
+    .filter(
+      newlyBroken({ before, now }, (a, b) => a.period > b.period && a.period % b.period !== 0),
+    )
     .map(([one, other]) => ({
       path: 'exports',
       message: `gives ${one.id} a period of ${formatDuration(one.period)}, which is no multiple of the ${formatDuration(other.period)} of ${other.id}; both may hold the same keys`,
@@ -149,7 +156,7 @@ export const floorsAboveFiles = (
   now: UnixMillis,
 ): readonly Problem[] =>
   sharing(after, now)
-    .filter(newlyBroken(before, (a, b) => a.minRecords > b.maxRecords))
+    .filter(newlyBroken({ before, now }, (a, b) => a.minRecords > b.maxRecords))
     .map(([one, other]) => ({
       path: 'exports',
       message: `pads ${one.id} to ${one.minRecords} keys (minRecords), more than a file of ${other.id} may hold (maxRecords ${other.maxRecords})`,

@@ -61,9 +61,11 @@ export type StoreUpload = (upload: Upload) => Promise<UploadOutcome>;
 
 /**
  * Reads all key batches whose window lies in [from, until), in no particular order. The caller makes sure that the
- * windows are closed. Keys past retention are never given.
+ * windows are closed. Keys past retention are never given. With `whole` nothing is given once a part of the span is past
+ * retention: what is left of it may be fewer keys than padding promises.
  */
 export type ReadKeyBatches = (windows: {
   readonly from: UnixMillis;
   readonly until: UnixMillis;
+  readonly whole?: boolean;
 }) => AsyncIterable<readonly KeyBatch[]>;

@@ -7,6 +7,7 @@ import {
 } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { SECOND, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import { greatestCommonDivisor } from './plan.ts';
 
 /**
  * Documents that are in exactly the same files: the exports of the plan that select them, one span of time, and their kind.
@@ -89,9 +90,6 @@ function cellIn({ period, digest, ...reach }: Reach, kind: Cell['kind'], window:
     end: unixMillis(start + period),
   };
 }
-
-const greatestCommonDivisor = (a: number, b: number): number =>
-  b === 0 ? a : greatestCommonDivisor(b, a % b);
 
 /** Whether some document, of any regions and traveler flag, would be in files of both exports. */
 export function shareKeys(one: SelectionRules, other: SelectionRules): boolean {

@@ -14,7 +14,8 @@ export interface Effect {
 /**
  * An export as it can take effect, given how it is stored. Exports begin and end at midnights, so `from` and `thru` are rounded
  * up to the next one. An export that is added once days are planned begins with the next midnight at the earliest, and where
- * an export has begun is not changed any more: neither reaches back over days whose files are cut. What is stored stays.
+ * an export has begun is not changed any more: neither reaches back over days whose files are cut. For the same reason an
+ * export ends with the next midnight at the earliest. What is stored stays.
  */
 export const asItTakesEffect = (
   wanted: ExportConfig,
@@ -39,6 +40,8 @@ function beginning(
 const ending = (
   { thru }: ExportConfig,
   stored: ExportConfig | undefined,
-  { span }: Effect,
+  { span, midnight }: Effect,
 ): UnixMillis | undefined =>
-  thru === undefined || thru === stored?.thru ? thru : midnightNotBefore(thru, span);
+  thru === undefined || thru === stored?.thru
+    ? thru
+    : unixMillis(Math.max(midnightNotBefore(thru, span), midnight ?? 0));

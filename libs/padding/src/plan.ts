@@ -49,7 +49,8 @@ export const midnightNotBefore = (t: UnixMillis, span: PlanSpan): UnixMillis =>
 
 /**
  * The exports that are in force on the day that begins at `start`. Of each export the newest version that holds by then
- * counts. A `from` or `thru` within a day, as stores of earlier versions have them, counts for the whole of that day.
+ * counts. A `from` or `thru` within a day, as stores of earlier versions have them, counts for the whole of that day; a period
+ * that does not divide the span is cut into ones that do, or no batch of it would ever be due.
  */
 export function exportsInForce(
   versions: readonly ExportVersion[],
@@ -65,6 +66,7 @@ export function exportsInForce(
   return [...newest.values()]
     .map(({ config }) => config)
     .filter((config) => isOn(config, start, span))
+    .map((config) => ({ ...config, period: greatestCommonDivisor(config.period, span) }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -92,3 +94,7 @@ export function nextInForce(
     .filter((at) => at >= start && exportsInForce(versions, at, span).length > 0)
     .sort((a, b) => a - b)[0];
 }
+
+/** The largest number that divides both. */
+export const greatestCommonDivisor = (a: number, b: number): number =>
+  b === 0 ? a : greatestCommonDivisor(b, a % b);

@@ -8,8 +8,8 @@ import type { KeyDocument } from './generated-document.ts';
 export interface CellStore {
   /** What each of these cells was settled with; undefined for one that is not settled. */
   settledWith(ids: readonly string[]): Promise<readonly (Settled | undefined)[]>;
-  /** Says that the cell is about to be counted. */
-  begin(cell: Cell): Promise<void>;
+  /** Says that the cell is about to be counted; whether nobody had said so. */
+  begin(cell: Cell): Promise<boolean>;
   /**
    * Stores the documents of an attempt, in as many transactions as they need; gives them as they are stored. Undefined when
    * the cell was settled meanwhile: then what was stored of them belongs to nothing.
@@ -44,10 +44,16 @@ export interface SettleDeps {
 /** Cells that are settled at the same time by one worker. */
 const AT_ONCE = 4;
 
+/** Why a batch is to be read again before its cells can be settled. */
+export type ReadAgain =
+  /** It was said only now that some of its cells are counted, and what was read before does not count. */
+  | 'begun'
+  /** Another worker has settled one after the batch was read. */
+  | 'overtaken';
+
 /**
- * Settles those of the cells that nobody has settled, and gives the generated documents that belong to all of them.
- * Undefined when another worker settled one after the batch was read, so that the batch is to be read again. After that,
- * with `again`, what was read is all there is: documents that are missing then have expired.
+ * Settles those of the cells that nobody has settled, and gives the generated documents that belong to all of them. After it
+ * was overtaken once, with `again`, what was read is all there is: documents that are missing then have expired.
  *
  * Whoever needs a cell first settles it, once and for all. A worker that dies leaves documents that no cell names, and the
  * next one begins anew with an attempt of its own.
@@ -56,7 +62,7 @@ export async function settleCells(
   deps: SettleDeps,
   contents: readonly CellContents[],
   { again, signal }: { readonly again: boolean; readonly signal: AbortSignal },
-): Promise<readonly KeyBatch[] | undefined> {
+): Promise<readonly KeyBatch[] | ReadAgain> {
   const primaries = contents.filter(({ cell }) => cell.kind === 'primary');
   const settled = await deps.cells.settledWith(primaries.map(({ cell }) => cell.id));
   const generated: KeyBatch[] = [];
@@ -72,16 +78,33 @@ export async function settleCells(
     if (found.length < named.documents && !again) isComplete = false;
     generated.push(...found);
   }
-  const work = async (): Promise<void> => {
-    for (let one = unsettled.shift(); one !== undefined; one = unsettled.shift()) {
+  const begun = new Set<string>();
+  await eachOf(unsettled, signal, async ({ cell }) => {
+    if (await deps.cells.begin(cell)) begun.add(cell.id);
+  });
+  if (begun.size > 0) return 'begun';
+  await eachOf(unsettled, signal, async (one) => {
+    const documents = await settleOne(deps, one);
+    if (documents === undefined) isComplete = false;
+    else generated.push(...documents);
+  });
+  return isComplete ? generated : 'overtaken';
+}
+
+/** Works on all of them, a few at a time. */
+async function eachOf<T>(
+  all: readonly T[],
+  signal: AbortSignal,
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...all];
+  const worker = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
       signal.throwIfAborted();
-      const documents = await settleOne(deps, one);
-      if (documents === undefined) isComplete = false;
-      else generated.push(...documents);
+      await work(one);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return isComplete ? generated : undefined;
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
 /** The generated documents of cells that are settled already. What is not settled is left as it is. */
@@ -98,7 +121,6 @@ async function settleOne(
   contents: CellContents,
 ): Promise<readonly KeyBatch[] | undefined> {
   const { cell, localKeys } = contents;
-  await cells.begin(cell);
   const attempt = randomId(random);
   const missing = targetOf(cell, random) - localKeys;
   const wanted = missing > 0 ? (await generator())(contents, missing) : [];

@@ -38,9 +38,12 @@ export function cellStore(store: DocumentStore, options: CellStoreOptions): Cell
   return {
     ...settledCells(store),
     async begin({ id }) {
-      await store.transact(async (tx) => {
+      let isNew = false; // also when an attempt has said so of which nobody heard
+      return await store.transact(async (tx) => {
         const [begun] = await tx.get(padBegun, [id]);
         if (begun === undefined) tx.create(padBegun, id, { expireAt: tx.now + options.keepMs });
+        isNew ||= begun === undefined;
+        return isNew;
       });
     },
     async write(cell, attempt, documents) {

@@ -46,6 +46,22 @@ const numbers = (batches: readonly KeyBatch[]): readonly number[] =>
   keysOf(batches).map((hex) => Number.parseInt(hex.slice(0, 8), 16));
 
 describe('the reader of key batches', () => {
+  it('gives nothing of a span of which a part is past retention, to whoever wants it whole', async () => {
+    const oldest = NOON - SETTINGS.retention;
+    await storeAt({ n: 1, window: oldest }, { n: 2, window: oldest + HOUR });
+    const read = readKeyBatches(store, SETTINGS);
+    const found = async (from: number, whole: boolean) => {
+      const batches: KeyBatch[] = [];
+      const until = unixMillis(oldest + 2 * HOUR);
+      for await (const page of read({ from: unixMillis(from), until, whole }))
+        batches.push(...page);
+      return numbers(batches);
+    };
+    expect(await found(oldest, true)).toEqual([1, 2]);
+    expect(await found(oldest - HOUR, true)).toEqual([]);
+    expect(await found(oldest - HOUR, false)).toEqual([1, 2]);
+  });
+
   it('gives what was stored with a batch', async () => {
     await storeAt({ n: 1, window: NOON });
     const [batch] = await batchesIn(store, NOON, NOON + HOUR);

@@ -10,10 +10,10 @@ export function readKeyBatches(
   store: DocumentStore,
   settings: { readonly retention: number },
 ): ReadKeyBatches {
-  return async function* ({ from, until }) {
+  return async function* ({ from, until, whole = false }) {
     const now = await store.now();
     const oldest = unixMillis(Math.max(from, now - settings.retention));
-    if (oldest >= until) return;
+    if (oldest >= until || (whole && oldest > from)) return;
     const shards = Array.from({ length: SHARDS }, (_, shard) =>
       readShard(store, shard, { from: oldest, until }),
     );

@@ -62,14 +62,15 @@ export async function settledContents(
   batch: ExportBatch,
   signal: AbortSignal,
 ): Promise<BatchContents> {
-  const plan = await deps.planOf(batch.start);
+  const plan = await planFor(deps, batch);
   let generate: Promise<Generate> | undefined;
   const generator = () => (generate ??= deps.generatorOf(plan));
-  for (let again = false; ; again = true) {
+  for (let again = false; ;) {
     const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
     const settling = { cells: deps.cells, random: deps.random, generator };
     const documents = await settleCells(settling, cells.contents, { again, signal });
-    if (documents !== undefined) return withGenerated(selection, documents);
+    if (typeof documents !== 'string') return withGenerated(selection, documents);
+    again = documents === 'overtaken';
   }
 }
 
@@ -79,9 +80,19 @@ export async function contentsAsSettled(
   batch: ExportBatch,
   signal: AbortSignal,
 ): Promise<BatchContents> {
-  const plan = await deps.planOf(batch.start);
+  const plan = await planFor(deps, batch);
   const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
   return withGenerated(selection, await settledDocuments(deps.cells, cells.contents));
+}
+
+/**
+ * The plan of a batch's day, with the export as the batch was cut by it. Batches of earlier versions have no plan that is
+ * stored, and an edit since then must not make their documents be in no cell.
+ */
+async function planFor({ planOf }: ContentsDeps, { start, config }: ExportBatch): Promise<Plan> {
+  const plan = await planOf(start);
+  const others = plan.exports.filter(({ id }) => id !== config.id);
+  return { ...plan, exports: [...others, config] };
 }
 
 async function readBatch(
@@ -93,7 +104,7 @@ async function readBatch(
   const selection = new KeySelection(batch.config);
   for (const cell of cellsToFill(plan, batch))
     if (cell.exports.includes(batch.config.id)) cells.include(cell);
-  for await (const page of readKeyBatches({ from: batch.start, until: batch.end })) {
+  for await (const page of readKeyBatches({ from: batch.start, until: batch.end, whole: true })) {
     signal.throwIfAborted();
     for (const document of page.filter((one) => selection.takes(one))) {
       cells.add(document);

@@ -1,7 +1,15 @@
 import type { ExportConfig } from '@keyserver/export-file';
 import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
 import { closeTestStores } from '@keyserver/sqlite/testing';
-import { appDocument, appDocumentId, authorizedApps, keyBatches } from '@keyserver/stores';
+import {
+  appDocument,
+  appDocumentId,
+  authorizedApps,
+  exportConfigDocument,
+  exportConfigs,
+  keyBatches,
+  padPlans,
+} from '@keyserver/stores';
 import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { keysIn } from './testing/archive-keys.ts';
 import { aSigningKey, anExport, hour } from './testing/export-builders.ts';
@@ -220,6 +228,20 @@ describe('padding', () => {
     expect((await fixture.download('both')).toSorted()).toEqual(
       (await fixture.download()).toSorted(),
     );
+  });
+
+  it('is as promised in a batch whose day has no plan, though the export was edited since', async () => {
+    const fixture = await worldOf(anExport());
+    await fixture.publish(3, ELEVEN);
+    await fixture.cut();
+    // As a version without plans has left it.
+    await fixture.store.deleteAll(padPlans, {});
+    await fixture.store.transact(async (tx) => {
+      await Promise.resolve();
+      tx.set(exportConfigs, 'us', exportConfigDocument(anExport({ outputRegion: 'CA' })));
+    });
+    await fixture.work();
+    expectFloor(await fixture.download());
   });
 
   it('fills what nobody published into, where an export wants that', async () => {

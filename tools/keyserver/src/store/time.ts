@@ -73,7 +73,8 @@ const reset: Work = async (time, flags, context) => {
 
 const QUESTIONS: Readonly<Record<Remedy, string>> = {
   accept: 'Is the clock of this machine right? What has expired by it will be deleted.',
-  reset: 'Is the clock of this machine right, and was it ahead before?',
+  reset:
+    'Is the clock of this machine right, and was it ahead before? Files that were listed ahead of time are cut again: whoever has both sees what came since, without padding.',
 };
 
 async function agree(
