@@ -39,21 +39,22 @@ const ROOMS = {
   ...forEach(OPERATE, [...PORTS, 'libs/stores', ...OPERATE]),
   ...forEach(['libs/sqlite', ...CLOUD], PORTS),
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
-  ...forEach(['services/publish', 'services/export'], USES),
+  ...forEach(['services/publish', 'services/export', 'services/trust'], USES),
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
-  'tools/launcher': [...USES, 'services/publish', 'services/export'], // starts them, each in a process
+  'tools/launcher': [...USES, 'services/publish', 'services/export', 'services/trust'], // starts them, each in a process
   'tools/demo': [
     ...USES,
     'services/publish',
     'services/export',
+    'services/trust',
     'tools/launcher',
     'test/stand-ins',
   ],
   bench: [
-    ...[...USES, ...ADAPTERS, 'services/publish', 'services/export'],
+    ...[...USES, ...ADAPTERS, 'services/publish', 'services/export', 'services/trust'],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
   ],
-  docs: [...USES, 'services/publish', 'services/export', 'tools/launcher'],
+  docs: [...USES, 'services/publish', 'services/export', 'services/trust', 'tools/launcher'],
   terraform: [...USES, 'libs/firestore'],
 };
 

@@ -1,3 +1,4 @@
+import { makeDataKey } from '@keyserver/publish/testing';
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -78,6 +79,7 @@ async function fill(dataDirectory: string, authority: Authority, keys: number): 
   const known = { place: dataDirectory, window, profile: 'production', keyHashSecret } as const;
   await openStoreFormat(store, known, systemRandom);
   await register(store, authority);
+  await makeDataKey(store, platform.wrapperFor('revision-token'));
   const today = intervalAt(systemClock.now());
   const first = today - (today % INTERVALS_PER_DAY) - KEYS_PER_UPLOAD * INTERVALS_PER_DAY;
   const storeOne = storeOneUpload(store, keyStoreSettings(keyHashSecret), first);
@@ -93,7 +95,15 @@ async function register(
   const key = { version: kid, publicKey, from, thru: undefined };
   const wanted = {
     authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key] }],
-    apps: [{ id: app, regions: ['US'], authorities: [1], bypassCertificate: false }],
+    apps: [
+      {
+        id: app,
+        regions: ['US'],
+        authorities: [1],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
+    ],
     signingKeys: [],
     exports: [],
   };

@@ -11,6 +11,7 @@ import {
   goodBody,
   publishKeys,
   publishRequestParser,
+  someTokens,
 } from '@keyserver/publish/testing';
 import type { Measure } from './figures.ts';
 
@@ -22,7 +23,9 @@ const deps: PublishDeps = {
   clock: simulatedClock(NOW),
   findApp: (id) => Promise.resolve(id === app.id ? app : undefined),
   verifyCertificate: certificateVerifier(() => Promise.resolve(authority)),
-  storeUpload: ({ keys }) => Promise.resolve({ kind: 'stored', inserted: keys.length }),
+  storeUpload: ({ keys }) =>
+    Promise.resolve({ kind: 'stored', inserted: keys.length, revised: 0, revisable: keys }),
+  tokens: someTokens(),
   rules: DEFAULT_KEY_RULES,
   defaultRegions: [],
 };

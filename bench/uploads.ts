@@ -30,6 +30,7 @@ export function keyStoreSettings(secret: Uint8Array): UploadStoreSettings {
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(secret),
     skippedCountsId: skippedCountsId(secret),
+    partialRevisions: false,
     clock: systemClock,
   };
 }
@@ -78,6 +79,7 @@ function randomUpload(firstStart: number): Upload {
     app: 'org.example.app',
     authority: { id: 1, name: 'Example Health' },
     token: 'none',
+    bypassToken: false,
     statistics: { platform: 'android', oldestKeyDays: 14, onsetDays: 10 },
   };
 }

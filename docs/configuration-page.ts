@@ -1,12 +1,14 @@
 import { type SettingDescription, describeSettings } from '@keyserver/config';
 import { exportSettings } from '@keyserver/export/settings';
 import { publishSettings } from '@keyserver/publish/settings';
+import { trustSettings } from '@keyserver/trust/settings';
 import { cdnSettings, launcherSettings } from '@keyserver/launcher';
 
 const PROGRAMS = [
   { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },
   { name: 'publish', about: 'Takes uploads.', settings: publishSettings },
   { name: 'export', about: 'Writes the signed files.', settings: exportSettings },
+  { name: 'trust', about: 'Keeps the keys of revision tokens.', settings: trustSettings },
   { name: 'cdn', about: 'Serves the files on one machine.', settings: cdnSettings },
 ] as const;
 
@@ -19,7 +21,7 @@ Generated from the declarations in the code by \`npm run generate:docs\`; a test
 - \`npm start\` passes its whole environment on to the services, so \`PADDING_MIN_BYTES=2048 npm start\` reaches publish. It
   sets ports, addresses and the \`OIDC_*\` and \`CALLER_EMAILS\` variables of the services itself. Its profile \`development\`
   gives other defaults to some variables, see [\`settings.ts\`](../tools/launcher/src/settings.ts).
-- On Google Cloud (\`PLATFORM=gcp\`) \`GCP_PROJECT\` and \`KEY_HASH_SECRET\` must be given, \`TRUNCATE_WINDOW_SECONDS\` is at
+- On Google Cloud (\`PLATFORM=gcp\`) \`GCP_PROJECT\` and \`KEY_HASH_SECRET\` must be given, publish and trust need \`REVISION_TOKEN_KEY\`, \`TRUNCATE_WINDOW_SECONDS\` is at
   least 60, and a container that others are to reach needs \`HOST=0.0.0.0\`.
 - What an operator decides about authorities, apps, exports and signing keys is in the
   [configuration file](configuration-file.md) instead.

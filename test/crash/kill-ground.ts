@@ -1,3 +1,5 @@
+import { openKms } from '@keyserver/cloud-kms';
+import { makeDataKey } from '@keyserver/publish/testing';
 import { machine } from '../support/machine.ts';
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -43,6 +45,7 @@ export interface KillGround {
 export async function openLocalGround(dataDirectory: string): Promise<KillGround> {
   const platform = await openLocalPlatform({ ...machine, dataDirectory });
   await platform.createSigningKey('export-1');
+  await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
   return {
     ...{ clock: systemClock, speed: 1, periods: { fast: 2 * SECOND, slow: 4 * SECOND } },
     ...{ store: platform.store, bucket: platform.openBucket(BUCKET), signingKey: 'export-1' },
@@ -59,6 +62,7 @@ export async function openLocalGround(dataDirectory: string): Promise<KillGround
 
 const SPEED = 30;
 const PROJECT = 'crashes';
+const TOKEN_KEY = `projects/${PROJECT}/locations/europe-west1/keyRings/tokens/cryptoKeys/revision`;
 const KEY = `projects/${PROJECT}/locations/europe-west1/keyRings/exports/cryptoKeys/export-1`;
 
 /** Google Cloud, as its clients see it, on stand-ins: half a minute passes in a second, as its windows close late. */
@@ -68,12 +72,16 @@ export async function openCloudGround(dataDirectory: string): Promise<KillGround
   const firestore = await startFirestoreStandIn({ now: clock.now });
   const storage = await startStorageStandIn({ now: clock.now, buckets: [BUCKET] });
   const kms = await startKmsStandIn();
+  kms.createWrappingKey(TOKEN_KEY);
+  const keys = await openKms({ endpoint: kms.address, ...machine });
   const of = { projectId: PROJECT, clock, random: systemRandom };
   const store = await openFirestoreStore({ ...machine, ...of, emulatorHost: firestore.address });
   const bucket = openCloudBuckets({
     ...machine,
     ...{ projectId: PROJECT, apiEndpoint: storage.url, random: systemRandom },
   }).openBucket(BUCKET);
+  await makeDataKey(store, keys.wrapperFor(TOKEN_KEY));
+  await keys.close();
   return {
     ...{ clock, speed: SPEED, periods: { fast: 2 * MINUTE, slow: 4 * MINUTE }, store, bucket },
     signingKey: kms.createSigningKey(KEY),
@@ -82,6 +90,7 @@ export async function openCloudGround(dataDirectory: string): Promise<KillGround
     env: {
       ...{ PLATFORM: 'gcp', GCP_PROJECT: PROJECT, KEY_HASH_SECRET: '5e'.repeat(32) },
       ...{ FIRESTORE_ENDPOINT: firestore.address, STORAGE_ENDPOINT: new URL(storage.url).host },
+      REVISION_TOKEN_KEY: TOKEN_KEY,
       ...{ KMS_ENDPOINT: kms.address, METADATA_SERVER_DETECTION: 'none' },
       ...{ TRUNCATE_WINDOW_SECONDS: '60', LEASE_SECONDS: '120' },
     },

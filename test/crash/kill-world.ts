@@ -136,7 +136,15 @@ function configurationWith(publicKey: string, ground: KillGround): Configuration
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
   return {
     authorities: [{ id, issuer, audience, name: 'Authority', keys }],
-    apps: [{ id: APP, regions: [REGION], authorities: [id], bypassCertificate: false }],
+    apps: [
+      {
+        id: APP,
+        regions: [REGION],
+        authorities: [id],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
+    ],
     signingKeys: [
       {
         ...{ id: 'main', signingKey, keyId: '310', keyVersion: 'v1' },

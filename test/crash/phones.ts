@@ -128,7 +128,7 @@ async function send(
       await pause(BETWEEN_MS);
     } else {
       of.pace.answerMs = performance.now() - sent;
-      if (lost > 0) report.retries[answer.status === 200 ? 'taken' : 'known'] += 1;
+      if (lost > 0) report.retries[answer.insertedExposures === of.count ? 'taken' : 'known'] += 1;
       const problem = surprise(answer, of.count, lost > 0);
       if (problem !== undefined) report.surprises.push(problem);
       return 'stored';
@@ -147,8 +147,12 @@ interface Answer {
 /** Every upload is either stored as a whole now, or was stored as a whole by an attempt whose answer was lost. */
 function surprise(answer: Answer, count: number, repeated: boolean): string | undefined {
   if (answer.status === 200 && answer.insertedExposures === count) return undefined;
-  if (repeated && answer.status === 400 && answer.code === 'missing_revision_token')
-    return undefined;
+  // Until the window of the first attempt ends its answer is given again, and afterwards no more.
+  const isKnown =
+    answer.status === 200
+      ? answer.insertedExposures === undefined && answer.code === undefined
+      : answer.status === 400 && answer.code === 'missing_revision_token';
+  if (repeated && isKnown) return undefined;
   return `${repeated ? 'a repeated' : 'a'} upload of ${count} keys: ${JSON.stringify(answer)}`;
 }
 

@@ -7,9 +7,17 @@ import type {
   ExportStore,
   Frozen,
 } from '@keyserver/export-file';
-import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
+import { type KeyBatch, keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { openFirestoreStore } from '@keyserver/firestore';
-import { type Cell, type KeyDocument, settleCells } from '@keyserver/padding';
+import {
+  type Cell,
+  type CellContents,
+  type KeyDocument,
+  MIN_REVISED,
+  type Revise,
+  type SettleDeps,
+  settleCells,
+} from '@keyserver/padding';
 import { systemRandom } from '@keyserver/random';
 import {
   batchOf,
@@ -20,6 +28,7 @@ import {
   exportStore,
   keyBatches,
   leaseStore,
+  padRevised,
   storeUploads,
   totalDeltas,
 } from '@keyserver/stores';
@@ -212,6 +221,16 @@ const documentsOf = (count: number): readonly KeyDocument[] =>
     records: recordsOf(aKey(n)),
   }));
 
+/** Settles a cell as a worker does, which reads its batch again until it can. */
+async function untilSettled(deps: SettleDeps, contents: CellContents): Promise<number | undefined> {
+  const { signal } = new AbortController();
+  for (;;) {
+    const settled = await settleCells(deps, [contents], { again: false, signal });
+    if (typeof settled !== 'string') return settled.length;
+    if (settled === 'overtaken') return undefined;
+  }
+}
+
 /**
  * Every step of settling: it is looked up whether the cell is settled, the cell is begun, its documents are written in two
  * transactions, and the attempt is named. How many documents it is settled with.
@@ -220,16 +239,44 @@ async function settleOnce(store: DocumentStore): Promise<number | undefined> {
   const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
   const generator = async () => await Promise.resolve(() => documentsOf(MAX_WRITES + 1));
   const contents = {
-    ...{ cell: CELL, localKeys: 0, isEmpty: false, documents: [] },
+    ...{ cell: CELL, localKeys: 0, localDocuments: 0, isEmpty: false, documents: [] },
     generated: new Map<string, never>(),
   };
-  const { signal } = new AbortController();
-  const deps = { cells, generator, random: systemRandom };
-  for (;;) {
-    const settled = await settleCells(deps, [contents], { again: false, signal });
-    if (typeof settled !== 'string') return settled.length;
-    if (settled === 'overtaken') return undefined;
-  }
+  const revisions = async () => await Promise.reject(new Error('nobody revised anything'));
+  const deps = { cells, generator, revisions, random: systemRandom };
+  return await untilSettled(deps, contents);
+}
+
+const REVISED_CELL: Cell = { ...CELL, id: 'revised', kind: 'revision' };
+
+/** Every step of settling a cell in which one document was revised: others are claimed, one in its own transaction and then the rest. */
+async function settleRevisions(store: DocumentStore): Promise<number | undefined> {
+  const cells = cellStore(store, { ...PLANS, keys: SETTINGS, random: systemRandom });
+  const published = documentsOf(2 * MIN_REVISED).map((one, n): KeyBatch => ({
+    ...{ ...one, window: unixMillis(COVERED - HOUR), id: `generated-${n}` },
+    ...{ kind: 'primary', origin: 'padding', sourceId: 'settled/attempt' },
+  }));
+  const revisions = async (): Promise<Revise> =>
+    await Promise.resolve({
+      candidates: async function* () {
+        yield await Promise.resolve(published);
+      },
+      revise: (_, from, count) =>
+        from.slice(0, count).map((one) => ({
+          of: one.id,
+          document: { ...one, app: one.id, window: COVERED },
+        })),
+      onShortage: () => {
+        throw new Error('there are enough');
+      },
+    });
+  const contents = {
+    ...{ cell: REVISED_CELL, localKeys: 1, localDocuments: 1, isEmpty: false, documents: [] },
+    generated: new Map<string, never>(),
+  };
+  const generator = async () => await Promise.reject(new Error('nothing new is generated'));
+  const deps = { cells, generator, revisions, random: systemRandom };
+  return await untilSettled(deps, contents);
 }
 
 describe('a connection that is cut at any moment, with an outcome that nobody knows', () => {
@@ -394,6 +441,34 @@ describe('a connection that is cut at any moment, with an outcome that nobody kn
             documents: settled!.documents,
             named: sources.filter((source) => source === named).length,
             others: sources.filter((source) => source !== named).length,
+          };
+        },
+      });
+      expect(cuts).toBeGreaterThan(10);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'revises as many generated documents as are needed, each claimed before, in one attempt',
+    async () => {
+      const cuts = await expectUnmoved({
+        prepare: async () => {
+          await Promise.resolve();
+        },
+        run: settleRevisions,
+        done: async (store) => {
+          const [settled] = await all(store, padCells);
+          const revised = await all(store, keyBatches);
+          const found = await store.get(
+            padRevised,
+            revised.map(({ app }) => app),
+          );
+          return {
+            documents: settled!.documents,
+            sources: [...new Set(revised.map(({ sourceId }) => sourceId))].length,
+            revised: new Set(revised.map(({ app }) => app)).size,
+            unclaimed: found.filter((claim) => claim === undefined).length,
           };
         },
       });

@@ -1,3 +1,4 @@
+import { makeDataKey } from '@keyserver/publish/testing';
 import { machine } from '../support/machine.ts';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -64,10 +65,11 @@ it('loses nothing and holds nothing up when publish runs 20 days ahead for three
     process.stderr.write('skipped: the package faketime is not installed\n');
     return;
   }
-  const { store, keyHashSecret, close } = await openLocalPlatform({
+  const { store, keyHashSecret, wrapperFor, close } = await openLocalPlatform({
     ...machine,
     dataDirectory: directory,
   });
+  await makeDataKey(store, wrapperFor('revision-token'));
   for (let n = 0; n < UPLOADS; n++) await upload(store, `before-${String(n)}`, keyHashSecret);
   const ground = {
     env: { PLATFORM: 'local', DATA_DIR: directory },

@@ -49,6 +49,7 @@ const upload = async (...keys: readonly number[]): Promise<unknown> => {
   const hash = {
     hashKey: keyHasher(keyHashSecret),
     skippedCountsId: skippedCountsId(keyHashSecret),
+    partialRevisions: false,
   };
   const storeUpload = storeUploads(store, { ...SETTINGS, ...hash, clock }, systemRandom);
   return await storeUpload(anUpload(keys.map((n) => aKey(n))));
@@ -72,8 +73,11 @@ describe('a data directory of the step before', () => {
     expect(keysOf(stored)).toHaveLength(6);
     for (const n of [1, 3, 4, 6]) expect(await upload(n)).toEqual(known);
     expect(made).toEqual([6]);
-    expect(await upload(7, 8)).toEqual({ kind: 'stored', inserted: 2 });
-    expect(await upload(8)).toEqual(known);
+    expect(await upload(7, 8)).toMatchObject({ kind: 'stored', inserted: 2, revised: 0 });
+    // Its window has not ended, so it is known and answered as the first time.
+    expect(await upload(8)).toMatchObject({ kind: 'stored', inserted: 0, revised: 0 });
+    const now = await batchesIn(platform.store, NOON - 24 * HOUR, NOON + 24 * HOUR);
+    expect(keysOf(now)).toHaveLength(8);
   });
 
   it('is brought over once', async () => {

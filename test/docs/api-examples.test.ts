@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { StoreFault } from '@keyserver/docstore';
+import type { UploadFault } from '@keyserver/exposure-keys';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
 import { unixMillis } from '@keyserver/time';
 import {
@@ -61,11 +62,13 @@ const app = (of: Partial<AuthorizedApp>): AuthorizedApp => ({
   regions: ['US'],
   authorities: [1],
   bypassCertificate: false,
+  bypassRevisionToken: false,
   ...of,
 });
 const APPS = [
   app({}),
   app({ id: 'org.example.test', bypassCertificate: true }),
+  app({ id: 'org.example.other', bypassCertificate: true }),
   app({ id: 'org.example.nowhere', regions: [] }),
 ];
 
@@ -75,8 +78,15 @@ const configured: Partial<AppDeps> = {
     async (issuer) => await Promise.resolve(issuer === AUTHORITY.issuer ? AUTHORITY : undefined),
   ),
 };
+const refusal = (code: UploadFault) => ({ kind: 'refused', code }) as const;
 const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
   'apps-away': { findApp: async () => await Promise.reject(new Error('away')) },
+  revised: {
+    storeUpload: async () => await Promise.resolve(refusal('key_already_revised')),
+  },
+  transition: {
+    storeUpload: async () => await Promise.resolve(refusal('invalid_report_type_transition')),
+  },
   'store-away': {
     storeUpload: async () => await Promise.reject(new StoreFault('unavailable', 'away')),
   },
@@ -110,9 +120,11 @@ it.each(examples)('answers as the page says: $status $code (block $n)', async (e
     headers: request.headers,
     ...body,
   });
-  const { padding, ...said } = (await response.json()) as Record<string, unknown>;
-  const { padding: shownPadding, ...shown } = JSON.parse(answer.body) as Record<string, unknown>;
+  const { padding, revisionToken, ...said } = (await response.json()) as Record<string, unknown>;
+  const { padding: shownPadding, ...others } = JSON.parse(answer.body) as Record<string, unknown>;
+  const { revisionToken: shownToken, ...shown } = others;
   expect(said).toEqual(shown);
+  expect(shownToken).toBe(revisionToken === undefined ? undefined : '…');
   expect(shownPadding).toBe('…');
   expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
   expect(response.status).toBe(status);

@@ -87,7 +87,11 @@ describe.each([
     const store = await openHere();
     const before = { id: 'org.example_app-2', regions: ['US'], authorities: [1] };
     await store.transact(async (tx) => {
-      tx.set(authorizedApps, before.id, appDocument({ ...before, bypassCertificate: false }));
+      tx.set(
+        authorizedApps,
+        before.id,
+        appDocument({ ...before, bypassCertificate: false, bypassRevisionToken: false }),
+      );
       await Promise.resolve();
     });
     expect(await findApp(store)('Org.Example_App-2')).toMatchObject(before);

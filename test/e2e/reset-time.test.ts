@@ -55,6 +55,7 @@ function publishProcess(): (n: number) => Promise<string> {
     ...{ retention: 14 * DAY, maxKeyAge: 15 * DAY, clock: fixture.clock },
     hashKey: keyHasher(secret),
     skippedCountsId: skippedCountsId(secret),
+    partialRevisions: false,
   };
   const store = storeUploads(fixture.store, settings, systemRandom);
   const start = intervalNumber(intervalAt(NOON) - 288);
@@ -63,7 +64,11 @@ function publishProcess(): (n: number) => Promise<string> {
     const key: ExposureKey = { data: Buffer.alloc(16, n), start, ...rest };
     await store({
       ...{ keys: [key], regions: ['US'], traveler: false, app: 'app', authority: undefined },
-      ...{ token: 'none', statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' } },
+      ...{
+        token: 'none',
+        bypassToken: false,
+        statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' },
+      },
     });
     return keyHex(key.data);
   };

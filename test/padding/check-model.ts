@@ -1,5 +1,5 @@
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
-import { type Cell, paddingSource } from '@keyserver/padding';
+import { type Cell, MIN_REVISED, paddingSource } from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
 import { HOUR, unixMillis } from '@keyserver/time';
 import { faultsOf } from './expected-plans.ts';
@@ -28,6 +28,8 @@ export function violationsOf(
     ...unsettled(end),
     ...unfilled(end),
     ...smallCells(end),
+    ...fewRevised(end),
+    ...revisedTwice(end),
     ...smallDifferences(end, random),
     ...differentPadding(end),
   ];
@@ -65,9 +67,9 @@ const lostOrDoubled = (end: End): readonly string[] =>
       });
     });
 
-/** Every cell of primaries that anybody reads is settled in the end. */
+/** Every cell that anybody reads is settled in the end. */
 const unsettled = ({ store }: End): readonly string[] =>
-  store.documents.filter(isPrimary).flatMap((document) => {
+  store.documents.flatMap((document) => {
     const cell = isGenerated(document) ? undefined : store.cellOf(document);
     return cell === undefined || store.cells.has(cell.id) ? [] : [`${cell.id} is not settled`];
   });
@@ -105,6 +107,35 @@ function smallCells({ store }: End): readonly string[] {
   return [...counts.values()]
     .filter(({ cell, keys }) => keys < cell.floor)
     .map(({ cell, keys }) => `${cell.id} has ${keys} keys of ${cell.floor}`);
+}
+
+/** P7: a cell in which anybody revised comes from enough documents, or it was said that it does not. */
+function fewRevised({ store }: End): readonly string[] {
+  const counts = new Map<string, { readonly cell: Cell; real: number; local: number }>();
+  for (const document of store.documents) {
+    const cell = isPrimary(document) ? undefined : store.cellOf(document);
+    if (cell === undefined) continue;
+    const count = counts.get(cell.id) ?? { cell, real: 0, local: 0 };
+    counts.set(cell.id, count);
+    if (!isGenerated(document)) count.real += 1;
+    if (document.origin === 'local' || isNamed(store, cell, document)) count.local += 1;
+  }
+  return [...counts.values()]
+    .filter(({ cell, real, local }) => cell.floor > 0 && real > 0 && local < MIN_REVISED)
+    .filter(({ cell }) => !store.short.has(cell.id))
+    .map(({ cell, local }) => `${cell.id} comes from ${local} documents, and nobody said so`);
+}
+
+/** P7: no generated document is revised twice in what anybody reads. */
+function revisedTwice({ store }: End): readonly string[] {
+  const revised = store.documents
+    .filter((document) => isGenerated(document) && !isPrimary(document))
+    .filter((document) => {
+      const cell = store.cellOf(document);
+      return cell !== undefined && isNamed(store, cell, document);
+    })
+    .map(({ app }) => app);
+  return revised.length === new Set(revised).size ? [] : ['a generated document is revised twice'];
 }
 
 const isNamed = ({ cells }: ModelStore, cell: Cell, { sourceId }: KeyBatch): boolean =>

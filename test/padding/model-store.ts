@@ -27,7 +27,7 @@ const LENGTH = windowLength(HOUR);
 if (LENGTH === undefined) throw new Error('an hour is a window');
 const WINDOWS = alwaysWindow(LENGTH);
 /** More than any history lasts. */
-const RETENTION = 30 * DAY;
+export const RETENTION = 30 * DAY;
 
 /** The window that an instant lies in. */
 export const windowOf = (t: number): UnixMillis => unixMillis(Math.floor(t / HOUR) * HOUR);
@@ -56,6 +56,10 @@ export class ModelStore {
   readonly documents: KeyBatch[] = [];
   readonly batches: Batch[] = [];
   readonly cells = new Map<string, Settled>();
+  /** Generated documents that somebody claimed to revise. */
+  readonly revised = new Set<string>();
+  /** Cells of which it was said that too few generated documents are revised in them. */
+  readonly short = new Set<string>();
   /** Ids of the cells that somebody began to count. */
   readonly begun = new Set<string>();
   readonly exports = new Map<string, ExportConfig>();

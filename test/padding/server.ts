@@ -1,17 +1,20 @@
-import { settledContents } from '@keyserver/export/testing';
+import { revisableDocuments, settledContents } from '@keyserver/export/testing';
 import type { ExportBatch } from '@keyserver/export-file';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import {
+  type Cell,
   type CellStore,
   type Generate,
   type KeyDocument,
   type Plan,
+  type Revise,
+  type RevisedDocument,
   paddingSource,
   publishersOf,
 } from '@keyserver/padding';
 import { type Random, randomId } from '@keyserver/random';
 import { HOUR, unixMillis } from '@keyserver/time';
-import { type Batch, type ModelStore } from './model-store.ts';
+import { type Batch, type ModelStore, RETENTION } from './model-store.ts';
 import { Failure, type Worker } from './turns.ts';
 
 /** What a worker works with. */
@@ -105,8 +108,39 @@ const readingDeps = (deps: ServerDeps, worker: Worker): Parameters<typeof settle
   planOf: async (t) => await Promise.resolve(deps.store.planOf(t)),
   cells: cellStore(deps, worker),
   generatorOf: async (plan) => await Promise.resolve(generatorOf(deps, plan)),
+  revisionsOf: async (plan) => await Promise.resolve(revisionsOf(deps, worker, plan)),
   random: deps.random,
 });
+
+/** Finds and revises generated documents as the server does. What a cell is short of is noted. */
+function revisionsOf(deps: ServerDeps, worker: Worker, plan: Plan): Revise {
+  const { store, random } = deps;
+  const reading = {
+    readKeyBatches: async function* (span: Parameters<typeof store.held>[0]) {
+      // Most spans are empty, and a turn there would show nothing.
+      if (store.held(span).length > 0) yield await worker.step(() => store.held(span));
+    },
+    cells: cellStore(deps, worker),
+  };
+  return {
+    candidates: (cell) =>
+      revisableDocuments({ ...reading, random, retention: RETENTION }, plan, cell),
+    revise: ({ cell }, candidates, count) =>
+      candidates
+        .filter(({ window }) => window < cell.end - HOUR)
+        .slice(0, count)
+        .map((one) => revisionOf(deps, cell, one)),
+    onShortage: ({ id }) => store.short.add(id),
+  };
+}
+
+/** Its keys have numbers of their own, so that they are told from those that they revise; `app` says what they are of. */
+function revisionOf({ newKeys }: ServerDeps, { end }: Cell, one: KeyBatch): RevisedDocument {
+  const { id, regions, traveler } = one;
+  const window = unixMillis(end - HOUR);
+  const records = newKeys(one.records.length / RECORD_BYTES);
+  return { of: id, document: { regions, traveler, app: id, window, records } };
+}
 
 /** Settled cells, as the server's own store keeps them. */
 const cellStore = ({ store, random }: ServerDeps, worker: Worker): CellStore => ({
@@ -134,21 +168,34 @@ const cellStore = ({ store, random }: ServerDeps, worker: Worker): CellStore => 
     }
     return made;
   },
-  name: async ({ id }, settled) =>
+  claim: async (ids) =>
     await worker.step(() => {
-      const known = store.cells.get(id);
-      if (known === undefined) store.cells.set(id, settled);
-      return known === undefined || known.attempt === settled.attempt;
+      const fresh = ids.filter((id) => !store.revised.has(id));
+      for (const id of fresh) store.revised.add(id);
+      return new Set(fresh);
     }),
+  name: async ({ id }, settled) => {
+    try {
+      return await worker.step(() => {
+        const known = store.cells.get(id);
+        if (known === undefined) store.cells.set(id, settled);
+        return known === undefined || known.attempt === settled.attempt;
+      });
+    } catch (failure) {
+      // Who never hears that it settled a cell cannot say what is missing there.
+      if (store.cells.get(id)?.attempt === settled.attempt) store.short.add(id);
+      throw failure;
+    }
+  },
 });
 
 /** Documents of a few keys, of the audiences of the cell. */
 function generatorOf({ random, newKeys }: ServerDeps, plan: Plan): Generate {
-  return ({ cell, documents }, keys) => {
+  return ({ cell, documents }, missing) => {
     const audiences = documents.length > 0 ? documents : publishersOf(plan, cell);
     const hours = (cell.end - cell.start) / HOUR;
     const made: KeyDocument[] = [];
-    for (let left = keys; left > 0;) {
+    for (let left = missing.keys; left > 0 || made.length < missing.documents;) {
       const count = 1 + random.below(6);
       const audience = audiences[random.below(audiences.length)];
       if (audience === undefined) throw new Error('a cell that nobody could fill is filled');

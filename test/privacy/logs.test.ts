@@ -11,6 +11,7 @@ import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
 import { type Configuration, applyConfiguration } from '@keyserver/configuration';
 import { startPublish } from '@keyserver/publish';
+import { makeDataKey } from '@keyserver/publish/testing';
 import { systemRandom } from '@keyserver/random';
 import { type RunningService, listen } from '@keyserver/service';
 import {
@@ -124,6 +125,7 @@ beforeAll(async () => {
     logHealth: () => Promise.resolve(),
   };
   const common = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };
+  await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
   services.publish = await startPublish(common, ambient);
   services.export = await startExport(
     {
@@ -152,7 +154,15 @@ function configurationWith(publicKey: string): Configuration {
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
   return {
     authorities: [{ id, issuer, audience, name: 'Authority', keys }],
-    apps: [{ id: APP, regions: ['ZZ'], authorities: [id], bypassCertificate: false }],
+    apps: [
+      {
+        id: APP,
+        regions: ['ZZ'],
+        authorities: [id],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
+    ],
     signingKeys: [
       {
         ...{ id: 'main', signingKey: 'export-1', keyId: '310', keyVersion: 'v1' },
@@ -286,7 +296,11 @@ describe('no log line and no answer repeats what was sent', () => {
   });
 
   it.each<[string, number, () => object]>([
-    ['keys that are known', 400, () => bodyOf(first())],
+    [
+      'keys that are known',
+      400,
+      () => bodyOf(first().map((key) => ({ ...key, rollingPeriod: 12 }))),
+    ],
     ['a key in the future', 400, () => bad({ rollingStartNumber: yesterday() + 9999 })],
     ['a key of the wrong length', 400, () => bodyOf([aKey(SECRETS.otherKey.subarray(1))])],
     ['a broken risk', 400, () => bad({ transmissionRisk: 77 })],

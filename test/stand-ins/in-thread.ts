@@ -10,19 +10,22 @@ interface Wanted {
   readonly clock: SharedArrayBuffer;
   readonly buckets: readonly string[];
   readonly signingKeys: readonly string[];
+  /** The full name of the key that wraps data keys. */
+  readonly wrappingKey: string;
 }
 
 const KEY_RING = 'projects/demonstration/locations/europe-west1/keyRings/exports/cryptoKeys/';
 const INDEXES = new URL('../../terraform/firestore-indexes.json', import.meta.url);
 
 /** Starts all stand-ins in this thread, with the indexes that a deployment has, and tells where they answer. */
-async function start({ clock, buckets, signingKeys }: Wanted): Promise<void> {
+async function start({ clock, buckets, signingKeys, wrappingKey }: Wanted): Promise<void> {
   const { now } = clockOver(clock);
   const indexes = JSON.parse(readFileSync(INDEXES, 'utf8')) as never;
   const firestore = await startFirestoreStandIn({ now, indexes });
   const storage = await startStorageStandIn({ now, buckets, cdn: true });
   const kms = await startKmsStandIn();
   const named: Record<string, string> = {};
+  kms.createWrappingKey(wrappingKey);
   for (const name of signingKeys) named[name] = kms.createSigningKey(KEY_RING + name);
   parentPort?.postMessage({
     firestore: firestore.address,

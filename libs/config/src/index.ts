@@ -1,3 +1,4 @@
+export { callerVariables } from './callers.ts';
 export { ConfigFault } from './config-fault.ts';
 export {
   type Environment,
@@ -18,5 +19,12 @@ export {
   url,
   windowSeconds,
 } from './setting.ts';
-export { endpointOf, fileVariables, platformOf, storeVariables } from './platform.ts';
+export {
+  endpointOf,
+  fileVariables,
+  platformOf,
+  revisionTokenKey,
+  revisionTokenVariables,
+  storeVariables,
+} from './platform.ts';
 export { Secret } from './secret.ts';

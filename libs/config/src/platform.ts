@@ -52,11 +52,42 @@ export const storeVariables = {
   }),
 };
 
+const kmsVariables = { KMS_ENDPOINT: standIn('a server like Cloud KMS') };
+
 /** The variables of a service that writes and signs files, on top of those of every service. */
 export const fileVariables = {
   STORAGE_ENDPOINT: standIn('a server like Cloud Storage'),
-  KMS_ENDPOINT: standIn('a server like Cloud KMS'),
+  ...kmsVariables,
 };
+
+/** The variables of a service that unwraps the data keys of revision tokens, on top of those of every service. */
+export const revisionTokenVariables = {
+  REVISION_TOKEN_KEY: text({
+    about:
+      'The full name of the Cloud KMS key that wraps the data keys of revision tokens; gcp needs it, the same in every service.',
+    default: '',
+    form: {
+      pattern: /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+$/,
+      described: 'projects/…/locations/…/keyRings/…/cryptoKeys/…',
+    },
+  }),
+  ...kmsVariables,
+};
+
+/** What the key is called that wraps data keys on one machine. */
+const LOCAL_TOKEN_KEY = 'revision-token';
+
+/** The name of the key that wraps the data keys of revision tokens; throws a ConfigFault when it is needed and missing. */
+export function revisionTokenKey(
+  values: PlatformValues & { readonly REVISION_TOKEN_KEY: string },
+): string {
+  if (values.PLATFORM === 'local') return LOCAL_TOKEN_KEY;
+  const { REVISION_TOKEN_KEY: key } = values;
+  if (key !== '') return key;
+  throw new ConfigFault([
+    { name: 'REVISION_TOKEN_KEY', kind: 'missing', allowed: 'the full name of a Cloud KMS key' },
+  ]);
+}
 
 /** One machine: everything lies below one directory. */
 interface LocalPlatformChoice {

@@ -5,6 +5,7 @@ export const ADVICE_NAMES = [
   'app_in_no_export',
   'app_without_authority',
   'app_without_certificate',
+  'app_without_revision_token',
   'too_many_files',
   'files_too_large',
   'many_generated_keys',

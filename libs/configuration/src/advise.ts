@@ -74,22 +74,24 @@ const takes = (config: Export, { regions }: AuthorizedApp): boolean =>
   !regions.some((region) => config.excludeRegions.includes(region));
 
 function writers(app: AuthorizedApp): readonly Advice[] {
-  if (app.bypassCertificate)
-    return [
-      adviceOnApp(
-        'app_without_certificate',
-        app,
-        `App ${app.id} takes uploads without a certificate: anybody can report anything.`,
-      ),
-    ];
-  if (app.authorities.length > 0) return [];
-  return [
-    adviceOnApp(
+  const { id, authorities, bypassCertificate, bypassRevisionToken } = app;
+  const found: (readonly [AdviceName, string])[] = [];
+  if (bypassCertificate)
+    found.push([
+      'app_without_certificate',
+      `App ${id} takes uploads without a certificate: anybody can report anything.`,
+    ]);
+  else if (authorities.length === 0)
+    found.push([
       'app_without_authority',
-      app,
-      `App ${app.id} has no authority whose certificates it may use: every upload is refused.`,
-    ),
-  ];
+      `App ${id} has no authority whose certificates it may use: every upload is refused.`,
+    ]);
+  if (bypassRevisionToken)
+    found.push([
+      'app_without_revision_token',
+      `App ${id} revises keys without their revision token: whoever downloads a key can take it back.`,
+    ]);
+  return found.map(([name, message]) => adviceOnApp(name, app, message));
 }
 
 const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): Advice => ({

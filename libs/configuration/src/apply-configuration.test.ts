@@ -266,6 +266,7 @@ describe('planChanges', () => {
       'regions: US ->  ()',
       'authorities: 1 ->  ()',
       'bypassCertificate: false ->  ()',
+      'bypassRevisionToken: false ->  ()',
     ]);
   });
 
@@ -406,6 +407,7 @@ describe('applyConfiguration', () => {
             { field: 'regions', before: undefined, after: 'US' },
             { field: 'authorities', after: '1' },
             { field: 'bypassCertificate', after: 'false' },
+            { field: 'bypassRevisionToken', after: 'false' },
           ],
         },
         { action: 'add', section: 'signingKeys', id: 'main' },

@@ -136,6 +136,7 @@ export const appEntry: EntryCheck<AuthorizedApp> = checkOf(
     regions: list(text('region'), 1, MAX_REGIONS),
     authorities: list(authorityId, 0, 100),
     bypassCertificate: flag,
+    bypassRevisionToken: flag,
   }),
 );
 

@@ -28,6 +28,7 @@ describe('parseConfiguration', () => {
       regions: ['US'],
       authorities: [1],
       bypassCertificate: false,
+      bypassRevisionToken: false,
     });
     expect(signingKeys[0]).toMatchObject({ keyId: '310', thru: undefined });
     expect(exports[0]).toEqual({

@@ -24,11 +24,12 @@ export const renderConfiguration = (configuration: Configuration): string =>
           ...validity(rest),
         })),
       })),
-      apps: configuration.apps.map(({ id, regions, authorities, bypassCertificate }) => ({
-        id,
-        regions,
-        authorities,
-        bypassCertificate,
+      apps: configuration.apps.map((app) => ({
+        id: app.id,
+        regions: app.regions,
+        authorities: app.authorities,
+        bypassCertificate: app.bypassCertificate,
+        bypassRevisionToken: app.bypassRevisionToken,
       })),
       signingKeys: configuration.signingKeys.map(
         ({ id, signingKey, keyId, keyVersion, ...rest }) => ({

@@ -127,6 +127,7 @@ const appFields = (app: AuthorizedApp): DescribedFields =>
     ['regions', app.regions.join(', ')],
     ['authorities', app.authorities.join(', ')],
     ['bypassCertificate', String(app.bypassCertificate)],
+    ['bypassRevisionToken', String(app.bypassRevisionToken)],
   ]);
 
 /** The fields of a signing key. */

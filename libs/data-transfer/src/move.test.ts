@@ -727,7 +727,7 @@ describe('an export that was tampered with', () => {
     ['without its manifest', remove('manifest.json'), /holds no export$/],
     [
       'with another manifest',
-      edit('manifest.json', '"documents": 0', '"documents": 1'),
+      edit('manifest.json', '"documents": 1', '"documents": 2'),
       /was changed/,
     ],
     ['with a manifest that is no JSON', edit('manifest.json', '{', ''), /was changed/],

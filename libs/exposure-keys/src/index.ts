@@ -7,6 +7,7 @@ export {
   type OfferedKey,
   REPORT_TYPE_CODE,
   type ReportType,
+  type RevisableKey,
   isCertifiedReportType,
   keyEnd,
   keyHex,
@@ -19,6 +20,7 @@ export {
   KEY_RULE_CHOICES,
   type KeyRules,
   ONSET_DISTANCE_DAYS,
+  earliestEnd,
   earliestReleasedEnd,
   keyRulesOf,
 } from './key-rules.ts';
@@ -30,6 +32,7 @@ export type {
   UploadOutcome,
   UploadFault,
   UploadStatistics,
+  UploadToken,
   VerifiedBy,
 } from './key-store.ts';
 export {
@@ -40,6 +43,12 @@ export {
   packRecords,
   unpackRecords,
 } from './packed-records.ts';
-export { reconcile } from './reconcile.ts';
+export {
+  type Revision,
+  type RevisionRules,
+  type StoredKey,
+  mayBecome,
+  reconcile,
+} from './reconcile.ts';
 export { releaseSpan, releaseWindow } from './release.ts';
 export { decodeTolerantBase64 } from './tolerant-base64.ts';

@@ -1,5 +1,5 @@
 import type { UnixMillis } from '@keyserver/time';
-import type { ExposureKey } from './key.ts';
+import type { ExposureKey, RevisableKey } from './key.ts';
 
 /** Which authority verified an upload. */
 export interface VerifiedBy {
@@ -25,16 +25,33 @@ export interface Upload {
   /** The application's id, lower case. */
   readonly app: string;
   readonly authority: VerifiedBy | undefined;
-  /** What the client sent as revision token: nothing usable, or something that this server cannot open. */
-  readonly token: 'none' | 'unreadable';
+  /** What the client sent as its revision token. */
+  readonly token: UploadToken;
+  /** Whether the application may change the report type of its keys without a token that holds them. */
+  readonly bypassToken: boolean;
   readonly statistics: UploadStatistics;
 }
 
-/** Why an upload was refused by what is already stored. */
-export type UploadFault = 'missing_revision_token' | 'invalid_revision_token';
+/** Nothing usable, something that this server cannot open, or the keys that a token holds. */
+export type UploadToken = 'none' | 'unreadable' | readonly RevisableKey[];
 
+/** Why an upload was refused by what is already stored. `internal_error` is what the reference says of a key whose start or period changed. */
+export type UploadFault =
+  | 'missing_revision_token'
+  | 'invalid_revision_token'
+  | 'key_already_revised'
+  | 'invalid_report_type_transition'
+  | 'internal_error';
+
+/** How an upload ended. */
 export type UploadOutcome =
-  | { readonly kind: 'stored'; readonly inserted: number }
+  | {
+      readonly kind: 'stored';
+      readonly inserted: number;
+      readonly revised: number;
+      /** Keys of the upload that belong into its new token, besides those that its token holds already. */
+      readonly revisable: readonly RevisableKey[];
+    }
   | { readonly kind: 'refused'; readonly code: UploadFault };
 
 /** One stored document of keys: same window, kind, origin, regions and authority. */

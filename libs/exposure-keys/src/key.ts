@@ -17,6 +17,16 @@ export interface ExposureKey {
   readonly onsetDays: number | undefined;
 }
 
+/** A key whose report type may be changed, as the token of its phone names it. */
+export interface RevisableKey {
+  /** 16 bytes. */
+  readonly data: Uint8Array;
+  /** Interval number. */
+  readonly start: number;
+  /** Ten-minute intervals. */
+  readonly period: number;
+}
+
 /** The first interval in which a key is no longer valid. */
 export const keyEnd = (key: Pick<ExposureKey, 'start' | 'period'>): number =>
   key.start + key.period;

@@ -29,6 +29,8 @@ export interface AuthorizedApp {
   readonly authorities: readonly number[];
   /** Takes uploads without a valid certificate; for test deployments. */
   readonly bypassCertificate: boolean;
+  /** May change the report type of its keys without the revision token that holds them; for test deployments. */
+  readonly bypassRevisionToken: boolean;
 }
 
 /** Finds the authority that a certificate names; undefined when nobody has this issuer. */

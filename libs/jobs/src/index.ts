@@ -6,6 +6,7 @@ export {
   type TooEarly,
   jobAnswer,
 } from './job.ts';
+export { type JobRunner, jobRunner } from './job-runner.ts';
 export { LeaseFault } from './lease-keeper.ts';
 export type { Lease, Leases } from './lease.ts';
 export { type RunningJob, runJob } from './run-job.ts';

@@ -83,6 +83,11 @@ export interface Events {
   'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
   'publish.aborted': None;
+  /** An upload is stored, and no revision token could be made for it. */
+  'publish.no_token': Fault;
+
+  'trust.data_key_created': { readonly number: number };
+  'trust.data_key_destroyed': { readonly number: number };
 
   'export.batches_created': {
     readonly config: ConfiguredId;
@@ -122,6 +127,8 @@ export interface Events {
     readonly config: ConfiguredId;
     readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed';
   };
+  /** Too few generated keys could be revised with real ones: files tell more of who revised. */
+  'export.revisions_alone': { readonly config: ConfiguredId };
   /** Archives that should be listed are not in their bucket: an operator must act. */
   'export.archive_missing': { readonly config: ConfiguredId; readonly files: number };
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
@@ -194,6 +201,9 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.refused': 'info',
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
+  'publish.no_token': 'error',
+  'trust.data_key_created': 'info',
+  'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',
   'export.batch_finished': 'info',
   'export.batch_failed': 'error',
@@ -202,6 +212,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.key_usable': 'info',
   'export.prefix_held': 'alert',
   'export.late': 'alert',
+  'export.revisions_alone': 'warning',
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',

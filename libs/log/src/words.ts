@@ -18,7 +18,6 @@ export type JobName =
   | 'cleanup-keys'
   | 'cleanup-exports'
   | 'rotate-keys'
-  | 'refresh-authority-keys'
   | 'federation-pull'
   | 'import-schedule'
   | 'import'
@@ -89,6 +88,7 @@ export const HEALTH_PROBLEMS = [
   'housekeeping_failed', // expired documents or old generations stay behind
   'bucket_unavailable',
   'signing_key_unusable',
+  'data_key', // there is none that revision tokens can be sealed with, or one cannot be unwrapped
   'window_covered', // uploads are refused: exports are cut past windows that are still open
   'archive_missing', // files of an export are recorded, and their archives are gone
   'export_late', // the newest export is older than it should be

@@ -9,6 +9,8 @@ export interface CellContents {
   readonly cell: Cell;
   /** Keys that were published here. Only they count towards the floor. */
   readonly localKeys: number;
+  /** Documents that were published here. */
+  readonly localDocuments: number;
   /** Whether some document is not a generated one. */
   readonly isEmpty: boolean;
   /** Documents that generated ones are to hide among: all of them while they are few, then no more than the floor needs. */
@@ -20,6 +22,7 @@ export interface CellContents {
 interface Collected {
   readonly cell: Cell;
   localKeys: number;
+  localDocuments: number;
   isEmpty: boolean;
   readonly documents: KeyBatch[];
   readonly generated: Map<string, KeyBatch[]>;
@@ -70,7 +73,8 @@ export class BatchCells {
   private at(cell: Cell): Collected {
     const known = this.collected.get(cell.id);
     if (known !== undefined) return known;
-    const fresh = { cell, localKeys: 0, isEmpty: true, documents: [], generated: new Map() };
+    const counted = { localKeys: 0, localDocuments: 0, isEmpty: true };
+    const fresh = { cell, ...counted, documents: [], generated: new Map() };
     this.collected.set(cell.id, fresh);
     return fresh;
   }
@@ -84,7 +88,9 @@ function addReal(collected: Collected, document: KeyBatch): void {
     : documents.length < MOST_FOREIGN;
   if (isWanted) documents.push(document);
   collected.isEmpty = false;
-  if (isLocal) collected.localKeys += document.records.length / RECORD_BYTES;
+  if (!isLocal) return;
+  collected.localKeys += document.records.length / RECORD_BYTES;
+  collected.localDocuments += 1;
 }
 
 /** Which cell and attempt a generated document belongs to; undefined for one of an earlier version of this program. */

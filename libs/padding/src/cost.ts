@@ -1,6 +1,10 @@
 import type { ExportConfig } from '@keyserver/export-file';
 import { DAY, unixMillis } from '@keyserver/time';
 import { type Cell, cellFinder } from './cell.ts';
+import { MIN_REVISED } from './revise.ts';
+
+/** Each cell has ten generated documents at least; one holds about eight keys, as an upload does. */
+const LEAST = MIN_REVISED * 8;
 
 /** What padding costs the phones that read one export, while too few people publish to fill any cell. */
 export interface PaddingCost {
@@ -31,7 +35,7 @@ export function paddingCosts(
       keysPerDay: Math.round(
         taken.reduce(
           (sum, { floor, range, start, end }) =>
-            sum + (floor === 0 ? 0 : (floor + range / 2) * (DAY / (end - start))),
+            sum + (floor === 0 ? 0 : Math.max(floor + range / 2, LEAST) * (DAY / (end - start))),
           0,
         ),
       ),

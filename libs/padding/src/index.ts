@@ -12,7 +12,7 @@ export { type DueCut, cutStart, nextCut } from './cut.ts';
 export { type Effect, asItTakesEffect } from './effect.ts';
 export { type CellToFill, type GenerationSource, generateDocuments } from './generate-documents.ts';
 export type { Audience, KeyDocument } from './generated-document.ts';
-export { generatorOf } from './generator.ts';
+export { generatorOf, reviserOf } from './generator.ts';
 export {
   type ExportVersion,
   type Plan,
@@ -27,12 +27,14 @@ export {
 export {
   type CellStore,
   type Generate,
+  type Revise,
   type SettleDeps,
   type Settled,
   keysIn,
   settleCells,
   settledDocuments,
 } from './settle.ts';
+export { MIN_REVISED, type RevisedDocument, drawDelay, reviseDocuments } from './revise.ts';
 export {
   type PooledShape,
   type Shape,

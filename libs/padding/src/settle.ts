@@ -3,6 +3,7 @@ import { type Random, randomId } from '@keyserver/random';
 import type { CellContents } from './batch-cells.ts';
 import type { Cell } from './cell.ts';
 import type { KeyDocument } from './generated-document.ts';
+import { MIN_REVISED, type RevisedDocument } from './revise.ts';
 
 /** Where it is kept which cells are settled, and with what. Each call is one transaction or several, and may be repeated. */
 export interface CellStore {
@@ -19,6 +20,8 @@ export interface CellStore {
     attempt: string,
     documents: readonly KeyDocument[],
   ): Promise<readonly KeyBatch[] | undefined>;
+  /** Marks generated documents as revised; gives the ids of those that were not marked before. Each is marked once ever. */
+  claim(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Names the attempt that settles the cell, unless another was named before; whether this one is named. */
   name(cell: Cell, settled: Settled): Promise<boolean>;
 }
@@ -30,14 +33,33 @@ export interface Settled {
   readonly documents: number;
 }
 
-/** Generates so many keys, or a few more, in whole documents that hide among those of the cell. */
-export type Generate = (contents: CellContents, keys: number) => readonly KeyDocument[];
+/** Generates so many keys, or a few more, in at least so many whole documents that hide among those of the cell. */
+export type Generate = (
+  contents: CellContents,
+  missing: { readonly keys: number; readonly documents: number },
+) => readonly KeyDocument[];
+
+/** Revises generated documents with the real ones of a cell of revisions. */
+export interface Revise {
+  /** Generated documents of settled cells that the revisions of this cell could be of, those that were published together at a time. */
+  readonly candidates: (cell: Cell) => AsyncIterable<readonly KeyBatch[]>;
+  /** Revises some of them, at most so many. */
+  readonly revise: (
+    contents: CellContents,
+    candidates: readonly KeyBatch[],
+    count: number,
+  ) => readonly RevisedDocument[];
+  /** Hears of a cell that was settled although real revisions are alone in it, or nearly: once, from the worker that settled it. */
+  readonly onShortage: (cell: Cell) => void;
+}
 
 /** What it takes to settle cells. */
 export interface SettleDeps {
   readonly cells: CellStore;
   /** What generates documents; asked for only when some are needed, since it has to read what they are drawn after. */
   readonly generator: () => Promise<Generate>;
+  /** What revises documents; asked for only when some are to be revised. */
+  readonly revisions: () => Promise<Revise>;
   readonly random: Random;
 }
 
@@ -63,12 +85,11 @@ export async function settleCells(
   contents: readonly CellContents[],
   { again, signal }: { readonly again: boolean; readonly signal: AbortSignal },
 ): Promise<readonly KeyBatch[] | ReadAgain> {
-  const primaries = contents.filter(({ cell }) => cell.kind === 'primary');
-  const settled = await deps.cells.settledWith(primaries.map(({ cell }) => cell.id));
+  const settled = await deps.cells.settledWith(contents.map(({ cell }) => cell.id));
   const generated: KeyBatch[] = [];
   const unsettled: CellContents[] = [];
   let isComplete = true;
-  for (const [n, one] of primaries.entries()) {
+  for (const [n, one] of contents.entries()) {
     const named = settled[n];
     if (named === undefined) {
       if (!one.isEmpty || one.cell.padEmpty) unsettled.push(one);
@@ -117,22 +138,81 @@ export async function settledDocuments(
 }
 
 async function settleOne(
-  { cells, generator, random }: SettleDeps,
+  deps: SettleDeps,
   contents: CellContents,
 ): Promise<readonly KeyBatch[] | undefined> {
-  const { cell, localKeys } = contents;
+  const { cells, random } = deps;
+  const { cell } = contents;
   const attempt = randomId(random);
-  const missing = targetOf(cell, random) - localKeys;
-  const wanted = missing > 0 ? (await generator())(contents, missing) : [];
-  const written = await cells.write(cell, attempt, wanted);
+  const { documents, onNamed } =
+    cell.kind === 'primary' ? await newDocuments(deps, contents) : await revisions(deps, contents);
+  const written = await cells.write(cell, attempt, documents);
   if (written === undefined) return undefined;
   const isNamed = await cells.name(cell, { attempt, documents: written.length });
-  return isNamed ? written : undefined;
+  if (!isNamed) return undefined;
+  onNamed?.();
+  return written;
+}
+
+/** What an attempt would settle a cell with, and what there is to say once it did. */
+interface Wanted {
+  readonly documents: readonly KeyDocument[];
+  readonly onNamed?: () => void;
+}
+
+async function newDocuments(
+  { generator, random }: SettleDeps,
+  contents: CellContents,
+): Promise<Wanted> {
+  const { cell, localKeys } = contents;
+  if (cell.floor === 0) return { documents: [] };
+  const keys = Math.max(0, targetOf(cell, random) - localKeys);
+  return { documents: (await generator())(contents, { keys, documents: MIN_REVISED }) };
+}
+
+/** Generated documents are claimed before they are revised, so that none is revised twice; what a dead attempt claimed stays so. */
+async function revisions(
+  { cells, revisions: reviser }: SettleDeps,
+  contents: CellContents,
+): Promise<Wanted> {
+  const { cell, localDocuments } = contents;
+  const missing = MIN_REVISED - localDocuments;
+  if (cell.floor === 0 || missing <= 0) return { documents: [] };
+  const { candidates, revise, onShortage } = await reviser();
+  const documents: KeyDocument[] = [];
+  const tried = new Set<string>();
+  const take = async (from: readonly KeyBatch[], count: number): Promise<void> => {
+    for (let left = count; left > 0;) {
+      const untried = from.filter(({ id }) => !tried.has(id));
+      const chosen = revise(contents, untried, left);
+      if (chosen.length === 0) return;
+      for (const { of } of chosen) tried.add(of);
+      // What is chosen may be revised already: then others are tried.
+      const claimed = await cells.claim(chosen.map(({ of }) => of));
+      for (const { of, document } of chosen) if (claimed.has(of)) documents.push(document);
+      left -= claimed.size;
+    }
+  };
+  // Real ones were published at different times, and all that were published together would stand out as generated.
+  const others = new Map<string, KeyBatch>();
+  for await (const some of candidates(cell)) {
+    await take(some, 1);
+    if (documents.length === missing) return { documents };
+    for (const one of some) others.set(one.id, one);
+  }
+  await take([...others.values()], missing - documents.length);
+  if (documents.length === missing) return { documents };
+  return {
+    documents,
+    onNamed: () => {
+      onShortage(cell);
+    },
+  };
 }
 
 /** How many keys a cell is to have. Nothing about it can be learned from another cell, or tried out. */
 const targetOf = ({ floor, range }: Cell, random: Random): number =>
-  floor === 0 ? 0 : floor + random.below(range + 1);
+  floor + random.below(range + 1);
 
 /** How many keys documents hold. */
 export const keysIn = (documents: readonly Pick<KeyBatch, 'records'>[]): number =>

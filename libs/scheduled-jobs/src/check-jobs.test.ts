@@ -3,7 +3,14 @@ import { SCHEDULED_JOBS } from './scheduled-jobs.ts';
 import type { JobState } from './scheduler.ts';
 
 const URL = 'https://export.example';
-const deployment: Deployment = { urls: new Map([['export', URL]]), prefix: 'en-' };
+const TRUST = 'https://trust.example';
+const deployment: Deployment = {
+  urls: new Map([
+    ['export', URL],
+    ['trust', TRUST],
+  ]),
+  prefix: 'en-',
+};
 
 const target = (route: string): NonNullable<JobState['target']> => ({
   uri: `${URL}${route}`,
@@ -29,9 +36,21 @@ const doWork: JobState = {
   deadlineSeconds: 540,
 };
 
+const rotateKeys: JobState = {
+  ...createBatches,
+  name: 'en-trust-rotate-keys',
+  schedule: '0 */4 * * *',
+  target: {
+    ...target('/rotate-keys'),
+    uri: `${TRUST}/rotate-keys`,
+    token: { audience: TRUST, account: 'jobs@health.example' },
+  },
+  deadlineSeconds: 120,
+};
+
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
 function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
-  const present = [{ ...createBatches, ...change }, doWork];
+  const present = [{ ...createBatches, ...change }, doWork, rotateKeys];
   const checked = checkJobs({ ...deployment, ...overrides }, present);
   return checked.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
@@ -40,10 +59,11 @@ function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): 
 
 describe('the jobs of a deployment', () => {
   it('are right when they are as the table has them', () => {
-    const checked = checkJobs(deployment, [doWork, createBatches]);
+    const checked = checkJobs(deployment, [doWork, rotateKeys, createBatches]);
     expect(checked.map(({ job, differences }) => [job.name, differences])).toEqual([
       ['en-export-create-batches', []],
       ['en-export-do-work', []],
+      ['en-trust-rotate-keys', []],
     ]);
   });
 
@@ -58,7 +78,7 @@ describe('the jobs of a deployment', () => {
   it('are missing when there are none, or others', () => {
     const other = { ...doWork, name: 'export-do-work' };
     const found = checkJobs(deployment, [other]).map(({ differences }) => differences[0]?.aspect);
-    expect(found).toEqual(['existence', 'existence']);
+    expect(found).toEqual(['existence', 'existence', 'existence']);
   });
 
   it.each([
@@ -99,7 +119,7 @@ describe('the jobs of a deployment', () => {
 it('needs the address of every service that has jobs', () => {
   expect(missingServices(deployment)).toEqual([]);
   const nowhere = { ...deployment, urls: new Map() };
-  expect(missingServices(nowhere)).toEqual(['export']);
+  expect(missingServices(nowhere)).toEqual(['export', 'trust']);
   expect(() => checkJobs(nowhere, [])).toThrow('the address of export is not known');
 });
 

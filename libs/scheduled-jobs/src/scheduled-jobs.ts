@@ -22,13 +22,7 @@ export const SCHEDULED_JOBS = {
     job('keys', '/keys', '0 */4 * * *'),
     job('exports', '/exports', '30 */4 * * *'), // halfway between, so that the two do not compete
   ],
-  trust: [
-    job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 }),
-    job('refresh-authority-keys', '/refresh-authority-keys', '*/2 * * * *', {
-      deadlineSeconds: 110, // less than the time between two turns
-      retries: 1,
-    }),
-  ],
+  trust: [job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 })],
   'federation-pull': [
     {
       ...job('pull', '/?query-id=ID', '*/15 * * * *', { retries: 1 }),
@@ -46,7 +40,7 @@ export const SCHEDULED_JOBS = {
 export type JobService = keyof typeof SCHEDULED_JOBS;
 
 /** The services with jobs that this version brings and every deployment runs; the others are yet to come. */
-export const DEPLOYED_SERVICES: readonly JobService[] = ['export'];
+export const DEPLOYED_SERVICES: readonly JobService[] = ['export', 'trust'];
 
 function job<Name extends string>(
   name: Name,

@@ -13,6 +13,7 @@ export {
   type VerifyCaller,
   callerVerifier,
 } from './identity-token.ts';
+export { type JobAppDeps, createJobApp, schedulerVerifier } from './job-service.ts';
 export {
   ListenFault,
   type RunningServer,

@@ -7,7 +7,8 @@ import { exportIndexes } from './export-index-document.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
-import { exportVersions, padBegun, padCells, padPlans } from './padding-documents.ts';
+import { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
@@ -31,7 +32,9 @@ export const allCollections: readonly Collection<object>[] = [
   padBegun,
   padCells,
   padPlans,
+  padRevised,
   padShapes,
+  revisionKeys,
   signingKeys,
   storeFormat,
   storeParts,

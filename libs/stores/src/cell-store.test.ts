@@ -19,7 +19,7 @@ import { DAY, HOUR, simulatedClock, unixMillis } from '@keyserver/time';
 import { cellStore, settledCells } from './cell-store.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
-import { padBegun, padCells } from './padding-documents.ts';
+import { padBegun, padCells, padRevised } from './padding-documents.ts';
 import { forgetful, interrupted } from './testing/unreliable-store.ts';
 import { NOON, SETTINGS, aKey, anUpload, batchesIn, recordsOf } from './testing/uploads.ts';
 
@@ -50,6 +50,10 @@ const documents = (count: number, keysEach = 1): readonly KeyDocument[] =>
 const stored = async (): Promise<readonly KeyBatch[]> => await batchesIn(store, START, NOON);
 const settled = async () => (await settledCells(store).settledWith([CELL.id]))[0];
 
+/** No cell of revisions is settled here. */
+const revisions = async (): Promise<never> =>
+  await Promise.reject(new Error('nobody revised anything'));
+
 /** Settles the cell as a worker does that has read its windows. */
 async function settle(
   over: DocumentStore,
@@ -58,7 +62,7 @@ async function settle(
 ): Promise<readonly KeyBatch[] | undefined> {
   const random = seededRandom(name);
   const generator = async () => await Promise.resolve(() => documents(10));
-  const deps: SettleDeps = { cells: cellsOf(over, name), generator, random };
+  const deps: SettleDeps = { cells: cellsOf(over, name), generator, random, revisions };
   for (;;) {
     const batch = new BatchCells({ exports: [] });
     batch.include(CELL);
@@ -141,6 +145,42 @@ describe('a cell that is settled', () => {
       { attempt: 'a', documents: 1 },
     ]);
     expect(await settledWith([])).toEqual([]);
+  });
+});
+
+describe('a generated document that is claimed', () => {
+  it('is claimed once ever, and that is remembered longer than the document is kept', async () => {
+    expect(await cellsOf().claim(['one', 'two'])).toEqual(new Set(['one', 'two']));
+    expect(await cellsOf(store, 'other').claim(['two', 'three'])).toEqual(new Set(['three']));
+    expect(await cellsOf().claim(['one', 'two', 'three'])).toEqual(new Set());
+    const expireAt = NOON + 74 * DAY;
+    expect(await store.get(padRevised, ['one', 'three', 'four'])).toEqual([
+      { expireAt },
+      { expireAt },
+      undefined,
+    ]);
+  });
+
+  it('is given to one worker when several claim it at once', async () => {
+    const ids = Array.from({ length: 9 }, (_, n) => `document-${n}`);
+    const claims = await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => [...(await cellsOf(store, name).claim(ids))]),
+    );
+    expect(claims.flat().toSorted()).toEqual(ids);
+  });
+
+  it('goes to the quicker worker when one comes between the reads of another one and its commit', async () => {
+    let first: ReadonlySet<string> | undefined;
+    const late = interrupted(store, async () => {
+      first = await cellsOf(store, 'quick').claim(['one']);
+    });
+    expect(await cellsOf(late, 'late').claim(['one', 'two'])).toEqual(new Set(['two']));
+    expect(first).toEqual(new Set(['one']));
+  });
+
+  it('stays used when the answer to the commit was lost, and nobody revises it', async () => {
+    expect(await cellsOf(forgetful(store)).claim(['one'])).toEqual(new Set());
+    expect(await cellsOf().claim(['one'])).toEqual(new Set());
   });
 });
 

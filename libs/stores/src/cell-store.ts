@@ -15,7 +15,7 @@ import {
   keyBatchOf,
   keyBatches,
 } from './key-batch-document.ts';
-import { padBegun, padCells } from './padding-documents.ts';
+import { padBegun, padCells, padRevised } from './padding-documents.ts';
 
 /** What settled cells are kept with. */
 export interface CellStoreOptions {
@@ -52,6 +52,14 @@ export function cellStore(store: DocumentStore, options: CellStoreOptions): Cell
       for (const group of groupsOf(made))
         if (!(await writeGroup(store, cell, group))) return undefined;
       return made.map(({ id, document }) => keyBatchOf(id, document));
+    },
+    async claim(ids) {
+      return await store.transact(async (tx) => {
+        const found = await tx.get(padRevised, ids);
+        const fresh = ids.filter((_, n) => found[n] === undefined);
+        for (const id of fresh) tx.create(padRevised, id, { expireAt: tx.now + options.keepMs });
+        return new Set(fresh);
+      });
     },
     async name({ id }, { attempt, documents }) {
       return await store.transact(async (tx) => {

@@ -18,6 +18,7 @@ const app: AuthorizedApp = {
   regions: ['US', 'US-WA'],
   authorities: [7, 12],
   bypassCertificate: false,
+  bypassRevisionToken: false,
 };
 
 const authority: HealthAuthority = {

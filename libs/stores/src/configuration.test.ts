@@ -84,7 +84,13 @@ describe('a configuration document', () => {
   });
 
   it('gives back an application, its authorities as numbers', () => {
-    const app = { id: 'org.a', regions: ['US'], authorities: [1, 20], bypassCertificate: true };
+    const app = {
+      id: 'org.a',
+      regions: ['US'],
+      authorities: [1, 20],
+      bypassCertificate: true,
+      bypassRevisionToken: false,
+    };
     const { encode, decode } = authorizedApps.codec;
     expect(appOf(app.id, decode(encode(appDocument(app))))).toEqual(app);
   });

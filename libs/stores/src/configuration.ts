@@ -14,7 +14,12 @@ import { type UnixMillis, unixMillis } from '@keyserver/time';
 import { appIdOf } from './app-document-id.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
 
-const appFields = { regions: texts(), authorities: texts(), bypassCertificate: bool() };
+const appFields = {
+  regions: texts(),
+  authorities: texts(),
+  bypassCertificate: bool(),
+  bypassRevisionToken: optional(bool()),
+};
 
 /** Applications that may publish; the document id is made of the application's id by `appDocumentId`. */
 export const authorizedApps = collection({ name: 'authorizedApps', fields: appFields });
@@ -24,6 +29,7 @@ export const appOf = (id: string, stored: DocumentOf<typeof appFields>): Authori
   ...stored,
   id: appIdOf(id),
   authorities: stored.authorities.map(Number),
+  bypassRevisionToken: stored.bypassRevisionToken ?? false,
 });
 
 /** An application as its document. */
@@ -31,6 +37,7 @@ export const appDocument = (app: AuthorizedApp): DocumentOf<typeof appFields> =>
   regions: app.regions,
   authorities: app.authorities.map(String),
   bypassCertificate: app.bypassCertificate,
+  bypassRevisionToken: app.bypassRevisionToken,
 });
 
 const authorityFields = {

@@ -64,7 +64,7 @@ describe('keys for a window that is covered already', () => {
     ['of an export that has ended before', NOON + HOUR, { thru: NOON }],
   ])('are no others: keys are taken %s', async (_, until, config: Partial<ExportConfig>) => {
     await covered(until, anExport(config));
-    expect(await publish()(anUpload([aKey(1)]))).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await publish()(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored', inserted: 1 });
   });
 
   it('are refused while only one of several exports has left them behind', async () => {

@@ -27,7 +27,8 @@ export { batchOf, exportBatches, exportProgress } from './export-batch-document.
 export { cellStore, settledCells } from './cell-store.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
-export { exportVersions, padBegun, padCells, padPlans } from './padding-documents.ts';
+export { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

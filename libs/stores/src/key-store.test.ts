@@ -33,6 +33,7 @@ import {
   keysOf,
   recordsOf,
 } from './testing/uploads.ts';
+import { padRevised } from './padding-documents.ts';
 import { skippedCountsId, totalDeltas } from './total-deltas.ts';
 
 const WINDOW = HOUR;
@@ -85,9 +86,9 @@ const everything = async () =>
 describe('an upload', () => {
   it('becomes one document of sorted records in the present window', async () => {
     const keys = [aKey(3), aKey(1), aKey(2)];
-    expect(await upload(anUpload(keys, { traveler: true }))).toEqual({
-      kind: 'stored',
-      inserted: 3,
+    expect(await upload(anUpload(keys, { traveler: true }))).toMatchObject({
+      ...{ kind: 'stored', inserted: 3, revised: 0 },
+      revisable: [{ data: aKey(3).data, period: 144 }, {}, {}],
     });
     const found = await documents();
     expect(found).toMatchObject([
@@ -130,13 +131,15 @@ describe('an upload', () => {
     const fresh = (from: number) => Array.from({ length: 61 }, (_, n) => aKey(from + n));
     await upload(anUpload([aKey(1000)]));
     for (const n of [0, 29, 30, 59, 60])
-      expect(await upload(anUpload(fresh(0).with(n, aKey(1000))))).toEqual(MISSING_TOKEN);
-    expect(await upload(anUpload(fresh(0)))).toEqual({ kind: 'stored', inserted: 61 });
+      expect(await upload(anUpload(fresh(0).with(n, aKey(1000)), { app: 'b' }))).toEqual(
+        MISSING_TOKEN,
+      );
+    expect(await upload(anUpload(fresh(0)))).toMatchObject({ kind: 'stored', inserted: 61 });
     expect(keysOf(await everything())).toEqual(hex(aKey(1000), ...fresh(0)));
   });
 
   it('of no keys at all changes nothing', async () => {
-    expect(await upload(anUpload([]))).toEqual({ kind: 'stored', inserted: 0 });
+    expect(await upload(anUpload([]))).toMatchObject({ kind: 'stored', inserted: 0 });
     expect(await documents()).toEqual([]);
     expect(await deltas()).toEqual([]);
   });
@@ -165,7 +168,7 @@ describe('a key that is still valid', () => {
   it('is known before it is released', async () => {
     const valid = aKeyUntil(1, unixMillis(clock.now() + 10 * HOUR));
     await upload(anUpload([valid]));
-    expect(await upload(anUpload([valid]))).toEqual(MISSING_TOKEN);
+    expect(await upload(anUpload([valid], { app: 'another' }))).toEqual(MISSING_TOKEN);
   });
 
   it('is released at once when it ends with the interval before now', async () => {
@@ -183,6 +186,7 @@ describe('a key that is stored already', () => {
     'refuses an upload with token %s as %s, and nothing is written',
     async (token, code) => {
       await upload(anUpload([aKey(1)]));
+      clock.advance(WINDOW);
       const before = [await all(keyBatches), await all(totalDeltas)];
       const again = anUpload([aKey(2), aKey(1), aKey(3)], { token });
       expect(await upload(again)).toEqual({ kind: 'refused', code });
@@ -201,7 +205,11 @@ describe('a key that is stored already', () => {
   it('is recognised by all its bytes: another key of the same hash is no match', async () => {
     const colliding = storeUploads(store, { ...SETTINGS, hashKey: () => 1 }, systemRandom);
     expect(await colliding(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored' });
-    expect(await colliding(anUpload([aKey(2), aKey(3)]))).toEqual({ kind: 'stored', inserted: 2 });
+    expect(await colliding(anUpload([aKey(2), aKey(3)]))).toMatchObject({
+      kind: 'stored',
+      inserted: 2,
+    });
+    clock.advance(WINDOW);
     expect(await colliding(anUpload([aKey(4), aKey(3)]))).toEqual(MISSING_TOKEN);
     expect(keysOf(await everything())).toEqual(hex(aKey(1), aKey(2), aKey(3)));
   });
@@ -211,26 +219,34 @@ describe('a key that is stored already', () => {
     await storeBatch({ origin: 'federated', records: recordsOf(...many) });
     for (const n of [10, 137, 509])
       expect(await upload(anUpload([aKey(n)]))).toEqual(MISSING_TOKEN);
-    expect(await upload(anUpload([aKey(1), aKey(510)]))).toEqual({ kind: 'stored', inserted: 2 });
+    expect(await upload(anUpload([aKey(1), aKey(510)]))).toMatchObject({
+      kind: 'stored',
+      inserted: 2,
+    });
   });
 
   it('is recognised in whichever of the documents that were found it lies', async () => {
     const colliding = storeUploads(store, { ...SETTINGS, hashKey: () => 1 }, systemRandom);
     for (const n of [1, 2, 3]) await colliding(anUpload([aKey(n)]));
+    clock.advance(WINDOW);
     for (const n of [1, 2, 3])
       expect(await colliding(anUpload([aKey(7), aKey(n), aKey(8)]))).toEqual(MISSING_TOKEN);
-    expect(await colliding(anUpload([aKey(7), aKey(8)]))).toEqual({ kind: 'stored', inserted: 2 });
+    expect(await colliding(anUpload([aKey(7), aKey(8)]))).toMatchObject({
+      kind: 'stored',
+      inserted: 2,
+    });
   });
 
   it('is recognised beside a revision of it', async () => {
     await upload(anUpload([aKey(1)]));
     await storeBatch({ kind: 'revision', records: recordsOf(aKey(1, { risk: 5 })) });
+    clock.advance(WINDOW);
     expect(await upload(anUpload([aKey(1)]))).toEqual(MISSING_TOKEN);
   });
 
   it('is not known by a revision alone, whose primary is gone', async () => {
     await storeBatch({ kind: 'revision', records: recordsOf(aKey(1)) });
-    expect(await upload(anUpload([aKey(1)]))).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await upload(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored', inserted: 1 });
   });
 });
 
@@ -279,9 +295,9 @@ describe('a negative result', () => {
   const negative = (n: number) => aKey(n, { reportType: 'negative' });
 
   it('of new keys is counted and never stored', async () => {
-    expect(await upload(anUpload([negative(1), negative(2)]))).toEqual({
-      kind: 'stored',
-      inserted: 0,
+    expect(await upload(anUpload([negative(1), negative(2)]))).toMatchObject({
+      ...{ kind: 'stored', inserted: 0 },
+      revisable: [{ data: negative(1).data }, {}],
     });
     expect(await documents()).toEqual([]);
     expect(await deltas()).toMatchObject([{ keys: 0, authority: 7 }]);
@@ -291,7 +307,7 @@ describe('a negative result', () => {
     const sent = anUpload([negative(1), negative(2)]);
     const reordered = anUpload([negative(2), negative(1)]);
     for (const again of [sent, sent, reordered])
-      expect(await upload(again)).toEqual({ kind: 'stored', inserted: 0 });
+      expect(await upload(again)).toMatchObject({ kind: 'stored', inserted: 0 });
     expect(await deltas()).toHaveLength(1);
     clock.advance(HOUR);
     await upload(sent);
@@ -317,7 +333,7 @@ describe('a negative result', () => {
   it('that was counted does not keep other keys of the same upload from being stored', async () => {
     const mixed = anUpload([negative(1), aKey(2)]);
     await upload(anUpload([negative(1)]));
-    expect(await upload(mixed)).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await upload(mixed)).toMatchObject({ kind: 'stored', inserted: 1 });
     expect(keysOf(await everything())).toEqual(hex(aKey(2)));
   });
 
@@ -330,14 +346,16 @@ describe('a negative result', () => {
 
   it('can be sent again, since nothing of it is known', async () => {
     await upload(anUpload([negative(1)]));
-    expect(await upload(anUpload([negative(1)]))).toEqual({ kind: 'stored', inserted: 0 });
-    expect(await upload(anUpload([aKey(1)]))).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await upload(anUpload([negative(1)]))).toMatchObject({ kind: 'stored', inserted: 0 });
+    expect(await upload(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored', inserted: 1 });
   });
 });
 
 describe('uploads at the same time', () => {
   it('of the same key store it once', async () => {
-    const rivals = Array.from({ length: 8 }, (_, n) => anUpload([aKey(1), aKey(10 + n)]));
+    const rivals = Array.from({ length: 8 }, (_, n) =>
+      anUpload([aKey(1), aKey(10 + n)], { app: `org.example.app${n}` }),
+    );
     const outcomes = await Promise.all(rivals.map(async (rival) => await upload(rival)));
     expect(outcomes.filter(({ kind }) => kind === 'stored')).toHaveLength(1);
     expect(outcomes.filter(({ kind }) => kind === 'refused')).toHaveLength(7);
@@ -353,17 +371,109 @@ describe('uploads at the same time', () => {
       SETTINGS,
       systemRandom,
     );
-    expect(await slow(anUpload([aKey(1), aKey(2)]))).toEqual(MISSING_TOKEN);
+    expect(await slow(anUpload([aKey(1, { period: 12 }), aKey(2)]))).toEqual(MISSING_TOKEN);
     expect(keysOf(await everything())).toEqual(hex(aKey(1)));
   });
 
   it('of different keys all succeed', async () => {
     const many = Array.from({ length: 20 }, (_, n) => anUpload([aKey(2 * n), aKey(2 * n + 1)]));
     const outcomes = await Promise.all(many.map(async (one) => await upload(one)));
-    expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome)))).toEqual(
-      new Set(['{"kind":"stored","inserted":2}']),
-    );
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: 'stored', inserted: 2 });
     expect(keysOf(await everything())).toHaveLength(40);
+  });
+});
+
+describe('a revision', () => {
+  const likely = aKey(1, { reportType: 'likely', risk: 4, onsetDays: 2 });
+  const other = { id: 8, name: 'Another Department' };
+  const revise = async (
+    keys: readonly ExposureKey[],
+    fields: Partial<Parameters<typeof anUpload>[1]> = {},
+  ) => await upload(anUpload(keys, { token: keys, ...fields }));
+  const revisions = async () => (await documents()).filter(({ kind }) => kind === 'revision');
+
+  it('is a document of its own: for whom from the key, what and by whom from the upload', async () => {
+    await upload(anUpload([likely], { traveler: true, regions: ['CA'] }));
+    const published = clock.now();
+    clock.advance(WINDOW);
+    const changed = aKey(1, { risk: 7, onsetDays: 1 });
+    expect(await revise([changed], { authority: other })).toMatchObject({
+      ...{ kind: 'stored', inserted: 0, revised: 1, revisable: [{ data: likely.data }] },
+    });
+    expect(await revisions()).toMatchObject([
+      {
+        ...{ window: published + WINDOW, origin: 'local', sourceId: '', app: 'gov.example.doh' },
+        ...{ regions: ['CA'], traveler: true, authority: 8, authorityName: other.name },
+        records: recordsOf(changed),
+      },
+    ]);
+    const counted = (await deltas()).find(({ authority }) => authority === 8);
+    expect(counted).toMatchObject({ keys: 1, revisions: 1, onsetMissing: 0 });
+    expect(counted).not.toHaveProperty('onsetDays');
+  });
+
+  it('is exported no sooner than the key, which may still wait for its end', async () => {
+    const end = unixMillis(clock.now() + 5 * HOUR);
+    const valid = { ...aKeyUntil(1, end), reportType: 'likely' as const };
+    await upload(anUpload([valid]));
+    clock.advance(WINDOW);
+    await revise([{ ...valid, reportType: 'confirmed' }]);
+    expect((await documents()).map(({ window }) => window)).toEqual([end + WINDOW, end + WINDOW]);
+  });
+
+  it('comes once, whoever else sends one at the same time', async () => {
+    await upload(anUpload([likely]));
+    const outcomes = await Promise.all(
+      (['confirmed', 'negative', 'confirmed', 'negative'] as const).map(
+        async (reportType) => await revise([aKey(1, { reportType })]),
+      ),
+    );
+    expect(await revisions()).toHaveLength(1);
+    expect(outcomes).toContainEqual({ kind: 'refused', code: 'key_already_revised' });
+    expect(outcomes.filter((one) => one.kind === 'stored' && one.revised === 1)).toHaveLength(1);
+  });
+
+  it('counts only where something changes', async () => {
+    await upload(anUpload([likely]));
+    await revise([aKey(1)]);
+    const before = await all(totalDeltas);
+    expect(await revise([aKey(1)])).toMatchObject({ revised: 0, revisable: [] });
+    expect(await all(totalDeltas)).toEqual(before);
+  });
+
+  it('beside new keys is stored with them', async () => {
+    await upload(anUpload([likely]));
+    expect(await revise([aKey(1), aKey(2)])).toMatchObject({ inserted: 1, revised: 1 });
+    expect(await deltas()).toContainEqual(expect.objectContaining({ keys: 2, revisions: 1 }));
+  });
+
+  it('whose outcome was not heard of is written once', async () => {
+    await upload(anUpload([likely]));
+    const unheard = storeUploads(forgetful(store), SETTINGS, systemRandom);
+    expect(await unheard(anUpload([aKey(1)], { token: [likely] }))).toMatchObject({ revised: 1 });
+    expect(await revisions()).toHaveLength(1);
+    expect(await deltas()).toHaveLength(2);
+  });
+
+  it('of a generated key is marked, so that padding does not revise it too', async () => {
+    const document = keyBatchDocument(
+      {
+        ...{ window: clock.now(), kind: 'primary', origin: 'padding', sourceId: 'cell/attempt' },
+        ...{ regions: ['US'], traveler: false, app: 'gov.example.doh' },
+        records: recordsOf(likely, aKey(2, { reportType: 'likely' })),
+      },
+      SETTINGS,
+      systemRandom,
+    );
+    await store.transact((tx) => {
+      tx.create(keyBatches, 'generated', document);
+      return Promise.resolve();
+    });
+    const bypass = { bypassToken: true, token: 'none' } as const;
+    for (const n of [1, 2])
+      expect(await upload(anUpload([aKey(n)], bypass))).toMatchObject({ revised: 1 });
+    expect((await all(padRevised)).map(({ id }) => id)).toEqual(['generated']);
+    expect(await revisions()).toMatchObject([{ origin: 'local' }, { origin: 'local' }]);
   });
 });
 
@@ -374,25 +484,26 @@ describe('a commit whose outcome was not heard of', () => {
   it('is answered as it went, and nothing is stored or counted twice', async () => {
     const valid = aKeyUntil(3, unixMillis(clock.now() + 10 * HOUR));
     const sent = anUpload([aKey(1), aKey(2), valid]);
-    expect(await unheard(sent)).toEqual({ kind: 'stored', inserted: 3 });
+    expect(await unheard(sent)).toMatchObject({ kind: 'stored', inserted: 3 });
     expect(keysOf(await everything())).toEqual(hex(aKey(1), aKey(2), valid));
     expect(await deltas()).toMatchObject([{ keys: 3 }]);
   });
 
   it('is recognised by its keys alone when nothing is counted', async () => {
     const sent = anUpload([aKey(1)], { authority: undefined });
-    expect(await unheard(sent)).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await unheard(sent)).toMatchObject({ kind: 'stored', inserted: 1 });
     expect(keysOf(await everything())).toEqual(hex(aKey(1)));
   });
 
   it('is recognised by its count alone when no key is stored', async () => {
     const sent = anUpload([aKey(1, { reportType: 'negative' })]);
-    expect(await unheard(sent)).toEqual({ kind: 'stored', inserted: 0 });
+    expect(await unheard(sent)).toMatchObject({ kind: 'stored', inserted: 0 });
     expect(await deltas()).toHaveLength(1);
   });
 
   it('is refused again when it was refused', async () => {
     await upload(anUpload([aKey(1)]));
+    clock.advance(WINDOW);
     expect(await unheard(anUpload([aKey(1)]))).toEqual(MISSING_TOKEN);
     expect(await documents()).toHaveLength(1);
   });
@@ -415,7 +526,10 @@ describe('a window that ends between the lookup and the commit', () => {
   it('receives nothing any more: the keys go to the next one', async () => {
     toLastMinute();
     const closed = clock.now() + MINUTE;
-    expect(await crossing(MINUTE)(anUpload([aKey(1)]))).toEqual({ kind: 'stored', inserted: 1 });
+    expect(await crossing(MINUTE)(anUpload([aKey(1)]))).toMatchObject({
+      kind: 'stored',
+      inserted: 1,
+    });
     expect((await documents()).map(({ window }) => window)).toEqual([closed]);
     expect((await deltas()).map(({ hour }) => hour)).toEqual([closed]);
     expect(await batchesIn(store, closed - 14 * DAY + WINDOW, closed)).toEqual([]);
@@ -474,7 +588,7 @@ describe('every uploaded key', () => {
           const outcome = await (
             twice ? storeUploads(forgetful(store), SETTINGS, systemRandom) : upload
           )(one);
-          expect(outcome).toEqual({ kind: 'stored', inserted: offered.length });
+          expect(outcome).toMatchObject({ kind: 'stored', inserted: offered.length });
         }
         const edges = [0, 80, ...cuts].sort((a, b) => a - b).map((cut) => begun + cut * HOUR);
         const read: string[] = [];

@@ -1,15 +1,12 @@
-import {
-  type DocumentStore,
-  type Found,
-  MAX_CONTAINS_ANY,
-  type Transaction,
-} from '@keyserver/docstore';
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import {
   type ExposureKey,
+  type KeyBatch,
+  type Revision,
+  type RevisionRules,
   type StoreUpload,
   type Upload,
   type UploadOutcome,
-  findRecord,
   keyEnd,
   keyHex,
   packRecords,
@@ -18,16 +15,18 @@ import {
   releaseWindow,
 } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
-import { type Clock, type UnixMillis, type WindowCalendar, windowStart } from '@keyserver/time';
-import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
 import {
-  type KeyBatchDocument,
-  type KeyStoreSettings,
-  keyBatchDocument,
-  keyBatches,
-  knownUntil,
-} from './key-batch-document.ts';
+  type Clock,
+  type UnixMillis,
+  type WindowCalendar,
+  unixMillis,
+  windowStart,
+} from '@keyserver/time';
+import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
+import { type KeyStoreSettings, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import { padRevised } from './padding-documents.ts';
 import type { FindWindows } from './store-windows.ts';
+import { findByHashes, storedKeys } from './stored-keys.ts';
 import { type SkippedCountsId, type TotalDelta, totalDelta, totalDeltas } from './total-deltas.ts';
 
 /** Ids of the documents that an upload creates, each drawn once, so that a repeated attempt recognises an earlier one. */
@@ -42,7 +41,7 @@ function drawIds(random: Random): DrawnIds {
 }
 
 /** What the deployment sets for taking in uploads. */
-export interface UploadStoreSettings extends KeyStoreSettings {
+export interface UploadStoreSettings extends KeyStoreSettings, RevisionRules {
   /** Ids of counts that are kept once only. */
   readonly skippedCountsId: SkippedCountsId;
   /** Says when what is remembered of the exports is too old. */
@@ -59,9 +58,9 @@ export function storeUploads(
 ): StoreUpload {
   const recall = rememberedCoverage(store, settings.clock);
   return async (upload) => {
-    if (upload.keys.length === 0) return { kind: 'stored', inserted: 0 };
+    if (upload.keys.length === 0) return { kind: 'stored', inserted: 0, revised: 0, revisable: [] };
     const coverage = await recall();
-    const hashes = new Map(upload.keys.map((key) => [key, settings.hashKey(key.data)]));
+    const hashes = new Map(upload.keys.map(({ data }) => [keyHex(data), settings.hashKey(data)]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
@@ -70,13 +69,20 @@ export function storeUploads(
       const found = await findByHashes(tx, [...hashes.values()]);
       const windows = await settings.windows(tx);
       const now = tx.floor(releaseSpan(windows));
-      const outcome = reconcile(upload, storedKeys(found, upload, { now, settings }));
+      const outcome = reconcile(
+        upload,
+        storedKeys(found, upload, { now, windows, settings }),
+        settings,
+      );
       if (outcome.kind === 'refused') return outcome;
-      const { primaries: keys } = outcome;
-      const counts = await newCounts(tx, { upload, keys, ids, now, windows, settings });
-      writeKeys(tx, { upload, ids, hashes, now, windows, settings, random, keys, coverage });
+      const counts = await newCounts(tx, { upload, outcome, ids, now, windows, settings });
+      const { primaries, revisions, revisable } = outcome;
+      const claim = await paddingClaims(tx, { revisions, now, settings });
+      writeKeys(tx, { upload, ids, hashes, now, windows, settings, random, outcome, coverage });
+      claim();
       if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
-      written = { kind: 'stored', inserted: keys.length };
+      const [inserted, revised] = [primaries.length, revisions.length];
+      written = { kind: 'stored', inserted, revised, revisable };
       return written;
     });
   };
@@ -90,51 +96,14 @@ async function isCommitted(tx: Transaction, ids: DrawnIds): Promise<boolean> {
   return batches[0] !== undefined || deltas[0] !== undefined;
 }
 
-async function findByHashes(
-  tx: Transaction,
-  hashes: readonly number[],
-): Promise<readonly Found<KeyBatchDocument>[]> {
-  const groups = Array.from({ length: Math.ceil(hashes.length / MAX_CONTAINS_ANY) }, (_, n) =>
-    hashes.slice(n * MAX_CONTAINS_ANY, (n + 1) * MAX_CONTAINS_ANY),
-  );
-  const found = await Promise.all(
-    groups.map(
-      async (values) => await tx.find(keyBatches, { containsAny: { field: 'keyHashes', values } }),
-    ),
-  );
-  return found.flat();
-}
-
-/**
- * What is stored of the keys of an upload, by key in hex. Hashes only led here, so each key is looked for by all its bytes, and
- * nothing but its own record is looked at: a refusal must not tell by its time what kind of document the key was in.
- */
-function storedKeys(
-  found: readonly Found<KeyBatchDocument>[],
-  { keys }: Upload,
-  at: { readonly now: UnixMillis; readonly settings: KeyStoreSettings },
-): ReadonlyMap<string, ExposureKey> {
-  const primaries = found.map(({ value }) => value).filter(({ kind }) => kind === 'primary');
-  const stored = new Map<string, ExposureKey>();
-  for (const { data } of keys)
-    for (const { records, window } of primaries) {
-      const key = findRecord(records, data);
-      if (key !== undefined && isKnown(key, window, at)) stored.set(keyHex(data), key);
-    }
-  return stored;
-}
-
-const isKnown = (
-  key: ExposureKey,
-  window: number,
-  { now, settings }: { readonly now: UnixMillis; readonly settings: KeyStoreSettings },
-): boolean => Math.max(window + settings.retention, knownUntil(keyEnd(key), settings)) > now;
+type Change = Extract<ReturnType<typeof reconcile>, { readonly kind: 'store' }>;
 
 interface Insertion {
   readonly upload: Upload;
-  readonly keys: readonly ExposureKey[];
+  readonly outcome: Change;
   readonly ids: DrawnIds;
-  readonly hashes: ReadonlyMap<ExposureKey, number>;
+  /** By key in hexadecimal. */
+  readonly hashes: ReadonlyMap<string, number>;
   readonly now: UnixMillis;
   readonly windows: WindowCalendar;
   readonly settings: KeyStoreSettings;
@@ -143,34 +112,92 @@ interface Insertion {
 }
 
 function writeKeys(tx: Transaction, insertion: Insertion): void {
-  const { upload, ids, now, windows, settings, random } = insertion;
-  const byWindow = new Map<UnixMillis, ExposureKey[]>();
-  for (const key of insertion.keys) {
-    const window = releaseWindow(keyEnd(key), now, windows);
-    byWindow.set(window, [...(byWindow.get(window) ?? []), key]);
-  }
-  for (const [n, [window, keys]] of [...byWindow].entries()) {
-    const { regions, traveler, app, authority } = upload;
+  const { ids, settings, random } = insertion;
+  const documents = [...newPrimaries(insertion), ...newRevisions(insertion)];
+  for (const [n, { keys, ...document }] of documents.entries()) {
     const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
-    const source = { kind: 'primary', origin: 'local', sourceId: '' } as const;
-    const keyHashes = keys.flatMap((key) => insertion.hashes.get(key) ?? []);
-    const batch = { ...source, window, regions, traveler, app, authority, records, keyHashes };
+    const keyHashes = keys.map(
+      ({ data }) => insertion.hashes.get(keyHex(data)) ?? settings.hashKey(data),
+    );
+    const batch = { ...document, origin: 'local', sourceId: '', records, keyHashes } as const;
     refuseCovered(insertion.coverage, batch);
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
   }
 }
 
+/** What one document is made of: what is the same for all of its keys. */
+interface NewDocument extends Pick<
+  KeyBatch,
+  'kind' | 'window' | 'regions' | 'traveler' | 'app' | 'authority'
+> {
+  readonly keys: ExposureKey[];
+}
+
+function newPrimaries({ upload, outcome, now, windows }: Insertion): readonly NewDocument[] {
+  const { regions, traveler, app, authority } = upload;
+  const byWindow = new Map<UnixMillis, ExposureKey[]>();
+  for (const key of outcome.primaries) {
+    const window = releaseWindow(keyEnd(key), now, windows);
+    byWindow.set(window, [...(byWindow.get(window) ?? []), key]);
+  }
+  const shared = { kind: 'primary', regions, traveler, app, authority } as const;
+  return [...byWindow].map(([window, keys]) => ({ ...shared, window, keys }));
+}
+
+/** Revisions have whom they are for, and when at the earliest, from what was published; who says them, from the upload. */
+function newRevisions({ upload, outcome, now, windows }: Insertion): readonly NewDocument[] {
+  const { authority } = upload;
+  const documents = new Map<string, NewDocument>();
+  for (const { key, stored } of outcome.revisions) {
+    const { regions, traveler, app, window: published } = stored.primary;
+    const window = unixMillis(Math.max(published, releaseWindow(keyEnd(key), now, windows)));
+    const shared = { kind: 'revision', window, regions, traveler, app, authority } as const;
+    const id = JSON.stringify([window, regions, traveler]);
+    const document = documents.get(id) ?? { ...shared, keys: [] };
+    documents.set(id, document);
+    document.keys.push(key);
+  }
+  return [...documents.values()];
+}
+
+/**
+ * Marks the generated documents whose keys are revised here, so that padding does not revise them too. Gives what is to be
+ * written after everything is read.
+ */
+async function paddingClaims(
+  tx: Transaction,
+  {
+    revisions,
+    now,
+    settings,
+  }: {
+    readonly revisions: readonly Revision[];
+    readonly now: UnixMillis;
+    readonly settings: KeyStoreSettings;
+  },
+): Promise<() => void> {
+  const generated = revisions.filter(({ stored }) => stored.primary.origin === 'padding');
+  const ids = [...new Set(generated.map(({ stored }) => stored.primary.id))];
+  const claimed = await tx.get(padRevised, ids);
+  const expireAt = now + settings.retention + settings.maxKeyAge;
+  return () => {
+    for (const [n, id] of ids.entries())
+      if (claimed[n] === undefined) tx.create(padRevised, id, { expireAt });
+  };
+}
+
 /** The counts of an upload and their id; undefined when there is nothing to count, or it is counted already. */
 async function newCounts(
   tx: Transaction,
-  options: Pick<Insertion, 'upload' | 'keys' | 'ids' | 'now' | 'windows'> & {
+  options: Pick<Insertion, 'upload' | 'outcome' | 'ids' | 'now' | 'windows'> & {
     readonly settings: UploadStoreSettings;
   },
 ): Promise<{ readonly id: string; readonly delta: TotalDelta } | undefined> {
-  const { upload, keys, ids, now, windows, settings } = options;
-  const delta = totalDelta(upload, keys.length, windowStart(windows, now));
-  if (delta === undefined) return undefined;
-  if (keys.length === upload.keys.length) return { id: ids.delta, delta };
+  const { upload, outcome, ids, now, windows, settings } = options;
+  const [inserted, revised] = [outcome.primaries.length, outcome.revisions.length];
+  const delta = totalDelta(upload, { inserted, revised, window: windowStart(windows, now) });
+  if (delta === undefined || !outcome.counts) return undefined;
+  if (inserted + revised > 0) return { id: ids.delta, delta };
   const sent = upload.keys.map(({ data }) => data);
   const id = settings.skippedCountsId({ authority: delta.authority, hour: delta.hour, keys: sent });
   const [counted] = await tx.get(totalDeltas, [id]);

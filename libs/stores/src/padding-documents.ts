@@ -60,3 +60,10 @@ export const padCells = collection({
   fields: { attempt: text(), documents: int(), expireAt: int() },
   expiry: 'expireAt',
 });
+
+/** Generated documents whose keys are revised, or were about to be: each is revised at most once. The id is the document's. */
+export const padRevised = collection({
+  name: 'padRevised',
+  fields: { expireAt: int() },
+  expiry: 'expireAt',
+});

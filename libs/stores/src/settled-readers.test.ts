@@ -1,6 +1,14 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { KeyBatch } from '@keyserver/exposure-keys';
-import { BatchCells, type Cell, type KeyDocument, keysIn, settleCells } from '@keyserver/padding';
+import {
+  BatchCells,
+  type Cell,
+  type Generate,
+  type KeyDocument,
+  type Revise,
+  keysIn,
+  settleCells,
+} from '@keyserver/padding';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, type UnixMillis, simulatedClock, unixMillis } from '@keyserver/time';
@@ -40,17 +48,31 @@ async function publish(kind: KeyBatch['kind'], window: UnixMillis): Promise<void
   });
 }
 
-const generate = ({ cell }: { cell: { start: UnixMillis } }, count: number): KeyDocument[] =>
+/** So many documents of one key. */
+const someDocuments = ({ start }: Cell, count: number): KeyDocument[] =>
   Array.from({ length: count }, () => ({
-    ...{ ...AUDIENCE, window: cell.start, records: someRecords() },
+    ...{ ...AUDIENCE, window: start, records: someRecords() },
   }));
+
+const generate: Generate = ({ cell }, { keys, documents }) =>
+  someDocuments(cell, Math.max(keys, documents));
+
+/** Nothing was generated before that could be revised. */
+const nothingToRevise = async (): Promise<Revise> =>
+  await Promise.resolve({
+    candidates: async function* () {
+      // None.
+    },
+    revise: () => [],
+    onShortage: () => undefined,
+  });
 
 /** The generated documents of a span, whose cells are settled first where nobody has done so; in the order of their ids. */
 async function generatedIn(from: UnixMillis, until: UnixMillis): Promise<readonly KeyBatch[]> {
   const cells = cellStore(store, { keys: SETTINGS, random, keepMs: 74 * DAY });
   const generator = async () => await Promise.resolve(generate);
   const { signal } = new AbortController();
-  const deps = { cells, generator, random };
+  const deps = { cells, generator, random, revisions: nothingToRevise };
   for (;;) {
     const batch = new BatchCells({ exports: EXPORTS });
     for (const document of await batchesIn(store, from, until)) batch.add(document);
@@ -90,7 +112,7 @@ it('what is generated in a cell is of its kind', async () => {
     ...{ id: 'revisions', kind: 'revision', start: START, end: NOON, exports: ['us'] },
     ...{ floor: 0, range: 0, padEmpty: false },
   };
-  await cells.write(cell, 'attempt', generate({ cell }, 2));
+  await cells.write(cell, 'attempt', someDocuments(cell, 2));
   const stored = await batchesIn(store, START, NOON);
   expect(stored.map(({ kind, origin }) => [kind, origin])).toEqual([
     ['revision', 'padding'],

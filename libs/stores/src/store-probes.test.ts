@@ -51,7 +51,13 @@ async function fill(): Promise<void> {
     tx.set(
       authorizedApps,
       'app',
-      appDocument({ id: 'app', regions: [], authorities: [], bypassCertificate: false }),
+      appDocument({
+        id: 'app',
+        regions: [],
+        authorities: [],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      }),
     );
     return Promise.resolve();
   });

@@ -8,8 +8,7 @@ const deltaOf = (statistics: Partial<UploadStatistics> = {}, inserted = 3, windo
     anUpload([aKey(1)], {
       statistics: { platform: 'ios', oldestKeyDays: 4, onsetDays: 5, ...statistics },
     }),
-    inserted,
-    window,
+    { inserted, revised: 0, window },
   );
 
 describe('what an upload adds to the totals', () => {
@@ -27,7 +26,11 @@ describe('what an upload adds to the totals', () => {
   });
 
   it('is nothing when no authority verified it', () => {
-    expect(totalDelta(anUpload([aKey(1)], { authority: undefined }), 1, NOON)).toBeUndefined();
+    expect(
+      totalDelta(anUpload([aKey(1)], { authority: undefined }), {
+        ...{ inserted: 1, revised: 0, window: NOON },
+      }),
+    ).toBeUndefined();
   });
 
   it('tells the hour and nothing finer, however short the windows are', () => {

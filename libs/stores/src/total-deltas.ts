@@ -10,6 +10,7 @@ const fields = {
   authority: int(),
   platform: text<Upload['statistics']['platform']>(),
   keys: int(),
+  revisions: optional(int()),
   oldestKeyDays: optional(int()),
   onsetDays: optional(int()),
   onsetMissing: int(),
@@ -29,22 +30,37 @@ export const totalDeltas = collection({
 /** The counts of one upload, as they are stored. */
 export type TotalDelta = DocumentOf<typeof fields>;
 
-/** What an upload adds to the totals; undefined when no authority verified it. `window` is the unembargoed one. */
+/**
+ * What an upload adds to the totals; undefined when no authority verified it. `window` is the unembargoed one. Of an upload
+ * that revises keys, ages are not counted: they were when the keys came first.
+ */
 export function totalDelta(
-  upload: Upload,
-  inserted: number,
-  window: UnixMillis,
+  upload: Pick<Upload, 'authority' | 'statistics'>,
+  {
+    inserted,
+    revised,
+    window,
+  }: { readonly inserted: number; readonly revised: number; readonly window: UnixMillis },
 ): TotalDelta | undefined {
   if (upload.authority === undefined) return undefined;
   const hour = floorTo(window, HOUR);
-  const { platform, oldestKeyDays, onsetDays } = upload.statistics;
+  const { platform } = upload.statistics;
   return {
     hour,
     authority: upload.authority.id,
     platform,
-    keys: inserted,
-    onsetMissing: onsetDays === 'missing' ? 1 : 0,
+    keys: inserted + revised,
     expireAt: hour + KEPT_DAYS * DAY,
+    ...(revised > 0 ? { revisions: 1, onsetMissing: 0 } : agesOf(upload.statistics)),
+  };
+}
+
+function agesOf({
+  oldestKeyDays,
+  onsetDays,
+}: Upload['statistics']): Pick<TotalDelta, 'onsetMissing' | 'oldestKeyDays' | 'onsetDays'> {
+  return {
+    onsetMissing: onsetDays === 'missing' ? 1 : 0,
     ...(oldestKeyDays === undefined ? {} : { oldestKeyDays }),
     ...(typeof onsetDays === 'number' ? { onsetDays } : {}),
   };

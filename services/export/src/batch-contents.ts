@@ -12,6 +12,7 @@ import {
   type CellStore,
   type Generate,
   type Plan,
+  type Revise,
   cellsToFill,
   keysIn,
   settleCells,
@@ -34,6 +35,8 @@ export interface SettlingDeps extends ContentsDeps {
   readonly cells: CellStore;
   /** What generates the documents of a plan's cells. */
   readonly generatorOf: (plan: Plan) => Promise<Generate>;
+  /** What revises generated documents in the cells of a plan. */
+  readonly revisionsOf: (plan: Plan) => Promise<Revise>;
   readonly random: Random;
 }
 
@@ -67,7 +70,8 @@ export async function settledContents(
   const generator = () => (generate ??= deps.generatorOf(plan));
   for (let again = false; ;) {
     const { cells, selection } = await readBatch(deps, { batch, plan }, signal);
-    const settling = { cells: deps.cells, random: deps.random, generator };
+    const revisions = async () => await deps.revisionsOf(plan);
+    const settling = { cells: deps.cells, random: deps.random, generator, revisions };
     const documents = await settleCells(settling, cells.contents, { again, signal });
     if (typeof documents !== 'string') return withGenerated(selection, documents);
     again = documents === 'overtaken';

@@ -46,6 +46,7 @@ const starting = (store: DocumentStore, clock: ExportFixture['clock']) =>
       ...{ windows: () => alwaysWindow(WINDOW), retention: 14 * DAY, maxKeyAge: 15 * DAY, clock },
       hashKey: keyHasher(Buffer.alloc(32, 1)),
       skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+      partialRevisions: false,
     },
     systemRandom,
   );
@@ -72,10 +73,18 @@ async function publish(
   const onset = { risk: 1, reportType: 'confirmed', onsetDays: undefined } as const;
   const key: ExposureKey = { data, start, period: 144, ...onset };
   const outcome = await upload({
-    ...{ keys: [key], regions, traveler: false, app: 'app', authority: undefined, token: 'none' },
+    ...{
+      keys: [key],
+      regions,
+      traveler: false,
+      app: 'app',
+      authority: undefined,
+      token: 'none',
+      bypassToken: false,
+    },
     statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' },
   });
-  expect(outcome).toEqual({ kind: 'stored', inserted: 1 });
+  expect(outcome).toMatchObject({ kind: 'stored', inserted: 1, revised: 0 });
   acknowledged.push({
     key,
     regions,

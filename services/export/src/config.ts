@@ -1,13 +1,12 @@
 import {
   type ValuesOf,
+  callerVariables,
   fileVariables,
   integer,
-  list,
   oneOf,
   settings,
   storeVariables,
   text,
-  url,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -89,13 +88,7 @@ export const exportSettings = settings({
     max: 600,
     default: 60,
   }),
-  OIDC_ISSUER: text({ about: 'The issuer of the identity tokens that callers present.' }),
-  OIDC_JWKS_URL: url({ about: 'Where the public keys of that issuer are.' }),
-  OIDC_AUDIENCE: text({ about: 'The audience that identity tokens must be meant for.' }),
-  CALLER_EMAILS: list({
-    about: 'The accounts that may start jobs.',
-    form: { pattern: /^[^@\s]+@[^@\s]+$/, described: 'e-mail addresses' },
-  }),
+  ...callerVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

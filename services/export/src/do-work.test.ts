@@ -1,5 +1,6 @@
 import type { ExportConfig } from '@keyserver/export-file';
 import { DEFAULT_KEY_RULES } from '@keyserver/exposure-keys';
+import { MIN_REVISED } from '@keyserver/padding';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import {
   appDocument,
@@ -18,8 +19,12 @@ import { type ExportFixture, openExportFixture } from './testing/export-fixture.
 afterEach(closeTestStores);
 
 const ELEVEN = { window: hour(11) };
-/** Exactly as many keys as the file needs, so that none is generated. */
+/** Exactly as many keys as the file needs: then no more is generated than is needed to hide who revises. */
 const ENOUGH = 10;
+
+/** Those that the fixture published, sorted: all but a number are zeros in them. */
+const publishedIn = (listed: readonly string[]): readonly string[] =>
+  listed.filter((key) => key.endsWith('0'.repeat(24))).toSorted();
 
 async function worldOf(...configs: readonly ExportConfig[]): Promise<ExportFixture> {
   const fixture = await openExportFixture();
@@ -37,7 +42,7 @@ describe('which keys a file holds', () => {
     const mx = await fixture.publish(5, { ...ELEVEN, regions: ['MX', 'US'] });
     await fixture.publish(5, { ...ELEVEN, regions: ['US'], traveler: true });
     await fixture.run();
-    expect((await fixture.download()).toSorted()).toEqual([...ca, ...mx].toSorted());
+    expect(publishedIn(await fixture.download())).toEqual([...ca, ...mx].toSorted());
   });
 
   it('leaves out keys of any excluded region', async () => {
@@ -46,7 +51,7 @@ describe('which keys a file holds', () => {
     await fixture.publish(5, { ...ELEVEN, regions: ['US', 'CA'] });
     await fixture.publish(5, { ...ELEVEN, regions: ['US', 'MX'] });
     await fixture.run();
-    expect((await fixture.download()).toSorted()).toEqual([...kept].toSorted());
+    expect(publishedIn(await fixture.download())).toEqual([...kept].toSorted());
   });
 
   it('takes travelers of all regions where the export wants them', async () => {
@@ -55,7 +60,7 @@ describe('which keys a file holds', () => {
     const travelers = await fixture.publish(5, { ...ELEVEN, regions: ['CA'], traveler: true });
     await fixture.publish(5, { ...ELEVEN, regions: ['CA'] });
     await fixture.run();
-    expect((await fixture.download()).toSorted()).toEqual([...residents, ...travelers].toSorted());
+    expect(publishedIn(await fixture.download())).toEqual([...residents, ...travelers].toSorted());
   });
 
   it('leaves travelers out of an export of residents', async () => {
@@ -63,7 +68,7 @@ describe('which keys a file holds', () => {
     const residents = await fixture.publish(ENOUGH, ELEVEN);
     await fixture.publish(5, { ...ELEVEN, traveler: true });
     await fixture.run();
-    expect((await fixture.download()).toSorted()).toEqual([...residents].toSorted());
+    expect(publishedIn(await fixture.download())).toEqual([...residents].toSorted());
   });
 
   it('takes the windows of the batch only, its end excluded', async () => {
@@ -73,10 +78,10 @@ describe('which keys a file holds', () => {
     await fixture.publish(5, { window: hour(12) });
     await fixture.run();
     const [, newest = ''] = (await fixture.index()) ?? [];
-    expect(keysIn(await fixture.object(newest)).toSorted()).toEqual([...keys].toSorted());
+    expect(publishedIn(keysIn(await fixture.object(newest)))).toEqual([...keys].toSorted());
   });
 
-  it('lists revisions apart and does not pad them', async () => {
+  it('lists revisions apart, alone where nothing was published before them', async () => {
     const fixture = await worldOf(anExport());
     const revised = await fixture.publish(2, { ...ELEVEN, kind: 'revision' });
     await fixture.run();
@@ -91,15 +96,29 @@ describe('which keys a file holds', () => {
     const fixture = await worldOf(anExport({ maxRecords: 4 }));
     const keys = await fixture.publish(ENOUGH, ELEVEN);
     await fixture.run();
-    expect(await fixture.index()).toHaveLength(3);
-    expect((await fixture.download()).toSorted()).toEqual([...keys].toSorted());
+    const listed = await fixture.download();
+    expect(listed.length).toBeGreaterThanOrEqual(ENOUGH);
+    expect(await fixture.index()).toHaveLength(Math.ceil(listed.length / 4));
+    expect(new Set(listed).size).toBe(listed.length);
+    expect(publishedIn(listed)).toEqual([...keys].toSorted());
   });
 });
 
-/** Whole documents are generated, so there may be a few keys more than the floor asks for. */
+/** Whole documents are generated, at least ten, so there may be some keys more than the floor asks for. */
 function expectFloor(listed: readonly string[], floor = 10): void {
+  const { maxKeys } = DEFAULT_KEY_RULES;
   expect(listed.length).toBeGreaterThanOrEqual(floor);
-  expect(listed.length).toBeLessThan(floor + DEFAULT_KEY_RULES.maxKeys);
+  expect(publishedIn(listed).length).toBeLessThan(listed.length);
+  const generated = listed.length - publishedIn(listed).length;
+  expect(generated).toBeLessThanOrEqual(Math.max(floor + maxKeys, MIN_REVISED * maxKeys));
+}
+
+/** How many generated documents are stored. */
+async function generatedDocuments(fixture: ExportFixture): Promise<number> {
+  let count = 0;
+  for await (const page of fixture.store.pages(keyBatches, {}))
+    count += page.filter(({ value }) => value.origin === 'padding').length;
+  return count;
 }
 
 describe('padding', () => {
@@ -115,6 +134,21 @@ describe('padding', () => {
     expect(fixture.log.events('export.batch_finished')).toContainEqual(
       expect.objectContaining({ config: 'us', padding: listed.length - 1 }),
     );
+  });
+
+  it('adds ten documents where enough was published, so that some can be revised with real ones', async () => {
+    const fixture = await worldOf(anExport());
+    await fixture.publish(ENOUGH * 10, ELEVEN);
+    await fixture.run();
+    expect(await generatedDocuments(fixture)).toBe(MIN_REVISED);
+  });
+
+  it('adds nothing where the floor is 0', async () => {
+    const fixture = await worldOf(anExport({ minRecords: 0 }));
+    const keys = await fixture.publish(1, ELEVEN);
+    await fixture.run();
+    expect(await fixture.download()).toEqual(keys);
+    expect(await generatedDocuments(fixture)).toBe(0);
   });
 
   it('lifts a cell to the largest floor of the exports that it is in', async () => {
@@ -246,7 +280,13 @@ describe('padding', () => {
 
   it('fills what nobody published into, where an export wants that', async () => {
     const fixture = await worldOf(anExport({ padEmpty: true }));
-    const app = { id: 'app', regions: ['US'], authorities: [], bypassCertificate: true };
+    const app = {
+      id: 'app',
+      regions: ['US'],
+      authorities: [],
+      bypassCertificate: true,
+      bypassRevisionToken: false,
+    };
     await fixture.store.transact(async (tx) => {
       await Promise.resolve();
       tx.set(authorizedApps, appDocumentId(app.id), appDocument(app));
@@ -271,7 +311,7 @@ describe('signers', () => {
     await fixture.run();
     const [batch] = await fixture.batches();
     expect(batch?.frozen?.signers.map(({ id }) => id)).toEqual(['k2', 'k1']);
-    expect(await fixture.download()).toHaveLength(ENOUGH);
+    expect(publishedIn(await fixture.download())).toHaveLength(ENOUGH);
   });
 
   it('are no more than phones read', async () => {
@@ -340,7 +380,7 @@ describe('signers', () => {
     ).toMatchObject({
       done: 1,
     });
-    expect(await fixture.download()).toHaveLength(ENOUGH);
+    expect(publishedIn(await fixture.download())).toHaveLength(ENOUGH);
   });
 });
 
@@ -451,7 +491,7 @@ describe('a batch that cannot be made as it was frozen', () => {
       { reason: 'object_conflict' },
     ]);
     expect(await fixture.work()).toMatchObject({ kind: 'done', done: 1 });
-    expect(await fixture.download()).toHaveLength(ENOUGH);
+    expect(publishedIn(await fixture.download())).toHaveLength(ENOUGH);
   });
 
   it('is empty when all its keys are past retention by now', async () => {

@@ -66,6 +66,7 @@ async function uploadAndStop(at: number): Promise<void> {
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
     skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+    partialRevisions: false,
     clock,
   };
   const outcome = await storeUploads(
@@ -73,10 +74,18 @@ async function uploadAndStop(at: number): Promise<void> {
     settings,
     systemRandom,
   )({
-    ...{ keys, regions: ['US'], traveler: false, app: 'app', authority: undefined, token: 'none' },
+    ...{
+      keys,
+      regions: ['US'],
+      traveler: false,
+      app: 'app',
+      authority: undefined,
+      token: 'none',
+      bypassToken: false,
+    },
     statistics: { platform: 'ios', oldestKeyDays: 2, onsetDays: 'missing' },
   });
-  expect(outcome).toEqual({ kind: 'stored', inserted: 5 });
+  expect(outcome).toMatchObject({ kind: 'stored', inserted: 5, revised: 0 });
   await store.close();
 }
 

@@ -1,5 +1,4 @@
-import { type JobReport, type Leases, type RunningJob, runJob, withLease } from '@keyserver/jobs';
-import type { JobName } from '@keyserver/log';
+import { type JobReport, type Leases, jobRunner, withLease } from '@keyserver/jobs';
 import { type CreateBatchesDeps, createBatches } from './create-batches.ts';
 import { type DoWorkDeps, doWork } from './do-work.ts';
 
@@ -19,32 +18,8 @@ export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
 
 /** Runs the jobs under their deadlines. Batches are cut by one run at a time; work goes on in any number of them. */
 export function scheduledJobs(deps: ScheduledJobsDeps): ScheduledJobs {
-  const { clock, log, timers, deadlines, noteFault } = deps;
-  const stopping = new AbortController();
-  const jobs = new Set<Promise<JobReport>>();
-  const run = async (
-    name: JobName,
-    deadlineMs: number,
-    work: (job: RunningJob) => Promise<JobReport>,
-  ): Promise<JobReport> => {
-    const job = runJob({ name, deadlineMs, clock, log, timers }, async (running) => {
-      try {
-        return await work({
-          signal: AbortSignal.any([running.signal, stopping.signal]),
-          remaining: () => running.remaining(),
-        });
-      } catch (fault) {
-        noteFault(fault);
-        throw fault;
-      }
-    });
-    jobs.add(job);
-    try {
-      return await job;
-    } finally {
-      jobs.delete(job);
-    }
-  };
+  const { deadlines } = deps;
+  const { run, stop } = jobRunner(deps);
   return {
     createBatches: async () =>
       await run(
@@ -54,10 +29,7 @@ export function scheduledJobs(deps: ScheduledJobsDeps): ScheduledJobs {
       ),
     doWork: async () =>
       await run('do-work', deadlines.doWork, async (job) => await doWork(deps, job)),
-    stop: async () => {
-      stopping.abort();
-      await Promise.allSettled(jobs);
-    },
+    stop,
   };
 }
 

@@ -5,12 +5,12 @@ import {
   type Ambient,
   HealthFault,
   type HealthProbe,
-  callerVerifier,
   crash,
   housekeepingWatch,
   metDamage,
   namedProbe,
   probeAll,
+  schedulerVerifier,
 } from '@keyserver/service';
 import {
   type KeyStoreSettings,
@@ -36,7 +36,15 @@ import {
   usedSigningKeys,
 } from '@keyserver/stores';
 import { type KeyRules, keyRulesOf } from '@keyserver/exposure-keys';
-import { type Plan, type PlanSpan, generatorOf, planSpanOf } from '@keyserver/padding';
+import { type Logger, configuredId } from '@keyserver/log';
+import {
+  type Cell,
+  type Plan,
+  type PlanSpan,
+  generatorOf,
+  planSpanOf,
+  reviserOf,
+} from '@keyserver/padding';
 import type { Random } from '@keyserver/random';
 import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
@@ -44,6 +52,7 @@ import { type ExportSettings, timesOf } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
 import { lateWatch, missingArchives, probesOfWork } from './health.ts';
 import { jitteredPause } from './pause.ts';
+import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
 
@@ -59,7 +68,7 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wired> {
   const { clock, timers, random, openLog, logHealth } = ambient;
-  const verifyCaller = callerVerifierOf(config, ambient);
+  const verifyCaller = schedulerVerifier(config, ambient);
   const log = openLog(config.LOG_LEVEL);
   const platform = await openPlatform(config, ambient);
   const { store, findSigner, trySigner } = platform;
@@ -94,7 +103,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
-    ...settlingOf(store, { keys, rules: keyRulesOf(config), clock, random, ...planning }),
+    ...settlingOf(store, { keys, rules: keyRulesOf(config), clock, random, log, ...planning }),
     leases: leaseStore(store, random),
     ...{ timers, pause: jitteredPause({ random, timers }) },
     limit: config.CATCH_UP_BATCHES,
@@ -124,17 +133,30 @@ function settlingOf(
     readonly random: Random;
     readonly span: PlanSpan;
     readonly keepMs: number;
+    readonly log: Logger;
   },
 ) {
-  const { keys, rules, clock, random, span } = options;
+  const { keys, rules, clock, random, span, log } = options;
+  const reading = { readKeyBatches: readKeyBatches(store, keys), cells: cellStore(store, options) };
   return {
-    readKeyBatches: readKeyBatches(store, keys),
+    ...reading,
     planOf: readPlans(store, span),
-    cells: cellStore(store, options),
     generatorOf: async (plan: Plan) => {
       const pool = await shapePool(store, plan.start);
       const windows = await storedWindows(store);
       return generatorOf(plan, { pool, rules, windows, random });
+    },
+    revisionsOf: async (plan: Plan) => {
+      const windows = await storedWindows(store);
+      return {
+        revise: reviserOf({ rules, windows, random }),
+        candidates: (cell: Cell) =>
+          revisableDocuments({ ...reading, random, retention: keys.retention }, plan, cell),
+        onShortage: ({ exports }: Cell) => {
+          const [id = ''] = exports;
+          log.event('export.revisions_alone', { config: configuredId({ id }) });
+        },
+      };
     },
     keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),
   };
@@ -249,17 +271,3 @@ async function openCloud(
     ...{ probes: [], close },
   };
 }
-
-const callerVerifierOf = (
-  config: ExportSettings,
-  { clock, timers }: Ambient,
-): AppDeps['verifyCaller'] =>
-  callerVerifier({
-    issuers: [{ issuer: config.OIDC_ISSUER, jwksUrl: config.OIDC_JWKS_URL.href }],
-    audience: config.OIDC_AUDIENCE,
-    emails: config.CALLER_EMAILS,
-    clock,
-    timers,
-    // The setting takes a plain http address only of this very machine.
-    allowHttpJwks: config.OIDC_JWKS_URL.protocol === 'http:',
-  });

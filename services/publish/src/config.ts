@@ -1,4 +1,13 @@
-import { type ValuesOf, integer, oneOf, settings, storeVariables, text } from '@keyserver/config';
+import {
+  type ValuesOf,
+  flag,
+  integer,
+  oneOf,
+  revisionTokenVariables,
+  settings,
+  storeVariables,
+  text,
+} from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -17,6 +26,18 @@ export const publishSettings = settings({
     form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
   }),
   ...storeVariables,
+  ...revisionTokenVariables,
+  DATA_KEY_CACHE_SECONDS: integer({
+    about: 'For how long the data keys of revision tokens are used before they are read again.',
+    min: 0,
+    max: 3600,
+    default: 60,
+  }),
+  PARTIAL_REVISIONS: flag({
+    about:
+      'Whether keys that the revision token does not hold are left out, instead of refusing the upload.',
+    default: false,
+  }),
   KEY_RETENTION_HOURS: integer({
     about: 'For how long a published key is kept after its release; every service needs the same.',
     ...KEY_RETENTION_HOURS,

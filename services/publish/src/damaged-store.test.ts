@@ -17,6 +17,7 @@ import { SHARDS, keyBatches } from '@keyserver/stores';
 import { simulatedClock, systemTimers } from '@keyserver/time';
 import { machine } from '../../../test/support/machine.ts';
 import { startPublish } from './index.ts';
+import { makeDataKey } from './testing/data-key.ts';
 import { NOW } from './testing/uploads.ts';
 
 const HASHES_EACH = 300; // so many that the array index has pages below its root
@@ -56,7 +57,11 @@ afterEach(async () => {
 
 /** Keys in every shard. */
 async function fill(): Promise<void> {
-  const { store, close } = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
+  const { store, wrapperFor, close } = await openLocalPlatform({
+    ...machine,
+    dataDirectory: directory,
+    clock,
+  });
   for (let shard = 0; shard < SHARDS; shard++)
     await store.transact((tx) => {
       tx.create(keyBatches, `batch-${String(shard)}`, {
@@ -66,6 +71,7 @@ async function fill(): Promise<void> {
       });
       return Promise.resolve();
     });
+  await makeDataKey(store, wrapperFor('revision-token'));
   await close();
 }
 

@@ -11,6 +11,7 @@ import {
   bypassApp,
   certificateFor,
 } from './testing/uploads.ts';
+import { someTokens } from './testing/tokens.ts';
 
 const apps: readonly AuthorizedApp[] = [
   app,
@@ -29,10 +30,14 @@ function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = 
     ),
     storeUpload: (upload) => {
       uploads.push(upload);
-      return Promise.resolve(overrides.answer ?? { kind: 'stored', inserted: upload.keys.length });
+      const { keys } = upload;
+      return Promise.resolve(
+        overrides.answer ?? { kind: 'stored', inserted: keys.length, revised: 0, revisable: keys },
+      );
     },
     rules: DEFAULT_KEY_RULES,
     defaultRegions: [],
+    tokens: someTokens(),
     ...overrides,
   };
   return { deps, uploads };
@@ -49,6 +54,8 @@ describe('publishKeys', () => {
       app,
       authority: { id: 7, name: 'Department of Health' },
       inserted: 2,
+      revised: 0,
+      revisionToken: expect.stringMatching(/^CgEx/) as unknown,
       problems: [],
       warnings: [],
     });
@@ -67,6 +74,7 @@ describe('publishKeys', () => {
         app: 'gov.example.doh',
         authority: { id: 7, name: 'Department of Health' },
         token: 'none',
+        bypassToken: false,
         statistics: { platform: 'ios', oldestKeyDays: 1, onsetDays: 3 },
       },
     ]);

@@ -10,7 +10,6 @@ import {
   type UploadStatistics,
   type VerifiedBy,
   acceptKeys,
-  decodeTolerantBase64,
 } from '@keyserver/exposure-keys';
 import type {
   AuthorizedApp,
@@ -20,6 +19,7 @@ import type {
   VerifyCertificate,
 } from '@keyserver/health-authority';
 import { type Clock, type UnixMillis, secondsOf } from '@keyserver/time';
+import type { RevisionTokens } from './revision-tokens.ts';
 
 /** What a phone asks to have published. */
 export interface PublishRequest {
@@ -54,6 +54,9 @@ interface Publication extends KeyFindings {
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
   readonly inserted: number;
+  readonly revised: number;
+  /** Lets the phone change the report type of its keys later; undefined when there are none, or it could not be made. */
+  readonly revisionToken: string | undefined;
 }
 
 interface Refusal extends KeyFindings {
@@ -73,6 +76,7 @@ export interface PublishDeps {
   readonly findApp: FindApp;
   readonly verifyCertificate: VerifyCertificate;
   readonly storeUpload: StoreUpload;
+  readonly tokens: RevisionTokens;
   readonly rules: KeyRules;
   /** Where keys of an application without regions of its own belong. */
   readonly defaultRegions: readonly string[];
@@ -103,7 +107,7 @@ const NO_CLAIMS: Claims = {
 const INVALID_CERTIFICATE = 'health_authority_verification_certificate_invalid';
 
 /** All keys of the upload were left out with a warning. */
-const NOTHING_TO_STORE: UploadOutcome = { kind: 'stored', inserted: 0 };
+const NOTHING_TO_STORE: UploadOutcome = { kind: 'stored', inserted: 0, revised: 0, revisable: [] };
 
 /** Publishes the keys of one phone: every step may refuse the upload, and only the last one changes anything. */
 export async function publishKeys(
@@ -125,18 +129,23 @@ export async function publishKeys(
   const { problems, warnings } = acceptance;
   if (acceptance.kind === 'refused') return refused('bad_request', { app, problems, warnings });
   const { keys, statistics } = acceptance;
+  const token = await deps.tokens.open(request.revisionToken);
   const upload: Upload = {
     keys,
     regions: regions.map((region) => region.toUpperCase()),
     traveler: request.traveler,
     app: app.id,
     authority,
-    token: usableToken(request.revisionToken),
+    token,
+    bypassToken: app.bypassRevisionToken,
     statistics: { ...statistics, platform: request.platform },
   };
   const stored = keys.length === 0 ? NOTHING_TO_STORE : await deps.storeUpload(upload);
   if (stored.kind === 'refused') return refused(stored.code, { app, warnings });
-  return { kind: 'published', app, authority, inserted: stored.inserted, problems, warnings };
+  const { inserted, revised } = stored;
+  const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
+  const counts = { inserted, revised };
+  return { kind: 'published', app, authority, ...counts, revisionToken, problems, warnings };
 }
 
 async function loadApp(
@@ -160,10 +169,6 @@ async function certifiedClaims(
   const outcome = await verifyCertificate(presented, secondsOf(now));
   return outcome.kind === 'refused' && app.bypassCertificate ? NO_CLAIMS : outcome;
 }
-
-/** No token can be opened yet; but one that looks like a token is refused in other words than none at all. */
-const usableToken = (sent: string): Upload['token'] =>
-  (decodeTolerantBase64(sent)?.length ?? 0) > 0 ? 'unreadable' : 'none';
 
 const refused = (code: RefusalCode, more: Partial<Refusal> = {}): Refusal => ({
   kind: 'refused',

@@ -13,21 +13,33 @@ import {
   healthAuthorities,
   storeFormat,
 } from '@keyserver/stores';
-import { simulatedClock, systemTimers } from '@keyserver/time';
+import { HOUR, secondsOf, simulatedClock, systemTimers } from '@keyserver/time';
 import { startPublish } from './index.ts';
-import { NOW, aKey, anUpload, app, authority, wireBody } from './testing/uploads.ts';
+import { makeDataKey } from './testing/data-key.ts';
+import {
+  NOW,
+  aKey,
+  anUpload,
+  app,
+  authority,
+  certificateFor,
+  wireBody,
+} from './testing/uploads.ts';
 
+const clock = simulatedClock(NOW);
 let directory = '';
 
 beforeEach(async () => {
+  clock.set(NOW);
   directory = await mkdtemp(join(tmpdir(), 'publish-'));
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
+  await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
+  await platform.close();
 });
 
 afterEach(async () => {
   await rm(directory, { recursive: true });
 });
-
-const clock = simulatedClock(NOW);
 
 async function start(env: Readonly<Record<string, string>> = {}) {
   const lines: string[] = [];
@@ -64,7 +76,8 @@ const isDatabaseOpen = async (): Promise<boolean> =>
 
 const post = async (url: string): Promise<number> => {
   const headers = { 'content-type': 'application/json' };
-  const body = JSON.stringify(wireBody(anUpload([aKey(1)])));
+  const certificate = certificateFor([aKey(1)], { issuedAt: secondsOf(clock.now()) });
+  const body = JSON.stringify(wireBody(anUpload([aKey(1)], { certificate })));
   return (await fetch(`${url}/v1/publish`, { method: 'POST', headers, body })).status;
 };
 
@@ -77,12 +90,35 @@ describe('startPublish', () => {
     );
   });
 
+  it('is not ready, and takes nothing, before there is a data key of revision tokens', async () => {
+    await rm(directory, { recursive: true });
+    await configure();
+    const service = await start({ DATA_KEY_CACHE_SECONDS: '0' });
+    const health = async () => await (await fetch(`${service.url}/health`)).json();
+    expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key'] });
+    expect(await post(service.url)).toBe(503);
+    const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
+    await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
+    await platform.close();
+    clock.advance(2000);
+    expect(await health()).toEqual({ status: 'ok' });
+    expect(await post(service.url)).toBe(200);
+    await service.close();
+    expect(service.lines.join('')).toContain('data_key');
+  });
+
+  it('does not start with another wrapping key than the one before', async () => {
+    await (await start()).close();
+    await writeFile(join(directory, 'keys', 'wrapping', 'revision-token.key'), Buffer.alloc(32, 1));
+    await expect(start()).rejects.toThrow('the wrapping key is not the one');
+  });
+
   it('is unhealthy while its keys are gone, and well again with them', async () => {
     const service = await start();
     const health = async () => await (await fetch(`${service.url}/health`)).json();
     const [keys, away] = [join(directory, 'keys'), join(directory, 'away')];
     await rename(keys, away);
-    expect(await health()).toEqual({ status: 'unhealthy', problems: ['part_missing'] });
+    expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key', 'part_missing'] });
     await rename(away, keys);
     clock.advance(2000);
     expect(await health()).toEqual({ status: 'ok' });
@@ -94,6 +130,7 @@ describe('startPublish', () => {
     const first = await start();
     expect(await post(first.url)).toBe(200);
     await first.close();
+    clock.advance(HOUR);
     const second = await start();
     expect(await post(second.url)).toBe(400);
     await second.close();

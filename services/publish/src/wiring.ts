@@ -1,7 +1,8 @@
-import { platformOf } from '@keyserver/config';
-import type { DocumentStore, StorePart } from '@keyserver/docstore';
+import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
+import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
+import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
   type Ambient,
   HealthFault,
@@ -21,6 +22,7 @@ import {
   formatChange,
   keyHasher,
   openStoreFormat,
+  readDataKeys,
   rememberedCoverage,
   rememberedWindows,
   storedWindows,
@@ -35,6 +37,7 @@ import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
+import { revisionTokens } from './revision-tokens.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
 const REMEMBERED = 1000;
@@ -55,13 +58,10 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
   const platform = await openPlatform(config, ambient);
-  const { store, place, keyHashSecret } = platform;
-  const release = async (): Promise<void> => {
-    await store.close();
-  };
+  const { store, place, keyHashSecret, wrapper: wrapping, close: release } = platform;
   try {
     const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
-    const known = { place, window, profile, keyHashSecret };
+    const known = { place, window, profile, keyHashSecret, wrapping };
     const format = await openStoreFormat(store, known, ambient.random);
     await checkKeys({ ...platform, format });
     return { deps: depsOver({ ...platform, format }, config, ambient), release };
@@ -84,6 +84,13 @@ function depsOver(
       size: REMEMBERED,
     });
   const log = openLog(config.LOG_LEVEL);
+  const ring = keyRing({
+    ...{ readKeys: readDataKeys(store), wrapper: platform.wrapper, clock },
+    lifetimeMs: config.DATA_KEY_CACHE_SECONDS * SECOND,
+  });
+  const maxKeyAge = config.MAX_KEY_AGE_HOURS * HOUR;
+  // No token of another store is ever opened here.
+  const bound = Buffer.from(format.storeId, 'hex');
   const upload = storeUploads(
     store,
     {
@@ -91,7 +98,8 @@ function depsOver(
       hashKey: keyHasher(keyHashSecret),
       skippedCountsId: skippedCountsId(keyHashSecret),
       retention: config.KEY_RETENTION_HOURS * HOUR,
-      maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
+      maxKeyAge,
+      partialRevisions: config.PARTIAL_REVISIONS,
     },
     random,
   );
@@ -106,6 +114,7 @@ function depsOver(
       config.CERTIFICATE_CLOCK_SKEW_SECONDS,
     ),
     storeUpload: alertWhenCovered(upload, log),
+    tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
@@ -114,6 +123,7 @@ function depsOver(
       namedProbe('part_missing', StorePartFault, async () => {
         await checkKeys(platform);
       }),
+      revisionKeysThere(ring),
       seldom(probeUploads(store, random), READ_EVERY, clock),
       seldom(probeWriting(store, random), WRITE_EVERY, clock),
       logHealth,
@@ -139,6 +149,18 @@ function sameStoreWithOpenWindows(
   };
 }
 
+/** Without a data key no phone gets a token, so nobody may publish. */
+const revisionKeysThere =
+  (ring: KeyRing): HealthProbe =>
+  async () => {
+    try {
+      await ring.newest();
+    } catch (fault) {
+      if (fault instanceof StoreFault) throw fault; // the store's own probes say more
+      throw new HealthFault('data_key', 'revision tokens cannot be sealed', { cause: fault });
+    }
+  };
+
 /** Checks that the directory of keys is the store's own, where there is one. */
 async function checkKeys(options: Platform & { readonly format: StoreFormat }): Promise<void> {
   const { store, keysPart, format } = options;
@@ -149,6 +171,9 @@ interface Platform {
   readonly place: string;
   readonly store: DocumentStore;
   readonly keyHashSecret: Uint8Array;
+  /** Unwraps the data keys of revision tokens. */
+  readonly wrapper: KeyWrapper;
+  readonly close: () => Promise<void>;
   /** What health asks of this platform alone. */
   readonly probes: readonly HealthProbe[];
   /** The keys of one machine. */
@@ -161,6 +186,7 @@ async function openPlatform(
   { clock, timers, random, openLog }: Ambient,
 ): Promise<Platform> {
   const platform = platformOf(config);
+  const keyName = revisionTokenKey(config);
   if (platform.kind === 'local') {
     const { openLocalPlatform } = await import('@keyserver/local');
     const { place, dataDirectory } = platform;
@@ -173,14 +199,23 @@ async function openPlatform(
       ...{ dataDirectory, clock, timers, random },
       ...listeners,
     });
-    return { place, ...local, probes: [local.checkDisk, watch.probe] };
+    const wrapper = local.wrapperFor(keyName);
+    return { place, ...local, wrapper, probes: [local.checkDisk, watch.probe] };
   }
-  const { openFirestoreStore } = await import('@keyserver/firestore');
+  const [{ openFirestoreStore }, { openKms }] = await Promise.all([
+    import('@keyserver/firestore'),
+    import('@keyserver/cloud-kms'),
+  ]);
+  const kms = await openKms({ endpoint: endpointOf(config.KMS_ENDPOINT), random, timers });
   const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
   const at = firestore === undefined ? {} : { emulatorHost: firestore };
   const store = await openFirestoreStore({
     ...{ projectId, databaseId, ...at },
     ...{ clock, timers, random },
   });
-  return { place: platform.place, store, keyHashSecret, probes: [] };
+  const close = async (): Promise<void> => {
+    await Promise.all([store.close(), kms.close()]);
+  };
+  const wrapper = kms.wrapperFor(keyName);
+  return { place: platform.place, store, keyHashSecret, wrapper, probes: [], close };
 }

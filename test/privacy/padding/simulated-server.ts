@@ -6,7 +6,7 @@ import {
 } from '@keyserver/exposure-keys';
 import { type ExportFixture, openExportFixture } from '@keyserver/export/testing';
 import type { VerifyCertificate } from '@keyserver/health-authority';
-import { type PublishDeps, publishKeys } from '@keyserver/publish/testing';
+import { type PublishDeps, publishKeys, someTokens } from '@keyserver/publish/testing';
 import type { Random } from '@keyserver/random';
 import { keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
 import { DAY, type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
@@ -46,6 +46,7 @@ export async function openSimulatedServer(
     ...{ clock, windows: () => alwaysWindow(SIMULATED_WINDOW), retention: 14 * DAY },
     ...{ maxKeyAge: DEFAULT_KEY_RULES.maxAge, hashKey: keyHasher(Buffer.alloc(32, 1)) },
     skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+    partialRevisions: false,
   };
   const registered = registrationsOf(apps);
   const publishDeps: PublishDeps = {
@@ -53,6 +54,7 @@ export async function openSimulatedServer(
     findApp: async (id) => await Promise.resolve(registered.get(id)),
     verifyCertificate: believeCertificate(apps),
     storeUpload: storeUploads(store, settings, random),
+    tokens: someTokens(),
   };
   return {
     ...{ fixture, publishDeps },
@@ -70,7 +72,13 @@ const registrationsOf = (apps: readonly App[]) =>
   new Map(
     apps.map(({ id, regions, authority }) => [
       id,
-      { id, regions, authorities: [authority.id], bypassCertificate: false },
+      {
+        id,
+        regions,
+        authorities: [authority.id],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
     ]),
   );
 

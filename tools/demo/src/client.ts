@@ -18,7 +18,8 @@ export interface DownloadedArchive {
   /** SHA-256 of the whole file, hex; undefined when it could not be had. */
   readonly digest: string | undefined;
   readonly keys: ListedKeys['keys'];
-  readonly revisedKeys: number;
+  /** Report types of the revised keys, by key in base64. */
+  readonly revised: ReadonlyMap<string, number>;
   readonly validSignatures: number;
   /** Why phones would not take it; empty when they would. */
   readonly faults: readonly string[];
@@ -63,13 +64,21 @@ async function download(
     name,
     digest: createHash('sha256').update(zip).digest('hex'),
     keys: listed?.keys ?? [],
-    revisedKeys: listed?.revisedKeys.length ?? 0,
+    revised: new Map(
+      listed?.revisedKeys.map(({ data, reportType }) => [
+        Buffer.from(data).toString('base64'),
+        reportType ?? 0,
+      ]),
+    ),
     validSignatures: signatures.filter(({ outcome }) => outcome === 'valid').length,
     faults: violations.map(({ explanation }) => `${name}: ${explanation}`),
   };
 }
 
-const NOTHING = { digest: undefined, keys: [], revisedKeys: 0, validSignatures: 0 };
+const NOTHING = {
+  ...{ digest: undefined, keys: [], validSignatures: 0 },
+  revised: new Map<string, number>(),
+};
 
 async function fetchObject({ urls }: Simulation, name: string): Promise<Uint8Array | undefined> {
   const response = await fetch(`${urls.cdn}/${BUCKET}/${name}`);

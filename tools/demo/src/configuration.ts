@@ -44,6 +44,7 @@ export function demoConfiguration(choices: {
       regions: [REGIONS[id]],
       authorities: [trusted.id],
       bypassCertificate: false,
+      bypassRevisionToken: false,
     })),
     signingKeys: SIGNING_KEYS.map((id) => ({
       ...{ id, signingKey: choices.signingKeys[id] ?? id, keyId: '999', keyVersion: id, from },

@@ -11,9 +11,9 @@ const SCHEDULER: Identity = { audience: JOB_AUDIENCE, email: JOB_ACCOUNT };
 
 /** Runs every job once, as the scheduler does; a job that fails is a fault. */
 export async function runJobs(simulation: Simulation): Promise<void> {
-  for (const { route } of JOBS) {
-    const status = await postJob(simulation, route, SCHEDULER);
-    if (status !== 200) throw new Error(`the job ${route} answered ${status}`);
+  for (const job of JOBS) {
+    const status = await postJob(simulation, job, SCHEDULER);
+    if (status !== 200) throw new Error(`the job ${job.route} answered ${status}`);
   }
 }
 
@@ -31,19 +31,18 @@ export const REFUSED_CALLS: readonly {
 export async function countRefusedCalls(simulation: Simulation): Promise<number> {
   let refused = 0;
   for (const { identity, status } of REFUSED_CALLS)
-    for (const { route } of JOBS)
-      if ((await postJob(simulation, route, identity)) === status) refused += 1;
+    for (const job of JOBS) if ((await postJob(simulation, job, identity)) === status) refused += 1;
   return refused;
 }
 
 async function postJob(
   { urls, issuer }: Simulation,
-  route: string,
+  { service, route }: Pick<(typeof JOBS)[number], 'service' | 'route'>,
   identity: Identity | undefined,
 ): Promise<number> {
   const headers: Record<string, string> =
     identity === undefined ? {} : { authorization: `Bearer ${await issuer.mint(identity)}` };
-  const response = await fetch(new URL(route, urls.export), { method: 'POST', headers });
+  const response = await fetch(new URL(route, urls[service]), { method: 'POST', headers });
   await response.arrayBuffer();
   return response.status;
 }

@@ -12,13 +12,14 @@ import {
 import { type ServiceName, createLogger } from '@keyserver/log';
 import { startPublish } from '@keyserver/publish';
 import type { Random } from '@keyserver/random';
+import { startTrust } from '@keyserver/trust';
 import type { Ambient, RunningService, TimeAndChance } from '@keyserver/service';
 import type { SimulatedClock, Timers } from '@keyserver/time';
 import { JOB_AUDIENCE } from './configuration.ts';
 
 /** Everything that answers over HTTP, each on a free port of this machine. */
 export interface Servers {
-  readonly urls: Readonly<Record<'publish' | 'export' | 'cdn', string>>;
+  readonly urls: Readonly<Record<'publish' | 'export' | 'trust' | 'cdn', string>>;
   readonly issuer: JobIssuer;
   close(): Promise<void>;
 }
@@ -28,7 +29,7 @@ interface ServerContext extends TimeAndChance {
   readonly write: (line: string) => void;
 }
 
-/** Starts the issuer, both services and the file server; when one cannot start, none is left running. */
+/** Starts the issuer, all services and the file server; when one cannot start, none is left running. */
 export async function startServers(
   platform: Platform,
   dataDirectory: string,
@@ -48,13 +49,20 @@ export async function startServers(
     const { url } = kept(await serveIssuer(documents, 0, context.timers));
     const issuer = await platform.openIssuer(url);
     Object.assign(documents, issuer.documents);
+    const trust = kept(
+      await startTrust({ ...base, ...callersOf(issuer) }, ambientOf('trust', context)),
+    );
     const publish = kept(await startPublish(base, ambientOf('publish', context)));
     const exporting = kept(
       await startExport({ ...base, ...callersOf(issuer) }, ambientOf('export', context)),
     );
     const cdn =
       platform.cdn ?? kept(await serveFiles(dataDirectory, ambientOf('cdn', context))).url;
-    return { urls: { publish: publish.url, export: exporting.url, cdn }, issuer, close };
+    return {
+      urls: { publish: publish.url, export: exporting.url, trust: trust.url, cdn },
+      issuer,
+      close,
+    };
   } catch (fault) {
     await close();
     throw fault;

@@ -31,10 +31,14 @@ async function openLocal(settings: PlatformSettings): Promise<Platform> {
   };
 }
 
+/** What wraps the data keys of revision tokens there. */
+const TOKEN_KEY = `projects/${PROJECT}/locations/europe-west1/keyRings/tokens/cryptoKeys/revision`;
+
 /** Google Cloud as the real clients see it, but served by the stand-ins of the tests. */
 async function openStandInCloud(settings: PlatformSettings): Promise<Platform> {
   const { dataDirectory, clock, timers, random } = settings;
-  const standIns = await startStandIns({ clock, buckets: [BUCKET], signingKeys: SIGNING_KEYS });
+  const wanted = { buckets: [BUCKET], signingKeys: SIGNING_KEYS, wrappingKey: TOKEN_KEY };
+  const standIns = await startStandIns({ clock, ...wanted });
   try {
     const { openFirestoreStore } = await import('@keyserver/firestore');
     const { openCloudBuckets } = await import('@keyserver/cloud-storage');
@@ -49,6 +53,7 @@ async function openStandInCloud(settings: PlatformSettings): Promise<Platform> {
         FIRESTORE_ENDPOINT: standIns.firestore,
         STORAGE_ENDPOINT: new URL(standIns.storage).host,
         KMS_ENDPOINT: standIns.kms,
+        REVISION_TOKEN_KEY: TOKEN_KEY,
       },
       store,
       bucket: buckets.openBucket(BUCKET),
@@ -83,10 +88,11 @@ async function startStandIns(options: {
   readonly clock: SimulatedClock;
   readonly buckets: readonly string[];
   readonly signingKeys: readonly string[];
+  readonly wrappingKey: string;
 }): Promise<StandIns> {
-  const { clock, buckets, signingKeys } = options;
+  const { clock, ...wanted } = options;
   const worker = new Worker(SCRIPT, {
-    workerData: { clock: clock.memory, buckets, signingKeys },
+    workerData: { clock: clock.memory, ...wanted },
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
   });
   const addresses: unknown = (await once(worker, 'message'))[0];

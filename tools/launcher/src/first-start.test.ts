@@ -102,7 +102,15 @@ describe('the first start', () => {
 
   it('leaves the configuration of an operator alone', async () => {
     const store = await openTestStore();
-    const apps = [{ id: 'a.b', regions: ['ZZ'], authorities: [], bypassCertificate: false }];
+    const apps = [
+      {
+        id: 'a.b',
+        regions: ['ZZ'],
+        authorities: [],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
+    ];
     const own = { authorities: [], apps, signingKeys: [], exports: [] };
     await applyConfiguration(store, own, { actor: 'operator', random: seededRandom('own') });
     const before = await showConfiguration(store);

@@ -101,7 +101,15 @@ function firstConfiguration(
   const keys = [{ version: kid, publicKey: authorityKey, from, thru: undefined }];
   return {
     authorities: [{ id, issuer, audience, name: 'Development authority', keys }],
-    apps: [{ id: app, regions: [REGION], authorities: [id], bypassCertificate: false }],
+    apps: [
+      {
+        id: app,
+        regions: [REGION],
+        authorities: [id],
+        bypassCertificate: false,
+        bypassRevisionToken: false,
+      },
+    ],
     signingKeys: [
       {
         id: 'dev',

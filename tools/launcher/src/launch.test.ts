@@ -73,7 +73,10 @@ describe('npm start', () => {
       const script = join(import.meta.dirname, 'start.ts');
       const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
       const ports = Object.fromEntries(
-        ['PUBLISH', 'EXPORT', 'CDN', 'ISSUER'].map((name, n) => [`${name}_PORT`, String(free[n])]),
+        ['PUBLISH', 'EXPORT', 'TRUST', 'CDN', 'ISSUER'].map((name, n) => [
+          `${name}_PORT`,
+          String(free[n]),
+        ]),
       );
       const { PATH, NODE_COMPILE_CACHE } = process.env;
       const own = { DATA_DIR: dataDirectory(), ...ports, ...env };
@@ -84,7 +87,7 @@ describe('npm start', () => {
     });
   let free: readonly number[] = [];
   beforeAll(async () => {
-    free = await freePorts(4);
+    free = await freePorts(5);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { type Environment, loadSettings, storeVariables } from '@keyserver/config';
 import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import { listExports, openStoreFormat, ownParts } from '@keyserver/stores';
+import { listExports, openStoreFormat, ownParts, readDataKeys } from '@keyserver/stores';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { resolve } from 'node:path';
 import {
@@ -13,7 +13,14 @@ import {
 } from './services.ts';
 import { LaunchFault, type LauncherConfig, busyPorts, launcherConfig } from './settings.ts';
 import { firstStart } from './first-start.ts';
-import { JOBS, jobPoster, sweepEveryHour, runSchedule } from './schedule.ts';
+import {
+  JOBS,
+  ROTATE_KEYS,
+  attemptJob,
+  jobPoster,
+  runSchedule,
+  sweepEveryHour,
+} from './schedule.ts';
 import { type LaunchLogs, launchLogs } from './launch-log.ts';
 import type { LauncherPlatform } from './launcher-platform.ts';
 import { type JobIssuer, serveIssuer } from './job-issuer.ts';
@@ -95,6 +102,7 @@ async function startAll(context: LaunchContext, opened: Opened): Promise<() => P
   const sweeping = sweepEveryHour(platform.sweepObjects, logs.log);
   const services = servicesOf(config, context.env, issuer);
   for (const service of services) children.set(service.name, keepRunning(service, context, logs));
+  await firstDataKey(context, opened, { services, issuer });
   const late = await awaitHealth(services, context);
   const schedule = scheduleJobs(opened, issuer, context.timers);
   if (!context.signal.aborted)
@@ -105,6 +113,26 @@ async function startAll(context: LaunchContext, opened: Opened): Promise<() => P
     await Promise.all([...children.values()].map((child) => child.stop(PATIENCE)));
     await served.close();
   };
+}
+
+/** Has the first data key of revision tokens made: until then the publish service takes nothing. */
+async function firstDataKey(
+  { timers, signal }: LaunchContext,
+  { config, platform, logs }: Opened,
+  {
+    services,
+    issuer,
+  }: { readonly services: readonly LaunchedService[]; readonly issuer: JobIssuer },
+): Promise<void> {
+  if ((await readDataKeys(platform.store)()).length > 0) return;
+  await awaitHealth(
+    services.filter(({ name }) => name === 'trust'),
+    { timers, signal },
+  );
+  const post = jobPoster(urlsOf(config), issuer.mint);
+  const turn = await attemptJob(ROTATE_KEYS, { post, timers, signal });
+  if (turn.kind === 'failed')
+    logs.log.event('launcher.job_unanswered', { job: ROTATE_KEYS.name, status: turn.status });
 }
 
 /** Refuses data of another format, or parts that do not belong together, before any service would, and before a new store is given a configuration. */

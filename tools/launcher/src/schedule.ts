@@ -44,7 +44,7 @@ export function runSchedule(
 /** A job that is started by the clock: an authenticated POST, as Cloud Scheduler sends it. */
 export interface ScheduledJob {
   readonly name: JobName;
-  readonly service: 'export';
+  readonly service: 'export' | 'trust';
   readonly route: string;
   /** When, in UTC: five fields as cron has them, or six, beginning with seconds. */
   readonly schedule: Readonly<Record<Profile['name'], string>>;
@@ -57,14 +57,28 @@ const IN_DEVELOPMENT = {
   'create-batches': '*/5 * * * * *',
   // Two seconds after create-batches, so that a new batch is not left until the next turn.
   'do-work': '2-59/5 * * * * *',
+  'rotate-keys': '30 * * * * *',
+};
+
+/** Makes data keys of revision tokens, the first one too. */
+export const ROTATE_KEYS: ScheduledJob = {
+  ...SCHEDULED_JOBS.trust[0],
+  service: 'trust',
+  schedule: {
+    production: SCHEDULED_JOBS.trust[0].schedule,
+    development: IN_DEVELOPMENT['rotate-keys'],
+  },
 };
 
 /** Every job of the suite, with schedules of its own for trying things out. */
-export const JOBS: readonly ScheduledJob[] = SCHEDULED_JOBS.export.map((job) => ({
-  ...job,
-  service: 'export',
-  schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
-}));
+export const JOBS: readonly ScheduledJob[] = [
+  ...SCHEDULED_JOBS.export.map((job) => ({
+    ...job,
+    service: 'export' as const,
+    schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
+  })),
+  ROTATE_KEYS,
+];
 
 /** Sends one attempt of a job; the answer is the HTTP status. Rejects when there is no answer before the signal. */
 export type PostJob = (job: ScheduledJob, signal: AbortSignal) => Promise<number>;

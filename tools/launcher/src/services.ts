@@ -21,9 +21,10 @@ const LOOPBACK = '127.0.0.1';
 /** Where the services of a launcher are reached. */
 export const urlsOf = (
   config: LauncherConfig,
-): Record<'publish' | 'export' | 'cdn' | 'issuer', string> => ({
+): Record<'publish' | 'export' | 'trust' | 'cdn' | 'issuer', string> => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
   export: `http://${LOOPBACK}:${config.EXPORT_PORT}`,
+  trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
@@ -51,7 +52,6 @@ export function servicesOf(
     HOST: LOOPBACK, // only the jobs of this machine call it
     OIDC_ISSUER: issuer.issuer,
     OIDC_JWKS_URL: issuer.jwksUrl,
-    OIDC_AUDIENCE: urls.export,
     CALLER_EMAILS: JOB_ACCOUNT,
   };
   return [
@@ -65,7 +65,13 @@ export function servicesOf(
       name: 'export',
       script: new URL(import.meta.resolve('@keyserver/export/main')),
       url: urls.export,
-      env: { ...closed, PORT: String(config.EXPORT_PORT) },
+      env: { ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
+    },
+    {
+      name: 'trust',
+      script: new URL(import.meta.resolve('@keyserver/trust/main')),
+      url: urls.trust,
+      env: { ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
     },
     {
       name: 'cdn',

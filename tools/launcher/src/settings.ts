@@ -36,6 +36,7 @@ export const launcherSettings = settings({
   }),
   PUBLISH_PORT: port({ about: 'The port that takes uploads.', default: 8080 }),
   EXPORT_PORT: port({ about: 'The port of the export service, for jobs only.', default: 8081 }),
+  TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
 });
@@ -59,7 +60,7 @@ export function launcherConfig(env: Environment): LauncherConfig {
     );
   const ports = PORT_NAMES.map((name) => config[name]);
   if (new Set(ports).size !== ports.length)
-    throw new LaunchFault(`${PORT_NAMES.join(', ')} must be four different ports.`);
+    throw new LaunchFault(`${PORT_NAMES.join(', ')} must be different ports.`);
   return config;
 }
 
@@ -100,13 +101,20 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 /** The profile of a name. */
 export const profileOf = (name: ProfileName): Profile => PROFILES[name];
 
-const PORT_NAMES = ['PUBLISH_PORT', 'EXPORT_PORT', 'CDN_PORT', 'ISSUER_PORT'] as const;
+const PORT_NAMES = [
+  'PUBLISH_PORT',
+  'EXPORT_PORT',
+  'TRUST_PORT',
+  'CDN_PORT',
+  'ISSUER_PORT',
+] as const;
 
 type PortName = (typeof PORT_NAMES)[number];
 
 const PORT_USES: Readonly<Record<PortName, string>> = {
   PUBLISH_PORT: 'the publish service',
   EXPORT_PORT: 'the export service',
+  TRUST_PORT: 'the trust service',
   CDN_PORT: 'the file server',
   ISSUER_PORT: 'the issuer of job identities',
 };

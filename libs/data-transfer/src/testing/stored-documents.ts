@@ -165,9 +165,11 @@ export const anyDocuments: fc.Arbitrary<readonly Placed[]> = fc
   )
   .map((groups) => groups.flat());
 
-/** So many documents of keys and a few others, the same each time. */
+/** So many documents of keys and one of each other collection, the same each time. */
 export function someDocuments(keyBatches: number): readonly Placed[] {
-  const documents = fc.sample(anyDocuments, { numRuns: 1, seed: 1 }).flat();
+  const documents = movedCollections.flatMap((one) =>
+    fc.sample(documentOf(one), { numRuns: 1, seed: 1 }),
+  );
   const collection = movedCollections.find(({ layout }) => layout.name === 'keyBatches')!;
   const values = fc.sample(documentOf(collection), { numRuns: keyBatches, seed: 2 });
   return [...documents, ...values.map((one, n) => ({ ...one, id: `id${String(n)}` }))];

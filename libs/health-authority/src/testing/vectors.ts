@@ -46,6 +46,7 @@ export const vectorApp: AuthorizedApp = {
   regions: ['US'],
   authorities: [7],
   bypassCertificate: false,
+  bypassRevisionToken: false,
 };
 
 /** The certificate: `likely`, onset 2699856, valid from 1620123000 through 1620123900, over keys C and A without risks. */

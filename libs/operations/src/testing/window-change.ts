@@ -85,7 +85,7 @@ export function publisher(
   const windows = rememberedWindows();
   const upload = storeUploads(
     store,
-    { ...KEYS, clock, windows, skippedCountsId: skippedCountsId(SECRET) },
+    { ...KEYS, clock, windows, skippedCountsId: skippedCountsId(SECRET), partialRevisions: false },
     random,
   );
   return async (n: number, endsIn: number): Promise<string> => {
@@ -99,7 +99,14 @@ export function publisher(
           ...{ reportType: 'confirmed' as const, onsetDays: 0 },
         },
       ],
-      ...{ regions: ['US'], traveler: false, app: 'app', authority: undefined, token: 'none' },
+      ...{
+        regions: ['US'],
+        traveler: false,
+        app: 'app',
+        authority: undefined,
+        token: 'none',
+        bypassToken: false,
+      },
       statistics: { platform: 'android', oldestKeyDays: 1, onsetDays: 1 },
     });
     if (outcome.kind !== 'stored') throw new Error(`the upload was ${outcome.kind}`);

@@ -35,6 +35,7 @@ export const SETTINGS: UploadStoreSettings & { readonly windows: () => WindowCal
   maxKeyAge: 15 * DAY,
   hashKey: keyHasher(Buffer.alloc(32, 1)),
   skippedCountsId: skippedCountsId(Buffer.alloc(32, 1)),
+  partialRevisions: false,
   clock: systemClock,
 };
 
@@ -68,6 +69,7 @@ export const anUpload = (
   app: 'gov.example.doh',
   authority: { id: 7, name: 'Department of Health' },
   token: 'none',
+  bypassToken: false,
   statistics: { platform: 'android', oldestKeyDays: 2, onsetDays: 3 },
   ...overrides,
 });

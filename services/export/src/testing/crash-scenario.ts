@@ -1,6 +1,9 @@
+import { type ExposureKey, packRecords } from '@keyserver/exposure-keys';
+import { MIN_REVISED } from '@keyserver/padding';
 import { closeTestStores } from '@keyserver/sqlite/testing';
-import { HOUR, MINUTE } from '@keyserver/time';
-import { anExport, hour } from './export-builders.ts';
+import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
+import { keysIn } from './archive-keys.ts';
+import { anExport, hour, keyNumber } from './export-builders.ts';
 import { type ExportPlatform, type ExportFixture, openExportFixture } from './export-fixture.ts';
 
 /** A death before the n-th use of what settles cells. */
@@ -14,6 +17,11 @@ export type Death = (port: string, use: number) => boolean;
 
 const isArchive = (name: string): boolean => name.endsWith('.zip');
 
+const aLikelyKey = (n: number): ExposureKey => ({
+  ...keyNumber(n, hour(11)),
+  reportType: 'likely',
+});
+
 /** All archives that were ever written, with their contents. */
 export async function archivesOf(fixture: ExportFixture): Promise<ReadonlyMap<string, Uint8Array>> {
   const names = [...fixture.written].filter(isArchive);
@@ -21,16 +29,25 @@ export async function archivesOf(fixture: ExportFixture): Promise<ReadonlyMap<st
   return new Map(names.map((name, n) => [name, contents[n]!]));
 }
 
-/** Two exports whose files overlap, each with few keys, as soon as their windows may be covered. */
+/**
+ * Two exports whose files overlap, each with few keys, as soon as their windows may be covered. Both have files of earlier
+ * hours, and one of the keys there is revised now.
+ */
 export async function openOverlap(platform?: ExportPlatform): Promise<ExportFixture> {
   const fixture = await openExportFixture(platform);
   await fixture.configure(
-    anExport(),
+    anExport({ minRecords: 200 }),
     anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6, inputRegions: ['CA', 'US'] }),
   );
-  await fixture.publish(3, { window: hour(8), regions: ['CA'] });
-  await fixture.publish(2, { window: hour(11) });
+  const [revised, other] = [aLikelyKey(1000), aLikelyKey(1001)];
+  await fixture.publish(0, { window: hour(11), records: packRecords([revised, other]) });
   fixture.clock.advance(fixture.store.closingDelay);
+  await fixture.run();
+  await fixture.publish(3, { window: hour(12), regions: ['CA'] });
+  await fixture.publish(2, { window: hour(15) });
+  const records = packRecords([{ ...revised, reportType: 'confirmed' }]);
+  await fixture.publish(0, { window: hour(15), kind: 'revision', records });
+  fixture.clock.set(unixMillis(hour(16) + fixture.store.closingDelay));
   return fixture;
 }
 
@@ -57,15 +74,25 @@ export async function expectRecovery(death: Death, platform?: ExportPlatform): P
   const after = await archivesOf(fixture);
   expect([...after.keys()].toSorted()).toEqual([
     'us/1768474800-1768478400-00001.zip',
+    'us/1768489200-1768492800-00001.zip',
     'us4/1768464000-1768478400-00001.zip',
+    'us4/1768478400-1768492800-00001.zip',
   ]);
   for (const [name, content] of before) expect(after.get(name)).toEqual(content);
   const states = (await fixture.batches()).map(({ state }) => state).toSorted();
-  expect(states).toEqual(['complete', 'complete', 'empty', 'empty', 'empty']);
+  expect(states).toEqual([
+    ...['complete', 'complete', 'complete', 'complete'],
+    ...['empty', 'empty', 'empty'],
+  ]);
   const [hourly, fourHourly] = [await fixture.download('us'), await fixture.download('us4')];
-  expect(hourly.length).toBeGreaterThanOrEqual(10);
+  expect(hourly.length).toBeGreaterThanOrEqual(2 * 200);
   expect(fourHourly.length).toBeGreaterThanOrEqual(hourly.length + 6);
   expect(fourHourly).toEqual(expect.arrayContaining([...hourly]));
+  const revised = ['us/1768489200-1768492800', 'us4/1768478400-1768492800'].map((name) =>
+    keysIn(after.get(`${name}-00001.zip`)!, 'revised').toSorted(),
+  );
+  expect(revised[0]?.length).toBeGreaterThanOrEqual(MIN_REVISED);
+  expect(revised[1]).toEqual(revised[0]);
 
   expect(await fixture.run()).toMatchObject({ cut: { done: 0 }, work: { done: 0, left: 0 } });
   expect(await archivesOf(fixture)).toEqual(after);

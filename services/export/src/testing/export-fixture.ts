@@ -12,10 +12,11 @@ import {
 import { memorySigner } from '@keyserver/export-file/testing';
 import { DEFAULT_KEY_RULES, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
 import type { JobReport } from '@keyserver/jobs';
-import { generatorOf } from '@keyserver/padding';
+import { type Cell, generatorOf, reviserOf } from '@keyserver/padding';
 import { manualTimers } from '@keyserver/time/testing';
 import { openTestBucket } from '@keyserver/local/testing';
 import { openTestStore } from '@keyserver/sqlite/testing';
+import { configuredId } from '@keyserver/log';
 import { recordingLog } from '@keyserver/log/testing';
 import { randomId } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
@@ -54,6 +55,7 @@ import {
 } from '@keyserver/time';
 import { type LateWatch, lateWatch, missingArchives } from '../health.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
+import { revisableDocuments } from '../revisable-documents.ts';
 import type { SignerDeps } from '../signers.ts';
 import {
   type SigningKeyWatch,
@@ -165,6 +167,11 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
     ...{ readWindows: windows, minWindowAge: store.closingDelay, lateAfter: 30 * MINUTE },
   });
+  const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
+  const reading = {
+    readKeyBatches: readKeyBatches(store, keys),
+    cells: cellStore(store, { keys, random, ...planning }),
+  };
   const deps: ScheduledJobsDeps = {
     ...batches,
     listExports: listExports(store),
@@ -174,12 +181,19 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     noteFault: () => undefined,
     lookedAfter: new Map(),
     missingArchives: missingArchives(),
-    readKeyBatches: readKeyBatches(store, keys),
+    ...reading,
     planOf: readPlans(store, DAY),
-    cells: cellStore(store, { keys, random, ...planning }),
+    revisionsOf: async (plan) =>
+      await Promise.resolve({
+        revise: reviserOf({ rules, windows: windows(), random }),
+        candidates: (cell: Cell) =>
+          revisableDocuments({ ...reading, random, retention: keys.retention }, plan, cell),
+        onShortage: ({ exports: [id = ''] }: Cell) => {
+          log.log.event('export.revisions_alone', { config: configuredId({ id }) });
+        },
+      }),
     generatorOf: async (plan) => {
       const pool = await shapePool(store, plan.start);
-      const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
       return generatorOf(plan, { pool, rules, windows: windows(), random });
     },
     keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),

@@ -9,3 +9,4 @@ export {
 export { NOON, aSigningKey, anExport, hour } from './export-builders.ts';
 export { type ExportFixture, type ExportPlatform, openExportFixture } from './export-fixture.ts';
 export { settledContents } from '../batch-contents.ts';
+export { revisableDocuments } from '../revisable-documents.ts';

@@ -52,6 +52,7 @@ export function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<Sc
     planOf: one('planOf', deps.planOf),
     cells: all('cells', deps.cells),
     generatorOf: one('generatorOf', deps.generatorOf),
+    revisionsOf: one('revisionsOf', deps.revisionsOf),
     keepShapes: one('keepShapes', deps.keepShapes),
     openBucket: (name) => {
       const bucket = deps.openBucket(name);

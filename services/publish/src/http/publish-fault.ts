@@ -1,4 +1,5 @@
 import { StoreFault } from '@keyserver/docstore';
+import { KeyRingFault } from '@keyserver/revision-token';
 import type { RenderFault } from '@keyserver/service';
 import { CoverageFault } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
@@ -33,5 +34,6 @@ function answerToFault(fault: unknown): PublishAnswer {
 
 const isOutage = (fault: unknown): boolean =>
   fault instanceof StoreFault ||
+  fault instanceof KeyRingFault ||
   fault instanceof CoverageFault ||
   (fault instanceof Error && isOutage(fault.cause));

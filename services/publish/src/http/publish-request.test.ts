@@ -30,7 +30,7 @@ const NOTHING = {
   revisionToken: '',
 };
 
-const NO_KEY = { key: '', rollingStartNumber: 0, rollingPeriod: 0, transmissionRisk: 0 };
+const NO_KEY = { key: '', rollingStartNumber: 0, rollingPeriod: 144, transmissionRisk: 0 };
 
 describe('parsePublishRequest', () => {
   it('reads every field of an upload', () => {

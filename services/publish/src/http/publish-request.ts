@@ -4,6 +4,7 @@ import {
   type StrictJson,
   strictJsonParser,
 } from '@keyserver/service';
+import { KEY_PERIOD } from '@keyserver/exposure-keys';
 import { Ajv, type ErrorObject } from 'ajv';
 import type { PublishRequest } from '../publish-keys.ts';
 
@@ -40,7 +41,7 @@ const integer = { type: 'integer', default: 0 };
 const keyFields = {
   key: text,
   rollingStartNumber: int32,
-  rollingPeriod: int32,
+  rollingPeriod: { ...int32, default: KEY_PERIOD.max }, // a whole day, as the protocol has it
   transmissionRisk: integer,
 };
 const keySchema = { type: 'object', additionalProperties: false, properties: keyFields };

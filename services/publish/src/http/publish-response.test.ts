@@ -13,6 +13,7 @@ const app: AuthorizedApp = {
   regions: ['US'],
   authorities: [],
   bypassCertificate: false,
+  bypassRevisionToken: false,
 };
 
 const published = (
@@ -22,6 +23,8 @@ const published = (
   app,
   authority: undefined,
   inserted: 1,
+  revised: 0,
+  revisionToken: undefined,
   problems: [],
   warnings: [],
   ...overrides,

@@ -11,6 +11,7 @@ export interface PublishAnswer {
   readonly code?: PublishCode;
   readonly error?: string;
   readonly insertedExposures?: number;
+  readonly revisionToken?: string;
   readonly warnings?: readonly string[];
 }
 
@@ -24,6 +25,8 @@ const STATUS: Readonly<Record<PublishCode, number>> = {
   health_authority_verification_certificate_invalid: 401,
   missing_revision_token: 400,
   invalid_revision_token: 400,
+  key_already_revised: 400,
+  invalid_report_type_transition: 400,
   partial_failure: 200,
   unable_to_load_health_authority: 500,
   internal_error: 503,
@@ -37,6 +40,8 @@ const MEANING: Readonly<Record<PublishCode, string>> = {
     'the verification certificate is not valid for these keys',
   missing_revision_token: 'a key was published before and no revision token was sent',
   invalid_revision_token: 'the revision token does not cover the keys published before',
+  key_already_revised: 'a key was revised before, to another report type',
+  invalid_report_type_transition: 'a key cannot be revised to this report type',
   partial_failure: 'some keys were refused',
   unable_to_load_health_authority: 'the application cannot be looked up now, try again later',
   internal_error: 'the upload cannot be taken now, try again later',
@@ -45,9 +50,11 @@ const MEANING: Readonly<Record<PublishCode, string>> = {
 /** What a phone is told about how its upload ended. */
 export function answerTo(outcome: PublishOutcome): PublishAnswer {
   const { problems, warnings } = outcome;
-  if (outcome.kind === 'refused') return { ...answerWith(outcome.code, problems), warnings };
+  if (outcome.kind === 'refused') return { ...refusalWith(outcome.code, problems), warnings };
+  const { revisionToken } = outcome;
+  const token = revisionToken === undefined ? {} : { revisionToken };
   const partial = problems.length === 0 ? {} : answerWith('partial_failure', problems);
-  return { status: 200, ...partial, insertedExposures: outcome.inserted, warnings };
+  return { status: 200, ...partial, insertedExposures: outcome.inserted, ...token, warnings };
 }
 
 /** What a phone is told when its request could not be read as an upload. */
@@ -58,6 +65,12 @@ export function unreadable(status: 400 | 405 | 413 | 415, problem: string): Publ
 /** What a phone is told when nothing is wrong with its upload, but this server could not decide about it. */
 export const unavailable = (code: FaultCode): PublishAnswer => answerWith(code, []);
 
+/** What is wrong with an upload stays wrong when it is sent again, so a refusal never asks to try again. */
+const refusalWith = (code: RefusalCode, problems: readonly string[]): PublishAnswer =>
+  code === 'internal_error'
+    ? { status: 400, code, error: 'a key was published before with another start or period' }
+    : answerWith(code, problems);
+
 function answerWith(code: PublishCode, problems: readonly string[]): PublishAnswer {
   const listed = problems.map((problem) => `\t* ${problem}\n`).join('');
   const error = problems.length === 0 ? MEANING[code] : `problems: ${problems.length}\n${listed}\n`;
@@ -66,8 +79,9 @@ function answerWith(code: PublishCode, problems: readonly string[]): PublishAnsw
 
 /** The JSON text of an answer: empty fields left out, and nothing in it that HTML could mistake for markup. */
 export function renderAnswer(answer: PublishAnswer, padding: string): string {
-  const { insertedExposures, error, code, warnings } = answer;
+  const { insertedExposures, revisionToken, error, code, warnings } = answer;
   const body = {
+    ...(revisionToken === undefined ? {} : { revisionToken }),
     ...(insertedExposures === undefined || insertedExposures === 0 ? {} : { insertedExposures }),
     ...(error === undefined ? {} : { error }),
     ...(code === undefined ? {} : { code }),

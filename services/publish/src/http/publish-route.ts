@@ -118,11 +118,12 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     });
     return;
   }
-  const { app, authority, inserted, problems, warnings } = outcome;
+  const { app, authority, inserted, revised, problems, warnings } = outcome;
   log.event('publish.accepted', {
     app: configuredId(app),
     ...(authority === undefined ? {} : { authority: configuredId(authority) }),
     inserted,
+    revised,
     dropped: problems.length,
     warned: warnings.length,
   });

@@ -18,6 +18,8 @@ export {
   oddlyNamedApp,
   wireBody,
 } from './uploads.ts';
+export { makeDataKey } from './data-key.ts';
+export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
 export { publishRequestParser } from '../http/publish-request.ts';
 export { type PublishDeps, publishKeys } from '../publish-keys.ts';

@@ -29,6 +29,7 @@ import {
 } from '@keyserver/time';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
+import { someTokens } from './tokens.ts';
 import { NOW, app, authority, bypassApp, oddlyNamedApp, wireBody } from './uploads.ts';
 
 /** A publish service that listens on this machine, over a store in memory. */
@@ -123,6 +124,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     ...RETENTION,
     hashKey: keyHasher(new Uint8Array(32)),
     skippedCountsId: skippedCountsId(new Uint8Array(32)),
+    partialRevisions: false,
     clock,
     windows: () => alwaysWindow(windowLength(HOUR)!),
     maxKeyAge: DEFAULT_KEY_RULES.maxAge,
@@ -136,6 +138,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     storeUpload: storeUploads(store, settings, systemRandom),
     rules: DEFAULT_KEY_RULES,
     defaultRegions: [],
+    tokens: someTokens(),
     padding: { min: 1024, range: 1024 },
     health: async () => {
       await store.now();

@@ -16,7 +16,7 @@ const pair: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSyn
   namedCurve: 'P-256',
 });
 
-/** A health authority with one key, `v1`, valid for an hour around NOW. */
+/** A health authority with one key, `v1`, valid from half an hour before NOW for a day. */
 export const authority: HealthAuthority = {
   id: 7,
   issuer: 'doh.example.gov',
@@ -27,7 +27,7 @@ export const authority: HealthAuthority = {
       version: 'v1',
       publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       from: unixMillis(NOW - 1_800_000),
-      thru: unixMillis(NOW + 1_800_000),
+      thru: unixMillis(NOW + 86_400_000),
     },
   ],
 };
@@ -38,10 +38,16 @@ export const app: AuthorizedApp = {
   regions: ['US'],
   authorities: [authority.id],
   bypassCertificate: false,
+  bypassRevisionToken: false,
 };
 
 /** An application of a test deployment, which may publish without a certificate. */
-export const bypassApp: AuthorizedApp = { ...app, id: 'gov.example.test', bypassCertificate: true };
+export const bypassApp: AuthorizedApp = {
+  ...app,
+  id: 'gov.example.test',
+  bypassCertificate: true,
+  bypassRevisionToken: false,
+};
 
 /** An application whose id was made for a server of another make. */
 export const oddlyNamedApp: AuthorizedApp = { ...app, id: 'dept of health / état "1"' };

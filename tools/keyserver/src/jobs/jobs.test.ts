@@ -8,6 +8,7 @@ import { type Ran, keyserver } from '../testing/run-cli.ts';
 // The first command loads Google's client.
 const PARENT = 'projects/health/locations/europe-west1';
 const URL = 'https://export.example';
+const TRUST = 'https://trust.example';
 const ACCOUNT = 'jobs@health.example';
 
 let cloud: SchedulerStandIn;
@@ -23,7 +24,11 @@ const jobs = async (...argv: readonly string[]): Promise<Ran> => {
   return await keyserver(['jobs', ...argv, ...place, '--endpoint', cloud.address]);
 };
 const check = async (...argv: readonly string[]): Promise<Ran> =>
-  await jobs('check', '--service-url', `export=${URL}`, ...argv);
+  await jobs(
+    'check',
+    ...['--service-url', `export=${URL}`, '--service-url', `trust=${TRUST}`],
+    ...argv,
+  );
 
 const aJob = (id: string, route: string, change: Partial<Job> = {}): Job => ({
   name: `${PARENT}/jobs/${id}`,
@@ -44,6 +49,18 @@ const createBatches = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-export-create-batches', '/create-batches', {
     schedule: '*/5 * * * *',
     attemptDeadline: { seconds: 300 },
+    ...change,
+  });
+
+const rotateKeys = (change: Partial<Job> = {}): Job =>
+  aJob('keyserver-trust-rotate-keys', '/rotate-keys', {
+    schedule: '0 */4 * * *',
+    httpTarget: {
+      uri: `${TRUST}/rotate-keys`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: TRUST },
+    },
+    attemptDeadline: { seconds: 120 },
     ...change,
   });
 
@@ -133,16 +150,17 @@ describe('jobs check', () => {
   it('finds nothing wrong with jobs that are as they must be', async () => {
     cloud.add(doWork());
     cloud.add(createBatches());
+    cloud.add(rotateKeys());
     const { code, out, err } = await check('--service-account', ACCOUNT);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(
-      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\n',
+      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ntrust-rotate-keys      ok\n',
     );
   });
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 2 of 2 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 3 of 3 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -186,10 +204,11 @@ describe('jobs check', () => {
     ],
   ])('names what is wrong with %j and how to mend it', async (change, difference, mend) => {
     cloud.add(createBatches());
+    cloud.add(rotateKeys());
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , ...lines] = out.trimEnd().split('\n');
+    const [, , , , ...lines] = out.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
@@ -201,6 +220,7 @@ describe('jobs check', () => {
       audience: 'https://a',
     };
     cloud.add(createBatches());
+    cloud.add(rotateKeys());
     cloud.add(
       doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
     );
@@ -211,6 +231,7 @@ describe('jobs check', () => {
 
   it('prints the differences as JSON for machines', async () => {
     cloud.add(createBatches());
+    cloud.add(rotateKeys());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
     const { code, out } = await check('--json');
     expect(code).toBe(1);
@@ -218,6 +239,7 @@ describe('jobs check', () => {
       jobs: [
         { name: 'export-create-batches', differences: [] },
         { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
+        { name: 'trust-rotate-keys', differences: [] },
       ],
     });
   });

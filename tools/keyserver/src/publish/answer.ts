@@ -53,7 +53,7 @@ export function renderAnswer(
   now: UnixMillis,
 ): string {
   const fields = Object.entries(body ?? {}).map(
-    ([name, value]) => `  ${printable(name)}: ${printable(textOf(value))}\n`,
+    ([name, value]) => `  ${printable(name)}: ${printable(shown(name, textOf(value)))}\n`,
   );
   return [
     `Sent ${counted(keys.length, 'key')}; the server answered ${status}.\n`,
@@ -61,6 +61,10 @@ export function renderAnswer(
     ...(status === 200 ? whatHappensNext(keys, now) : []),
   ].join('');
 }
+
+/** A token is long, and says nothing to people. */
+const shown = (name: string, text: string): string =>
+  name === 'revisionToken' ? `${counted(text.length, 'character')}, see --json` : text;
 
 const textOf = (value: unknown): string =>
   typeof value === 'string' ? value : JSON.stringify(value);

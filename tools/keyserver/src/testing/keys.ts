@@ -50,6 +50,7 @@ export const app = {
   regions: ['US'],
   authorities: [1],
   bypassCertificate: false,
+  bypassRevisionToken: false,
 };
 
 /** Puts the signing key of the manual's example into a data directory, as its operator does before the configuration names it. */

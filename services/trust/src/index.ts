@@ -1,0 +1,1 @@
+export { startTrust } from './start-trust.ts';
