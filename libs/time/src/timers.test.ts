@@ -5,7 +5,7 @@ describe('the timers of the machine', () => {
   it('run once, in the order in which they are due', async () => {
     const ran: string[] = [];
     await new Promise<void>((resolve) => {
-      systemTimers.after(2, () => {
+      systemTimers.after(40, () => {
         ran.push('second');
         resolve();
       });
