@@ -47,6 +47,8 @@ const STAY: Readonly<Record<string, string>> = {
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
+  revisionKeys:
+    'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',
   storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',
   storeFormat:
