@@ -19,6 +19,7 @@ export {
   url,
   windowSeconds,
 } from './setting.ts';
+export { listeningVariables } from './listening.ts';
 export {
   endpointOf,
   fileVariables,

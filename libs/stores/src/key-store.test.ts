@@ -57,6 +57,7 @@ beforeEach(() => {
 afterEach(async () => {
   await store.deleteAll(keyBatches, {});
   await store.deleteAll(totalDeltas, {});
+  await store.deleteAll(padRevised, {});
 });
 
 async function all<D>(from: Parameters<typeof store.pages<D>>[0]): Promise<readonly Found<D>[]> {
@@ -453,6 +454,14 @@ describe('a revision', () => {
     expect(await unheard(anUpload([aKey(1)], { token: [likely] }))).toMatchObject({ revised: 1 });
     expect(await revisions()).toHaveLength(1);
     expect(await deltas()).toHaveLength(2);
+  });
+
+  it('marks what it revises, a real document like a generated one', async () => {
+    await upload(anUpload([likely, aKey(3, { reportType: 'likely' })]));
+    const [published] = await all(keyBatches);
+    await revise([aKey(1)]);
+    await revise([aKey(3)]);
+    expect((await all(padRevised)).map(({ id }) => id)).toEqual([published!.id]);
   });
 
   it('of a generated key is marked, so that padding does not revise it too', async () => {

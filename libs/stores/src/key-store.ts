@@ -77,9 +77,9 @@ export function storeUploads(
       if (outcome.kind === 'refused') return outcome;
       const counts = await newCounts(tx, { upload, outcome, ids, now, windows, settings });
       const { primaries, revisions, revisable } = outcome;
-      const claim = await paddingClaims(tx, { revisions, now, settings });
+      const mark = await revisedMarks(tx, { revisions, now, settings });
       writeKeys(tx, { upload, ids, hashes, now, windows, settings, random, outcome, coverage });
-      claim();
+      mark();
       if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
       const [inserted, revised] = [primaries.length, revisions.length];
       written = { kind: 'stored', inserted, revised, revisable };
@@ -161,10 +161,10 @@ function newRevisions({ upload, outcome, now, windows }: Insertion): readonly Ne
 }
 
 /**
- * Marks the generated documents whose keys are revised here, so that padding does not revise them too. Gives what is to be
- * written after everything is read.
+ * Marks the documents whose keys are revised here, so that padding does not revise generated ones among them too. All are
+ * marked, since a revision must not tell by its time which are. Gives what is to be written after everything is read.
  */
-async function paddingClaims(
+async function revisedMarks(
   tx: Transaction,
   {
     revisions,
@@ -176,8 +176,7 @@ async function paddingClaims(
     readonly settings: KeyStoreSettings;
   },
 ): Promise<() => void> {
-  const generated = revisions.filter(({ stored }) => stored.primary.origin === 'padding');
-  const ids = [...new Set(generated.map(({ stored }) => stored.primary.id))];
+  const ids = [...new Set(revisions.map(({ stored }) => stored.primary.id))];
   const claimed = await tx.get(padRevised, ids);
   const expireAt = now + settings.retention + settings.maxKeyAge;
   return () => {

@@ -61,7 +61,7 @@ export const padCells = collection({
   expiry: 'expireAt',
 });
 
-/** Generated documents whose keys are revised, or were about to be: each is revised at most once. The id is the document's. */
+/** Documents whose keys are revised, or were about to be; of generated ones each is revised at most once. The id is the document's. */
 export const padRevised = collection({
   name: 'padRevised',
   fields: { expireAt: int() },

@@ -3,10 +3,10 @@ import {
   callerVariables,
   fileVariables,
   integer,
+  listeningVariables,
   oneOf,
   settings,
   storeVariables,
-  text,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -15,17 +15,7 @@ import type { ScheduledJobsDeps } from './scheduled-jobs.ts';
 
 /** Every variable that the export service reads. */
 export const exportSettings = settings({
-  PORT: integer({
-    about: 'The port on which the scheduler is answered; 0 takes any free one.',
-    min: 0,
-    max: 65_535,
-    default: 8080,
-  }),
-  HOST: text({
-    about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
-    default: '127.0.0.1',
-    form: { pattern: /[0-9A-Za-z.:-]+/, described: 'a host name or an IP address' },
-  }),
+  ...listeningVariables('the scheduler is answered'),
   ...storeVariables,
   ...fileVariables,
   MIN_WINDOW_AGE_SECONDS: integer({

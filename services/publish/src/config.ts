@@ -2,6 +2,7 @@ import {
   type ValuesOf,
   flag,
   integer,
+  listeningVariables,
   oneOf,
   revisionTokenVariables,
   settings,
@@ -14,17 +15,7 @@ import { LOG_LEVELS } from '@keyserver/log';
 
 /** Every variable that the publish service reads. */
 export const publishSettings = settings({
-  PORT: integer({
-    about: 'The port on which phones are answered; 0 takes any free one.',
-    min: 0,
-    max: 65_535,
-    default: 8080,
-  }),
-  HOST: text({
-    about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
-    default: '127.0.0.1',
-    form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
-  }),
+  ...listeningVariables('phones are answered'),
   ...storeVariables,
   ...revisionTokenVariables,
   DATA_KEY_CACHE_SECONDS: integer({

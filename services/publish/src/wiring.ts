@@ -52,7 +52,7 @@ const WRITE_EVERY = MINUTE;
 /** The service's dependencies, and how to give back what they hold. */
 export interface Wired {
   readonly deps: AppDeps;
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 /** Opens the platform that the settings name, and puts the service together over it. */

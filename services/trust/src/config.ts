@@ -2,28 +2,18 @@ import {
   type ValuesOf,
   callerVariables,
   integer,
+  listeningVariables,
   oneOf,
   revisionTokenVariables,
   settings,
   storeVariables,
-  text,
 } from '@keyserver/config';
 import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 
 /** Every variable that the trust service reads. */
 export const trustSettings = settings({
-  PORT: integer({
-    about: 'The port on which the scheduler is answered; 0 takes any free one.',
-    min: 0,
-    max: 65_535,
-    default: 8080,
-  }),
-  HOST: text({
-    about: 'The network address to listen on; 0.0.0.0 answers other machines too.',
-    default: '127.0.0.1',
-    form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
-  }),
+  ...listeningVariables('the scheduler is answered'),
   ...storeVariables,
   ...revisionTokenVariables,
   MAX_KEY_AGE_HOURS: integer({

@@ -1,0 +1,34 @@
+import type { Timers } from '@keyserver/time';
+import type { Express } from 'express';
+import { type RunningService, listen } from './listen.ts';
+
+/**
+ * Makes the app of a service and listens with it. When that fails, and when the service is closed, what it holds is given back:
+ * last, after requests and whatever else is under way have ended.
+ */
+export async function serve(
+  makeApp: () => Express,
+  options: {
+    readonly settings: { readonly PORT: number; readonly HOST: string };
+    readonly timers: Timers;
+    /** Ends what is under way beside requests. */
+    readonly stop?: () => Promise<void>;
+    readonly release: () => Promise<void>;
+  },
+): Promise<RunningService> {
+  const { settings, timers, stop, release } = options;
+  try {
+    const { PORT: port, HOST: host } = settings;
+    const server = await listen(makeApp(), { port, host, timers });
+    return {
+      url: server.url,
+      close: async () => {
+        await Promise.all([stop?.(), server.close()]);
+        await release();
+      },
+    };
+  } catch (fault) {
+    await release();
+    throw fault;
+  }
+}
