@@ -422,7 +422,7 @@ describe('freezing', () => {
     await store.transact(async (tx) => {
       await Promise.resolve();
       const { generated, ...before } = { ...FROZEN, paddingSequence: 3 };
-      expect(generated).toBeDefined();
+      expect(generated).toBe(FROZEN.generated);
       const { padEmpty, ...settings } = anExport();
       expect(padEmpty).toBe(false);
       const document = openBatch(settings as ExportConfig, span(8), NOON + DAY);
