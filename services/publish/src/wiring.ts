@@ -58,10 +58,10 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
   const platform = await openPlatform(config, ambient);
-  const { store, place, keyHashSecret, wrapper: wrapping, close: release } = platform;
+  const { store, place, keyHashSecret, close: release } = platform;
   try {
     const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
-    const known = { place, window, profile, keyHashSecret, wrapping };
+    const known = { place, window, profile, keyHashSecret };
     const format = await openStoreFormat(store, known, ambient.random);
     await checkKeys({ ...platform, format });
     return { deps: depsOver({ ...platform, format }, config, ambient), release };
