@@ -157,16 +157,17 @@ function describeFindings(on: () => Ground): void {
   const body = { symptomOnsetInterval: 2_700_204 };
   const linesOf = (answer: Answer): readonly string[] => String(answer.body['error']).split('\n');
 
-  it('are told apart when others are taken', async () => {
-    const keys = [newKey({ rollingPeriod: 0 }), newKey(), newKey({ transmissionRisk: 9 })];
+  it('are told apart, by their place in the upload, when others are taken', async () => {
+    const [first, second, third] = [newKey({ rollingPeriod: 0 }), newKey(), newKey()];
+    const keys = [{ ...third, transmissionRisk: 9 }, second, first]; // the MAC has them the other way round
     const answer = await publish(on(), keys);
     expect(outcomeOf(answer)).toBe('200 partial_failure');
     expect(answer.body).toMatchObject({ insertedExposures: 1 });
     expect(answer.body).toHaveProperty('revisionToken');
     expect(linesOf(answer)).toEqual([
       expect.stringContaining('2'),
-      expect.stringMatching(/^\t\* key 0: /u),
-      expect.stringMatching(/^\t\* key 2: /u),
+      expect.stringMatching(/^\t\* key 0: transmissionRisk /u),
+      expect.stringMatching(/^\t\* key 2: rollingPeriod /u),
       '',
       '',
     ]);
@@ -193,6 +194,14 @@ function describeFindings(on: () => Ground): void {
     const keys = [tooFar(), newKey({ rollingPeriod: 0 })];
     const answer = await publish(on(), keys, { body });
     expect(outcomeOf(answer)).toBe('400 bad_request');
+    expect(answer.body['warnings']).toHaveLength(1);
+  });
+
+  it('have warnings beside a contradiction of others', async () => {
+    const twice = [newKey(), newKey({ rollingStartNumber: 2_700_001 })];
+    const answer = await publish(on(), [tooFar(), ...twice], { body });
+    expect(outcomeOf(answer)).toBe('400 bad_request');
+    expect(answer.body['error']).toContain('overlaps');
     expect(answer.body['warnings']).toHaveLength(1);
   });
 

@@ -95,7 +95,7 @@ function describeSpellings(on: () => Ground): void {
 }
 
 function describeRoutes(on: () => Ground): void {
-  it.each(['/v1/publish/', '/v1', '/v1/publish/x', '/V2/publish'])(
+  it.each(['/', '/v1/publish/', '/v1', '/v1/publish/x', '/V2/publish'])(
     'knows nothing at %s',
     async (path) => {
       const service = await on().service();

@@ -1,6 +1,6 @@
 import { type KeyObject, generateKeyPairSync } from 'node:crypto';
 import type { AuthorityKey } from '@keyserver/health-authority';
-import { unixMillis } from '@keyserver/time';
+import { MINUTE, unixMillis } from '@keyserver/time';
 import type { Ground } from '../publish/ground.ts';
 import {
   AUTHORITY,
@@ -234,6 +234,18 @@ function describeKeys(on: () => Ground): void {
     expect(await judged(on, { header: { kid: 'v0' } })).toBe('taken');
     expect(await judged(on, { header: { kid: 'v2' } })).toBe('taken');
     expect(await judged(on, { header: { kid: 'v1' } })).toBe('no_active_key');
+  });
+
+  it('that is new is known five minutes after the authority was asked for, or earlier', async () => {
+    const settings = { CONFIG_CACHE_SECONDS: '300' };
+    const sending = { settings, header: { kid: 'v5' } };
+    await register({});
+    expect(await judged(on, sending)).toBe('no_active_key');
+    await register({}, { version: 'v5' });
+    on().clock.advance(5 * MINUTE - 1);
+    expect(await judged(on, sending)).toBe('no_active_key');
+    on().clock.advance(1);
+    expect(await judged(on, sending)).toBe('taken');
   });
 
   it('does not exist for an authority that has none', async () => {
