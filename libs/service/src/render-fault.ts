@@ -9,8 +9,8 @@ export interface FaultAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The answer to a fault, or undefined for the opaque one. */
-export type RenderFault = (fault: unknown) => FaultAnswer | undefined;
+/** The answer to a fault that a request to this path met, or undefined for the opaque one. */
+export type RenderFault = (fault: unknown, path: string) => FaultAnswer | undefined;
 
 const OPAQUE: FaultAnswer = { status: 500, body: '{"error":"internal error"}' };
 const BAD_REQUEST: FaultAnswer = { status: 400, body: '{"error":"bad request"}' };
@@ -27,15 +27,15 @@ export function faultRenderer(
       return;
     }
     const log = logOf(request);
-    const answer = answerTo(fault, render, log);
+    const answer = answerTo(() => render(fault, request.path), log);
     log.event('request.fault', { status: answer.status, causes: faultTrail(fault) });
     send(response, answer);
   };
 }
 
-function answerTo(fault: unknown, render: RenderFault, log: Logger): FaultAnswer {
+function answerTo(render: () => FaultAnswer | undefined, log: Logger): FaultAnswer {
   try {
-    return render(fault) ?? OPAQUE;
+    return render() ?? OPAQUE;
   } catch (rendering) {
     // Left alone, Express would print this fault and show it to the client.
     log.event('request.fault', { status: OPAQUE.status, causes: faultTrail(rendering) });
@@ -48,5 +48,6 @@ function send(response: Response, { status, body, headers = {} }: FaultAnswer): 
     response.destroy(); // a cut answer is better than one that looks whole
     return;
   }
-  response.status(status).type('application/json').set(headers).send(body);
+  response.status(status).set(headers).setHeader('Content-Type', 'application/json');
+  response.end(Buffer.from(body)); // Express would add a charset, which JSON does not have
 }

@@ -4,11 +4,14 @@ import type { Timers } from '@keyserver/time';
 import type { Express } from 'express';
 import { publishFaultRenderer } from './http/publish-fault.ts';
 import { type PublishRouteDeps, publishRoute } from './http/publish-route.ts';
+import { V1, V1ALPHA1 } from './http/upload-api.ts';
 
 /** What the publish service is made of. */
 export interface AppDeps extends PublishRouteDeps {
   readonly log: Logger;
   readonly timers: Timers;
+  /** Whether apps of the first API are answered. */
+  readonly v1alpha1: boolean;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
 }
@@ -23,7 +26,8 @@ export function createApp(deps: AppDeps): Express {
     random,
     health,
     routes: (app, logOf) => {
-      app.all('/v1/publish', publishRoute(deps, logOf));
+      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
+        app.all([...api.paths], publishRoute(api, deps, logOf));
     },
     renderFault: publishFaultRenderer(deps),
   });

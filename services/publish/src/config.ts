@@ -52,6 +52,10 @@ export const publishSettings = settings({
     maxLength: 16,
     form: { pattern: /^[A-Za-z0-9-]+$/, described: 'letters, digits and hyphens' },
   }),
+  V1ALPHA1: flag({
+    about: 'Whether apps of the first API, v1alpha1, are answered at / and /v1alpha1/publish.',
+    default: false,
+  }),
   PADDING_MIN_BYTES: integer({
     about: 'The least number of random bytes that pad an answer.',
     min: 1,

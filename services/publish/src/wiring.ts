@@ -104,10 +104,7 @@ function depsOver(
     random,
   );
   return {
-    clock,
-    timers,
-    random,
-    log,
+    ...{ clock, timers, random, log },
     findApp: remembered(findApp(store)),
     verifyCertificate: certificateVerifier(
       remembered(findAuthority(store)),
@@ -117,6 +114,7 @@ function depsOver(
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
+    v1alpha1: config.V1ALPHA1,
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),

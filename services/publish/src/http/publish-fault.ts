@@ -5,22 +5,18 @@ import { CoverageFault } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
 import { padding } from './padding.ts';
 import type { PublishRouteDeps } from './publish-route.ts';
-import {
-  type PublishAnswer,
-  RETRY_AFTER_SECONDS,
-  renderAnswer,
-  unavailable,
-} from './publish-response.ts';
+import { type PublishAnswer, RETRY_AFTER_SECONDS, unavailable } from './publish-response.ts';
+import { apiOf } from './upload-api.ts';
 
 /** The answer to an upload that a fault of this server has interrupted: padded as all are, and asking to try again. */
 export function publishFaultRenderer(
   deps: Pick<PublishRouteDeps, 'random' | 'padding'>,
 ): RenderFault {
-  return (fault) => {
+  return (fault, path) => {
     const answer = answerToFault(fault);
     return {
       status: answer.status,
-      body: renderAnswer(answer, padding(deps.random, deps.padding)),
+      body: apiOf(path).render(answer, padding(deps.random, deps.padding)),
       headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
     };
   };

@@ -5,15 +5,15 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { UploadStatistics } from '@keyserver/exposure-keys';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
 import { type PaddingLength, padding } from './padding.ts';
-import { type PhoneRequest, publishRequestParser } from './publish-request.ts';
+import type { ParseUpload, PhoneRequest } from './publish-request.ts';
 import {
   type PublishAnswer,
   RETRY_AFTER_SECONDS,
   answerTo,
-  renderAnswer,
   unavailable,
   unreadable,
 } from './publish-response.ts';
+import type { UploadApi } from './upload-api.ts';
 
 /** The longest body that is read. */
 const MAX_BODY_BYTES = 64_000;
@@ -26,18 +26,18 @@ export interface PublishRouteDeps extends PublishDeps {
   readonly padding: PaddingLength;
 }
 
-/** `/v1/publish`: reads an upload, has it published, and answers in the form that phones know. */
-export function publishRoute(deps: PublishRouteDeps, logOf: LogOf): RequestHandler {
+/** Reads an upload, has it published, and answers in the form of its API. */
+export function publishRoute(api: UploadApi, deps: PublishRouteDeps, logOf: LogOf): RequestHandler {
   const reader: UploadReader = {
     readBody: bodyReader({ limit: MAX_BODY_BYTES, atOnce: BODIES_AT_ONCE }),
-    parse: publishRequestParser(deps.rules),
+    parse: api.parser(deps.rules),
   };
   return async (request, response) => {
-    response.set('x-api-version', 'v1');
+    response.set('x-api-version', api.version);
     const log = logOf(request);
     const reading = await readUpload(request, response, reader);
     if (reading.kind === 'aborted') log.event('publish.aborted', {});
-    else send(response, await answerReading(reading, deps, log), deps);
+    else send(response, await answerReading(reading, deps, log), { ...deps, render: api.render });
   };
 }
 
@@ -52,7 +52,7 @@ type Reading =
 
 interface UploadReader {
   readonly readBody: ReadBody;
-  readonly parse: ReturnType<typeof publishRequestParser>;
+  readonly parse: ParseUpload;
 }
 
 async function readUpload(
@@ -129,9 +129,13 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
   });
 }
 
-function send(response: Response, answer: PublishAnswer, deps: PublishRouteDeps): void {
+function send(
+  response: Response,
+  answer: PublishAnswer,
+  deps: PublishRouteDeps & Pick<UploadApi, 'render'>,
+): void {
   // Written as bytes: Express would add a charset, which the answers of this API do not have.
-  const body = Buffer.from(renderAnswer(answer, padding(deps.random, deps.padding)));
+  const body = Buffer.from(deps.render(answer, padding(deps.random, deps.padding)));
   response.status(answer.status).setHeader('Content-Type', 'application/json').end(body);
 }
 
