@@ -119,3 +119,9 @@ it('shows a MAC that is computed as the page says', () => {
     tekmac: blockOf('text mac'),
   });
 });
+
+it('shows the answer of a server in maintenance letter for letter', async () => {
+  const { url } = await aPublishServer({ maintenance: true });
+  const response = await fetch(`${url}/v1/publish`, { method: 'POST' });
+  expect([response.status, await response.text()]).toEqual([429, blockOf('text maintenance')]);
+});

@@ -1,15 +1,17 @@
 import { createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
-import type { Timers } from '@keyserver/time';
 import type { Express } from 'express';
+import { type AdmissionDeps, admission } from './http/admission.ts';
+import { closedForMaintenance } from './http/maintenance.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
 import { type PublishRouteDeps, publishRoute } from './http/publish-route.ts';
 import { V1, V1ALPHA1 } from './http/upload-api.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishRouteDeps {
+export interface AppDeps extends PublishRouteDeps, AdmissionDeps {
   readonly log: Logger;
-  readonly timers: Timers;
+  /** Whether all but `/health` is closed. */
+  readonly maintenance: boolean;
   /** Whether apps of the first API are answered. */
   readonly v1alpha1: boolean;
   /** Rejects while the store is away. */
@@ -26,8 +28,14 @@ export function createApp(deps: AppDeps): Express {
     random,
     health,
     routes: (app, logOf) => {
+      if (deps.maintenance) {
+        log.event('publish.in_maintenance', {});
+        app.use(closedForMaintenance);
+      }
+      const { admit, holding } = admission(deps, logOf);
+      app.use(admit);
       for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
-        app.all([...api.paths], publishRoute(api, deps, logOf));
+        app.all([...api.paths], holding(publishRoute(api, deps, logOf)));
     },
     renderFault: publishFaultRenderer(deps),
   });

@@ -1,24 +1,16 @@
 import { type Logger, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type LogOf, type ReadBody, bodyReader } from '@keyserver/service';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { UploadStatistics } from '@keyserver/exposure-keys';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
 import { type PaddingLength, padding } from './padding.ts';
 import type { ParseUpload, PhoneRequest } from './publish-request.ts';
-import {
-  type PublishAnswer,
-  RETRY_AFTER_SECONDS,
-  answerTo,
-  unavailable,
-  unreadable,
-} from './publish-response.ts';
+import { type PublishAnswer, answerTo, unreadable } from './publish-response.ts';
 import type { UploadApi } from './upload-api.ts';
 
 /** The longest body that is read. */
 const MAX_BODY_BYTES = 64_000;
-/** Bodies that are on their way at the same time; each takes up to 128 kB of memory. */
-const BODIES_AT_ONCE = 200;
 
 /** What answering phones needs. */
 export interface PublishRouteDeps extends PublishDeps {
@@ -27,9 +19,13 @@ export interface PublishRouteDeps extends PublishDeps {
 }
 
 /** Reads an upload, has it published, and answers in the form of its API. */
-export function publishRoute(api: UploadApi, deps: PublishRouteDeps, logOf: LogOf): RequestHandler {
+export function publishRoute(
+  api: UploadApi,
+  deps: PublishRouteDeps,
+  logOf: LogOf,
+): (request: Request, response: Response) => Promise<void> {
   const reader: UploadReader = {
-    readBody: bodyReader({ limit: MAX_BODY_BYTES, atOnce: BODIES_AT_ONCE }),
+    readBody: bodyReader({ limit: MAX_BODY_BYTES }),
     parse: api.parser(deps.rules),
   };
   return async (request, response) => {
@@ -69,10 +65,6 @@ async function readUpload(
   const body = await readBody(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return refused(413, `the body is over ${MAX_BODY_BYTES} bytes`);
-  if (body.kind === 'busy') {
-    response.set('Retry-After', String(RETRY_AFTER_SECONDS));
-    return { kind: 'unreadable', answer: unavailable('internal_error') };
-  }
   const parsed = parse(body.bytes);
   if (parsed.kind === 'refused') return refused(400, parsed.problem);
   return { kind: 'upload', upload: parsed.request, userAgent: request.headers['user-agent'] };

@@ -140,6 +140,8 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     defaultRegions: [],
     tokens: someTokens(),
     v1alpha1: false,
+    maintenance: false,
+    uploadsAtOnce: 200,
     padding: { min: 1024, range: 1024 },
     health: async () => {
       await store.now();
