@@ -29,6 +29,7 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, type TimeAndChance, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
-export { createHttpApp } from './server.ts';
+export { type HttpAppParts, createHttpApp } from './server.ts';
 export type { JsonShape } from './json-reader.ts';
+export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

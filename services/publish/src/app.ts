@@ -1,4 +1,4 @@
-import { createHttpApp } from '@keyserver/service';
+import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
 import type { Timers } from '@keyserver/time';
 import type { Express } from 'express';
@@ -11,17 +11,19 @@ export interface AppDeps extends PublishRouteDeps {
   readonly timers: Timers;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
+  readonly observeRequest?: HttpAppParts['observeRequest'];
 }
 
 /** All routes of the publish service; `GET /health` is among those that every service has. */
 export function createApp(deps: AppDeps): Express {
-  const { log, clock, timers, random, health } = deps;
+  const { log, clock, timers, random, health, observeRequest } = deps;
   return createHttpApp({
     log,
     clock,
     timers,
     random,
     health,
+    observeRequest,
     routes: (app, logOf) => {
       app.all('/v1/publish', publishRoute(deps, logOf));
     },

@@ -118,7 +118,7 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     });
     return;
   }
-  const { app, authority, inserted, revised, problems, warnings } = outcome;
+  const { app, authority, inserted, revised, problems, warnings, regions, certificate } = outcome;
   log.event('publish.accepted', {
     app: configuredId(app),
     ...(authority === undefined ? {} : { authority: configuredId(authority) }),
@@ -126,6 +126,8 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     revised,
     dropped: problems.length,
     warned: warnings.length,
+    regions: regions.map((id) => configuredId({ id })),
+    ...(certificate === undefined ? {} : { certificate }),
   });
 }
 
