@@ -31,5 +31,6 @@ export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
 export { type HttpAppParts, createHttpApp } from './server.ts';
 export type { JsonShape } from './json-reader.ts';
+export { leaveOut } from './watch-requests.ts';
 export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

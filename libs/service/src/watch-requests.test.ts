@@ -7,6 +7,7 @@ import { createJobApp } from './job-service.ts';
 import { type RunningServer, listen } from './listen.ts';
 import { rawConnection } from './testing/raw-http.ts';
 import { aService } from './testing/an-app.ts';
+import { leaveOut } from './watch-requests.ts';
 
 const TRACE = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
 const headers = { traceparent: `00-${TRACE.traceId}-${TRACE.spanId}-01` };
@@ -65,6 +66,17 @@ describe('a request', () => {
       { result: 'bad_request', status: 413 },
       { result: 'fault', status: 500 },
     ]);
+  });
+
+  it('that is left out has no event, and is observed by nobody', async () => {
+    const service = await aWatched((app) => {
+      app.get('/cover', (_request, response) => {
+        leaveOut(response);
+        response.send('{}');
+      });
+    });
+    await service.fetch('/cover');
+    expect([service.events(), observed]).toEqual([[], []]);
   });
 
   it.each([

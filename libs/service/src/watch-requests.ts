@@ -40,6 +40,13 @@ interface Watched {
   result?: RequestResult;
 }
 
+const LEFT_OUT = 'leftOut';
+
+/** Leaves a request out of events, figures and traces, since it means nothing: whoever says so counts it in another way. */
+export function leaveOut(response: Response): void {
+  response.locals[LEFT_OUT] = true;
+}
+
 /**
  * Sees to it that each request has one event that says how it ended: `request.served` or `request.unserved` where no other does.
  * Whoever observes requests hears of each one's end.
@@ -53,7 +60,7 @@ export function watchRequests(named: NamedRequests, parts: WatchParts): NamedReq
       const watched: Watched = { log, startedAt: clock.now(), since: timers.monotonic() };
       logs.set(request, listening(watched));
       response.once('close', () => {
-        end(watched, request, response, parts);
+        if (response.locals[LEFT_OUT] !== true) end(watched, request, response, parts);
       });
       next();
     };
