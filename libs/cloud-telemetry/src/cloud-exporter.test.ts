@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { configuredId, routePattern } from '@keyserver/log';
 import { recordingLog } from '@keyserver/log/testing';
+import { systemRandom } from '@keyserver/random';
 import { type Telemetry, startTelemetry } from '@keyserver/telemetry';
 import { MINUTE, systemTimers, unixMillis } from '@keyserver/time';
 import { cloudExporter } from './cloud-exporter.ts';
@@ -47,7 +48,7 @@ async function opened(): Promise<Telemetry> {
   const exporter = await cloudExporter({ projectId: 'health', endpoint, timers: systemTimers });
   return await startTelemetry({
     ...{ service: 'publish', instance: 'instance-7', timers: systemTimers, log, exporter },
-    ...{ traceShare: 1, intervalMs: MINUTE },
+    ...{ tracePercent: 100, random: systemRandom, intervalMs: MINUTE },
   });
 }
 

@@ -84,10 +84,10 @@ async function openTelemetry(
   const { name: service, settings, ambient } = parts;
   const { timers, random } = ambient;
   const telemetry = await startTelemetry({
-    ...{ service, timers, log: ambient.openLog(settings.LOG_LEVEL) },
+    ...{ service, timers, random, log: ambient.openLog(settings.LOG_LEVEL) },
     instance: Buffer.from(random.bytes(INSTANCE_BYTES)).toString('hex'),
     exporter: await exporterOf(parts),
-    traceShare: settings.TRACE_PERCENT / 100,
+    tracePercent: settings.TRACE_PERCENT,
     intervalMs: settings.TELEMETRY_INTERVAL_SECONDS * SECOND,
   });
   if (settings.TELEMETRY_EXPORTER !== 'prometheus') return telemetry;

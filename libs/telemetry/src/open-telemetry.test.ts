@@ -1,4 +1,5 @@
 import { configuredId, routePattern } from '@keyserver/log';
+import { seededRandom } from '@keyserver/random/testing';
 import { unixMillis } from '@keyserver/time';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { COUNTERS, HISTOGRAMS } from './instruments.ts';
@@ -14,15 +15,14 @@ const aRequest = (of: Partial<EndedRequest> = {}): EndedRequest => ({
   ...of,
 });
 
-function opened(traceShare: number): OpenTelemetry & { readonly spans: readonly ReadableSpan[] } {
+function opened(tracePercent: number): OpenTelemetry & { readonly spans: readonly ReadableSpan[] } {
   const spans: ReadableSpan[] = [];
   const onSpan = (span: ReadableSpan): void => {
     spans.push(span);
   };
-  return {
-    ...openTelemetry({ attributes: { 'service.name': 'test' }, traceShare, onSpan }),
-    spans,
-  };
+  const random = seededRandom('traces');
+  const attributes = { 'service.name': 'test' };
+  return { ...openTelemetry({ attributes, tracePercent, random, onSpan }), spans };
 }
 
 describe('figures', () => {
@@ -68,7 +68,7 @@ describe('figures', () => {
 
 describe('the trace of a request', () => {
   it('says the route, the status and the result, and belongs to nobody else', () => {
-    const { observeRequest, spans } = opened(1);
+    const { observeRequest, spans } = opened(100);
     observeRequest(aRequest());
     observeRequest(aRequest());
     const [first, second] = spans;
@@ -86,32 +86,35 @@ describe('the trace of a request', () => {
   });
 
   it('has no name of a path that is not served', () => {
-    const { observeRequest, spans } = opened(1);
+    const { observeRequest, spans } = opened(100);
     observeRequest(aRequest({ route: undefined, method: 'other', status: 404 }));
     expect(spans).toMatchObject([{ name: 'other' }]);
     expect(Object.keys(spans[0]?.attributes ?? {})).not.toContain('http.route');
   });
 
   it('says that it failed when we are to blame, and not when the client is', () => {
-    const { observeRequest, spans } = opened(1);
+    const { observeRequest, spans } = opened(100);
     observeRequest(aRequest({ status: 503 }));
     observeRequest(aRequest({ status: 400 }));
     expect(spans.map(({ status }) => status.code)).toEqual([2, 0]);
   });
 
   it('is linked to the trace of a caller that is ours, and does not go on with it', () => {
-    const { observeRequest, spans } = opened(1);
+    const { observeRequest, spans } = opened(100);
     observeRequest(aRequest({ callersTrace: TRACE }));
     expect(spans[0]?.links).toMatchObject([{ context: TRACE }]);
     expect(spans[0]?.spanContext().traceId).not.toBe(TRACE.traceId);
   });
 
   it('is there for a share of the requests only', () => {
-    expect(opened(0).spans).toEqual([]);
-    const { observeRequest, spans } = opened(0.1);
-    for (let n = 0; n < 2000; n++) observeRequest(aRequest());
-    expect(spans.length).toBeGreaterThan(100); // 200 are expected, 7 standard deviations away
-    expect(spans.length).toBeLessThan(300);
+    const of = (percent: number): number => {
+      const { observeRequest, spans } = opened(percent);
+      for (let n = 0; n < 1000; n++) observeRequest(aRequest());
+      return spans.length;
+    };
+    expect([of(0), of(100)]).toEqual([0, 1000]);
+    expect(of(10)).toBeGreaterThan(50);
+    expect(of(10)).toBeLessThan(150);
   });
 });
 

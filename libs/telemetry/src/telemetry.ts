@@ -1,4 +1,5 @@
 import { type Logger, type ServiceName, faultTrail } from '@keyserver/log';
+import type { Random } from '@keyserver/random';
 import type { Timers } from '@keyserver/time';
 import type { Meters } from './instruments.ts';
 import type { ProcessAttributes } from './open-telemetry.ts';
@@ -31,8 +32,9 @@ export interface TelemetryOptions {
   readonly log: Logger;
   /** Sends everything there; without one the figures wait to be fetched, and there are no traces. */
   readonly exporter?: OpenExporter | undefined;
-  /** The share of requests that are traced, from 0 to 1. */
-  readonly traceShare: number;
+  /** How many of a hundred requests are traced. */
+  readonly tracePercent: number;
+  readonly random: Random;
   /** Between two sendings, ms. */
   readonly intervalMs: number;
 }
@@ -51,7 +53,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       'service.instance.id': instance,
       ...exporter?.attributes,
     },
-    traceShare: exporter === undefined ? 0 : options.traceShare,
+    tracePercent: exporter === undefined ? 0 : options.tracePercent,
+    random: options.random,
     onSpan: (span) => push?.keep(span),
   });
   if (exporter !== undefined)
