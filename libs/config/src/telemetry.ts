@@ -11,8 +11,8 @@ export const telemetryVariables = {
     default: 'none',
   }),
   METRICS_PORT: integer({
-    about: 'The port on which Prometheus fetches figures, at /metrics; 0 takes any free one.',
-    min: 0,
+    about: 'The port on which Prometheus fetches figures, at /metrics.',
+    min: 1,
     max: 65_535,
     default: 9464,
   }),

@@ -63,8 +63,8 @@ it.each([
   'counts a run of a job that did %d and left %d as %s, and how long it took',
   (done, left, as) => {
     expect(toldOf('job.finished', { job: 'do-work', done, left, ms: 1500 })).toEqual([
-      `job_runs_total job=do-work outcome=${as}: 1`,
-      'job_seconds job=do-work: 1.5',
+      `job_runs_total job_name=do-work outcome=${as}: 1`,
+      'job_seconds job_name=do-work: 1.5',
     ]);
   },
 );
@@ -72,11 +72,11 @@ it.each([
 it('counts runs of jobs that fail or come too early', () => {
   const run = { job: 'rotate-keys', done: 0, left: 0, problems: 1, ms: 20 } as const;
   expect(toldOf('job.failed', run)).toEqual([
-    'job_runs_total job=rotate-keys outcome=failed: 1',
-    'job_seconds job=rotate-keys: 0.02',
+    'job_runs_total job_name=rotate-keys outcome=failed: 1',
+    'job_seconds job_name=rotate-keys: 0.02',
   ]);
   expect(toldOf('job.too_early', { job: 'create-batches' })).toEqual([
-    'job_runs_total job=create-batches outcome=too_early: 1',
+    'job_runs_total job_name=create-batches outcome=too_early: 1',
   ]);
 });
 

@@ -34,7 +34,7 @@ const COUNTED: Counted = {
     countRun(fields, 'failed', meters);
   },
   'job.too_early': ({ job }, meters) => {
-    meters.add('keyserver_job_runs_total', { job, outcome: 'too_early' });
+    meters.add('keyserver_job_runs_total', { job_name: job, outcome: 'too_early' });
   },
   'trust.data_key_created': (_fields, meters) => {
     meters.add('keyserver_data_keys_total', { data_key: 'created' });
@@ -63,8 +63,8 @@ function countRun(
   outcome: JobOutcome,
   meters: Meters,
 ): void {
-  meters.add('keyserver_job_runs_total', { job, outcome });
-  meters.observe('keyserver_job_seconds', { job }, ms / SECOND);
+  meters.add('keyserver_job_runs_total', { job_name: job, outcome });
+  meters.observe('keyserver_job_seconds', { job_name: job }, ms / SECOND);
 }
 
 /** Adds what an event tells to the figures. */

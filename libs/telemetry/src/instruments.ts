@@ -26,7 +26,8 @@ export interface LabelValues {
   readonly certificate: NonNullable<Events['publish.refused']['certificate']>;
   readonly config: ConfiguredId;
   readonly reason: Events['export.batch_failed']['reason'] | 'no_signer';
-  readonly job: JobName;
+  /** Not `job`, which Prometheus and Cloud Monitoring give each target themselves. */
+  readonly job_name: JobName;
   readonly outcome: JobOutcome;
   readonly data_key: 'created' | 'destroyed';
   readonly problem: HealthProblem;
@@ -89,7 +90,7 @@ export const COUNTERS = {
   keyserver_job_runs_total: {
     about: 'Runs of scheduled jobs',
     unit: '{run}',
-    labels: ['job', 'outcome'],
+    labels: ['job_name', 'outcome'],
   },
   keyserver_data_keys_total: {
     about: 'Changes of the data keys of revision tokens',
@@ -124,7 +125,7 @@ export const HISTOGRAMS = {
   keyserver_job_seconds: {
     about: 'How long runs of scheduled jobs took',
     unit: 's',
-    labels: ['job'],
+    labels: ['job_name'],
     bounds: [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
   },
   keyserver_batch_seconds: {

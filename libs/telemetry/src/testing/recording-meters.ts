@@ -3,7 +3,7 @@ import type { Meters } from '../instruments.ts';
 /** Meters that remember what they were told, one sentence for each figure. */
 export interface RecordingMeters {
   readonly meters: Meters;
-  /** What was told, as in `keyserver_job_runs_total job=do-work outcome=done: 1`. */
+  /** What was told, as in `keyserver_job_runs_total job_name=do-work outcome=done: 1`. */
   readonly told: readonly string[];
 }
 
