@@ -100,6 +100,10 @@ export interface Events {
   'publish.aborted': None;
   /** An upload is stored, and no revision token could be made for it. */
   'publish.no_token': Fault;
+  /** So many requests were cover traffic since the last of these events; they are counted and have no lines. */
+  'publish.covered': { readonly count: number };
+  /** This instance could not tell the others how long its uploads take, or read what they have told. */
+  'publish.times_not_shared': Fault;
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -222,6 +226,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'publish.no_token': 'error',
+  'publish.covered': 'info',
+  'publish.times_not_shared': 'warning',
   'trust.data_key_created': 'info',
   'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',

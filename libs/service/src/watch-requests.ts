@@ -12,7 +12,7 @@ import {
   callersTrace,
 } from '@keyserver/telemetry';
 import type { Clock, Timers, UnixMillis } from '@keyserver/time';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { LogOf } from './request-log.ts';
 
 /** What watching requests needs. */
@@ -26,7 +26,13 @@ export interface WatchParts {
 }
 
 interface NamedRequests {
-  readonly nameRequest: RequestHandler;
+  readonly nameRequest: (request: Request) => void;
+  readonly logOf: LogOf;
+}
+
+interface WatchedRequests {
+  /** Begins with a request: names it, and waits for its end. */
+  readonly nameRequest: (request: Request, response: Response) => void;
   readonly logOf: LogOf;
 }
 
@@ -51,20 +57,17 @@ export function leaveOut(response: Response): void {
  * Sees to it that each request has one event that says how it ended: `request.served` or `request.unserved` where no other does.
  * Whoever observes requests hears of each one's end.
  */
-export function watchRequests(named: NamedRequests, parts: WatchParts): NamedRequests {
+export function watchRequests(named: NamedRequests, parts: WatchParts): WatchedRequests {
   const { clock, timers } = parts;
   const logs = new WeakMap<Request, Logger>();
-  const nameRequest: RequestHandler = (request, response, next) => {
-    const begin = (): void => {
-      const log = named.logOf(request);
-      const watched: Watched = { log, startedAt: clock.now(), since: timers.monotonic() };
-      logs.set(request, listening(watched));
-      response.once('close', () => {
-        if (response.locals[LEFT_OUT] !== true) end(watched, request, response, parts);
-      });
-      next();
-    };
-    void named.nameRequest(request, response, begin);
+  const nameRequest = (request: Request, response: Response): void => {
+    named.nameRequest(request);
+    const log = named.logOf(request);
+    const watched: Watched = { log, startedAt: clock.now(), since: timers.monotonic() };
+    logs.set(request, listening(watched));
+    response.once('close', () => {
+      if (response.locals[LEFT_OUT] !== true) end(watched, request, response, parts);
+    });
   };
   return { nameRequest, logOf: (request) => logs.get(request) ?? named.logOf(request) };
 }

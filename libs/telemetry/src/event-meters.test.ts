@@ -41,6 +41,10 @@ describe('an accepted upload', () => {
   });
 });
 
+it('counts cover traffic by itself, with nothing that tells one request from another', () => {
+  expect(toldOf('publish.covered', { count: 340 })).toEqual(['cover_requests_total: 340']);
+});
+
 describe('a refused upload', () => {
   const code = 'health_authority_verification_certificate_invalid';
 

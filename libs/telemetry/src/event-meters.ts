@@ -13,6 +13,9 @@ const COUNTED: Counted = {
     if (app !== undefined && certificate !== undefined)
       meters.add('keyserver_certificates_refused_total', { app, certificate });
   },
+  'publish.covered': ({ count }, meters) => {
+    meters.add('keyserver_cover_requests_total', {}, count);
+  },
   'export.batches_created': ({ config, created }, meters) => {
     meters.add('keyserver_batches_created_total', { config }, created);
   },

@@ -52,6 +52,11 @@ export const COUNTERS = {
     unit: '{key}',
     labels: ['exposure'],
   },
+  keyserver_cover_requests_total: {
+    about: 'Requests that were cover traffic, added up once a minute',
+    unit: '{request}',
+    labels: [],
+  },
   keyserver_publish_requests_total: {
     about: 'Accepted uploads, once for each region of their application',
     unit: '{upload}',

@@ -1,14 +1,15 @@
 import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
-import type { Timers } from '@keyserver/time';
 import type { Express } from 'express';
+import { type CoverTrafficDeps, coverTraffic } from './http/cover-traffic.ts';
+import { type PhoneAnswersDeps, phoneAnswers } from './http/phone-answers.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
-import { type PublishRouteDeps, publishRoute } from './http/publish-route.ts';
+import { publishRoute } from './http/publish-route.ts';
+import type { PublishDeps } from './publish-keys.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishRouteDeps {
+export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps {
   readonly log: Logger;
-  readonly timers: Timers;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
   readonly observeRequest?: HttpAppParts['observeRequest'];
@@ -17,6 +18,7 @@ export interface AppDeps extends PublishRouteDeps {
 /** All routes of the publish service; `GET /health` is among those that every service has. */
 export function createApp(deps: AppDeps): Express {
   const { log, clock, timers, random, health, observeRequest } = deps;
+  const answers = phoneAnswers(deps);
   return createHttpApp({
     log,
     clock,
@@ -25,8 +27,8 @@ export function createApp(deps: AppDeps): Express {
     health,
     observeRequest,
     routes: (app, logOf) => {
-      app.all('/v1/publish', publishRoute(deps, logOf));
+      app.all('/v1/publish', coverTraffic(answers, deps, 'v1'), publishRoute(deps, answers, logOf));
     },
-    renderFault: publishFaultRenderer(deps),
+    renderFault: publishFaultRenderer(answers),
   });
 }

@@ -27,6 +27,7 @@ import {
   windowLength,
   systemTimers,
 } from '@keyserver/time';
+import { answerTimes } from '../answer-times.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
 import { someTokens } from './tokens.ts';
@@ -140,6 +141,8 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     defaultRegions: [],
     tokens: someTokens(),
     padding: { min: 1024, range: 1024 },
+    times: answerTimes({ timers: systemTimers, random: systemRandom }),
+    countCover: () => undefined,
     health: async () => {
       await store.now();
     },
