@@ -67,7 +67,7 @@ export interface Events {
   'config.refused': { readonly settings: readonly SettingName[] };
 
   'request.fault': Fault & { readonly status: number };
-  /** A request was answered as it should be, and no other event says how it ended. */
+  /** A request was answered as it should be, or a probe of health with whatever it found, and no other event says how it ended. */
   'request.served': Served;
   /** A request was answered with a status of 400 or more, and no other event says why. */
   'request.unserved': Served;

@@ -46,6 +46,7 @@ interface Watched {
   result?: RequestResult;
 }
 
+const HEALTH = '/health';
 const LEFT_OUT = 'leftOut';
 
 /** Leaves a request out of events, figures and traces, since it means nothing: whoever says so counts it in another way. */
@@ -111,7 +112,8 @@ function routeOf(request: Request): RoutePattern | undefined {
 
 function tell(log: Logger, ended: Pick<EndedRequest, 'route' | 'status' | 'ms'>): void {
   const { route, status } = ended;
-  log.event(status < 400 ? 'request.served' : 'request.unserved', {
+  const isServed = status < 400 || route === HEALTH; // what health finds has an event of its own, when it changes
+  log.event(isServed ? 'request.served' : 'request.unserved', {
     ...(route === undefined ? {} : { route }),
     ...{ status, ms: Math.round(ended.ms) },
   });
