@@ -1,4 +1,4 @@
-import { createHttpApp } from '@keyserver/service';
+import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
 import type { Express } from 'express';
 import { type AdmissionDeps, admission } from './http/admission.ts';
@@ -19,11 +19,12 @@ export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps
   readonly v1alpha1: boolean;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
+  readonly observeRequest?: HttpAppParts['observeRequest'];
 }
 
 /** All routes of the publish service; `GET /health` is among those that every service has. */
 export function createApp(deps: AppDeps): Express {
-  const { log, clock, timers, random, health } = deps;
+  const { log, clock, timers, random, health, observeRequest } = deps;
   const answers = phoneAnswers(deps);
   return createHttpApp({
     log,
@@ -31,6 +32,7 @@ export function createApp(deps: AppDeps): Express {
     timers,
     random,
     health,
+    observeRequest,
     routes: (app, logOf) => {
       if (deps.maintenance) {
         log.event('publish.in_maintenance', {});
@@ -38,12 +40,11 @@ export function createApp(deps: AppDeps): Express {
       }
       const { admit, holding } = admission(deps, answers, logOf);
       app.use(admit);
-      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
-        app.all(
-          [...api.paths],
-          coverTraffic(api, answers, deps),
-          holding(publishRoute(api, deps, { answers, logOf })),
-        );
+      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1]) {
+        const cover = coverTraffic(api, answers, deps);
+        const publish = holding(publishRoute(api, deps, { answers, logOf }));
+        for (const path of api.paths) app.all(path, cover, publish);
+      }
     },
     renderFault: publishFaultRenderer(answers),
   });

@@ -7,6 +7,7 @@ import {
   revisionTokenVariables,
   settings,
   storeVariables,
+  telemetryVariables,
   text,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
@@ -87,6 +88,7 @@ export const publishSettings = settings({
     max: 3600,
     default: 300,
   }),
+  ...telemetryVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

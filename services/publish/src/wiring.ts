@@ -8,6 +8,7 @@ import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  type OpenCloudExporter,
   crash,
   housekeepingWatch,
   namedProbe,
@@ -263,3 +264,9 @@ async function openPlatform(
   const wrapper = kms.wrapperFor(keyName);
   return { place: platform.place, store, keyHashSecret, wrapper, probes: [], close };
 }
+
+/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
+export const openCloudExporter: OpenCloudExporter = async (options) => {
+  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
+  return await cloudExporter(options);
+};

@@ -66,8 +66,8 @@ describe('cover traffic', () => {
     expectRefusal(await server.send('no JSON', { headers }), 400, 'bad_request');
   });
 
-  it('asks nothing of the store, checks no certificate, leaves no line in the log, and is counted', async () => {
-    let [asked, counted] = [0, 0];
+  it('asks nothing of the store, checks no certificate, leaves no line in the log and no figure, and is counted', async () => {
+    let [asked, counted, observed] = [0, 0, 0];
     const ask = (): Promise<never> => {
       asked += 1;
       return fails();
@@ -75,10 +75,11 @@ describe('cover traffic', () => {
     const server = await aPublishServer({
       ...{ findApp: ask, verifyCertificate: ask, storeUpload: ask, health: ask },
       countCover: () => (counted += 1),
+      observeRequest: () => (observed += 1),
     });
     await cover(server);
     await server.send(goodBody(), { headers: { 'X-Chaff': '1' } });
-    expect({ asked, counted }).toEqual({ asked: 0, counted: 2 });
+    expect({ asked, counted, observed }).toEqual({ asked: 0, counted: 2, observed: 0 });
     expect(server.log.lines).toEqual([]);
     expect(await server.stored()).toEqual([]);
   });

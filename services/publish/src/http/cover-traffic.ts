@@ -1,3 +1,4 @@
+import { leaveOut } from '@keyserver/service';
 import type { Request, RequestHandler } from 'express';
 import type { AnswerTimes } from '../answer-times.ts';
 import { MAX_BODY_BYTES, type PhoneAnswers } from './phone-answers.ts';
@@ -30,6 +31,7 @@ export function coverTraffic(
       return;
     }
     countCover();
+    leaveOut(response);
     response.set('x-api-version', api.version);
     const answer = answerOf((await answers.receive(request, response)).kind, times);
     if (answer === undefined) return;

@@ -120,7 +120,7 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     });
     return;
   }
-  const { app, authority, inserted, revised, problems, warnings } = outcome;
+  const { app, authority, inserted, revised, problems, warnings, regions, certificate } = outcome;
   log.event('publish.accepted', {
     app: configuredId(app),
     ...(authority === undefined ? {} : { authority: configuredId(authority) }),
@@ -128,6 +128,8 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     revised,
     dropped: problems.length,
     warned: warnings.length,
+    regions: regions.map((id) => configuredId({ id })),
+    ...(certificate === undefined ? {} : { certificate }),
   });
 }
 
