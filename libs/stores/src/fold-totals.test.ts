@@ -64,12 +64,13 @@ const withDelay = (closingDelay: number): DocumentStore =>
 
 describe('folding the counts of uploads (15.1)', () => {
   it('adds what uploads of one hour and authority count, bucket by bucket', async () => {
+    const { oldestKeyDays: _, onsetDays: __, ...withoutAges } = aDelta();
     await upload(
       aDelta(),
       aDelta({ platform: 'android', keys: 14, oldestKeyDays: 15, onsetDays: 29 }),
       aDelta({ platform: 'unknown', keys: 1, oldestKeyDays: 0, onsetDays: 0 }),
-      aDelta({ keys: 0, oldestKeyDays: undefined, onsetDays: undefined, onsetMissing: 1 }),
-      aDelta({ keys: 2, revisions: 1, oldestKeyDays: undefined, onsetDays: undefined }),
+      { ...withoutAges, keys: 0, onsetMissing: 1 },
+      { ...withoutAges, keys: 2, revisions: 1 },
     );
     clock.advance(HOUR);
     expect(await fold()).toEqual({ folded: 5, late: 0, left: 0 });

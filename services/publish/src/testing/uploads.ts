@@ -30,6 +30,7 @@ export const authority: HealthAuthority = {
       thru: unixMillis(NOW + 86_400_000),
     },
   ],
+  stats: true,
 };
 
 /** An application that may publish with certificates of the authority. */
