@@ -11,12 +11,13 @@ import type {
   SIGNING_KEY_ADVICE,
   ServiceName,
   SigningKeyProblem,
+  StatsRefusal,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal;
+  readonly reason?: CallerRefusal | StatsRefusal;
   readonly status?: number;
   readonly class?: FaultCause['class'];
 }
@@ -85,6 +86,18 @@ export interface Events {
   'publish.aborted': None;
   /** An upload is stored, and no revision token could be made for it. */
   'publish.no_token': Fault;
+
+  'stats.answered': { readonly authority: ConfiguredId; readonly days: number };
+  'stats.refused': { readonly reason: StatsRefusal };
+  /** Settings of the statistics are refused, so nobody gets any; uploads go on. */
+  'stats.off': { readonly settings: readonly SettingName[] };
+  /** The counts of whole days are not folded, so their statistics are not there. */
+  'stats.behind': {
+    /** Hours since the newest folded one; none when there is none. */
+    readonly hours?: number;
+  };
+  /** Counts were found of hours that were folded before: days that were shown have changed. */
+  'cleanup.late_counts': { readonly count: number };
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -202,6 +215,11 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'publish.no_token': 'error',
+  'stats.answered': 'info',
+  'stats.refused': 'info',
+  'stats.off': 'error',
+  'stats.behind': 'warning',
+  'cleanup.late_counts': 'error',
   'trust.data_key_created': 'info',
   'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',

@@ -5,6 +5,7 @@ export {
   type ConfiguredId,
   type RequestId,
   type ServiceUrl,
+  type SettingName,
   configuredId,
   requestIdOf,
   serviceUrl,
@@ -29,4 +30,5 @@ export {
   type LogOutput,
   type PublishCode,
   type ServiceName,
+  type StatsRefusal,
 } from './words.ts';

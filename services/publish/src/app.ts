@@ -4,9 +4,10 @@ import type { Timers } from '@keyserver/time';
 import type { Express } from 'express';
 import { publishFaultRenderer } from './http/publish-fault.ts';
 import { type PublishRouteDeps, publishRoute } from './http/publish-route.ts';
+import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishRouteDeps {
+export interface AppDeps extends PublishRouteDeps, StatsRouteDeps {
   readonly log: Logger;
   readonly timers: Timers;
   /** Rejects while the store is away. */
@@ -24,6 +25,7 @@ export function createApp(deps: AppDeps): Express {
     health,
     routes: (app, logOf) => {
       app.all('/v1/publish', publishRoute(deps, logOf));
+      app.all('/v1/stats', statsRoute(deps, logOf));
     },
     renderFault: publishFaultRenderer(deps),
   });

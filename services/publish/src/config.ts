@@ -12,6 +12,7 @@ import {
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
+import { statsVariables } from './stats/stats-settings.ts';
 
 /** Every variable that the publish service reads. */
 export const publishSettings = settings({
@@ -64,6 +65,7 @@ export const publishSettings = settings({
     max: 16_384,
     default: 1024,
   }),
+  ...statsVariables,
   CONFIG_CACHE_SECONDS: integer({
     about:
       'For how long a looked-up application or health authority is used before it is read again.',

@@ -1,7 +1,12 @@
 import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
 import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
-import { certificateVerifier } from '@keyserver/health-authority';
+import {
+  type FindAuthority,
+  certificateVerifier,
+  statsTokenVerifier,
+} from '@keyserver/health-authority';
+import type { Logger } from '@keyserver/log';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
   type Ambient,
@@ -16,6 +21,7 @@ import {
 import {
   StorePartFault,
   type StoreFormat,
+  TOTALS_RETENTION_DAYS,
   checkPart,
   findApp,
   findAuthority,
@@ -23,6 +29,7 @@ import {
   keyHasher,
   openStoreFormat,
   readDataKeys,
+  readTotals,
   rememberedCoverage,
   rememberedWindows,
   storedWindows,
@@ -32,12 +39,13 @@ import {
   storeUploads,
   uncoveredKeys,
 } from '@keyserver/stores';
-import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, DAY, HOUR, MINUTE, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
+import { statsRulesOf } from './stats/stats-settings.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
 const REMEMBERED = 1000;
@@ -83,6 +91,7 @@ function depsOver(
       lifetimeMs: config.CONFIG_CACHE_SECONDS * SECOND,
       size: REMEMBERED,
     });
+  const authorities = remembered(findAuthority(store));
   const log = openLog(config.LOG_LEVEL);
   const ring = keyRing({
     ...{ readKeys: readDataKeys(store), wrapper: platform.wrapper, clock },
@@ -109,15 +118,13 @@ function depsOver(
     random,
     log,
     findApp: remembered(findApp(store)),
-    verifyCertificate: certificateVerifier(
-      remembered(findAuthority(store)),
-      config.CERTIFICATE_CLOCK_SKEW_SECONDS,
-    ),
+    verifyCertificate: certificateVerifier(authorities, config.CERTIFICATE_CLOCK_SKEW_SECONDS),
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
+    stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', StorePartFault, async () => {
@@ -129,6 +136,23 @@ function depsOver(
       logHealth,
       ...probes,
     ]),
+  };
+}
+
+/** The statistics, which say in the log when their settings let them give none. */
+function statsOver(
+  store: DocumentStore,
+  config: PublishConfig,
+  { authorities, log }: { readonly authorities: FindAuthority; readonly log: Logger },
+): AppDeps['stats'] {
+  const rules = statsRulesOf(config);
+  if (rules.kind === 'off') log.event('stats.off', { settings: rules.settings });
+  const retention = rules.kind === 'on' ? rules.retention : TOTALS_RETENTION_DAYS.default * DAY;
+  return {
+    verifyToken: statsTokenVerifier(authorities, config.STATS_AUDIENCE),
+    readTotals: readTotals(store, { retention }),
+    rules,
+    padding: { min: config.STATS_PADDING_MIN_BYTES, range: config.STATS_PADDING_RANGE_BYTES },
   };
 }
 
