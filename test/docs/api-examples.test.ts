@@ -10,42 +10,12 @@ import {
   closePublishServers,
   closePublishStore,
 } from '@keyserver/publish/testing';
-import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
+import { blockNamed, examplesOf, fail } from './examples.ts';
+import { rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish.md');
-const blocks = blocksOf(page);
-
-const blockOf = (info: string): string =>
-  blocks.find((block) => block.info === info)?.body.trim() ?? fail(`no block ${info}`);
-
-function fail(why: string): never {
-  throw new Error(why);
-}
-
-/** A request or an answer as the page shows it. */
-interface Message {
-  readonly first: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-function messageOf(block: string): Message {
-  const [head = '', ...rest] = block.trim().split('\n\n');
-  const [first = '', ...lines] = head.split('\n');
-  const headers = lines.map((line) => line.split(': ', 2) as [string, string]);
-  return { first, headers: Object.fromEntries(headers), body: rest.join('\n\n') };
-}
-
-const examples = blocks.flatMap((block, n) => {
-  const [, , away = ''] = block.info.split(' ');
-  const next = blocks[n + 1];
-  if (!block.info.startsWith('http request')) return [];
-  if (next?.info !== 'http answer') return fail(`request ${n} has no answer`);
-  const request = messageOf(block.body);
-  const answer = messageOf(next.body);
-  const { code = 'none' } = JSON.parse(answer.body) as { code?: string };
-  return [{ n, away, request, answer, code, status: Number(answer.first.split(' ')[1]) }];
-});
+const blockOf = (info: string): string => blockNamed(page, info);
+const examples = examplesOf(page);
 
 const AUTHORITY = {
   id: 1,

@@ -19,8 +19,6 @@ const AT_ONCE = 200;
 export interface Folding {
   /** Counts of uploads that went into totals, or were past retention. */
   readonly folded: number;
-  /** Those of them whose hour was folded before, which must not happen. They are in the totals all the same. */
-  readonly late: number;
   /** Hours that are over and not folded yet; at least 1 when it is not known how many. */
   readonly left: number;
 }
@@ -32,6 +30,8 @@ interface FoldOptions {
   readonly retention: number;
   /** Ends the run between two transactions; what is committed stays. */
   readonly signal: AbortSignal;
+  /** Hears of counts whose hour was folded before, which must not happen. They are in the totals all the same. */
+  readonly noteLate: (count: number) => void;
 }
 
 /**
@@ -44,21 +44,21 @@ export async function foldTotals(store: DocumentStore, options: FoldOptions): Pr
   const closed = closedHour(now, store, await options.windows(store));
   const [progress] = await store.get(totalsProgress, [FOLDED]);
   const before = progress?.foldedUntil;
-  if (before === closed) return { folded: 0, late: 0, left: 0 };
+  if (before === closed) return { folded: 0, left: 0 };
   // Progress that is ahead was made while store time was: then it says nothing of what is late.
   const folding: Span = { kept: keptFrom(now, options.retention), closed };
   const known = before === undefined || before > closed ? 0 : before;
-  const moved = { folded: 0, late: 0 };
+  let folded = 0;
   for await (const page of store.pages(totalDeltas, {}, AT_ONCE)) {
-    if (options.signal.aborted)
-      return { ...moved, left: known === 0 ? 1 : (closed - known) / HOUR };
+    if (options.signal.aborted) return { folded, left: known === 0 ? 1 : (closed - known) / HOUR };
     const ids = page.filter(({ value }) => value.hour < closed).map(({ id }) => id);
     const deltas = await movePage(store, ids, { ...options, ...folding });
-    moved.folded += deltas.length;
-    moved.late += deltas.filter(({ hour }) => hour < known).length;
+    folded += deltas.length;
+    const late = deltas.filter(({ hour }) => hour < known).length;
+    if (late > 0) options.noteLate(late);
   }
   await markFolded(store, before, closed);
-  return { ...moved, left: 0 };
+  return { folded, left: 0 };
 }
 
 interface Span {

@@ -37,6 +37,7 @@ export const launcherSettings = settings({
   PUBLISH_PORT: port({ about: 'The port that takes uploads.', default: 8080 }),
   EXPORT_PORT: port({ about: 'The port of the export service, for jobs only.', default: 8081 }),
   TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
+  CLEANUP_PORT: port({ about: 'The port of the cleanup service, for jobs only.', default: 8085 }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
 });
@@ -105,6 +106,7 @@ const PORT_NAMES = [
   'PUBLISH_PORT',
   'EXPORT_PORT',
   'TRUST_PORT',
+  'CLEANUP_PORT',
   'CDN_PORT',
   'ISSUER_PORT',
 ] as const;
@@ -115,6 +117,7 @@ const PORT_USES: Readonly<Record<PortName, string>> = {
   PUBLISH_PORT: 'the publish service',
   EXPORT_PORT: 'the export service',
   TRUST_PORT: 'the trust service',
+  CLEANUP_PORT: 'the cleanup service',
   CDN_PORT: 'the file server',
   ISSUER_PORT: 'the issuer of job identities',
 };

@@ -287,7 +287,7 @@ describe('what an upload counts (15.1)', () => {
     server.clock.advance(HOUR);
     await foldTotals(server.store, {
       windows: () => alwaysWindow(windowLength(HOUR)!),
-      ...{ retention: 14 * DAY, signal: new AbortController().signal },
+      ...{ retention: 14 * DAY, signal: new AbortController().signal, noteLate: () => undefined },
     });
     const read = readTotals(server.store, { retention: 14 * DAY });
     const counts = { unknown: 0, android: 1, ios: 0, onsetDays: zeros(30) };
