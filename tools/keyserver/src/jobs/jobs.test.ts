@@ -174,7 +174,7 @@ describe('jobs check', () => {
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 3 of 3 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 4 of 4 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -223,7 +223,7 @@ describe('jobs check', () => {
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , , ...lines] = out.trimEnd().split('\n');
+    const [, , , , , ...lines] = out.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
