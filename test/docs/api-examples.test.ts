@@ -10,11 +10,19 @@ import {
   closePublishServers,
   closePublishStore,
 } from '@keyserver/publish/testing';
-import { blockNamed, examplesOf, fail } from './examples.ts';
-import { rowsOf, sectionOf, textOf } from './pages.ts';
+import { examplesOf, expectShown, sendExample } from './page-examples.ts';
+import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish.md');
-const blockOf = (info: string): string => blockNamed(page, info);
+const blocks = blocksOf(page);
+
+const blockOf = (info: string): string =>
+  blocks.find((block) => block.info === info)?.body.trim() ?? fail(`no block ${info}`);
+
+function fail(why: string): never {
+  throw new Error(why);
+}
+
 const examples = examplesOf(page);
 
 const AUTHORITY = {
@@ -82,25 +90,8 @@ const bodyOf = (shown: string): string =>
 
 // In the order of the page: later examples publish keys of earlier ones again.
 it.each(examples)('answers as the page says: $status $code (block $n)', async (example) => {
-  const { request, answer, status } = example;
-  const server = servers.get(example.away) ?? fail('no such server');
-  const method = request.first.split(' ')[0] ?? '';
-  const body = method === 'GET' ? {} : { body: bodyOf(request.body) };
-  const response = await fetch(`${server.url}/v1/publish`, {
-    method,
-    headers: request.headers,
-    ...body,
-  });
-  const { padding, revisionToken, ...said } = (await response.json()) as Record<string, unknown>;
-  const { padding: shownPadding, ...others } = JSON.parse(answer.body) as Record<string, unknown>;
-  const { revisionToken: shownToken, ...shown } = others;
-  expect(said).toEqual(shown);
-  expect(shownToken).toBe(revisionToken === undefined ? undefined : '…');
-  expect(shownPadding).toBe('…');
-  expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
-  expect(response.status).toBe(status);
-  for (const [name, value] of Object.entries(answer.headers))
-    expect(response.headers.get(name)).toBe(value);
+  const server = servers.get(example.state) ?? fail('no such server');
+  await expectShown(await sendExample(server.url, example, bodyOf), example);
 });
 
 it('shows every status and code of the service, in its table and in an example', () => {
@@ -128,4 +119,10 @@ it('shows a MAC that is computed as the page says', () => {
   expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
     tekmac: blockOf('text mac'),
   });
+});
+
+it('shows the answer of a server in maintenance letter for letter', async () => {
+  const { url } = await aPublishServer({ maintenance: true });
+  const response = await fetch(`${url}/v1/publish`, { method: 'POST' });
+  expect([response.status, await response.text()]).toEqual([429, blockOf('text maintenance')]);
 });

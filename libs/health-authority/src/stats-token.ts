@@ -72,7 +72,7 @@ export function statsTokenVerifier(
     if (key === undefined) return refused('no_active_key');
     const doubt = timeRefusal(claims, now, 0);
     if (doubt === 'not_yet_valid') return refused(doubt);
-    if (!hasValidSignature(token, key)) return refused('bad_signature');
+    if (!(await hasValidSignature(token, key))) return refused('bad_signature');
     if (doubt !== undefined) return refused(doubt);
     if (claims.audience !== audience) return refused('wrong_audience');
     return { kind: 'verified', authority: { id: authority.id, name: authority.name } };

@@ -11,6 +11,7 @@ const KIND_OF: KindOf = {
   'publish.refused': ({ code }) => ({ code }),
   'publish.aborted': () => ({}),
   'stats.refused': ({ reason }) => ({ reason }),
+  'publish.overloaded': () => ({}),
   'publish.window_covered': () => ({}), // one for each upload, while that lasts
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),

@@ -24,8 +24,9 @@ export type JobName =
   | 'import'
   | 'mirror';
 
-/** The published codes of a refused upload. */
+/** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
+  | 'region_not_allowed'
   | 'bad_request'
   | 'internal_error'
   | 'unknown_health_authority_id'
@@ -90,7 +91,6 @@ export type StatsRefusal =
   | 'bad_signature'
   | 'expired'
   | 'wrong_audience'
-  | 'busy' // too many requests are under way
   | 'off'; // a setting of the statistics is refused
 
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */

@@ -2,8 +2,9 @@ import { type Logger, type StatsRefusal, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type LogOf, type ReadBody, bodyReader, strictJsonParser } from '@keyserver/service';
 import type { Clock } from '@keyserver/time';
-import type { Request, RequestHandler, Response } from 'express';
-import { type PaddingLength, padding } from '../http/padding.ts';
+import type { Request, Response } from 'express';
+import type { PaddingLength } from '../http/padding.ts';
+import { MAX_BODY_BYTES } from '../http/phone-answers.ts';
 import { RETRY_AFTER_SECONDS } from '../http/publish-response.ts';
 import { mediaProblem } from '../http/publish-route.ts';
 import { type StatsDeps, type StatsOutcome, readStats } from './read-stats.ts';
@@ -13,14 +14,8 @@ import {
   answerTo,
   renderStats,
   unauthorized,
-  unavailable,
   unreadable,
 } from './stats-response.ts';
-
-/** The longest body that is read. */
-const MAX_BODY_BYTES = 64_000;
-/** Bodies that are on their way at the same time; authorities ask a few times a day. */
-const BODIES_AT_ONCE = 20;
 
 /** What answering authorities needs. */
 export interface StatsRouteDeps {
@@ -30,8 +25,11 @@ export interface StatsRouteDeps {
 }
 
 /** `/v1/stats`: gives an authority the sums of its uploads by day. */
-export function statsRoute(deps: StatsRouteDeps, logOf: LogOf): RequestHandler {
-  const readBody = bodyReader({ limit: MAX_BODY_BYTES, atOnce: BODIES_AT_ONCE });
+export function statsRoute(
+  deps: StatsRouteDeps,
+  logOf: LogOf,
+): (request: Request, response: Response) => Promise<void> {
+  const readBody = bodyReader({ limit: MAX_BODY_BYTES });
   return async (request, response) => {
     const log = logOf(request);
     const reading = await readRequest(request, response, readBody);
@@ -59,7 +57,6 @@ async function readRequest(
   const body = await readBody(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return bad(400, `the body is over ${MAX_BODY_BYTES} bytes`);
-  if (body.kind === 'busy') return { kind: 'refused', reason: 'busy', answer: unavailable() };
   const wrong = bodyProblem(body.bytes);
   return wrong === undefined ? tokenOf(request) : bad(400, wrong);
 }
@@ -129,9 +126,16 @@ function logOutcome(outcome: StatsOutcome, log: Logger): void {
   }
 }
 
-function send(response: Response, answer: StatsAnswer, { random, stats }: StatsRouteDeps): void {
+/** Random filler in base64, as long as the settings of statistics say. */
+export const statsPadding = ({
+  random,
+  stats: { padding },
+}: Pick<StatsRouteDeps, 'random' | 'stats'>): string =>
+  Buffer.from(random.bytes(padding.min + random.below(padding.range))).toString('base64');
+
+function send(response: Response, answer: StatsAnswer, deps: StatsRouteDeps): void {
   if (answer.status === 401) response.set('WWW-Authenticate', 'Bearer');
   if (answer.status === 503) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
-  const body = Buffer.from(renderStats(answer, padding(random, stats.padding)));
+  const body = Buffer.from(renderStats(answer, statsPadding(deps)));
   response.status(answer.status).setHeader('Content-Type', 'application/json').end(body);
 }

@@ -33,6 +33,7 @@ import {
   windowLength,
   systemTimers,
 } from '@keyserver/time';
+import { answerTimes } from '../answer-times.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
 import { someTokens } from './tokens.ts';
@@ -46,8 +47,8 @@ export interface TestServer {
   readonly store: DocumentStore;
   readonly log: RecordingLog;
   post(upload: PublishRequest): Promise<Answer>;
-  /** Sends a body as JSON, or whatever the headers say it is. */
-  send(body: string | Uint8Array, init?: RequestInit): Promise<Answer>;
+  /** Sends a body as JSON, or whatever the headers say it is; to `/v1/publish` unless a path is named. */
+  send(body: string | Uint8Array, init?: RequestInit, path?: string): Promise<Answer>;
   stored(): Promise<readonly ExposureKey[]>;
 }
 
@@ -74,9 +75,9 @@ export async function aPublishServer(
   const deps = { ...depsOver(store, clock), log: log.log, ...overrides };
   const server = await listen(createApp(deps), { port: 0, timers: systemTimers, timeouts });
   open.push(server.close);
-  const send: TestServer['send'] = async (body, init = {}) =>
+  const send: TestServer['send'] = async (body, init = {}, path = '/v1/publish') =>
     await answerOf(
-      await fetch(`${server.url}/v1/publish`, {
+      await fetch(`${server.url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
@@ -148,6 +149,9 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     rules: DEFAULT_KEY_RULES,
     defaultRegions: [],
     tokens: someTokens(),
+    v1alpha1: false,
+    maintenance: false,
+    uploadsAtOnce: 200,
     padding: { min: 1024, range: 1024 },
     stats: {
       verifyToken: statsTokenVerifier(findAuthority(store), DEFAULT_STATS_AUDIENCE),
@@ -155,6 +159,8 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
       rules: { kind: 'on', minUploads: 10, embargo: 2 * DAY, ...RETENTION },
       padding: { min: 2048, range: 1024 },
     },
+    times: answerTimes({ timers: systemTimers, random: systemRandom }),
+    countCover: () => undefined,
     health: async () => {
       await store.now();
     },
