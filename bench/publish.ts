@@ -141,7 +141,7 @@ async function register(
   const from = unixMillis(systemClock.now() - DAY);
   const key = { version: kid, publicKey, from, thru: undefined };
   const wanted = {
-    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key] }],
+    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key], stats: true }],
     apps: [
       {
         id: app,

@@ -8,6 +8,8 @@ const RESULT_OF: ResultOf = {
   'publish.accepted': () => 'ok',
   'publish.refused': ({ code }) => code,
   'publish.aborted': () => 'aborted',
+  'stats.answered': () => 'ok',
+  'stats.refused': ({ reason }) => (reason === 'off' ? 'failed' : 'refused'),
   'request.fault': () => 'fault',
   'caller.refused': () => 'caller_refused',
   'caller.unverifiable': () => 'caller_unverifiable',

@@ -34,7 +34,8 @@ export function answerToFault(fault: unknown): PublishAnswer {
   return isOutage(fault) ? answer : { ...answer, status: 500 }; // a mistake of ours is no outage
 }
 
-const isOutage = (fault: unknown): boolean =>
+/** Whether a fault lies in what this service needs, and not in itself. */
+export const isOutage = (fault: unknown): boolean =>
   fault instanceof AppLookupFault ||
   fault instanceof StoreFault ||
   fault instanceof KeyRingFault ||

@@ -72,7 +72,7 @@ async function readUpload(
 }
 
 /** Why a body is not worth reading: it is no JSON, or JSON that would have to be unpacked first. */
-function mediaProblem({ headers }: Request): string | undefined {
+export function mediaProblem({ headers }: Request): string | undefined {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   if (!type.startsWith('application/json')) return 'the Content-Type must be application/json';
   return encoding.toLowerCase() === 'identity'
