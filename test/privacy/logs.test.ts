@@ -70,6 +70,8 @@ const SECRETS = {
 /** Every route of the services: a service has an environment in `beforeAll`, and a new route is a row here. */
 const ROUTES = [
   { service: 'publish', method: 'POST', path: '/v1/publish' },
+  { service: 'publish', method: 'POST', path: '/' },
+  { service: 'publish', method: 'POST', path: '/v1alpha1/publish' },
   { service: 'publish', method: 'GET', path: '/health' },
   { service: 'export', method: 'POST', path: '/create-batches' },
   { service: 'export', method: 'POST', path: '/do-work' },
@@ -177,7 +179,7 @@ beforeAll(async () => {
   const [metricsPort = 0] = await freePorts(1);
   figuresUrl = `http://127.0.0.1:${metricsPort}/metrics`;
   await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
-  services.publish = await startPublish(common, ambient);
+  services.publish = await startPublish({ ...common, V1ALPHA1: 'true' }, ambient);
   services.export = await startExport({ ...ofJobs, MIN_WINDOW_AGE_SECONDS: '0' }, ambient);
   services.trust = await startTrust(ofJobs, ambient);
   const prometheus = { TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(metricsPort) };
@@ -315,14 +317,17 @@ function expectNothingLeaked(): void {
 
 it('knows every route that the services declare', () => {
   const root = join(import.meta.dirname, '../..');
-  const declared = globSync('services/*/src/app.ts', { cwd: root }).flatMap((file) => {
-    const service = file.split('/')[1];
-    const source = readFileSync(join(root, file), 'utf8');
-    const paths = [...source.matchAll(/'(\/[^']*)'/gu)].map(([, path]) => path);
-    return [...paths, '/health'].map((path) => `${service} ${path}`);
-  });
+  const declared = globSync('services/*/src/{app,http/upload-api}.ts', { cwd: root }).flatMap(
+    (file) => {
+      const service = file.split('/')[1];
+      const source = readFileSync(join(root, file), 'utf8');
+      const paths = [...source.matchAll(/'(\/[^']*)'/gu)].map(([, path]) => path);
+      return paths.map((path) => `${service} ${path}`);
+    },
+  );
   const known = ROUTES.map(({ service, path }) => `${service} ${path}`);
-  expect(known.toSorted()).toEqual(declared.toSorted());
+  const health = Object.keys(services).map((service) => `${service} /health`);
+  expect(known.toSorted()).toEqual([...declared, ...health].toSorted());
 });
 
 describe('the search for secrets', () => {

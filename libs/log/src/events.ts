@@ -98,6 +98,10 @@ export interface Events {
   'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
   'publish.aborted': None;
+  /** A request was turned away since too many are worked on. */
+  'publish.overloaded': None;
+  /** All but health is closed, since the service was started so. */
+  'publish.in_maintenance': None;
   /** An upload is stored, and no revision token could be made for it. */
   'publish.no_token': Fault;
   /** So many requests were cover traffic since the last of these events; they are counted and have no lines. */
@@ -225,6 +229,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.refused': 'info',
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
+  'publish.overloaded': 'warning',
+  'publish.in_maintenance': 'warning',
   'publish.no_token': 'error',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',

@@ -8,6 +8,7 @@ const RESULT_OF: ResultOf = {
   'publish.accepted': () => 'ok',
   'publish.refused': ({ code }) => code,
   'publish.aborted': () => 'aborted',
+  'publish.overloaded': () => 'overloaded',
   'request.fault': () => 'fault',
   'caller.refused': () => 'caller_refused',
   'caller.unverifiable': () => 'caller_unverifiable',

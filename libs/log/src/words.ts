@@ -23,8 +23,9 @@ export type JobName =
   | 'import'
   | 'mirror';
 
-/** The published codes of a refused upload. */
+/** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
+  | 'region_not_allowed'
   | 'bad_request'
   | 'internal_error'
   | 'unknown_health_authority_id'
@@ -42,6 +43,7 @@ export type RequestResult =
   | PublishCode
   | 'ok'
   | 'aborted' // the client went away before its request or our answer was complete
+  | 'overloaded' // turned away since too many were worked on
   | 'fault' // something unexpected happened here
   | 'caller_refused'
   | 'caller_unverifiable'

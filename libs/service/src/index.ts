@@ -16,6 +16,7 @@ export {
 export { type JobAppDeps, createJobApp, schedulerVerifier } from './job-service.ts';
 export {
   ListenFault,
+  MAX_CONNECTIONS,
   type RunningServer,
   type RunningService,
   type Timeouts,

@@ -18,8 +18,8 @@ interface OwnAnswer {
 /** The answer to a fault. */
 export type FaultAnswer = WholeAnswer | OwnAnswer;
 
-/** The answer to a fault, or undefined for the opaque one. */
-export type RenderFault = (fault: unknown) => FaultAnswer | undefined;
+/** The answer to a fault that a request to this path met, or undefined for the opaque one. */
+export type RenderFault = (fault: unknown, path: string) => FaultAnswer | undefined;
 
 const OPAQUE: WholeAnswer = { status: 500, body: '{"error":"internal error"}' };
 const BAD_REQUEST: WholeAnswer = { status: 400, body: '{"error":"bad request"}' };
@@ -36,16 +36,16 @@ export function faultRenderer(
       return;
     }
     const log = logOf(request);
-    const answer = answerTo(fault, render, log);
+    const answer = answerTo(() => render(fault, request.path), log);
     log.event('request.fault', { status: answer.status, causes: faultTrail(fault) });
     if (response.headersSent || !('send' in answer)) send(response, answer);
     else await sendItself(response, answer, log);
   };
 }
 
-function answerTo(fault: unknown, render: RenderFault, log: Logger): FaultAnswer {
+function answerTo(render: () => FaultAnswer | undefined, log: Logger): FaultAnswer {
   try {
-    return render(fault) ?? OPAQUE;
+    return render() ?? OPAQUE;
   } catch (rendering) {
     reportOpaque(rendering, log);
     return OPAQUE;
@@ -72,5 +72,6 @@ function send(response: Response, answer: FaultAnswer): void {
     return;
   }
   const { status, body, headers = {} } = answer;
-  response.status(status).type('application/json').set(headers).send(body);
+  response.status(status).set(headers).setHeader('Content-Type', 'application/json');
+  response.end(Buffer.from(body)); // Express would add a charset, which JSON does not have
 }

@@ -91,7 +91,7 @@ describe('a fault in a route', () => {
     service = await failing(new TypeError('no key 0123abcd'));
     const response = await service.fetch('/fail');
     expect([response.status, await response.text()]).toEqual([500, '{"error":"internal error"}']);
-    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('content-type')).toBe('application/json');
     expect(service.events()).toMatchObject([
       {
         message: 'request.fault',

@@ -32,9 +32,9 @@ export function createHttpApp(parts: HttpAppParts): Express {
   const { clock, timers, routes } = parts;
   const damage = metDamage(clock);
   const health = probeAll(timers, [parts.health, damage.probe]);
-  const renderFault: RenderFault = (fault) => {
+  const renderFault: RenderFault = (fault, path) => {
     damage.note(fault);
-    return parts.renderFault?.(fault);
+    return parts.renderFault?.(fault, path);
   };
   const { nameRequest, logOf } = watchRequests(requestLog(parts), parts);
   const app = express();

@@ -1,15 +1,22 @@
 import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
 import type { Express } from 'express';
+import { type AdmissionDeps, admission } from './http/admission.ts';
 import { type CoverTrafficDeps, coverTraffic } from './http/cover-traffic.ts';
+import { closedForMaintenance } from './http/maintenance.ts';
 import { type PhoneAnswersDeps, phoneAnswers } from './http/phone-answers.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
 import { publishRoute } from './http/publish-route.ts';
+import { V1, V1ALPHA1 } from './http/upload-api.ts';
 import type { PublishDeps } from './publish-keys.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps {
+export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps {
   readonly log: Logger;
+  /** Whether all but `/health` is closed. */
+  readonly maintenance: boolean;
+  /** Whether apps of the first API are answered. */
+  readonly v1alpha1: boolean;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
   readonly observeRequest?: HttpAppParts['observeRequest'];
@@ -27,7 +34,18 @@ export function createApp(deps: AppDeps): Express {
     health,
     observeRequest,
     routes: (app, logOf) => {
-      app.all('/v1/publish', coverTraffic(answers, deps, 'v1'), publishRoute(deps, answers, logOf));
+      if (deps.maintenance) {
+        log.event('publish.in_maintenance', {});
+        app.use(closedForMaintenance);
+      }
+      const { admit, holding } = admission(deps, answers, logOf);
+      app.use(admit);
+      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
+        app.all(
+          [...api.paths],
+          coverTraffic(api, answers, deps),
+          holding(publishRoute(api, deps, { answers, logOf })),
+        );
     },
     renderFault: publishFaultRenderer(answers),
   });

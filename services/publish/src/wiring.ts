@@ -126,7 +126,7 @@ async function depsOver(
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
-    padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
+    ...edgeOf(config),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', StorePartFault, async () => {
@@ -166,6 +166,16 @@ function storeTrial(store: DocumentStore, ring: KeyRing, random: Random): () => 
     await write();
   };
 }
+
+/** What the settings say about requests and answers. */
+const edgeOf = (
+  config: PublishConfig,
+): Pick<AppDeps, 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  v1alpha1: config.V1ALPHA1,
+  maintenance: config.MAINTENANCE,
+  uploadsAtOnce: config.CONCURRENT_UPLOADS,
+  padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
+});
 
 /** One after the other: the windows are in the format, so another store is told of once and by its name. */
 function sameStoreWithOpenWindows(

@@ -1,5 +1,5 @@
 import { type StrictJson, strictJsonParser } from '@keyserver/service';
-import { publishRequestParser } from '@keyserver/publish/testing';
+import { V1 } from '@keyserver/publish/testing';
 import type { Target } from '../search.ts';
 import { must, mustEqual, outcomeOf } from './must.ts';
 
@@ -59,7 +59,7 @@ function checkJson(input: Buffer): StrictJson {
   return parsed;
 }
 
-const parseUpload = publishRequestParser({ maxKeys: 30 });
+const parseUpload = V1.parser({ maxKeys: 30 });
 
 /** Words of our own, names of our fields, positions and bounds. */
 const OUR_WORDS = /^[A-Za-z0-9_ /().,-]+$/u;

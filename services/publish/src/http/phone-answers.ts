@@ -9,8 +9,6 @@ import { type PaddingLength, renderPadded } from './padding.ts';
 
 /** The longest body that is read. */
 export const MAX_BODY_BYTES = 64_000;
-/** Bodies that are on their way at the same time; each takes up to 128 kB of memory. */
-const BODIES_AT_ONCE = 200;
 
 /** What answers to phones are made with. */
 export interface PhoneAnswersDeps {
@@ -41,6 +39,8 @@ export interface PhoneAnswers {
   readonly receive: ReadBody;
   /** Sends an answer when its time has come. */
   send(response: Response, answer: PhoneAnswer, ending: Ending): Promise<void>;
+  /** Sends an answer now, whose length says nothing either: for what is turned away before it is received. */
+  sendAtOnce(response: Response, answer: PhoneAnswer): void;
 }
 
 /** A request whose body is here. */
@@ -55,7 +55,7 @@ interface Received {
 export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
   const { timers, random, times, padding } = deps;
   const pace = answerPace(deps);
-  const readBody = bodyReader({ limit: MAX_BODY_BYTES, atOnce: BODIES_AT_ONCE });
+  const readBody = bodyReader({ limit: MAX_BODY_BYTES });
   const all = new WeakMap<ServerResponse, Received>();
 
   function received(response: ServerResponse): Received {
@@ -72,6 +72,13 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     if (ending.kind === 'failed') times.failed(ending.fault, took);
   }
 
+  function sendAtOnce(response: Response, { status, render }: PhoneAnswer): void {
+    // Written as bytes: Express would add a charset, which the answers of this API do not have.
+    response.status(status).setHeader('Content-Type', 'application/json');
+    const headBytes = variableHeadBytes(response);
+    response.end(Buffer.from(renderPadded({ render, headBytes }, random, padding)));
+  }
+
   return {
     receive: async (request, response) => {
       const body = await readBody(request, response);
@@ -84,11 +91,9 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
       const ready = timers.monotonic();
       if (isUpload) remember(ending, ready - at);
       await pace.until(ending.kind === 'other' ? Math.max(ready, at + drawn) : ready);
-      // Written as bytes: Express would add a charset, which the answers of this API do not have.
-      response.status(status).setHeader('Content-Type', 'application/json');
-      const headBytes = variableHeadBytes(response);
-      response.end(Buffer.from(renderPadded({ render, headBytes }, random, padding)));
+      sendAtOnce(response, { status, render });
     },
+    sendAtOnce,
   };
 }
 

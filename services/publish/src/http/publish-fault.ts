@@ -4,23 +4,19 @@ import type { RenderFault } from '@keyserver/service';
 import { CoverageFault } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
 import type { PhoneAnswers } from './phone-answers.ts';
-import {
-  type PublishAnswer,
-  RETRY_AFTER_SECONDS,
-  renderAnswer,
-  unavailable,
-} from './publish-response.ts';
+import { type PublishAnswer, RETRY_AFTER_SECONDS, unavailable } from './publish-response.ts';
+import { apiOf } from './upload-api.ts';
 
 /** The answer to an upload that a fault of this server has interrupted: padded as all are, and asking to try again. */
 export function publishFaultRenderer(answers: PhoneAnswers): RenderFault {
-  return (fault) => {
+  return (fault, path) => {
     const answer = answerToFault(fault);
     const { status } = answer;
     return {
       status,
       send: async (response) => {
         response.set('Retry-After', String(RETRY_AFTER_SECONDS));
-        const render = (padding: string): string => renderAnswer(answer, padding);
+        const render = (padding: string): string => apiOf(path).render(answer, padding);
         // A mistake of ours says nothing of the next upload.
         const ending = isOutage(fault) ? ({ kind: 'failed', fault } as const) : OTHER;
         await answers.send(response, { status, render }, ending);

@@ -1,31 +1,31 @@
 import { type Logger, configuredId } from '@keyserver/log';
 import type { LogOf } from '@keyserver/service';
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { UploadStatistics } from '@keyserver/exposure-keys';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
 import { type Ending, MAX_BODY_BYTES, type PhoneAnswers } from './phone-answers.ts';
-import { type PhoneRequest, publishRequestParser } from './publish-request.ts';
-import {
-  type PublishAnswer,
-  RETRY_AFTER_SECONDS,
-  answerTo,
-  renderAnswer,
-  unavailable,
-  unreadable,
-} from './publish-response.ts';
+import type { ParseUpload, PhoneRequest } from './publish-request.ts';
+import { type PublishAnswer, answerTo, unreadable } from './publish-response.ts';
+import type { UploadApi } from './upload-api.ts';
 
-/** `/v1/publish`: reads an upload, has it published, and answers in the form that phones know. */
+/** How uploads are answered, and where that is logged. */
+interface Desk {
+  readonly answers: PhoneAnswers;
+  readonly logOf: LogOf;
+}
+
+/** Reads an upload, has it published, and answers in the form of its API. */
 export function publishRoute(
+  api: UploadApi,
   deps: PublishDeps,
-  answers: PhoneAnswers,
-  logOf: LogOf,
-): RequestHandler {
+  { answers, logOf }: Desk,
+): (request: Request, response: Response) => Promise<void> {
   const reader: UploadReader = {
     receive: answers.receive,
-    parse: publishRequestParser(deps.rules),
+    parse: api.parser(deps.rules),
   };
   return async (request, response) => {
-    response.set('x-api-version', 'v1');
+    response.set('x-api-version', api.version);
     const log = logOf(request);
     const reading = await readUpload(request, response, reader);
     if (reading.kind === 'aborted') {
@@ -33,7 +33,7 @@ export function publishRoute(
       return;
     }
     const { answer, ending } = await answerReading(reading, deps, log);
-    const render = (padding: string): string => renderAnswer(answer, padding);
+    const render = (padding: string): string => api.render(answer, padding);
     await answers.send(response, { status: answer.status, render }, ending);
   };
 }
@@ -49,7 +49,7 @@ type Reading =
 
 interface UploadReader {
   readonly receive: PhoneAnswers['receive'];
-  readonly parse: ReturnType<typeof publishRequestParser>;
+  readonly parse: ParseUpload;
 }
 
 async function readUpload(
@@ -66,10 +66,6 @@ async function readUpload(
   const body = await receive(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return refused(413, `the body is over ${MAX_BODY_BYTES} bytes`);
-  if (body.kind === 'busy') {
-    response.set('Retry-After', String(RETRY_AFTER_SECONDS));
-    return { kind: 'unreadable', answer: unavailable('internal_error') };
-  }
   const parsed = parse(body.bytes);
   if (parsed.kind === 'refused') return refused(400, parsed.problem);
   return { kind: 'upload', upload: parsed.request, userAgent: request.headers['user-agent'] };
