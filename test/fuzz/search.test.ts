@@ -31,13 +31,13 @@ function plantedCoverage(): Coverage & { reach(place: string, steps?: number): v
 
 async function searched(
   check: (input: Buffer, reach: (place: string, steps?: number) => void) => unknown,
-  target: Partial<Target> = {},
+  { most = 1000, ...target }: Partial<Target> & { readonly most?: number } = {},
 ): Promise<Search> {
   const coverage = plantedCoverage();
   const planted = { name: 'planted', seeds: [Buffer.from('seed')], ...target };
   return await search(
     { ...planted, check: (input) => check(input, coverage.reach) },
-    { coverage, random: seededRandom('planted'), goesOn: (inputs) => inputs < 3000 },
+    { coverage, random: seededRandom('planted'), goesOn: (inputs) => inputs < most },
   );
 }
 
@@ -52,7 +52,9 @@ function guarded(input: Buffer, reach: (place: string) => void): void {
 
 describe('the search for inputs', () => {
   it('finds what lies behind several conditions, by what inputs reach', async () => {
-    const { findings, corpus } = await searched(guarded, { dictionary: ['Z', 'U', 'F'] });
+    const { findings, corpus } = await searched(guarded, {
+      ...{ dictionary: ['Z', 'U', 'F'], most: 5000 },
+    });
     expect(findings.map(({ what }) => what)).toEqual(['Error: the word was read']);
     expect(corpus).toBe(3);
   });
@@ -76,7 +78,7 @@ describe('the search for inputs', () => {
     });
     expect(quadratic.findings.map(({ what }) => what)).toEqual(['too many steps']);
     const linear = await searched((input, reach) => {
-      reach(String(input.length), input.length * 50);
+      reach(String(input.length), input.length * 20);
     });
     expect(linear.findings).toEqual([]);
   });

@@ -12,7 +12,7 @@ export interface Target {
   readonly dictionary?: readonly string[];
   /** Bytes of the longest input; 4096 unless given. */
   readonly maxLength?: number;
-  /** How many blocks may be entered for each byte of the input, besides what every input costs. */
+  /** How many blocks may be entered for each byte of the input, besides what every input may cost; 50 unless given. */
   readonly stepsPerByte?: number;
   /** Reads an input; throws when something does not hold. What it gives must be the same each time. */
   readonly check: (input: Buffer) => unknown;
@@ -41,7 +41,7 @@ const BATCH = 256;
 const MAX_LENGTH = 4096;
 /** What any input may cost, in blocks that are entered. */
 const BASE_STEPS = 20_000;
-const STEPS_PER_BYTE = 200;
+const STEPS_PER_BYTE = 50;
 const MAX_FINDINGS = 10;
 const SHRINKING = 2000;
 

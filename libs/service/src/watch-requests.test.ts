@@ -68,14 +68,6 @@ describe('a request', () => {
     ]);
   });
 
-  it('of a route of several paths is told by the one of ours that it came to', async () => {
-    const service = await aWatched((app) => {
-      app.all(['/one', '/other'], (_request, response) => void response.send('{}'));
-    });
-    for (const path of ['/other', '/one?chosen=1']) await service.fetch(path);
-    expect(observed.map(({ route }) => route)).toEqual(['/other', '/one']);
-  });
-
   it('that is left out has no event, and is observed by nobody', async () => {
     const service = await aWatched((app) => {
       app.get('/cover', (_request, response) => {

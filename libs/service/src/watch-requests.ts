@@ -107,14 +107,8 @@ function end(watched: Watched, request: Request, response: Response, parts: Watc
 
 function routeOf(request: Request): RoutePattern | undefined {
   const matched: unknown = request.route; // Express leaves the type of it open
-  if (typeof matched !== 'object' || matched === null || !('path' in matched)) return undefined;
-  const { path } = matched;
-  // A route of several paths: told is the one of ours that the client's equals, and never the client's.
-  return routePattern({ path: Array.isArray(path) ? ownPath(path, request.path) : path });
+  return typeof matched === 'object' && matched !== null ? routePattern(matched) : undefined;
 }
-
-const ownPath = (ours: readonly unknown[], sent: string): unknown =>
-  ours.find((path) => path === sent) ?? ours[0];
 
 function tell(log: Logger, ended: Pick<EndedRequest, 'route' | 'status' | 'ms'>): void {
   const { route, status } = ended;

@@ -40,12 +40,11 @@ export function createApp(deps: AppDeps): Express {
       }
       const { admit, holding } = admission(deps, answers, logOf);
       app.use(admit);
-      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
-        app.all(
-          [...api.paths],
-          coverTraffic(api, answers, deps),
-          holding(publishRoute(api, deps, { answers, logOf })),
-        );
+      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1]) {
+        const cover = coverTraffic(api, answers, deps);
+        const publish = holding(publishRoute(api, deps, { answers, logOf }));
+        for (const path of api.paths) app.all(path, cover, publish);
+      }
     },
     renderFault: publishFaultRenderer(answers),
   });

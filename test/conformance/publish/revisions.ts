@@ -85,6 +85,15 @@ function describeRepeats(on: () => Ground): void {
     expect(outcomeOf(await publish(on(), [{ ...key, ...over }], sending))).toBe(MISSING);
   });
 
+  it('does not need its token while the key waits for its end', async () => {
+    const midnight = Math.floor(on().clock.now() / (24 * HOUR)) * 144;
+    const key = newKey({ rollingStartNumber: midnight });
+    const sending = { ...LIKELY, body: { symptomOnsetInterval: midnight - 144 } };
+    await published(on(), [key], sending);
+    expect(outcomeOf(await publish(on(), [key], sending))).toBe('200');
+    expect(await typesOf(on(), key)).toEqual(['likely']);
+  });
+
   it('needs its token once the window has ended', async () => {
     const key = newKey();
     await published(on(), [key]);

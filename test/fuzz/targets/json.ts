@@ -62,7 +62,7 @@ function checkJson(input: Buffer): StrictJson {
 const parseUpload = V1.parser({ maxKeys: 30 });
 
 /** Words of our own, names of our fields, positions and bounds. */
-const OUR_WORDS = /^[A-Za-z0-9_ /().,-]+$/u;
+const OUR_WORDS = /^[A-Za-z0-9_ /().,<=>-]+$/u;
 const INT32 = [-(2 ** 31), 2 ** 31 - 1] as const;
 
 /** What is taken has the fields that any other reader sees; what is refused is refused in words of our own. */
@@ -139,7 +139,12 @@ export const jsonTargets: readonly Target[] = [
   },
   {
     name: 'upload',
-    seeds: texts(JSON.stringify(upload), '{"TRAVELER":null}', 'null'),
+    seeds: texts(
+      JSON.stringify(upload),
+      '{"TRAVELER":null}',
+      '{"symptomOnsetInterval":2147483648}',
+      'null',
+    ),
     dictionary: [...JSON_WORDS, ...FIELDS, ...FIELDS.map((name) => `"${name}":`)],
     check: checkUpload,
   },
