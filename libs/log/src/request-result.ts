@@ -8,6 +8,7 @@ const RESULT_OF: ResultOf = {
   'publish.accepted': () => 'ok',
   'publish.refused': ({ code }) => code,
   'publish.aborted': () => 'aborted',
+  'publish.overloaded': () => 'overloaded',
   'stats.answered': () => 'ok',
   'stats.refused': ({ reason }) => (reason === 'off' ? 'failed' : 'refused'),
   'request.fault': () => 'fault',

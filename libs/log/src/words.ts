@@ -44,6 +44,7 @@ export type RequestResult =
   | PublishCode
   | 'ok'
   | 'aborted' // the client went away before its request or our answer was complete
+  | 'overloaded' // turned away since too many were worked on
   | 'fault' // something unexpected happened here
   | 'caller_refused'
   | 'caller_unverifiable'
