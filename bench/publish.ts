@@ -30,7 +30,7 @@ import { KEYS_PER_UPLOAD, concurrently, keyStoreSettings, storeOneUpload } from 
 const CONNECTIONS = 64;
 const WARM = 4000;
 /** More than this server answers in a second. */
-const MOST_PER_SECOND = 4000;
+const MOST_PER_SECOND = 3000;
 /** Uploads that are under way or follow while the services are killed. */
 const RESERVE = 4000;
 const FILLERS = 256;

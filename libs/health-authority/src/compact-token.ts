@@ -32,7 +32,27 @@ export function parseCompactToken(text: string): CompactToken | undefined {
 /** Whether a token carries a valid ES256 signature of the key's owner. */
 export function hasValidSignature({ signed, signature }: CompactToken, key: KeyObject): boolean {
   if (signature?.length !== SIGNATURE_BYTES) return false;
-  return verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
+  return verify('sha256', Buffer.from(signed), key, derSignature(signature));
+}
+
+/**
+ * A signature as Node takes it by default. To be told of another form it wants the key wrapped in an object, and looks at
+ * that for half as long again as verifying takes.
+ */
+function derSignature(signature: Uint8Array): Uint8Array {
+  const half = SIGNATURE_BYTES / 2;
+  const numbers = [signature.subarray(0, half), signature.subarray(half)].flatMap(derInteger);
+  return Uint8Array.of(DER_SEQUENCE, numbers.length, ...numbers);
+}
+
+const [DER_SEQUENCE, DER_INTEGER, SIGN_BIT] = [0x30, 0x02, 0x80];
+
+/** A number without sign in DER: as few bytes as hold it, and one more where the first would look like a sign. */
+function derInteger(number: Uint8Array): readonly number[] {
+  const first = number.findIndex((byte) => byte !== 0);
+  const bytes = number.subarray(first < 0 ? number.length - 1 : first);
+  const sign = (bytes[0] ?? 0) >= SIGN_BIT ? [0] : [];
+  return [DER_INTEGER, sign.length + bytes.length, ...sign, ...bytes];
 }
 
 /** A token over two JSON texts, signed with ES256. */

@@ -44,6 +44,7 @@ export function processLogs(
     sayOn(`${sentence}\n`, () => undefined); // when nobody hears it, nothing is left to tell
   };
   const output = outputOf(name, { host, clock, timers, say });
+  const lines = gathering(output.write);
   const logs: ProcessLog[] = [];
   let isKept = true;
   host.on('message', (message) => {
@@ -51,7 +52,7 @@ export function processLogs(
   });
   return {
     open: (level) => {
-      const log = createLogger({ service: name, write: output.write, clock, timers, level });
+      const log = createLogger({ service: name, write: lines.write, clock, timers, level });
       logs.push(log);
       return log;
     },
@@ -63,7 +64,39 @@ export function processLogs(
     say,
     flush: () => {
       for (const log of logs) log.flush();
+      lines.flush();
       output.close();
+    },
+  };
+}
+
+/**
+ * Writes the first line of a turn of the event loop at once, and those that follow in the same turn together at its end: each
+ * write is a call of the system, and under load many requests are answered in one turn.
+ */
+function gathering(write: (lines: string) => void): {
+  readonly write: (line: string) => void;
+  readonly flush: () => void;
+} {
+  let gathered = '';
+  let isGathering = false;
+  const flush = (): void => {
+    if (gathered !== '') write(gathered);
+    gathered = '';
+  };
+  return {
+    flush,
+    write: (line) => {
+      if (isGathering) {
+        gathered += line;
+        return;
+      }
+      isGathering = true;
+      write(line);
+      setImmediate(() => {
+        isGathering = false;
+        flush();
+      });
     },
   };
 }

@@ -1,7 +1,8 @@
 import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express } from 'express';
+import type { ServerResponse } from 'node:http';
 import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
@@ -34,7 +35,11 @@ export function createHttpApp(parts: HttpAppParts): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(nameRequest, setSafetyHeaders);
+  app.use((request, response, next) => {
+    nameRequest(request);
+    setSafetyHeaders(response);
+    next();
+  });
   app.get('/health', healthRoute(health, parts));
   routes(app, logOf);
   app.use((_request, response) => {
@@ -44,11 +49,8 @@ export function createHttpApp(parts: HttpAppParts): Express {
   return app;
 }
 
-const setSafetyHeaders: RequestHandler = (_request, response, next) => {
-  response.set({
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cache-Control': 'no-store',
-  });
-  next();
-};
+function setSafetyHeaders(response: ServerResponse): void {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  response.setHeader('Cache-Control', 'no-store');
+}

@@ -23,7 +23,12 @@ import {
   windowStart,
 } from '@keyserver/time';
 import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
-import { type KeyStoreSettings, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import {
+  type KeyStoreSettings,
+  hashesOf,
+  keyBatchDocument,
+  keyBatches,
+} from './key-batch-document.ts';
 import { padRevised } from './padding-documents.ts';
 import type { FindWindows } from './store-windows.ts';
 import { findByHashes, storedKeys } from './stored-keys.ts';
@@ -60,7 +65,9 @@ export function storeUploads(
   return async (upload) => {
     if (upload.keys.length === 0) return { kind: 'stored', inserted: 0, revised: 0, revisable: [] };
     const coverage = await recall();
-    const hashes = new Map(upload.keys.map(({ data }) => [keyHex(data), settings.hashKey(data)]));
+    const sent = upload.keys.map(({ data }) => data);
+    const values = hashesOf(sent, settings.hashKey);
+    const hashes = new Map(sent.map((data, n) => [keyHex(data), values[n] ?? 0]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
@@ -177,7 +184,7 @@ async function revisedMarks(
   },
 ): Promise<() => void> {
   const ids = [...new Set(revisions.map(({ stored }) => stored.primary.id))];
-  const claimed = await tx.get(padRevised, ids);
+  const claimed = ids.length === 0 ? [] : await tx.get(padRevised, ids); // most uploads revise nothing
   const expireAt = now + settings.retention + settings.maxKeyAge;
   return () => {
     for (const [n, id] of ids.entries())
