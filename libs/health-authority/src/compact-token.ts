@@ -115,6 +115,11 @@ const isWhole = (claims: Unchecked): claims is Claims => !Object.values(claims).
 type JsonMembers = ReadonlyMap<string, unknown>;
 
 const INTEGER = /^-?\d+$/;
+/**
+ * What no text lacks that has a number with a fraction or an exponent, a list, or an object within another. To look at each
+ * value takes several times as long.
+ */
+const UNUSUAL = /\d[.eE]|\[|.\{/s;
 
 /** 64-bit integers are what other implementations read claims into; the bound itself is rounded and harmless. */
 const MAX_INTEGER = 2 ** 63;
@@ -146,7 +151,7 @@ function integerMember(
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text, onlyIntegers);
+    return JSON.parse(text, UNUSUAL.test(text) ? onlyIntegers : undefined);
   } catch {
     // Not JSON, or nested so deeply that the parser gave up.
     return undefined;

@@ -70,9 +70,12 @@ export function processLogs(
   };
 }
 
+/** Characters that are gathered before they are written all the same. */
+const MOST_GATHERED = 16_384;
+
 /**
- * Writes the first line of a turn of the event loop at once, and those that follow in the same turn together at its end: each
- * write is a call of the system, and under load many requests are answered in one turn.
+ * Writes a line at once, and gathers those that follow until a turn of the event loop brings none: each write is a call of the
+ * system, and under load there are lines in each turn.
  */
 function gathering(write: (lines: string) => void): {
   readonly write: (line: string) => void;
@@ -80,23 +83,28 @@ function gathering(write: (lines: string) => void): {
 } {
   let gathered = '';
   let isGathering = false;
+  let hasNew = false;
   const flush = (): void => {
     if (gathered !== '') write(gathered);
     gathered = '';
+  };
+  const lookAfterTurn = (): void => {
+    if (!hasNew || gathered.length > MOST_GATHERED) flush();
+    isGathering = hasNew;
+    if (hasNew) setImmediate(lookAfterTurn);
+    hasNew = false;
   };
   return {
     flush,
     write: (line) => {
       if (isGathering) {
         gathered += line;
+        hasNew = true;
         return;
       }
       isGathering = true;
+      setImmediate(lookAfterTurn);
       write(line);
-      setImmediate(() => {
-        isGathering = false;
-        flush();
-      });
     },
   };
 }

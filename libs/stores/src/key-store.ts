@@ -8,7 +8,6 @@ import {
   type Upload,
   type UploadOutcome,
   keyEnd,
-  keyHex,
   packRecords,
   reconcile,
   releaseSpan,
@@ -67,7 +66,7 @@ export function storeUploads(
     const coverage = await recall();
     const sent = upload.keys.map(({ data }) => data);
     const values = hashesOf(sent, settings.hashKey);
-    const hashes = new Map(sent.map((data, n) => [keyHex(data), values[n] ?? 0]));
+    const hashes = new Map(sent.map((data, n) => [data, values[n] ?? 0]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
@@ -109,8 +108,8 @@ interface Insertion {
   readonly upload: Upload;
   readonly outcome: Change;
   readonly ids: DrawnIds;
-  /** By key in hexadecimal. */
-  readonly hashes: ReadonlyMap<string, number>;
+  /** By the bytes that were sent, as the same object. */
+  readonly hashes: ReadonlyMap<Uint8Array, number>;
   readonly now: UnixMillis;
   readonly windows: WindowCalendar;
   readonly settings: KeyStoreSettings;
@@ -123,9 +122,7 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
   const documents = [...newPrimaries(insertion), ...newRevisions(insertion)];
   for (const [n, { keys, ...document }] of documents.entries()) {
     const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
-    const keyHashes = keys.map(
-      ({ data }) => insertion.hashes.get(keyHex(data)) ?? settings.hashKey(data),
-    );
+    const keyHashes = keys.map(({ data }) => insertion.hashes.get(data) ?? settings.hashKey(data));
     const batch = { ...document, origin: 'local', sourceId: '', records, keyHashes } as const;
     refuseCovered(insertion.coverage, batch);
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
