@@ -100,7 +100,7 @@ export function certificateVerifier(
     if (key === undefined) return refused('no_active_key');
     const doubt = timeRefusal(claims, now, clockSkew);
     if (doubt === 'not_yet_valid') return refused(doubt);
-    if (!hasValidSignature(token, key)) return refused('bad_signature');
+    if (!(await hasValidSignature(token, key))) return refused('bad_signature');
     if (doubt !== undefined) return refused(doubt);
     return judgeClaims(claims, presented, authority);
   };

@@ -29,10 +29,19 @@ export function parseCompactToken(text: string): CompactToken | undefined {
   };
 }
 
-/** Whether a token carries a valid ES256 signature of the key's owner. */
-export function hasValidSignature({ signed, signature }: CompactToken, key: KeyObject): boolean {
+/** Whether a token carries a valid ES256 signature of the key's owner. Verified in a thread of the pool: it is most of the work. */
+export async function hasValidSignature(
+  { signed, signature }: CompactToken,
+  key: KeyObject,
+): Promise<boolean> {
   if (signature?.length !== SIGNATURE_BYTES) return false;
-  return verify('sha256', Buffer.from(signed), key, derSignature(signature));
+  const der = derSignature(signature);
+  return await new Promise((resolve, reject) => {
+    verify('sha256', Buffer.from(signed), key, der, (fault, isValid) => {
+      if (fault === null) resolve(isValid);
+      else reject(fault);
+    });
+  });
 }
 
 /**
