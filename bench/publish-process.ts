@@ -21,7 +21,7 @@ export async function startPublishProcess(
   if (!existsSync(SERVICE))
     throw new Error('run npm run build first: a compiled service is measured');
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const flags = ['--disable-warning=ExperimentalWarning', ...profiling];
+  const flags = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', ...profiling];
   const child = spawn(process.execPath, [...flags, SERVICE], {
     env: { PLATFORM: 'local', DATA_DIR: dataDirectory, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
