@@ -30,5 +30,5 @@ export { type Ambient, type StartService, type TimeAndChance, runService } from 
 export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
 export { createHttpApp } from './server.ts';
-export type { JsonShape } from './json-reader.ts';
+export type { JsonShape } from './json-shape.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';
