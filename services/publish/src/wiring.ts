@@ -49,9 +49,6 @@ const REMEMBERED = 1000;
 const READ_EVERY = 10 * SECOND;
 const WRITE_EVERY = MINUTE;
 
-/** What is mapped of each database file: the memory of this service must not grow with the store. */
-const MAPPED_BYTES = 2 ** 24;
-
 /** The service's dependencies, and how to give back what they hold. */
 export interface Wired {
   readonly deps: AppDeps;
@@ -201,7 +198,7 @@ async function openPlatform(
     const local = await openLocalPlatform({
       ...{ dataDirectory, clock, timers, random },
       ...listeners,
-      mappedBytes: MAPPED_BYTES,
+      mappedBytes: 0, // the memory of this service must not grow with the store
     });
     const wrapper = local.wrapperFor(keyName);
     return { place, ...local, wrapper, probes: [local.checkDisk, watch.probe] };
