@@ -13,16 +13,17 @@ const DOMAIN = [
   'libs/export-file',
   'libs/padding',
 ];
-const RUNTIME = ['libs/log', 'libs/config', 'libs/jobs', 'libs/service'];
+const RUNTIME = ['libs/log', 'libs/telemetry', 'libs/config', 'libs/jobs', 'libs/service'];
 const OPERATE = [
   'libs/configuration',
   'libs/data-transfer',
   'libs/scheduled-jobs',
   'libs/operations',
 ];
-const CLOUD = ['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'].map(
-  (product) => `libs/${product}`,
-);
+const CLOUD = [
+  ...['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'],
+  'cloud-telemetry',
+].map((product) => `libs/${product}`);
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
 
@@ -38,6 +39,7 @@ const ROOMS = {
   'libs/stores': [...BASE, ...DOMAIN, 'libs/docstore', 'libs/jobs'],
   ...forEach(OPERATE, [...PORTS, 'libs/stores', ...OPERATE]),
   ...forEach(['libs/sqlite', ...CLOUD], PORTS),
+  'libs/cloud-telemetry': [...PORTS, 'libs/telemetry'],
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
   ...forEach(['services/publish', 'services/export', 'services/trust'], USES),
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases

@@ -5,12 +5,12 @@ import {
   COSTLY_BODIES,
   LONG_WORDS,
   NOW,
+  V1,
   type PublishDeps,
   app,
   authority,
   goodBody,
   publishKeys,
-  publishRequestParser,
   someTokens,
 } from '@keyserver/publish/testing';
 import type { Measure } from './figures.ts';
@@ -48,7 +48,7 @@ export const measureRefusals: Measure = async ({ say }) => {
   return figures;
 };
 
-const parse = publishRequestParser({ maxKeys });
+const parse = V1.parser({ maxKeys });
 
 const bodies = (): readonly (readonly [string, string])[] => [
   ['an upload', goodBody(maxKeys)],

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
+import { measureOverload } from './overload.ts';
 import { measurePadding } from './padding.ts';
 import { measurePublish } from './publish.ts';
 import { measureRefusals } from './refusals.ts';
@@ -11,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   publish: measurePublish,
   'cold-start': measureColdStart,
   refusals: measureRefusals,
+  overload: measureOverload,
   padding: measurePadding,
 };
 

@@ -25,6 +25,8 @@ Generated from the declarations in the code by \`npm run generate:docs\`; a test
   least 60, and a container that others are to reach needs \`HOST=0.0.0.0\`.
 - What an operator decides about authorities, apps, exports and signing keys is in the
   [configuration file](configuration-file.md) instead.
+
+${PROGRAMS.map(({ name }) => `[${name}](#${name})`).join(' · ')}
 `;
 
 const HEADING = ['variable', 'default', 'what it may be', 'meaning'];

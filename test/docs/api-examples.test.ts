@@ -10,6 +10,7 @@ import {
   closePublishServers,
   closePublishStore,
 } from '@keyserver/publish/testing';
+import { examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish.md');
@@ -22,30 +23,7 @@ function fail(why: string): never {
   throw new Error(why);
 }
 
-/** A request or an answer as the page shows it. */
-interface Message {
-  readonly first: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-function messageOf(block: string): Message {
-  const [head = '', ...rest] = block.trim().split('\n\n');
-  const [first = '', ...lines] = head.split('\n');
-  const headers = lines.map((line) => line.split(': ', 2) as [string, string]);
-  return { first, headers: Object.fromEntries(headers), body: rest.join('\n\n') };
-}
-
-const examples = blocks.flatMap((block, n) => {
-  const [, , away = ''] = block.info.split(' ');
-  const next = blocks[n + 1];
-  if (!block.info.startsWith('http request')) return [];
-  if (next?.info !== 'http answer') return fail(`request ${n} has no answer`);
-  const request = messageOf(block.body);
-  const answer = messageOf(next.body);
-  const { code = 'none' } = JSON.parse(answer.body) as { code?: string };
-  return [{ n, away, request, answer, code, status: Number(answer.first.split(' ')[1]) }];
-});
+const examples = examplesOf(page);
 
 const AUTHORITY = {
   id: 1,
@@ -111,25 +89,8 @@ const bodyOf = (shown: string): string =>
 
 // In the order of the page: later examples publish keys of earlier ones again.
 it.each(examples)('answers as the page says: $status $code (block $n)', async (example) => {
-  const { request, answer, status } = example;
-  const server = servers.get(example.away) ?? fail('no such server');
-  const method = request.first.split(' ')[0] ?? '';
-  const body = method === 'GET' ? {} : { body: bodyOf(request.body) };
-  const response = await fetch(`${server.url}/v1/publish`, {
-    method,
-    headers: request.headers,
-    ...body,
-  });
-  const { padding, revisionToken, ...said } = (await response.json()) as Record<string, unknown>;
-  const { padding: shownPadding, ...others } = JSON.parse(answer.body) as Record<string, unknown>;
-  const { revisionToken: shownToken, ...shown } = others;
-  expect(said).toEqual(shown);
-  expect(shownToken).toBe(revisionToken === undefined ? undefined : '…');
-  expect(shownPadding).toBe('…');
-  expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
-  expect(response.status).toBe(status);
-  for (const [name, value] of Object.entries(answer.headers))
-    expect(response.headers.get(name)).toBe(value);
+  const server = servers.get(example.state) ?? fail('no such server');
+  await expectShown(await sendExample(server.url, example, bodyOf), example);
 });
 
 it('shows every status and code of the service, in its table and in an example', () => {
@@ -157,4 +118,10 @@ it('shows a MAC that is computed as the page says', () => {
   expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
     tekmac: blockOf('text mac'),
   });
+});
+
+it('shows the answer of a server in maintenance letter for letter', async () => {
+  const { url } = await aPublishServer({ maintenance: true });
+  const response = await fetch(`${url}/v1/publish`, { method: 'POST' });
+  expect([response.status, await response.text()]).toEqual([429, blockOf('text maintenance')]);
 });

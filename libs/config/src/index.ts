@@ -29,3 +29,4 @@ export {
   storeVariables,
 } from './platform.ts';
 export { Secret } from './secret.ts';
+export { telemetryProject, telemetryVariables } from './telemetry.ts';

@@ -4,7 +4,12 @@ import {
   MAX_SIGNERS,
   type SigningKey,
 } from '@keyserver/export-file';
-import type { AuthorityKey, AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import {
+  type AuthorityKey,
+  type AuthorizedApp,
+  type HealthAuthority,
+  MAX_REGIONS,
+} from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv';
 import type { DataValidateFunction } from 'ajv/dist/types/index.js';
@@ -110,7 +115,6 @@ function group(properties: Readonly<Record<string, object>>): object {
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
-const MAX_REGIONS = 300;
 const authorityId = whole(1, 2 ** 31 - 1);
 const validity = { from: text('time'), thru: text('time') };
 

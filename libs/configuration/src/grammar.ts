@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { isP256PublicKey, parseAppId } from '@keyserver/health-authority';
+import { isP256PublicKey, parseAppId, parseRegion } from '@keyserver/health-authority';
 import { HOUR, MINUTE, SECOND, type UnixMillis, unixMillis, windowLength } from '@keyserver/time';
 
 /** What a text of the configuration may be: `allowed` completes "must be …", `parse` gives the value it stands for. */
@@ -25,7 +25,7 @@ export const GRAMMARS = {
   },
   region: {
     allowed: '1 to 20 of A-Z, 0-9 and -',
-    parse: (text) => matching(/^[A-Za-z0-9-]{1,20}$/)(text)?.toUpperCase(),
+    parse: parseRegion,
   },
   label: {
     allowed: 'one line of 1 to 200 printable characters without space at either end',

@@ -150,6 +150,18 @@ describe('parseConfiguration', () => {
     ]);
   });
 
+  it('says what is wrong itself, and lets nothing of the file go to the terminal', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => {
+      warnings.push(message);
+    };
+    process.on('warning', note);
+    expect(parseConfiguration('? [SECRET]\n: !!unknown 1\n').kind).toBe('refused');
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('refuses aliases that multiply', () => {
     const text = ['a: &a [x, x, x, x, x, x, x, x, x, x]', 'b: &b [*a, *a, *a, *a, *a, *a, *a, *a]']
       .concat('c: &c [*b, *b, *b, *b, *b, *b, *b, *b]', 'd: [*c, *c, *c, *c, *c, *c, *c, *c]')

@@ -39,6 +39,14 @@ export type FindAuthority = (issuer: string) => Promise<HealthAuthority | undefi
 /** Finds an application by its id, in any letter case. */
 export type FindApp = (id: string) => Promise<AuthorizedApp | undefined>;
 
+/** Regions that one application may have, and one upload may ask for. */
+export const MAX_REGIONS = 300;
+
+/** A region as it is stored and compared: upper case; undefined for what no region may be called. */
+export function parseRegion(text: string): string | undefined {
+  return /^[A-Za-z0-9-]{1,20}$/.test(text) ? text.toUpperCase() : undefined;
+}
+
 /** Bytes of an app id: what servers of other makes keep, and apps that are on phones were built with. */
 const MAX_BYTES = 255;
 

@@ -4,7 +4,9 @@ export {
   type FindApp,
   type FindAuthority,
   type HealthAuthority,
+  MAX_REGIONS,
   parseAppId,
+  parseRegion,
 } from './authority.ts';
 export { isP256PublicKey } from './authority-key.ts';
 export {

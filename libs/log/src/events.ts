@@ -1,5 +1,5 @@
 import type { FaultCause } from './fault-trail.ts';
-import type { ConfiguredId, ServiceUrl, SettingName } from './field-types.ts';
+import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -11,6 +11,7 @@ import type {
   SIGNING_KEY_ADVICE,
   ServiceName,
   SigningKeyProblem,
+  TelemetrySignal,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
@@ -18,6 +19,7 @@ export interface EventKind {
   readonly code?: PublishCode;
   readonly reason?: CallerRefusal;
   readonly status?: number;
+  readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
 }
 
@@ -26,6 +28,13 @@ type None = Readonly<Record<string, never>>;
 /** Why something unexpected happened: classes, codes and places in the source, never a message. */
 interface Fault {
   readonly causes: readonly FaultCause[];
+}
+
+interface Served {
+  /** The route that answered; none for a path that we do not serve. */
+  readonly route?: RoutePattern;
+  readonly status: number;
+  readonly ms: number;
 }
 
 /**
@@ -58,6 +67,10 @@ export interface Events {
   'config.refused': { readonly settings: readonly SettingName[] };
 
   'request.fault': Fault & { readonly status: number };
+  /** A request was answered as it should be, or a probe of health with whatever it found, and no other event says how it ended. */
+  'request.served': Served;
+  /** A request was answered with a status of 400 or more, and no other event says why. */
+  'request.unserved': Served;
   'caller.refused': { readonly reason: CallerRefusal };
   /** No identity token can be checked: the keys of the issuer cannot be fetched. */
   'caller.unverifiable': Fault;
@@ -66,10 +79,13 @@ export interface Events {
     readonly app: ConfiguredId;
     readonly authority?: ConfiguredId;
     readonly inserted: number;
-    readonly revised?: number;
+    readonly revised: number;
     readonly dropped: number;
     readonly warned: number;
-    readonly ms?: number;
+    /** Where the keys belong, as configured. */
+    readonly regions: readonly ConfiguredId[];
+    /** What was wrong with the certificate that this application needs not have. */
+    readonly certificate?: CertificateProblem;
   };
   'publish.refused': {
     readonly code: PublishCode;
@@ -77,14 +93,21 @@ export interface Events {
     readonly app?: ConfiguredId;
     /** What was wrong with the certificate; the phone is not told. */
     readonly certificate?: CertificateProblem;
-    readonly ms?: number;
   };
   /** Keys were refused because an export that takes them was cut past their window: an operator must act. */
   'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
   'publish.aborted': None;
+  /** A request was turned away since too many are worked on. */
+  'publish.overloaded': None;
+  /** All but health is closed, since the service was started so. */
+  'publish.in_maintenance': None;
   /** An upload is stored, and no revision token could be made for it. */
   'publish.no_token': Fault;
+  /** So many requests were cover traffic since the last of these events; they are counted and have no lines. */
+  'publish.covered': { readonly count: number };
+  /** This instance could not tell the others how long its uploads take, or read what they have told. */
+  'publish.times_not_shared': Fault;
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -166,6 +189,9 @@ export interface Events {
   /** The array indexes of a store on one machine were made anew from the documents: after a restart of the machine, or a loss. */
   'store.index_made_anew': { readonly entries: number };
 
+  /** Figures or traces could not be sent. Figures are sums, so the next sending makes up for them; traces are lost. */
+  'telemetry.export_failed': Fault & { readonly signal: TelemetrySignal };
+
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
   'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
@@ -195,13 +221,19 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'log.events_summed': 'warning',
   'config.refused': 'critical',
   'request.fault': 'error',
+  'request.served': 'debug',
+  'request.unserved': 'info',
   'caller.refused': 'warning',
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',
   'publish.refused': 'info',
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
+  'publish.overloaded': 'warning',
+  'publish.in_maintenance': 'warning',
   'publish.no_token': 'error',
+  'publish.covered': 'info',
+  'publish.times_not_shared': 'warning',
   'trust.data_key_created': 'info',
   'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',
@@ -223,6 +255,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'housekeeping.failed': 'error',
   'housekeeping.recovered': 'info',
   'store.index_made_anew': 'warning',
+  'telemetry.export_failed': 'warning',
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',

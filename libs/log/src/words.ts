@@ -23,8 +23,9 @@ export type JobName =
   | 'import'
   | 'mirror';
 
-/** The published codes of a refused upload. */
+/** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
+  | 'region_not_allowed'
   | 'bad_request'
   | 'internal_error'
   | 'unknown_health_authority_id'
@@ -36,6 +37,21 @@ export type PublishCode =
   | 'key_already_revised'
   | 'invalid_report_type_transition'
   | 'partial_failure';
+
+/** How a request ended, in a word: the code of a refused upload, or one of these. */
+export type RequestResult =
+  | PublishCode
+  | 'ok'
+  | 'aborted' // the client went away before its request or our answer was complete
+  | 'fault' // something unexpected happened here
+  | 'caller_refused'
+  | 'caller_unverifiable'
+  | 'not_found' // no route of ours
+  | 'refused' // any other answer that says the client is wrong
+  | 'failed'; // any other answer that says we are
+
+/** What telemetry is sent in: figures, or what single requests took. */
+export type TelemetrySignal = 'metrics' | 'traces';
 
 /** The first check that a diagnosis certificate failed. */
 export type CertificateProblem =

@@ -7,19 +7,17 @@ import { type TestService, aService } from './testing/an-app.ts';
 import { rawConnection } from './testing/raw-http.ts';
 
 const LIMIT = 1000;
-const AT_ONCE = 2;
 let readBody: ReadBody;
 let service: TestService;
 let settle: (kind: string) => void;
 let outcome: Promise<string>;
-let outcomes: string[];
 
 const routes = (app: Express): void => {
   app.post('/', async (request, response) => {
     const body = await readBody(request, response);
     settle(body.kind);
     if (body.kind === 'body') response.send(Buffer.from(body.bytes));
-    else response.status(body.kind === 'busy' ? 503 : 413).send('{}');
+    else response.status(413).send('{}');
   });
 };
 const post = async (body: RequestInit['body']): Promise<Response> => {
@@ -36,13 +34,9 @@ const streamOf = (...pieces: Uint8Array[]): ReadableStream =>
   });
 
 beforeEach(() => {
-  readBody = bodyReader({ limit: LIMIT, atOnce: AT_ONCE });
-  outcomes = [];
+  readBody = bodyReader({ limit: LIMIT });
   outcome = new Promise((resolve) => {
-    settle = (kind) => {
-      outcomes.push(kind);
-      resolve(kind);
-    };
+    settle = resolve;
   });
 });
 afterEach(async () => {
@@ -131,36 +125,6 @@ describe('reading a body', () => {
     };
     expect(await kindOf(LIMIT + (1 << 20))).toBe('body');
     expect(await kindOf(LIMIT + (1 << 20) + 1)).toBe('too_large');
-  });
-
-  it('keeps so many bodies at a time, and answers those that come on top without keeping them', async () => {
-    service = await aService({ routes });
-    const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n';
-    const slow = await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        const connection = await rawConnection(service.server.port);
-        connection.send(`${head}abc`);
-        return connection;
-      }),
-    );
-    while ((await (await post('x')).text()) === 'x'); // until the slow ones have arrived
-    const refused = await post('x');
-    expect([refused.status, refused.headers.get('connection')]).toEqual([503, 'close']);
-    slow[0]?.send('defghij');
-    expect(await slow[0]?.until('abcdefghij')).toMatch(/^HTTP\/1.1 200 /);
-    expect(await (await post('x')).text()).toBe('x');
-    for (const connection of slow) connection.destroy();
-  });
-
-  it('has room again when a sender goes away', async () => {
-    readBody = bodyReader({ limit: LIMIT, atOnce: 1 });
-    service = await aService({ routes });
-    const connection = await rawConnection(service.server.port);
-    connection.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc');
-    while ((await (await post('x')).text()) === 'x');
-    connection.destroy();
-    while ((await (await post('x')).text()) !== 'x');
-    expect(outcomes.slice(-2)).toEqual(['aborted', 'body']);
   });
 
   it('gives up a body whose sender goes away', async () => {

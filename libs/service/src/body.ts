@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type Body =
   | { readonly kind: 'body'; readonly bytes: Uint8Array }
   | { readonly kind: 'too_large' }
-  | { readonly kind: 'busy' }
   | { readonly kind: 'aborted' };
 
 /** Reads the body of one request. */
@@ -15,33 +14,15 @@ export type ReadBody = (request: IncomingMessage, response: ServerResponse) => P
 const DISCARDED = 1 << 20;
 
 /**
- * Reads bodies of at most `limit` bytes, and keeps at most `atOnce` of them at a time, since slow ones could otherwise fill
- * the memory: what comes on top is read, thrown away and `busy`. After `busy` and `too_large` the connection ends with the
- * answer. A body that comes too slowly is cut by the server's time-outs and counts as aborted.
+ * Reads bodies of at most `limit` bytes; each takes up to twice its bytes of memory. After `too_large` the connection ends with
+ * the answer. A body that comes too slowly is cut by the server's time-outs and counts as aborted.
  */
-export function bodyReader(options: { readonly limit: number; readonly atOnce: number }): ReadBody {
-  const { limit, atOnce } = options;
-  let kept = 0;
+export function bodyReader({ limit }: { readonly limit: number }): ReadBody {
   return async (request, response) => {
-    const body = kept < atOnce ? await keep(request) : await throwAway(request);
-    if (body.kind === 'too_large' || body.kind === 'busy')
-      response.setHeader('Connection', 'close');
+    const body = await collect(request, limit);
+    if (body.kind === 'too_large') response.setHeader('Connection', 'close');
     return body;
   };
-
-  async function keep(request: IncomingMessage): Promise<Body> {
-    kept += 1;
-    try {
-      return await collect(request, limit);
-    } finally {
-      kept -= 1;
-    }
-  }
-}
-
-async function throwAway(request: IncomingMessage): Promise<Body> {
-  const body = await collect(request, 0);
-  return body.kind === 'aborted' ? body : { kind: 'busy' };
 }
 
 async function collect(request: IncomingMessage, limit: number): Promise<Body> {

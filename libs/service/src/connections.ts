@@ -10,6 +10,8 @@ export interface ConnectionBounds {
   readonly stalled: number;
   /** How long the sending of one answer may take, ms; the time in which it is worked out does not count. */
   readonly answer: number;
+  /** Requests of one connection that are worked on; the last answer asks the client to close it. */
+  readonly requests: number;
   /** How long a connection may stand still on which nothing is asked, ms. */
   readonly keepAlive: number;
   /** How often that is looked at, ms. */
@@ -26,6 +28,8 @@ interface Connection {
   /** Bytes that went either way, and since when no more did. */
   moved: number;
   still: number;
+  /** Requests that came. */
+  requests: number;
   /** Since when an answer is being sent. */
   sending: number | undefined;
 }
@@ -45,8 +49,10 @@ export function boundConnections(server: Server, bounds: ConnectionBounds, timer
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = open.get(request.socket);
-    connection?.answers.add(response);
-    response.once('close', () => connection?.answers.delete(response));
+    if (connection === undefined) return;
+    connection.requests += 1;
+    connection.answers.add(response);
+    response.once('close', () => connection.answers.delete(response));
   });
   const lookAtAll = (): void => {
     for (const connection of open.values()) {
@@ -62,6 +68,7 @@ const newConnection = (socket: Socket, now: number): Connection => ({
   answers: new Set(),
   moved: 0,
   still: now,
+  requests: 0,
   sending: undefined,
 });
 
@@ -79,11 +86,12 @@ const isSending = ({ socket, answers }: Connection): boolean =>
   socket.writableLength > 0 || [...answers].some((answer) => answer.headersSent);
 
 function isOverdue(connection: Connection, bounds: ConnectionBounds, now: number): boolean {
-  const { still, sending, answers } = connection;
+  const { still, sending, answers, requests } = connection;
   if (sending !== undefined)
     return now - sending > bounds.answer || now - Math.max(still, sending) > bounds.stalled;
-  // Node ends these by itself, except where a client goes on after an answer that asked it to close; it gets the first chance.
-  return answers.size === 0 && now - still > bounds.keepAlive + GRACE_CHECKS * bounds.check;
+  // Node ends idle connections by itself, so it gets the first chance. It never ends one that the client was asked to close.
+  const allowed = requests < bounds.requests ? bounds.keepAlive : 0;
+  return answers.size === 0 && now - still > allowed + GRACE_CHECKS * bounds.check;
 }
 
 /** The connection that has stood still for longest, those left aside that wait for us. */

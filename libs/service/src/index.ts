@@ -16,6 +16,7 @@ export {
 export { type JobAppDeps, createJobApp, schedulerVerifier } from './job-service.ts';
 export {
   ListenFault,
+  MAX_CONNECTIONS,
   type RunningServer,
   type RunningService,
   type Timeouts,
@@ -29,6 +30,8 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, type TimeAndChance, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
-export { createHttpApp } from './server.ts';
+export { type HttpAppParts, createHttpApp } from './server.ts';
 export type { JsonShape } from './json-shape.ts';
+export { leaveOut } from './watch-requests.ts';
+export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

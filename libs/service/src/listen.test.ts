@@ -64,6 +64,35 @@ describe('listening', () => {
   });
 });
 
+it('ends a connection soon after its hundredth answer, though the client does not', async () => {
+  const options = { port: 0, timers: systemTimers, timeouts: { check: 10 } };
+  const server = await serve(empty, options);
+  const connection = await rawConnection(server.port);
+  connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+  expect(await connection.ended()).toMatch(/Connection: close[^{]*\{\}$/u);
+});
+
+it('keeps an idle connection for longer than headers may take', async () => {
+  const timeouts = { headers: 30, request: 60, check: 10 };
+  const server = await serve(empty, { port: 0, timers: systemTimers, timeouts });
+  const idle = await rawConnection(server.port);
+  idle.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await idle.until('{}');
+  const slow = await rawConnection(server.port);
+  slow.send('GET / HTTP/1.1\r\n');
+  await slow.ended(); // by then the time for headers has passed on both
+  idle.send('GET /again HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  expect((await idle.ended()).split('HTTP/1.1 200 ')).toHaveLength(3);
+});
+
+it('tells clients that idle connections are kept for longer than the proxy in front keeps them', async () => {
+  const server = await serve(empty, { port: 0, timers: systemTimers });
+  const connection = await rawConnection(server.port);
+  connection.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect(await connection.until('{}')).toContain('Keep-Alive: timeout=620');
+  connection.destroy();
+});
+
 describe('closing', () => {
   const held = new EventEmitter();
   const holding = (_request: unknown, response: ServerResponse): void => {

@@ -35,10 +35,21 @@ export interface Timeouts {
   readonly drain: number;
 }
 
+/**
+ * Longer than the load balancer in front keeps an idle connection, so that it never sends an upload over one that is just being
+ * closed here: that upload would be answered 502, and is not sent again. Google's external Application Load Balancer keeps
+ * connections to backends for 600 s, which cannot be changed
+ * (https://cloud.google.com/load-balancing/docs/https/request-distribution). Idle clients do no harm: for a newcomer the one
+ * goes that has stood still for longest. `headers` is counted from the first byte of a request, so it does not end idle
+ * connections, and Node adds a second of its own to this (`keepAliveTimeoutBuffer`,
+ * https://nodejs.org/docs/latest-v24.x/api/http.html).
+ */
+const KEEP_ALIVE = 620 * SECOND;
+
 const TIMEOUTS: Timeouts = {
   headers: 10 * SECOND,
   request: 30 * SECOND,
-  keepAlive: 2 * MINUTE,
+  keepAlive: KEEP_ALIVE,
   stalled: 30 * SECOND,
   answer: 10 * MINUTE,
   check: SECOND,
@@ -49,12 +60,13 @@ const TIMEOUTS: Timeouts = {
  * must not send more requests at a time: Cloud Run sends 80 to an instance unless told otherwise, and 1000 at most
  * (https://cloud.google.com/run/docs/about-concurrency).
  */
-const MAX_CONNECTIONS = 400;
+export const MAX_CONNECTIONS = 400;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 /**
  * Requests of one connection that are worked on; the last answer asks to close it, and what follows gets an empty 503.
- * Requests that are sent ahead of the answers run all at once, and thousands fit into one read.
+ * Requests that are sent ahead of the answers run all at once, and thousands fit into one read. A load balancer sends one at a
+ * time, obeys the last answer, and opens another connection.
  */
 const MAX_REQUESTS = 100;
 
@@ -90,7 +102,7 @@ export async function listen(
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS;
-  boundConnections(server, { ...timeouts, connections }, timers);
+  boundConnections(server, { ...timeouts, connections, requests: MAX_REQUESTS }, timers);
   const close = drainer(server, timeouts.drain, timers);
   await bind(server, port, host);
   const bound = boundPort(server);

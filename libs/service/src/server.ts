@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
+import { type WatchParts, watchRequests } from './watch-requests.ts';
 
 /** What an HTTP service is made of, apart from its routes' own dependencies. */
 export interface HttpAppParts {
@@ -20,6 +21,10 @@ export interface HttpAppParts {
   readonly renderFault?: RenderFault;
   /** The cloud project to link traces in. Only for services whose callers are ours: a caller chooses its trace. */
   readonly traceProject?: string | undefined;
+  /** Hears of each request when it has ended. */
+  readonly observeRequest?: WatchParts['observeRequest'];
+  /** Routes whose end is told by an event of their own, which the request's log does not see. */
+  readonly routesOfJobs?: WatchParts['routesOfJobs'];
 }
 
 /** An HTTP service with everything that all services have in common. */
@@ -27,16 +32,16 @@ export function createHttpApp(parts: HttpAppParts): Express {
   const { clock, timers, routes } = parts;
   const damage = metDamage(clock);
   const health = probeAll(timers, [parts.health, damage.probe]);
-  const renderFault: RenderFault = (fault) => {
+  const renderFault: RenderFault = (fault, path) => {
     damage.note(fault);
-    return parts.renderFault?.(fault);
+    return parts.renderFault?.(fault, path);
   };
-  const { nameRequest, logOf } = requestLog(parts);
+  const { nameRequest, logOf } = watchRequests(requestLog(parts), parts);
   const app = express();
   app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');
   app.enable('case sensitive routing').enable('strict routing');
   app.use((request, response, next) => {
-    nameRequest(request);
+    nameRequest(request, response);
     setSafetyHeaders(response);
     next();
   });

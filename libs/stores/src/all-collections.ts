@@ -1,4 +1,5 @@
 import type { Collection } from '@keyserver/docstore';
+import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dataImports } from './data-imports.ts';
@@ -17,6 +18,7 @@ import { usedKeys } from './used-signing-keys.ts';
 
 /** Every collection of the server. */
 export const allCollections: readonly Collection<object>[] = [
+  answerTimes,
   auditEntries,
   authorizedApps,
   dataImports,
@@ -44,6 +46,7 @@ export const allCollections: readonly Collection<object>[] = [
 
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
+  answerTimes: 'says how long uploads take at this very store',
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',

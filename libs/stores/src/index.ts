@@ -1,4 +1,5 @@
 export { allCollections, movedCollections } from './all-collections.ts';
+export { SHARED_TIMES, shareAnswerTimes, sharedAnswerTimes } from './answer-times.ts';
 export { type ConfigurationChange, type FieldChange, auditEntries, auditRebuild } from './audit.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {

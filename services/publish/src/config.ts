@@ -7,11 +7,13 @@ import {
   revisionTokenVariables,
   settings,
   storeVariables,
+  telemetryVariables,
   text,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
+import { MAX_CONNECTIONS } from '@keyserver/service';
 
 /** Every variable that the publish service reads. */
 export const publishSettings = settings({
@@ -52,6 +54,21 @@ export const publishSettings = settings({
     maxLength: 16,
     form: { pattern: /^[A-Za-z0-9-]+$/, described: 'letters, digits and hyphens' },
   }),
+  MAINTENANCE: flag({
+    about: 'Whether every request but those for health is answered 429, to try again later.',
+    default: false,
+  }),
+  CONCURRENT_UPLOADS: integer({
+    about:
+      'How many requests are worked on at the same time; what comes on top is answered 503 at once.',
+    min: 1,
+    max: MAX_CONNECTIONS - 50, // what is turned away needs connections too, and so does health
+    default: 200,
+  }),
+  V1ALPHA1: flag({
+    about: 'Whether apps of the first API, v1alpha1, are answered at / and /v1alpha1/publish.',
+    default: false,
+  }),
   PADDING_MIN_BYTES: integer({
     about: 'The least number of random bytes that pad an answer.',
     min: 1,
@@ -71,6 +88,7 @@ export const publishSettings = settings({
     max: 3600,
     default: 300,
   }),
+  ...telemetryVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

@@ -17,6 +17,7 @@ const apps: readonly AuthorizedApp[] = [
   app,
   bypassApp,
   { ...app, id: 'no.regions', regions: [] },
+  { ...app, id: 'two.regions', regions: ['CA', 'US'] },
   { ...app, id: 'other.authority', authorities: [8] },
 ];
 
@@ -57,6 +58,8 @@ describe('publishKeys', () => {
       revised: 0,
       revisionToken: expect.stringMatching(/^CgEx/) as unknown,
       problems: [],
+      regions: ['US'],
+      certificate: undefined,
       warnings: [],
     });
     expect(uploads).toEqual([
@@ -222,4 +225,33 @@ describe('publishKeys', () => {
       expect(outcome.warnings).toHaveLength(1);
     },
   );
+});
+
+describe('the regions that a phone asks for', () => {
+  const regionsOf = async (request: Partial<Parameters<typeof publishKeys>[0]>) => {
+    const { deps, uploads } = aServer({ defaultRegions: ['ZZ'] });
+    const outcome = await publishKeys(anUpload([aKey(1)], request), deps);
+    return outcome.kind === 'refused' ? outcome.code : uploads[0]?.regions;
+  };
+
+  it.each([
+    ['are those of the application when it asks for none', app.id, [], ['US']],
+    ['are stored instead of those of the application', 'two.regions', ['CA'], ['CA']],
+    ['are each stored once', 'two.regions', ['CA', 'US', 'CA'], ['CA', 'US']],
+    ['may be any when the application has none, in upper case', 'no.regions', ['us'], ['US']],
+    ['are the default when nobody names one', 'no.regions', [], ['ZZ']],
+  ])('%s', async (_what, appId, regions, stored) => {
+    expect(await regionsOf({ appId, regions })).toEqual(stored);
+  });
+
+  it.each([
+    ['is not of the application', app.id, ['CA']],
+    ['is of the application among others that are not', app.id, ['US', 'CA']],
+    ['is written in other letters', app.id, ['us']],
+    ['could be none', 'no.regions', ['']],
+    ['has characters that no region has', 'no.regions', ['U S']],
+    ['is too long for one', 'no.regions', ['U'.repeat(21)]],
+  ])('refuse the upload when one %s', async (_what, appId, regions) => {
+    expect(await regionsOf({ appId, regions })).toBe('region_not_allowed');
+  });
 });

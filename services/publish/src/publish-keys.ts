@@ -11,12 +11,13 @@ import {
   type VerifiedBy,
   acceptKeys,
 } from '@keyserver/exposure-keys';
-import type {
-  AuthorizedApp,
-  CertificateOutcome,
-  CertificateRefusal,
-  FindApp,
-  VerifyCertificate,
+import {
+  type AuthorizedApp,
+  type CertificateOutcome,
+  type CertificateRefusal,
+  type FindApp,
+  type VerifyCertificate,
+  parseRegion,
 } from '@keyserver/health-authority';
 import { type Clock, type UnixMillis, secondsOf } from '@keyserver/time';
 import type { RevisionTokens } from './revision-tokens.ts';
@@ -30,6 +31,8 @@ export interface PublishRequest {
   readonly keys: readonly OfferedKey[];
   /** Interval of symptom onset as the phone knows it; 0 when it does not. */
   readonly onset: number;
+  /** Where the keys belong, as the phone names it; without any they belong where the application does. */
+  readonly regions?: readonly string[];
   readonly traveler: boolean;
   readonly revisionToken: string;
   readonly platform: UploadStatistics['platform'];
@@ -39,6 +42,7 @@ export interface PublishRequest {
 export type RefusalCode =
   | 'bad_request'
   | 'unknown_health_authority_id'
+  | 'region_not_allowed'
   | 'health_authority_missing_region_config'
   | 'health_authority_verification_certificate_invalid'
   | UploadFault;
@@ -53,6 +57,10 @@ interface Publication extends KeyFindings {
   readonly kind: 'published';
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
+  /** Where the keys belong, as they are configured. */
+  readonly regions: readonly string[];
+  /** For the log: why the certificate does not hold, of an application that needs none. */
+  readonly certificate: CertificateRefusal | undefined;
   readonly inserted: number;
   readonly revised: number;
   /** Lets the phone change the report type of its keys later; undefined when there are none, or it could not be made. */
@@ -94,6 +102,8 @@ interface Claims {
   readonly authority: VerifiedBy | undefined;
   readonly reportType: ReportType;
   readonly onset: number | undefined;
+  /** Why the certificate does not hold, of an application that needs none. */
+  readonly certificate?: CertificateRefusal;
 }
 
 /** What is known of an upload whose application needs no certificate and which brought none that holds. */
@@ -117,12 +127,14 @@ export async function publishKeys(
   const now = deps.clock.now();
   const app = await loadApp(request.appId, deps);
   if (app === undefined) return refused('unknown_health_authority_id');
-  const regions = app.regions.length > 0 ? app.regions : deps.defaultRegions;
-  if (regions.length === 0) return refused('health_authority_missing_region_config', { app });
+  const asked = request.regions ?? [];
+  if (!asked.every(isOpenTo(app))) return refused('region_not_allowed', { app });
+  const regions = [asked, app.regions, deps.defaultRegions].find(({ length }) => length > 0);
+  if (regions === undefined) return refused('health_authority_missing_region_config', { app });
   const claims = await certifiedClaims(request, app, now, deps);
   if (claims.kind === 'refused')
     return refused(INVALID_CERTIFICATE, { app, certificate: claims.reason });
-  const { reportType, authority } = claims;
+  const { reportType, authority, certificate } = claims;
   const onsetCandidates = [request.onset, claims.onset ?? 0]; // 0 lies too far back to be believed
   const context = { now, reportType, rules: deps.rules, onsetCandidates };
   const acceptance = acceptKeys(request.keys, context);
@@ -132,7 +144,7 @@ export async function publishKeys(
   const token = await deps.tokens.open(request.revisionToken);
   const upload: Upload = {
     keys,
-    regions: regions.map((region) => region.toUpperCase()),
+    regions: [...new Set(regions.map((region) => region.toUpperCase()))],
     traveler: request.traveler,
     app: app.id,
     authority,
@@ -145,8 +157,15 @@ export async function publishKeys(
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
   const counts = { inserted, revised };
-  return { kind: 'published', app, authority, ...counts, revisionToken, problems, warnings };
+  const checked = { app, authority, regions, certificate };
+  return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
 }
+
+/** Whether an application may publish for a region; one without regions of its own may for all that there can be. */
+const isOpenTo =
+  ({ regions }: AuthorizedApp) =>
+  (asked: string): boolean =>
+    regions.length > 0 ? regions.includes(asked) : parseRegion(asked) !== undefined;
 
 async function loadApp(
   id: string,
@@ -167,7 +186,8 @@ async function certifiedClaims(
 ): Promise<Claims | (CertificateOutcome & { kind: 'refused' })> {
   const presented = { certificate, hmacKey, keys, app };
   const outcome = await verifyCertificate(presented, secondsOf(now));
-  return outcome.kind === 'refused' && app.bypassCertificate ? NO_CLAIMS : outcome;
+  const needless = outcome.kind === 'refused' && app.bypassCertificate;
+  return needless ? { ...NO_CLAIMS, certificate: outcome.reason } : outcome;
 }
 
 const refused = (code: RefusalCode, more: Partial<Refusal> = {}): Refusal => ({

@@ -123,7 +123,7 @@ describe('startPublish', () => {
     const health = async () => await (await fetch(`${service.url}/health`)).json();
     const [keys, away] = [join(directory, 'keys'), join(directory, 'away')];
     await rename(keys, away);
-    expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key', 'part_missing'] });
+    expect(await health()).toEqual({ status: 'unhealthy', problems: ['part_missing'] });
     await rename(away, keys);
     clock.advance(2000);
     expect(await health()).toEqual({ status: 'ok' });

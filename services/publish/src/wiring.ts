@@ -2,11 +2,13 @@ import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
 import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
+import type { Random } from '@keyserver/random';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  type OpenCloudExporter,
   crash,
   housekeepingWatch,
   namedProbe,
@@ -23,6 +25,8 @@ import {
   keyHasher,
   openStoreFormat,
   readDataKeys,
+  shareAnswerTimes,
+  sharedAnswerTimes,
   rememberedCoverage,
   rememberedWindows,
   storedWindows,
@@ -33,9 +37,11 @@ import {
   uncoveredKeys,
 } from '@keyserver/stores';
 import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { type AnswerTimes, answerTimes } from './answer-times.ts';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
+import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
 
@@ -58,24 +64,29 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
   const platform = await openPlatform(config, ambient);
-  const { store, place, keyHashSecret, close: release } = platform;
+  const { store, place, keyHashSecret, close } = platform;
   try {
     const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
     const known = { place, window, profile, keyHashSecret };
     const format = await openStoreFormat(store, known, ambient.random);
     await checkKeys({ ...platform, format });
-    return { deps: depsOver({ ...platform, format }, config, ambient), release };
+    const { kept, ...deps } = await depsOver({ ...platform, format }, config, ambient);
+    const release = async (): Promise<void> => {
+      await kept.stop();
+      await close();
+    };
+    return { deps: { ...deps, countCover: kept.countCover }, release };
   } catch (fault) {
-    await release();
+    await close();
     throw fault;
   }
 }
 
-function depsOver(
+async function depsOver(
   platform: Platform & { readonly format: StoreFormat },
   config: PublishConfig,
   { clock, timers, random, openLog, logHealth }: Ambient,
-): AppDeps {
+): Promise<Omit<AppDeps, 'countCover'> & { readonly kept: KeptAnswerTimes }> {
   const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
@@ -104,10 +115,8 @@ function depsOver(
     random,
   );
   return {
-    clock,
-    timers,
-    random,
-    log,
+    ...{ clock, timers, random, log },
+    ...(await timesOf(store, ring, { timers, random, log })),
     findApp: remembered(findApp(store)),
     verifyCertificate: certificateVerifier(
       remembered(findAuthority(store)),
@@ -117,7 +126,7 @@ function depsOver(
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
-    padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
+    ...edgeOf(config),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', StorePartFault, async () => {
@@ -131,6 +140,42 @@ function depsOver(
     ]),
   };
 }
+
+/** How long uploads take, and what keeps that up to date over this store. */
+async function timesOf(
+  store: DocumentStore,
+  ring: KeyRing,
+  { timers, random, log }: Pick<AppDeps, 'timers' | 'random' | 'log'>,
+): Promise<{ readonly times: AnswerTimes; readonly kept: KeptAnswerTimes }> {
+  const times = answerTimes({ timers, random });
+  const kept = await keepAnswerTimes({
+    ...{ times, timers, log },
+    readShared: async () => await sharedAnswerTimes(store),
+    share: async (own) => await shareAnswerTimes(store, own),
+    tryStore: storeTrial(store, ring, random),
+  });
+  return { times, kept };
+}
+
+/** What an upload asks of the store, one after the other as it does: keys and configuration, a data key, a write. */
+function storeTrial(store: DocumentStore, ring: KeyRing, random: Random): () => Promise<void> {
+  const [read, write] = [probeUploads(store, random), probeWriting(store, random)];
+  return async () => {
+    await read();
+    await ring.newest();
+    await write();
+  };
+}
+
+/** What the settings say about requests and answers. */
+const edgeOf = (
+  config: PublishConfig,
+): Pick<AppDeps, 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  v1alpha1: config.V1ALPHA1,
+  maintenance: config.MAINTENANCE,
+  uploadsAtOnce: config.CONCURRENT_UPLOADS,
+  padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
+});
 
 /** One after the other: the windows are in the format, so another store is told of once and by its name. */
 function sameStoreWithOpenWindows(
@@ -220,3 +265,9 @@ async function openPlatform(
   const wrapper = kms.wrapperFor(keyName);
   return { place: platform.place, store, keyHashSecret, wrapper, probes: [], close };
 }
+
+/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
+export const openCloudExporter: OpenCloudExporter = async (options) => {
+  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
+  return await cloudExporter(options);
+};

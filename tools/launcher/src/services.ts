@@ -54,24 +54,31 @@ export function servicesOf(
     OIDC_JWKS_URL: issuer.jwksUrl,
     CALLER_EMAILS: JOB_ACCOUNT,
   };
+  const metricsPort = (n: number): string => String(config.METRICS_PORT + n);
   return [
     {
       name: 'publish',
       script: new URL(import.meta.resolve('@keyserver/publish/main')),
       url: urls.publish,
-      env: { ...open, PORT: String(config.PUBLISH_PORT) },
+      env: { ...open, PORT: String(config.PUBLISH_PORT), METRICS_PORT: metricsPort(0) },
     },
     {
       name: 'export',
       script: new URL(import.meta.resolve('@keyserver/export/main')),
       url: urls.export,
-      env: { ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
+        METRICS_PORT: metricsPort(1),
+      },
     },
     {
       name: 'trust',
       script: new URL(import.meta.resolve('@keyserver/trust/main')),
       url: urls.trust,
-      env: { ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
+        METRICS_PORT: metricsPort(2),
+      },
     },
     {
       name: 'cdn',

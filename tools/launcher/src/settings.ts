@@ -39,6 +39,13 @@ export const launcherSettings = settings({
   TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
+  METRICS_PORT: integer({
+    about:
+      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export and trust.',
+    min: 1,
+    max: 65_500,
+    default: 9464,
+  }),
 });
 
 /** The values of the launcher's variables. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { strictJsonParser } from '@keyserver/service';
 import { COSTLY_BODIES, LONG_WORDS, goodBody } from '../testing/costly-bodies.ts';
-import { bodyShape, publishRequestParser } from './publish-request.ts';
+import { bodyShape, uploadParser, v1Form } from './publish-request.ts';
 
 const MAX_KEYS = 30;
-const parsePublishRequest = publishRequestParser({ maxKeys: MAX_KEYS });
+const parsePublishRequest = uploadParser(v1Form, { maxKeys: MAX_KEYS });
 
 const parse = (body: string) => parsePublishRequest(Buffer.from(body));
 
@@ -171,7 +171,7 @@ describe('parsePublishRequest', () => {
   });
 
   it.each(COSTLY_BODIES)('reads no more of %s than twice a good upload', (_, body, problem) => {
-    const refused = strictJsonParser(bodyShape(MAX_KEYS))(Buffer.from(body));
+    const refused = strictJsonParser(bodyShape(v1Form, MAX_KEYS))(Buffer.from(body));
     expect(refused).toMatchObject({ kind: 'refused' });
     if (refused.kind === 'refused')
       expect(refused.read).toBeLessThan(2 * goodBody(MAX_KEYS).length);

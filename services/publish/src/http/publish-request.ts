@@ -16,6 +16,7 @@ export type ParsedRequest =
   | { readonly kind: 'request'; readonly request: PhoneRequest }
   | { readonly kind: 'refused'; readonly problem: string };
 
+/** A key as both APIs write it. */
 interface WireKey {
   readonly key: string;
   readonly rollingStartNumber: number;
@@ -23,18 +24,27 @@ interface WireKey {
   readonly transmissionRisk: number;
 }
 
-interface WireRequest {
+/** What the bodies of both APIs hold. */
+export interface WireUpload {
   readonly temporaryExposureKeys: readonly WireKey[];
-  readonly healthAuthorityID: string;
   readonly verificationPayload: string;
-  readonly hmacKey: string;
   readonly symptomOnsetInterval: number;
-  readonly traveler: boolean;
   readonly revisionToken: string;
   readonly padding: string;
 }
 
-const text = { type: 'string', default: '' };
+/** What a field of a body may be, as a JSON schema. */
+export type Field = Readonly<Record<string, unknown>>;
+
+/** How the body of one API is written. */
+export interface UploadForm<Wire> {
+  /** Every field; a list that is not of keys says how many items it may have. */
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly requestOf: (wire: Wire) => PhoneRequest;
+}
+
+/** A text that may be missing. */
+export const text = { type: 'string', default: '' };
 const int32 = { type: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1, default: 0 };
 const integer = { type: 'integer', default: 0 };
 
@@ -44,21 +54,58 @@ const keyFields = {
   rollingPeriod: { ...int32, default: KEY_PERIOD.max }, // a whole day, as the protocol has it
   transmissionRisk: integer,
 };
-const keySchema = { type: 'object', additionalProperties: false, properties: keyFields };
 
-const requestFields = {
-  temporaryExposureKeys: { type: 'array', items: keySchema, default: [] },
-  healthAuthorityID: text,
+/** The fields that both APIs have. */
+export const uploadFields = {
+  temporaryExposureKeys: {
+    type: 'array',
+    items: { type: 'object', additionalProperties: false, properties: keyFields },
+    default: [],
+  },
   verificationPayload: text,
-  hmacKey: text,
   symptomOnsetInterval: int32,
-  traveler: { type: 'boolean', default: false },
   revisionToken: text,
   padding: text,
 };
-const requestSchema = { type: 'object', additionalProperties: false, properties: requestFields };
 
-const isWireRequest = new Ajv({ useDefaults: true }).compile<WireRequest>(requestSchema);
+interface V1Upload extends WireUpload {
+  readonly healthAuthorityID: string;
+  readonly hmacKey: string;
+  readonly traveler: boolean;
+}
+
+/** The body of `/v1/publish`. */
+export const v1Form: UploadForm<V1Upload> = {
+  fields: {
+    ...uploadFields,
+    healthAuthorityID: text,
+    hmacKey: text,
+    traveler: { type: 'boolean', default: false },
+  },
+  requestOf: (wire) => ({
+    ...sharedParts(wire),
+    appId: wire.healthAuthorityID,
+    hmacKey: wire.hmacKey,
+    traveler: wire.traveler,
+  }),
+};
+
+/** What both APIs say in the same words. */
+export const sharedParts = (
+  wire: WireUpload,
+): Pick<PhoneRequest, 'certificate' | 'keys' | 'onset' | 'revisionToken'> => ({
+  certificate: wire.verificationPayload,
+  keys: wire.temporaryExposureKeys,
+  onset: wire.symptomOnsetInterval,
+  revisionToken: wire.revisionToken,
+});
+
+/** The JSON schema of a body. */
+export const schemaOf = ({ fields }: Pick<UploadForm<never>, 'fields'>): Field => ({
+  type: 'object',
+  additionalProperties: false,
+  properties: fields,
+});
 
 /**
  * A list of more than so many times the keys that an upload may hold is not read to its end, so that no upload costs more
@@ -66,40 +113,42 @@ const isWireRequest = new Ajv({ useDefaults: true }).compile<WireRequest>(reques
  */
 const READ_AT_MOST = 2;
 
-/** Reads v1 publish bodies: strict JSON, names in any letter case, no unknown names, `null` as if absent. */
-export function publishRequestParser({
-  maxKeys,
-}: {
-  readonly maxKeys: number;
-}): (body: Uint8Array) => ParsedRequest {
-  const parse = strictJsonParser(bodyShape(maxKeys));
+/** Reads bodies of one form. */
+export type ParseUpload = (body: Uint8Array) => ParsedRequest;
+
+/** Reads bodies of a form: strict JSON, names in any letter case, no unknown names, `null` as if absent. */
+export function uploadParser<Wire>(
+  form: UploadForm<Wire>,
+  { maxKeys }: { readonly maxKeys: number },
+): ParseUpload {
+  const parse = strictJsonParser(bodyShape(form, maxKeys));
+  const isOfForm = new Ajv({ useDefaults: true }).compile<Wire>(schemaOf(form));
   return (body) => {
     const json = parse(body);
     if (json.kind === 'refused') return refused(whatIsUnreadable(json));
     const wire = withoutNulls(json.value);
-    return isWireRequest(wire)
-      ? { kind: 'request', request: phoneRequest(wire) }
-      : refused(whatIsWrong(isWireRequest.errors?.[0]));
+    return isOfForm(wire)
+      ? { kind: 'request', request: form.requestOf(wire) }
+      : refused(whatIsWrong(isOfForm.errors?.[0]));
   };
 }
 
 /** What a body may hold: it is read up to the first thing that is not among this. */
-export function bodyShape(maxKeys: number): JsonShape {
-  const plain = (fields: object): Record<string, JsonShape> =>
-    Object.fromEntries(Object.keys(fields).map((name) => [name, {}]));
-  const list = { items: { fields: plain(keyFields) }, max: READ_AT_MOST * maxKeys };
-  return { fields: { ...plain(requestFields), temporaryExposureKeys: { list } } };
+export function bodyShape(
+  { fields }: Pick<UploadForm<never>, 'fields'>,
+  maxKeys: number,
+): JsonShape {
+  const keys = { items: { fields: mapFields(keyFields, () => ({})) }, max: READ_AT_MOST * maxKeys };
+  const shapeOf = ({ maxItems }: Field): JsonShape =>
+    typeof maxItems === 'number' ? { list: { items: {}, max: maxItems } } : {};
+  return { fields: { ...mapFields(fields, shapeOf), temporaryExposureKeys: { list: keys } } };
 }
 
-const phoneRequest = (wire: WireRequest): PhoneRequest => ({
-  appId: wire.healthAuthorityID,
-  certificate: wire.verificationPayload,
-  hmacKey: wire.hmacKey,
-  keys: wire.temporaryExposureKeys,
-  onset: wire.symptomOnsetInterval,
-  traveler: wire.traveler,
-  revisionToken: wire.revisionToken,
-});
+const mapFields = (
+  fields: Readonly<Record<string, Field>>,
+  shapeOf: (field: Field) => JsonShape,
+): Record<string, JsonShape> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, shapeOf(field)]));
 
 const refused = (problem: string): ParsedRequest => ({ kind: 'refused', problem });
 

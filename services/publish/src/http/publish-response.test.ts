@@ -3,6 +3,7 @@ import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
 import {
   type PublishAnswer,
   answerTo,
+  renderAlphaAnswer,
   renderAnswer,
   unavailable,
   unreadable,
@@ -22,6 +23,8 @@ const published = (
   kind: 'published',
   app,
   authority: undefined,
+  regions: ['US'],
+  certificate: undefined,
   inserted: 1,
   revised: 0,
   revisionToken: undefined,
@@ -71,6 +74,13 @@ describe('the answer to an upload', () => {
     expect(answer.insertedExposures).toBeUndefined();
   });
 
+  it('to regions that are not allowed has a status and no code', () => {
+    const refusal = { kind: 'refused', problems: [], warnings: [] } as const;
+    const answer = answerTo({ ...refusal, code: 'region_not_allowed' });
+    expect(answer).toMatchObject({ status: 401, error: expect.stringMatching(/\w/u) as string });
+    expect(answer).not.toHaveProperty('code');
+  });
+
   it('lists every problem of an upload that was refused as a whole', () => {
     const answer = answerTo({
       kind: 'refused',
@@ -95,6 +105,23 @@ describe('the answer to an upload', () => {
   it('asks the phone to try again later when this server could not decide', () => {
     expect(unavailable('internal_error').status).toBe(503);
     expect(unavailable('unable_to_load_health_authority').status).toBe(500);
+  });
+
+  it('in the first API holds every field but the warnings, and no code', () => {
+    const partial = answerTo(published({ problems: ['key 0: too old'], revisionToken: 'T' }));
+    expect(JSON.parse(renderAlphaAnswer(partial, 'PAD='))).toEqual({
+      revisionToken: 'T',
+      insertedExposures: 1,
+      error: 'problems: 1\n\t* key 0: too old\n\n',
+      padding: 'PAD=',
+    });
+    const nothing = answerTo(published({ inserted: 0 }));
+    expect(renderAlphaAnswer(nothing, 'PAD=')).toBe(
+      '{"revisionToken":"","insertedExposures":0,"error":"","padding":"PAD="}',
+    );
+    expect(renderAlphaAnswer({ ...nothing, warnings: ['<'] }, '')).toContain(
+      '"warnings":["\\u003c"]',
+    );
   });
 
   it('escapes what HTML or old JavaScript could mistake for markup', () => {

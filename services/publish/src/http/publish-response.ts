@@ -2,8 +2,11 @@ import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
 
 type FaultCode = 'internal_error' | 'unable_to_load_health_authority';
 
+/** What is refused by its status alone: the published codes have none for it. */
+type Codeless = 'region_not_allowed';
+
 /** The codes that an answer to an upload can carry. */
-type PublishCode = RefusalCode | FaultCode | 'partial_failure';
+type PublishCode = Exclude<RefusalCode, Codeless> | FaultCode | 'partial_failure';
 
 /** An answer to an upload before it is padded and written. */
 export interface PublishAnswer {
@@ -32,9 +35,15 @@ const STATUS: Readonly<Record<PublishCode, number>> = {
   internal_error: 503,
 };
 
+const CODELESS: Readonly<Record<Codeless, PublishAnswer>> = {
+  region_not_allowed: { status: 401, error: 'the application may not publish for these regions' },
+};
+
+const isCodeless = (code: RefusalCode): code is Codeless => Object.hasOwn(CODELESS, code);
+
 const MEANING: Readonly<Record<PublishCode, string>> = {
   bad_request: 'the upload was refused',
-  unknown_health_authority_id: 'no application with this healthAuthorityID may publish here',
+  unknown_health_authority_id: 'no application with this id may publish here',
   health_authority_missing_region_config: 'no region is configured for this application',
   health_authority_verification_certificate_invalid:
     'the verification certificate is not valid for these keys',
@@ -66,10 +75,12 @@ export function unreadable(status: 400 | 405 | 413 | 415, problem: string): Publ
 export const unavailable = (code: FaultCode): PublishAnswer => answerWith(code, []);
 
 /** What is wrong with an upload stays wrong when it is sent again, so a refusal never asks to try again. */
-const refusalWith = (code: RefusalCode, problems: readonly string[]): PublishAnswer =>
-  code === 'internal_error'
+function refusalWith(code: RefusalCode, problems: readonly string[]): PublishAnswer {
+  if (isCodeless(code)) return CODELESS[code];
+  return code === 'internal_error'
     ? { status: 400, code, error: 'a key was published before with another start or period' }
     : answerWith(code, problems);
+}
 
 function answerWith(code: PublishCode, problems: readonly string[]): PublishAnswer {
   const listed = problems.map((problem) => `\t* ${problem}\n`).join('');
@@ -77,19 +88,35 @@ function answerWith(code: PublishCode, problems: readonly string[]): PublishAnsw
   return { status: STATUS[code], code, error };
 }
 
-/** The JSON text of an answer: empty fields left out, and nothing in it that HTML could mistake for markup. */
+/** The JSON text of an answer of v1: empty fields left out, and nothing in it that HTML could mistake for markup. */
 export function renderAnswer(answer: PublishAnswer, padding: string): string {
-  const { insertedExposures, revisionToken, error, code, warnings } = answer;
+  const { insertedExposures, revisionToken, error, code } = answer;
   const body = {
     ...(revisionToken === undefined ? {} : { revisionToken }),
     ...(insertedExposures === undefined || insertedExposures === 0 ? {} : { insertedExposures }),
     ...(error === undefined ? {} : { error }),
     ...(code === undefined ? {} : { code }),
     padding,
-    ...(warnings === undefined || warnings.length === 0 ? {} : { warnings }),
+    ...warningsOf(answer),
   };
-  return JSON.stringify(body).replace(/[<>&\u2028\u2029]/gu, escaped);
+  return harmlessJson(body);
 }
+
+/** The JSON text of an answer of v1alpha1: no code, and all fields but the warnings whatever they hold. */
+export const renderAlphaAnswer = (answer: PublishAnswer, padding: string): string =>
+  harmlessJson({
+    revisionToken: answer.revisionToken ?? '',
+    insertedExposures: answer.insertedExposures ?? 0,
+    error: answer.error ?? '',
+    padding,
+    ...warningsOf(answer),
+  });
+
+const warningsOf = ({ warnings = [] }: PublishAnswer): object =>
+  warnings.length === 0 ? {} : { warnings };
+
+const harmlessJson = (body: object): string =>
+  JSON.stringify(body).replace(/[<>&\u2028\u2029]/gu, escaped);
 
 const escaped = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -100,20 +100,6 @@ describe('reading an upload', () => {
     expect((await server.send(body(), { headers })).status).toBe(200);
   });
 
-  it('answers 503 with Retry-After to uploads beyond those that may be on their way at a time', async () => {
-    const head =
-      'POST /v1/publish HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{';
-    const slow = Array.from({ length: 200 }, () => connect(server.port, '127.0.0.1'));
-    for (const connection of slow) connection.on('error', () => undefined).write(head);
-    let answer = await server.send(body());
-    while (answer.status === 200) answer = await server.send(body());
-    expectRefusal(answer, 503, 'internal_error');
-    expect(answer.headers.get('retry-after')).toBe('60');
-    expect((await fetch(`${server.url}/health`)).status).toBe(200);
-    for (const connection of slow) connection.destroy();
-    while ((await server.send(body())).status !== 200);
-  });
-
   it('takes a body of 64,000 bytes', async () => {
     expect((await server.send(bodyOf(64_000))).status).toBe(200);
   });

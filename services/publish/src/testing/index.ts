@@ -21,5 +21,6 @@ export {
 export { makeDataKey } from './data-key.ts';
 export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
-export { publishRequestParser } from '../http/publish-request.ts';
+export { alphaForm } from '../http/alpha-request.ts';
+export { V1, V1ALPHA1 } from '../http/upload-api.ts';
 export { type PublishDeps, publishKeys } from '../publish-keys.ts';

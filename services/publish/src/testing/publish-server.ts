@@ -27,6 +27,7 @@ import {
   windowLength,
   systemTimers,
 } from '@keyserver/time';
+import { answerTimes } from '../answer-times.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import type { PublishRequest } from '../publish-keys.ts';
 import { someTokens } from './tokens.ts';
@@ -39,8 +40,8 @@ export interface TestServer {
   readonly clock: SimulatedClock;
   readonly log: RecordingLog;
   post(upload: PublishRequest): Promise<Answer>;
-  /** Sends a body as JSON, or whatever the headers say it is. */
-  send(body: string | Uint8Array, init?: RequestInit): Promise<Answer>;
+  /** Sends a body as JSON, or whatever the headers say it is; to `/v1/publish` unless a path is named. */
+  send(body: string | Uint8Array, init?: RequestInit, path?: string): Promise<Answer>;
   stored(): Promise<readonly ExposureKey[]>;
 }
 
@@ -67,9 +68,9 @@ export async function aPublishServer(
   const deps = { ...depsOver(store, clock), log: log.log, ...overrides };
   const server = await listen(createApp(deps), { port: 0, timers: systemTimers, timeouts });
   open.push(server.close);
-  const send: TestServer['send'] = async (body, init = {}) =>
+  const send: TestServer['send'] = async (body, init = {}, path = '/v1/publish') =>
     await answerOf(
-      await fetch(`${server.url}/v1/publish`, {
+      await fetch(`${server.url}${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
@@ -139,7 +140,12 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     rules: DEFAULT_KEY_RULES,
     defaultRegions: [],
     tokens: someTokens(),
+    v1alpha1: false,
+    maintenance: false,
+    uploadsAtOnce: 200,
     padding: { min: 1024, range: 1024 },
+    times: answerTimes({ timers: systemTimers, random: systemRandom }),
+    countCover: () => undefined,
     health: async () => {
       await store.now();
     },
