@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 const MICROS_PER_TICK = 10_000;
 const KIB_PER_MB = 1_000_000 / 1024;
@@ -44,14 +44,5 @@ export function memoryOf(pid: number): Memory {
     Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / KIB_PER_MB);
   return { resident: field('VmRSS'), own: field('RssAnon') };
 }
-
-/** Whether this machine tells such figures. */
-export const tellsFigures = (): boolean => {
-  try {
-    return readdirSync('/proc/self/task').length > 0;
-  } catch {
-    return false;
-  }
-};
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

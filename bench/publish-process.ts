@@ -21,7 +21,7 @@ export async function startPublishProcess(
   if (!existsSync(SERVICE))
     throw new Error('run npm run build first: a compiled service is measured');
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const flags = ['--disable-warning=ExperimentalWarning', ...profiling];
+  const flags = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', ...profiling];
   const child = spawn(process.execPath, [...flags, SERVICE], {
     env: { PLATFORM: 'local', DATA_DIR: dataDirectory, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -35,11 +35,14 @@ export async function startPublishProcess(
     child.once('close', () => {
       reject(new Error('publish did not start'));
     });
-    // Read to the end, so that the service never waits for a full pipe.
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
       if (!line.includes('"service.started"')) return;
       const found = /"url":"[^"]+:(\d+)"/.exec(line)?.[1];
-      if (found !== undefined) resolve(Number(found));
+      if (found === undefined) return;
+      lines.close();
+      child.stdout.resume(); // to the end, so that the service never waits for a full pipe
+      resolve(Number(found));
     });
   });
   return {

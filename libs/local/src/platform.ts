@@ -78,6 +78,8 @@ interface LocalSettings extends StoreListeners {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  /** How much of each database file is read through a memory map at most; 1 GiB unless given. */
+  readonly mappedBytes?: number;
   /** Lets a new database be made beside the keys and buckets of another one, for an import; false unless given. */
   readonly databaseMayBeNew?: boolean;
   /** Takes the database although it lacks commits that were noted, because an operator said so; false unless given. */
@@ -101,7 +103,10 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
   const missing = state === 'first_start' ? 0 : commitsMissingIn(file);
   if (missing > 0 && settings.databaseMayBeOlder !== true) throw olderDatabase(file, missing);
   const machine = { clock, timers, random };
-  const store = await openSqliteStore({ file, ...machine, ...listenersOf(settings) });
+  const store = await openSqliteStore({
+    ...{ file, ...machine, ...listenersOf(settings) },
+    mappedBytes: settings.mappedBytes,
+  });
   return {
     store,
     openBucket: buckets.openBucket,

@@ -31,7 +31,7 @@ export { type Ambient, type StartService, type TimeAndChance, runService } from 
 export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
 export { type HttpAppParts, createHttpApp } from './server.ts';
-export type { JsonShape } from './json-reader.ts';
+export type { JsonShape } from './json-shape.ts';
 export { leaveOut } from './watch-requests.ts';
 export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';

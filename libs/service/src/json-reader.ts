@@ -1,3 +1,5 @@
+import type { FindField, KnownField, KnownShape } from './json-shape.ts';
+
 /** What valid JSON may do that we refuse. */
 type Flaw =
   | 'duplicate_name'
@@ -30,10 +32,11 @@ const MAX_DEPTH = 16;
 const MAX_NUMBER_LENGTH = 17;
 /** A number of so many digits is exact whatever they are. */
 const EXACT_DIGITS = 15;
-const [TAB, LINE_FEED, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const SPACE = 0x20;
 const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
 const [ZERO, NINE] = [0x30, 0x39];
 const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+const GAP = /[ \t\r\n]*/y;
 const WORD = /[-+.\w]+/y;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 const PLAIN_INTEGER = /^-?[0-9]+$/;
@@ -149,11 +152,12 @@ export class JsonReader {
 
   /** The code of the next character that is no white space, NaN at the end; it is not passed. */
   private next(): number {
-    for (;;) {
-      const code = this.text.charCodeAt(this.at);
-      if (code !== SPACE && code !== LINE_FEED && code !== RETURN && code !== TAB) return code;
-      this.at += 1;
-    }
+    const code = this.text.charCodeAt(this.at);
+    if (code > SPACE) return code; // what most texts have everywhere
+    GAP.lastIndex = this.at;
+    GAP.test(this.text);
+    this.at = GAP.lastIndex;
+    return this.text.charCodeAt(this.at);
   }
 
   private string(): string {
@@ -212,10 +216,11 @@ export class JsonReader {
     const { text, at: start } = this;
     let [at, number] = [start, 0];
     let code = text.charCodeAt(at);
-    for (; code >= ZERO && code <= NINE; code = text.charCodeAt(++at))
+    const most = start + EXACT_DIGITS;
+    for (; code >= ZERO && code <= NINE && at < most; code = text.charCodeAt(++at))
       number = 10 * number + code - ZERO;
     const digits = at - start;
-    if (digits === 0 || digits > EXACT_DIGITS) return undefined;
+    if (digits === 0) return undefined;
     if (digits > 1 && text.charCodeAt(start) === ZERO) return undefined;
     if (code !== COMMA && code !== BRACE_END && code !== BRACKET_END) return undefined;
     this.at = at;
@@ -225,69 +230,6 @@ export class JsonReader {
   private flaw(reason: JsonFlaw['reason']): JsonFlaw {
     return new JsonFlaw(reason, this.place.map(String), this.at);
   }
-}
-
-/**
- * What may stand where in a JSON text: an object, a list, or where neither is named, text, a number or a truth value. `null`
- * may stand anywhere. Whatever is not named here ends the reading where it stands.
- */
-export interface JsonShape {
-  /** Of an object: the fields that it may have. Their names count in any letter case. */
-  readonly fields?: Readonly<Record<string, JsonShape>>;
-  /** Of a list: what its items look like, and how many there may be. */
-  readonly list?: { readonly items: JsonShape; readonly max: number };
-}
-
-/** A shape made ready for reading. */
-interface KnownShape {
-  /** The field that a name stands for, under our spelling; undefined when there is none. Absent where no object may stand. */
-  readonly field?: FindField;
-  /** Absent where no list may stand. */
-  readonly list?: { readonly item: () => KnownShape; readonly max: number };
-}
-
-/** What a name stands for. */
-interface KnownField {
-  /** Our spelling. */
-  readonly name: string;
-  /** What all spellings have in common that differ in letter case only. */
-  readonly folded: string;
-  readonly shape: KnownShape;
-}
-
-/** Finds what a name stands for in an object. */
-type FindField = (name: string) => KnownField | undefined;
-
-/** Anything at all. */
-export const ANY_SHAPE: KnownShape = {
-  field: (name) => ({ name, folded: name.toUpperCase().toLowerCase(), shape: ANY_SHAPE }),
-  list: { item: () => ANY_SHAPE, max: Infinity },
-};
-
-/** Makes a shape ready, once for all texts. */
-export function knownShape({ fields, list }: JsonShape): KnownShape {
-  return {
-    ...(fields === undefined ? {} : { field: fieldFinder(fields) }),
-    ...(list === undefined ? {} : { list: knownList(list) }),
-  };
-}
-
-function knownList({
-  items,
-  max,
-}: NonNullable<JsonShape['list']>): NonNullable<KnownShape['list']> {
-  const item = knownShape(items);
-  return { item: () => item, max };
-}
-
-function fieldFinder(fields: Readonly<Record<string, JsonShape>>): FindField {
-  const known = new Map<string, KnownField>();
-  for (const [name, shape] of Object.entries(fields)) {
-    const folded = name.toLowerCase();
-    const field = { name, folded, shape: knownShape(shape) };
-    known.set(folded, field).set(name, field);
-  }
-  return (name) => known.get(name) ?? known.get(name.toLowerCase());
 }
 
 /** An own field, even where it is called like something that every object has. */

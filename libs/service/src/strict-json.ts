@@ -1,4 +1,5 @@
-import { ANY_SHAPE, JsonFlaw, JsonReader, type JsonShape, knownShape } from './json-reader.ts';
+import { JsonFlaw, JsonReader } from './json-reader.ts';
+import { ANY_SHAPE, type JsonShape, knownShape } from './json-shape.ts';
 
 /** A JSON value, or why the bytes are none that we take. */
 export type StrictJson =
@@ -31,7 +32,7 @@ export function strictJsonParser(expected?: JsonShape): (bytes: Uint8Array) => S
   return (bytes) => {
     const text = decodeUtf8(bytes);
     if (text === undefined) return refused('encoding');
-    if (/^[ \t\r\n]*$/.test(text)) return refused('empty');
+    if (isBlank(text)) return refused('empty');
     try {
       return { kind: 'value', value: new JsonReader(text).whole(shape) };
     } catch (fault) {
@@ -40,6 +41,14 @@ export function strictJsonParser(expected?: JsonShape): (bytes: Uint8Array) => S
     }
   };
 }
+
+/** Whether there is nothing but what JSON takes for white space. */
+function isBlank(text: string): boolean {
+  SOMETHING.lastIndex = 0;
+  return !SOMETHING.test(text);
+}
+
+const SOMETHING = /[^ \t\r\n]/g;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

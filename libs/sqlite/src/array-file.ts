@@ -12,7 +12,6 @@ const NUMBERS = 2 ** 40;
 // An entry has about 33 bytes, so a page that is half as large as usual is half as much to write for each.
 const PAGE_BYTES = 2048;
 const CACHE_KIB = 16_384;
-const MAPPED_BYTES = 2 ** 30;
 
 /** What the file of the array indexes works with. */
 export interface ArrayFileSettings {
@@ -21,6 +20,8 @@ export interface ArrayFileSettings {
   /** The name of this start of the machine. */
   readonly boot: string;
   readonly random: Random;
+  /** How much of the file is read through a memory map at most. */
+  readonly mappedBytes: number;
   /** Takes the write lock of the database alone. */
   readonly inLock: <T>(work: () => T) => T;
   /** Hears that another process has changed an index, up to the commit `seq`. */
@@ -127,7 +128,7 @@ export class ArrayFile {
     try {
       this.db.exec(`PRAGMA arrays.page_size = ${PAGE_BYTES}; PRAGMA arrays.journal_mode = WAL;
       PRAGMA arrays.synchronous = ${namesStarts() ? 'OFF' : 'NORMAL'};
-      PRAGMA arrays.cache_size = -${CACHE_KIB}; PRAGMA arrays.mmap_size = ${MAPPED_BYTES};
+      PRAGMA arrays.cache_size = -${CACHE_KIB}; PRAGMA arrays.mmap_size = ${this.of.mappedBytes};
       CREATE TABLE IF NOT EXISTS arrays."#stamp" (only INTEGER PRIMARY KEY CHECK (only = 1), stamp INTEGER NOT NULL);`);
     } catch (error) {
       this.detach();

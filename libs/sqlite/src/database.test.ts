@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collection, text } from '@keyserver/docstore';
+import { collection, ints, text } from '@keyserver/docstore';
 import { databaseSettings } from './testing/database-settings.ts';
 import { Database } from './database.ts';
 
@@ -30,6 +30,18 @@ it.each([
   expect(database.db.prepare(`PRAGMA ${pragma}`).get()).toEqual({
     [pragma]: value,
   });
+});
+
+it('maps as much of its files as it is told, so that its memory does not grow with them', () => {
+  const searched = collection({ name: 'searched', fields: { of: ints() }, arrayIndex: 'of' });
+  const bounded = new Database(join(directory, 'bounded.sqlite'), {
+    ...databaseSettings,
+    mappedBytes: 2 ** 16,
+  });
+  bounded.open(searched.layout);
+  for (const file of ['main', 'arrays'])
+    expect(bounded.db.prepare(`PRAGMA ${file}.mmap_size`).get()).toEqual({ mmap_size: 2 ** 16 });
+  bounded.close();
 });
 
 it('leaves no byte of a deleted document in its file', () => {

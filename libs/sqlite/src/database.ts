@@ -31,6 +31,8 @@ export interface DatabaseSettings {
   readonly boot: string;
   readonly random: Random;
   readonly timers: Pick<Timers, 'monotonic'>;
+  /** How much of each file is read through a memory map at most; 1 GiB unless given. */
+  readonly mappedBytes?: number | undefined;
   /** Hears that the array indexes were made anew, and how many entries they have. */
   readonly made?: (entries: number) => void;
 }
@@ -61,7 +63,7 @@ export class Database {
     // Several processes may find the same new file. SQLite itself does not wait here for the one that converts it.
     patiently(of.timers, () => {
       this.db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${MAPPED_BYTES};
+      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA mmap_size = ${of.mappedBytes ?? MAPPED_BYTES};
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA temp_store = MEMORY;`);
     });
     this.statements = {
@@ -150,6 +152,7 @@ export class Database {
   private attachArrays(): ArrayFile {
     const settings = {
       ...{ database: this.file, boot: this.of.boot, random: this.of.random },
+      mappedBytes: this.of.mappedBytes ?? MAPPED_BYTES,
       inLock: <T>(work: () => T): T => this.transaction(this.statements.lock, work),
       changedByOther: (seq: number): void => {
         for (const index of this.indexes) index.forget(seq);

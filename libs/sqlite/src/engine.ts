@@ -59,6 +59,7 @@ export class Engine {
       boot: of.clocks().boot,
       random: of.random,
       timers: of.timers,
+      mappedBytes: of.mappedBytes,
       made: (arraysMade) => {
         // A new store has nothing to make anew.
         if (arraysMade > 0) this.send({ responses: [], arraysMade });

@@ -182,6 +182,8 @@ export interface EngineSettings {
   readonly housekeepingEvery: number;
   /** How long a request tries to get the write lock, ms. */
   readonly giveUpAfter: number;
+  /** How much of each file is read through a memory map at most; see SqliteSettings. */
+  readonly mappedBytes?: number | undefined;
 }
 
 /** Packs rows (undefined: no such document) for the way to the main thread. */

@@ -243,6 +243,7 @@ async function openPlatform(
     const local = await openLocalPlatform({
       ...{ dataDirectory, clock, timers, random },
       ...listeners,
+      mappedBytes: 0, // the memory of this service must not grow with the store
     });
     const wrapper = local.wrapperFor(keyName);
     return { place, ...local, wrapper, probes: [local.checkDisk, watch.probe] };

@@ -39,11 +39,17 @@ const NEVER_BEGUN: ServiceChild = {
   tell: () => undefined,
 };
 
+/**
+ * Room for new objects, MiB. V8 would take up to three times 32, for objects that live for one request:
+ * https://nodejs.org/docs/latest-v24.x/api/cli.html#--max-semi-space-sizesize-in-mib
+ */
+const YOUNG = '--max-semi-space-size=16';
+
 function childOf({ script, env, onLog, onSay }: ChildRecipe): ServiceChild {
   const file = fileURLToPath(script);
   // What is not compiled must find the sources of other packages, too.
   const conditions = file.endsWith('.ts') ? ['--conditions=source'] : [];
-  const args = [...conditions, '--disable-warning=ExperimentalWarning', file];
+  const args = [...conditions, YOUNG, '--disable-warning=ExperimentalWarning', file];
   const child = spawn(process.execPath, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
