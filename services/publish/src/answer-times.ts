@@ -16,8 +16,13 @@ export interface AnswerTimes {
   readonly fault: unknown;
   /** How long ago somebody last said how uploads fare, ms. */
   readonly silentFor: number;
-  /** A time that an upload might take now, drawn from those that others took; 0 while none is known. */
+  /** A time that an upload might take now, drawn from those that others took, ms; 0 while none is known. */
   draw(): number;
+  /**
+   * The time for an answer that took `ms` to work out and is no upload that was stored: as slow among the times of uploads as it
+   * was among answers of its sort, and no less than `ms`. Sorts are few, and all of one sort have the same work.
+   */
+  disguise(sort: string, ms: number): number;
   /** Times of which nobody else knows yet, ms, oldest first. */
   unshared(): readonly number[];
   /** Takes over what all instances know together; what this one has not shared stays beside it. */
@@ -47,8 +52,21 @@ interface Sources {
 export function answerTimes({ timers, random }: Sources): AnswerTimes {
   const present = presentTimes(timers);
   const usual = usualTimes(timers);
+  const sorts = new Map<string, RankedTimes>();
   let outage: { readonly fault: unknown; readonly times: readonly number[] } | undefined;
   let heardAt = -Infinity;
+
+  function timeAt(share: number): number {
+    const pool = (outage?.times ?? present.enough() ?? usual.all()).toSorted((a, b) => a - b);
+    return pool[Math.floor(share * pool.length)] ?? 0;
+  }
+
+  function timesOf(sort: string): RankedTimes {
+    const known = sorts.get(sort) ?? rankedTimes(timers, random);
+    sorts.set(sort, known);
+    return known;
+  }
+
   return {
     stored: (taken) => {
       const ms = Math.min(taken, LONGEST);
@@ -70,13 +88,42 @@ export function answerTimes({ timers, random }: Sources): AnswerTimes {
     get silentFor() {
       return timers.monotonic() - heardAt;
     },
-    draw: () => {
-      const pool = outage?.times ?? present.enough() ?? usual.all();
-      return pool.length === 0 ? 0 : (pool[random.below(pool.length)] ?? 0);
-    },
+    draw: () => timeAt(shareOf(random)),
+    disguise: (sort, ms) => Math.max(ms, timeAt(timesOf(sort).rank(ms))),
     unshared: usual.unshared,
     learn: usual.learn,
     measured: usual.measured,
+  };
+}
+
+const PARTS = 2 ** 20;
+
+/** A number in [0, 1). */
+const shareOf = (random: Random): number => random.below(PARTS) / PARTS;
+
+interface RankedTimes {
+  /** The share of the times so far that lie below this one, which is one of them from now on; anything while there are few. */
+  readonly rank: (ms: number) => number;
+}
+
+/**
+ * Times of one sort of answers. Its slowest get the time of the slowest upload, its fastest that of the fastest: whatever their
+ * own times are, what comes out has the distribution of the uploads. A time drawn at random would not do where the work of a
+ * refusal is nearly that of an upload: the longer of two alike times is longer than either.
+ */
+function rankedTimes(timers: Timers, random: Random): RankedTimes {
+  const present = presentTimes(timers);
+  let newest: readonly number[] = [];
+  return {
+    rank: (ms) => {
+      const others = present.enough() ?? newest;
+      const below = others.filter((other) => other < ms).length;
+      present.add(ms);
+      newest = [...newest, ms].slice(-USUAL.most);
+      if (others.length < PRESENT.enough) return shareOf(random);
+      const alike = others.filter((other) => other === ms).length + 1; // itself
+      return (below + shareOf(random) * alike) / (others.length + 1);
+    },
   };
 }
 
