@@ -82,6 +82,10 @@ const post = async (url: string): Promise<number> => {
   return (await fetch(`${url}/v1/publish`, { method: 'POST', headers, body })).status;
 };
 
+const cover = async (url: string): Promise<number> =>
+  (await fetch(`${url}/v1/publish`, { method: 'POST', headers: { 'X-Chaff': '1' }, body: 'x' }))
+    .status;
+
 describe('startPublish', () => {
   it('does not start over the keys of another store', async () => {
     await (await start()).close();
@@ -96,6 +100,7 @@ describe('startPublish', () => {
     await configure();
     const service = await start({ DATA_KEY_CACHE_SECONDS: '0' });
     const health = async () => await (await fetch(`${service.url}/health`)).json();
+    expect(await cover(service.url)).toBe(503); // also before the first upload
     expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key'] });
     expect(await post(service.url)).toBe(503);
     const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
@@ -104,8 +109,10 @@ describe('startPublish', () => {
     clock.advance(2000);
     expect(await health()).toEqual({ status: 'ok' });
     expect(await post(service.url)).toBe(200);
+    expect(await cover(service.url)).toBe(200);
     await service.close();
     expect(service.lines.join('')).toContain('data_key');
+    expect(service.lines.join('')).toContain('"count":2,"message":"publish.covered"');
   });
 
   it('takes uploads and says what stops the statistics when their minimum is refused', async () => {
