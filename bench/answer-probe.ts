@@ -50,6 +50,12 @@ export class ProbeConnection {
 
   private async connect(): Promise<Socket> {
     const socket = connect(this.port, '127.0.0.1').setNoDelay().setEncoding('latin1');
+    // Between two requests the service may close it, and the next one opens another.
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        if (this.socket === socket) this.socket = undefined;
+      });
     await once(socket, 'connect');
     return socket;
   }

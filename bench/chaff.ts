@@ -27,6 +27,8 @@ const STORED_KEYS = 14_000;
 const QUIET = { connections: 1, backgroundPerSecond: 0 };
 const LOADED = { connections: 4, backgroundPerSecond: 150 };
 type Scene = typeof QUIET;
+/** Uploads in the background that wait for their answers at the same time. */
+const MOST_AT_ONCE = 32;
 
 const STATUS: Readonly<Record<Kind, number>> = {
   accepted: 200,
@@ -108,7 +110,7 @@ async function watchAnswers(watch: Watch, scene: Scene, samples: number): Promis
   return seen;
 }
 
-/** Uploads at random moments, so many a second on average, as long as they are answered; gives what ends it. */
+/** Uploads at random moments, so many a second on average, unless too many wait for their answers; gives what ends it. */
 function uploadInBackground(watch: Watch, perSecond: number): () => Promise<void> {
   if (perSecond === 0) return nothing;
   const make = requestMaker(watch.authority, watch.known);
@@ -122,11 +124,12 @@ function uploadInBackground(watch: Watch, perSecond: number): () => Promise<void
   const uploadLater = (): void => {
     const pause = (-1000 / perSecond) * Math.log(1 - Math.random());
     timer = setTimeout(() => {
+      uploadLater();
+      if (busy.size >= MOST_AT_ONCE) return;
       const uploading = upload().finally(() => {
         busy.delete(uploading);
       });
       busy.add(uploading);
-      uploadLater();
     }, pause);
   };
   uploadLater();

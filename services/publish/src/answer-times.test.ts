@@ -39,8 +39,8 @@ describe('answer times', () => {
     expect(drawn()).toEqual(range(20, 500));
   });
 
-  it('are of the last 256 uploads under a load that brings more', () => {
-    store(...Array.from({ length: 1000 }, (_, n) => (n < 744 ? 1 : 2)));
+  it('are of the last 32 uploads under a load that brings more', () => {
+    store(...Array.from({ length: 1000 }, (_, n) => (n < 968 ? 1 : 2)));
     expect(drawn()).toEqual([2]);
   });
 

@@ -34,8 +34,11 @@ export interface AnswerTimes {
 /** Who waits longer than this is not imitated, ms: each waiting answer holds a connection. */
 const LONGEST = 10 * SECOND;
 
-/** Times of the present load: those of the last seconds, if there are enough of them. */
-const PRESENT = { within: 10 * SECOND, most: 256, enough: 20 };
+/**
+ * Times of the present load: the newest of the last seconds, if there are enough of them. Few of uploads, since under load much
+ * changes within a second; more of other answers, since ranks among few are rough.
+ */
+const PRESENT = { within: 10 * SECOND, uploads: 32, others: 128, enough: 20 };
 
 /**
  * Times of all loads. One each 10 seconds, so that a short rush does not push everything else out; the first ones at once.
@@ -50,7 +53,7 @@ interface Sources {
 
 /** Remembers how uploads fare. */
 export function answerTimes({ timers, random }: Sources): AnswerTimes {
-  const present = presentTimes(timers);
+  const present = presentTimes(timers, PRESENT.uploads);
   const usual = usualTimes(timers);
   const sorts = new Map<string, RankedTimes>();
   let outage: { readonly fault: unknown; readonly times: readonly number[] } | undefined;
@@ -112,7 +115,7 @@ interface RankedTimes {
  * refusal is nearly that of an upload: the longer of two alike times is longer than either.
  */
 function rankedTimes(timers: Timers, random: Random): RankedTimes {
-  const present = presentTimes(timers);
+  const present = presentTimes(timers, PRESENT.others);
   let newest: readonly number[] = [];
   return {
     rank: (ms) => {
@@ -138,17 +141,17 @@ interface PresentTimes {
   readonly enough: () => readonly number[] | undefined;
 }
 
-function presentTimes(timers: Timers): PresentTimes {
+function presentTimes(timers: Timers, most: number): PresentTimes {
   let taken: Taken[] = [];
   return {
     add: (ms) => {
       taken.push({ at: timers.monotonic(), ms });
-      if (taken.length >= 2 * PRESENT.most) taken = taken.slice(-PRESENT.most);
+      if (taken.length >= 2 * most) taken = taken.slice(-most);
     },
     enough: () => {
       const since = timers.monotonic() - PRESENT.within;
       const first = taken.findIndex(({ at }) => at >= since);
-      const newest = first < 0 ? [] : taken.slice(Math.max(first, taken.length - PRESENT.most));
+      const newest = first < 0 ? [] : taken.slice(Math.max(first, taken.length - most));
       return newest.length < PRESENT.enough ? undefined : newest.map(({ ms }) => ms);
     },
   };
