@@ -1,6 +1,7 @@
 import type { Collection } from '@keyserver/docstore';
 import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
+import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
@@ -19,6 +20,7 @@ import { usedKeys } from './used-signing-keys.ts';
 export const allCollections: readonly Collection<object>[] = [
   auditEntries,
   authorizedApps,
+  dailyKeys,
   dataImports,
   exportBatches,
   exportConfigs,

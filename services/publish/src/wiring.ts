@@ -2,6 +2,7 @@ import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
 import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
+import { type Logger, configuredId } from '@keyserver/log';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
   type Ambient,
@@ -17,6 +18,7 @@ import {
   StorePartFault,
   type StoreFormat,
   checkPart,
+  drawDailyKeys,
   findApp,
   findAuthority,
   formatChange,
@@ -32,10 +34,11 @@ import {
   storeUploads,
   uncoveredKeys,
 } from '@keyserver/stores';
-import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
+import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
 
@@ -113,6 +116,7 @@ function depsOver(
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
+    reserveKeys: ceilings(store, timers, log),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
     health: probeAll(timers, [
@@ -128,6 +132,15 @@ function depsOver(
     ]),
   };
 }
+
+const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKeys =>
+  dailyCeilings({
+    draw: drawDailyKeys(store),
+    timers,
+    onReached: (app, keys) => {
+      log.event('publish.ceiling_reached', { app: configuredId(app), keys });
+    },
+  });
 
 /** What the settings say about requests and answers. */
 const edgeOf = (

@@ -3,7 +3,7 @@ import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
 type FaultCode = 'internal_error' | 'unable_to_load_health_authority';
 
 /** What is refused by its status alone: the published codes have none for it. */
-type Codeless = 'region_not_allowed';
+type Codeless = 'region_not_allowed' | 'ceiling_reached';
 
 /** The codes that an answer to an upload can carry. */
 type PublishCode = Exclude<RefusalCode, Codeless> | FaultCode | 'partial_failure';
@@ -16,6 +16,8 @@ export interface PublishAnswer {
   readonly insertedExposures?: number;
   readonly revisionToken?: string;
   readonly warnings?: readonly string[];
+  /** After how many seconds the same upload may be taken. */
+  readonly retryAfter?: number;
 }
 
 /** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
@@ -37,6 +39,7 @@ const STATUS: Readonly<Record<PublishCode, number>> = {
 
 const CODELESS: Readonly<Record<Codeless, PublishAnswer>> = {
   region_not_allowed: { status: 401, error: 'the application may not publish for these regions' },
+  ceiling_reached: { status: 429, error: 'the application may publish no more keys today' },
 };
 
 const isCodeless = (code: RefusalCode): code is Codeless => Object.hasOwn(CODELESS, code);
@@ -59,7 +62,11 @@ const MEANING: Readonly<Record<PublishCode, string>> = {
 /** What a phone is told about how its upload ended. */
 export function answerTo(outcome: PublishOutcome): PublishAnswer {
   const { problems, warnings } = outcome;
-  if (outcome.kind === 'refused') return { ...refusalWith(outcome.code, problems), warnings };
+  if (outcome.kind === 'refused') {
+    const { code, retryAfter } = outcome;
+    const again = retryAfter === undefined ? {} : { retryAfter };
+    return { ...refusalWith(code, problems), ...again, warnings };
+  }
   const { revisionToken } = outcome;
   const token = revisionToken === undefined ? {} : { revisionToken };
   const partial = problems.length === 0 ? {} : answerWith('partial_failure', problems);

@@ -33,7 +33,11 @@ export function publishRoute(
     const log = logOf(request);
     const reading = await readUpload(request, response, reader);
     if (reading.kind === 'aborted') log.event('publish.aborted', {});
-    else send(response, await answerReading(reading, deps, log), { ...deps, render: api.render });
+    else {
+      const answer = await answerReading(reading, deps, log);
+      if (answer.retryAfter !== undefined) response.set('Retry-After', String(answer.retryAfter));
+      send(response, answer, { ...deps, render: api.render });
+    }
   };
 }
 

@@ -21,6 +21,7 @@ export {
 export { makeDataKey } from './data-key.ts';
 export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
+export { reserveFreely } from '../daily-ceiling.ts';
 export { alphaForm } from '../http/alpha-request.ts';
 export { V1, V1ALPHA1 } from '../http/upload-api.ts';
 export { type PublishDeps, publishKeys } from '../publish-keys.ts';
