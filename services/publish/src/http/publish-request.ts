@@ -101,7 +101,7 @@ export const sharedParts = (
 });
 
 /** The JSON schema of a body. */
-const schemaOf = ({ fields }: Pick<UploadForm<never>, 'fields'>): Field => ({
+export const schemaOf = ({ fields }: Pick<UploadForm<never>, 'fields'>): Field => ({
   type: 'object',
   additionalProperties: false,
   properties: fields,

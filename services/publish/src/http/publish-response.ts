@@ -37,6 +37,50 @@ const STATUS: Readonly<Record<PublishCode, number>> = {
   internal_error: 503,
 };
 
+const text = { type: 'string' };
+const common = { padding: text, warnings: { type: 'array', items: text, minItems: 1 } };
+
+/** The JSON schema of the answers of v1 with a status: which fields there may be, and which codes. */
+export function answerSchemas(status: number): object {
+  const codes = Object.entries(STATUS).filter(([, of]) => of === status);
+  const more = MORE_CODES[status] ?? [];
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: status === 200 ? ['padding'] : ['error', 'padding'],
+    properties: {
+      ...(status === 200
+        ? { revisionToken: text, insertedExposures: { type: 'integer', minimum: 1 } }
+        : {}),
+      error: text,
+      ...(status === 429 ? {} : { code: { enum: [...codes.map(([code]) => code), ...more] } }),
+      ...common,
+    },
+  };
+}
+
+/** Codes that have other statuses too than that of their meaning. */
+const MORE_CODES: Readonly<Record<number, readonly PublishCode[]>> = {
+  400: ['internal_error'],
+  405: ['bad_request'],
+  413: ['bad_request'],
+  415: ['bad_request'],
+  500: ['internal_error'],
+};
+
+/** The JSON schema of every answer of v1alpha1. */
+export const alphaAnswerSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['revisionToken', 'insertedExposures', 'error', 'padding'],
+  properties: {
+    revisionToken: text,
+    insertedExposures: { type: 'integer', minimum: 0 },
+    error: text,
+    ...common,
+  },
+};
+
 const CODELESS: Readonly<Record<Codeless, PublishAnswer>> = {
   region_not_allowed: { status: 401, error: 'the application may not publish for these regions' },
   ceiling_reached: { status: 429, error: 'the application may publish no more keys today' },

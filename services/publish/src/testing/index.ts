@@ -18,6 +18,7 @@ export {
   oddlyNamedApp,
   wireBody,
 } from './uploads.ts';
+export { violationsOf } from './json-schema.ts';
 export { makeDataKey } from './data-key.ts';
 export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
