@@ -13,17 +13,19 @@ const DOMAIN = [
   'libs/export-file',
   'libs/padding',
 ];
-const RUNTIME = ['libs/log', 'libs/config', 'libs/jobs', 'libs/service'];
+const RUNTIME = ['libs/log', 'libs/telemetry', 'libs/config', 'libs/jobs', 'libs/service'];
 const OPERATE = [
   'libs/configuration',
   'libs/data-transfer',
   'libs/scheduled-jobs',
   'libs/operations',
 ];
-const CLOUD = ['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'].map(
-  (product) => `libs/${product}`,
-);
+const CLOUD = [
+  ...['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'],
+  'cloud-telemetry',
+].map((product) => `libs/${product}`);
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
+const SERVICES = ['publish', 'export', 'cleanup', 'trust'].map((service) => `services/${service}`);
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
 
 const forEach = (rooms, may) => Object.fromEntries(rooms.map((room) => [room, may]));
@@ -38,23 +40,17 @@ const ROOMS = {
   'libs/stores': [...BASE, ...DOMAIN, 'libs/docstore', 'libs/jobs'],
   ...forEach(OPERATE, [...PORTS, 'libs/stores', ...OPERATE]),
   ...forEach(['libs/sqlite', ...CLOUD], PORTS),
+  'libs/cloud-telemetry': [...PORTS, 'libs/telemetry'],
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
-  ...forEach(['services/publish', 'services/export', 'services/trust'], USES),
+  ...forEach(SERVICES, USES),
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
-  'tools/launcher': [...USES, 'services/publish', 'services/export', 'services/trust'], // starts them, each in a process
-  'tools/demo': [
-    ...USES,
-    'services/publish',
-    'services/export',
-    'services/trust',
-    'tools/launcher',
-    'test/stand-ins',
-  ],
+  'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
+  'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
   bench: [
-    ...[...USES, ...ADAPTERS, 'services/publish', 'services/export', 'services/trust'],
+    ...[...USES, ...ADAPTERS, ...SERVICES],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
   ],
-  docs: [...USES, 'services/publish', 'services/export', 'services/trust', 'tools/launcher'],
+  docs: [...USES, ...SERVICES, 'tools/launcher'],
   terraform: [...USES, 'libs/firestore'],
 };
 

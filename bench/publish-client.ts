@@ -1,104 +1,186 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { createPrivateKey } from 'node:crypto';
-import type { OfferedKey } from '@keyserver/exposure-keys';
-import { issueCertificate } from '@keyserver/health-authority';
-import { systemRandom } from '@keyserver/random';
-import { INTERVALS_PER_DAY, intervalAt, secondsOf, systemClock } from '@keyserver/time';
-import { concurrently, KEYS_PER_UPLOAD } from './uploads.ts';
+import { openSync, readSync, writeFileSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
+import { KEYS_PER_UPLOAD } from './uploads.ts';
 
-/** What the client is told: where publish answers, and whose certificates it takes. */
+/** What the client is told: what it sends, where to, and for how long. */
 export interface ClientOrder {
-  readonly url: string;
-  readonly app: string;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly kid: string;
-  /** PEM. */
-  readonly privateKey: string;
+  readonly ports: readonly number[];
   readonly connections: number;
-  /** Uploads that warm the service up, and uploads that are measured. */
-  readonly uploads: { readonly warm: number; readonly measured: number };
+  /** Whole requests, all of the same length, one after another. */
+  readonly requests: { readonly file: string; readonly bytes: number; readonly count: number };
+  /** How many uploads warm the service up. */
+  readonly warm: number;
+  readonly seconds: number;
+  /** So many requests are left for the time after the measured one. */
+  readonly reserve: number;
+  /** Where it writes a byte for each request: 1 for one that was acknowledged. */
+  readonly acknowledgedFile: string;
 }
 
-/** What the client tells: that the uploads that count begin, and how long each of them took, in ms, once all are answered. */
-export type ClientReport =
-  'begins' | { readonly elapsedMs: number; readonly latenciesMs: readonly number[] };
-
-/** Tells it, and waits until it has left this process: a long report is cut off where the channel ends too early. */
-const tell = async (report: ClientReport): Promise<void> => {
-  await new Promise((resolve) => process.send?.(report, resolve));
-};
-
-process.once('message', (order) => {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- publish.ts sends nothing else
-  void upload(order as ClientOrder);
-});
-
-async function upload(order: ClientOrder): Promise<void> {
-  const { warm, measured } = order.uploads;
-  // Certified beforehand: what a health authority does is no part of the figures.
-  const bodies = Array.from({ length: warm + measured }, () => uploadBody(order));
-  const agent = new Agent({ keepAlive: true, maxSockets: order.connections });
-  const latenciesMs: number[] = [];
-  const one = async (): Promise<void> => {
-    const sent = performance.now();
-    await send(`${order.url}/v1/publish`, bodies.pop() ?? '', agent);
-    latenciesMs.push(performance.now() - sent);
-  };
-  await concurrently(order.connections, warm, one);
-  latenciesMs.length = 0;
-  await tell('begins');
-  const started = performance.now();
-  await concurrently(order.connections, measured, one);
-  await tell({ elapsedMs: performance.now() - started, latenciesMs });
-  agent.destroy();
-  process.disconnect();
+/** What the client found in the time that counts. */
+export interface ClientFigures {
+  readonly elapsedMs: number;
+  readonly answered: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Processor time of the client itself, in microseconds. */
+  readonly cpuMicros: number;
 }
 
-function uploadBody({ app, privateKey, ...authority }: ClientOrder): string {
-  const hmacKey = systemRandom.bytes(32);
-  const keys = newKeys();
-  const certificate = issueCertificate({
-    ...authority,
-    ...{ keys, hmacKey, reportType: 'confirmed', privateKey: createPrivateKey(privateKey) },
-    ...{ issuedAt: secondsOf(systemClock.now()), lifetimeSeconds: 3600 },
-  });
-  return JSON.stringify({
-    temporaryExposureKeys: keys,
-    healthAuthorityID: app,
-    verificationPayload: certificate,
-    hmacKey: base64(hmacKey),
-    padding: base64(systemRandom.bytes(1024)),
-  });
-}
+/**
+ * What the client tells, in this order: that the time that counts begins, what it found in it, while it goes on sending, and that
+ * all connections are lost and the file of acknowledged uploads is written.
+ */
+export type ClientReport = 'begins' | ClientFigures | 'ended';
 
-/** A key of each of the last days, all of which have ended. */
-function newKeys(): readonly OfferedKey[] {
-  const today = intervalAt(systemClock.now());
-  const midnight = today - (today % INTERVALS_PER_DAY);
-  return Array.from({ length: KEYS_PER_UPLOAD }, (_, n) => ({
-    key: base64(systemRandom.bytes(16)),
-    rollingStartNumber: midnight - (n + 1) * INTERVALS_PER_DAY,
-    rollingPeriod: INTERVALS_PER_DAY,
-    transmissionRisk: 2,
-  }));
-}
+const INSERTED = `"insertedExposures":${KEYS_PER_UPLOAD},`;
+const END_OF_HEAD = '\r\n\r\n';
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+/** One run of the client: what is still to be sent, and what was answered. */
+class Load {
+  readonly order: ClientOrder;
+  private readonly file: number;
+  private readonly acknowledged: Uint8Array;
+  private latencies: number[] = [];
+  private sent = 0;
+  private answered = 0;
+  private open: number;
+  private began: { readonly at: number; readonly cpu: NodeJS.CpuUsage } | undefined;
+  private isMeasured = false;
 
-async function send(url: string, body: string, agent: Agent): Promise<void> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
+  constructor(order: ClientOrder) {
+    this.order = order;
+    this.file = openSync(order.requests.file, 'r');
+    this.acknowledged = new Uint8Array(order.requests.count);
+    this.open = order.connections;
+  }
+
+  /** Reads the next request and gives its number; undefined when none is left. */
+  next(into: Buffer): number | undefined {
+    const { bytes, count } = this.order.requests;
+    if (this.sent >= count) return undefined;
+    readSync(this.file, into, 0, bytes, this.sent * bytes);
+    return this.sent++;
+  }
+
+  acknowledge(upload: number, ms: number): void {
+    this.acknowledged[upload] = 1;
+    this.answered += 1;
+    if (this.began !== undefined && !this.isMeasured) this.latencies.push(ms);
+    if (this.answered === this.order.warm) this.begin();
+    if (this.isOver()) this.measured();
+  }
+
+  /** A connection has ended and is not opened again. */
+  lost(): void {
+    this.open -= 1;
+    if (this.open > 0) return;
+    if (!this.isMeasured) throw new Error('the service has closed all connections');
+    writeFileSync(this.order.acknowledgedFile, this.acknowledged);
+    process.send?.('ended', () => {
+      process.disconnect();
+    });
+  }
+
+  private begin(): void {
+    this.began = { at: performance.now(), cpu: process.cpuUsage() };
+    process.send?.('begins');
+  }
+
+  private isOver(): boolean {
+    if (this.began === undefined || this.isMeasured) return false;
+    const { seconds, requests, reserve } = this.order;
+    return (
+      performance.now() - this.began.at >= seconds * 1000 || this.sent >= requests.count - reserve
+    );
+  }
+
+  private measured(): void {
+    if (this.began === undefined) return;
+    this.isMeasured = true;
+    const elapsedMs = performance.now() - this.began.at;
+    const { user, system } = process.cpuUsage(this.began.cpu);
+    const sorted = Float64Array.from(this.latencies).sort();
+    const at = (share: number): number => sorted[Math.floor(share * sorted.length)] ?? 0;
+    const figures: ClientFigures = {
+      ...{ elapsedMs, answered: sorted.length, cpuMicros: user + system },
+      ...{ p50Ms: at(0.5), p99Ms: at(0.99) },
     };
-    const sending = request(url, { method: 'POST', agent, headers }, resolve);
-    sending.on('error', reject);
-    sending.end(body);
-  });
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  const answer = Buffer.concat(chunks).toString();
-  if (!answer.includes(`"insertedExposures":${KEYS_PER_UPLOAD},`))
-    throw new Error(`an upload was answered ${response.statusCode ?? 0}: ${answer}`);
+    this.latencies = [];
+    process.send?.(figures);
+  }
 }
+
+/** A phone after another over one connection: each upload waits for the answer to the one before. */
+class Phone {
+  private readonly load: Load;
+  private readonly port: number;
+  private readonly request: Buffer;
+  private socket: Socket | undefined;
+  private answer = '';
+  private upload = 0;
+  private since = 0;
+
+  constructor(load: Load, port: number) {
+    this.load = load;
+    this.port = port;
+    this.request = Buffer.alloc(load.order.requests.bytes);
+    this.connect();
+  }
+
+  private connect(): void {
+    const socket = connect(this.port, '127.0.0.1');
+    this.socket = socket;
+    socket.setNoDelay().setEncoding('latin1');
+    socket.on('connect', () => {
+      this.send();
+    });
+    socket.on('data', (piece: string) => {
+      this.answer = this.answer === '' ? piece : this.answer + piece;
+      this.look();
+    });
+    socket.on('error', () => undefined); // 'close' follows
+    socket.on('close', () => {
+      if (this.socket === socket) this.load.lost();
+    });
+  }
+
+  private send(): void {
+    const upload = this.load.next(this.request);
+    if (upload === undefined) {
+      this.socket?.destroy();
+      return;
+    }
+    this.upload = upload;
+    this.since = performance.now();
+    this.socket?.write(this.request);
+  }
+
+  private look(): void {
+    const headEnd = this.answer.indexOf(END_OF_HEAD);
+    if (headEnd < 0) return;
+    const head = this.answer.slice(0, headEnd);
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
+    if (this.answer.length < headEnd + END_OF_HEAD.length + length) return;
+    if (!head.startsWith('HTTP/1.1 200 ') || !this.answer.includes(INSERTED, headEnd))
+      throw new Error(`an upload was answered: ${this.answer}`);
+    this.load.acknowledge(this.upload, performance.now() - this.since);
+    this.answer = '';
+    if (/\r\nconnection: close/i.test(head)) this.reconnect();
+    else this.send();
+  }
+
+  private reconnect(): void {
+    const { socket } = this;
+    this.connect();
+    socket?.destroy();
+  }
+}
+
+process.once('message', (message) => {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- publish.ts sends nothing else
+  const order = message as ClientOrder;
+  const load = new Load(order);
+  for (let n = 0; n < order.connections; n++)
+    new Phone(load, order.ports[n % order.ports.length] ?? 0);
+});

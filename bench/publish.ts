@@ -1,14 +1,13 @@
 import { makeDataKey } from '@keyserver/publish/testing';
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { openLocalPlatform } from '@keyserver/local';
+import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { applyConfiguration } from '@keyserver/configuration';
 import { systemRandom } from '@keyserver/random';
-import { openStoreFormat } from '@keyserver/stores';
+import { keyBatches, openStoreFormat } from '@keyserver/stores';
 import {
   DAY,
   HOUR,
@@ -19,41 +18,84 @@ import {
   unixMillis,
   windowLength,
 } from '@keyserver/time';
-import { type Figures, type Measure, residentMib } from './figures.ts';
-import type { ClientOrder, ClientReport } from './publish-client.ts';
+import { view } from '@keyserver/docstore';
+import { type Figures, type Measure, fsyncPerSecond, verifyMicros } from './figures.ts';
+import { type NumberedKeys, numberedKeys } from './numbered-keys.ts';
+import { type Memory, memoryOf, processorTime } from './process-figures.ts';
+import type { ClientFigures, ClientOrder, ClientReport } from './publish-client.ts';
+import { type PublishProcess, startPublishProcess } from './publish-process.ts';
+import { type Certifier, writeUploads } from './upload-file.ts';
 import { KEYS_PER_UPLOAD, concurrently, keyStoreSettings, storeOneUpload } from './uploads.ts';
 
-const SERVICE = join(import.meta.dirname, '../services/publish/dist/main.js');
 const CONNECTIONS = 64;
-const UPLOADS = { warm: 2000, measured: 10_000 };
+const WARM = 4000;
+/** More than this server answers in a second. */
+const MOST_PER_SECOND = 3000;
+/** Uploads that are under way or follow while the services are killed. */
+const RESERVE = 4000;
+const FILLERS = 256;
 
 /**
- * Uploads over HTTP: a real publish service on one machine, compiled as an image has it, with keys stored before; a client
- * in a process of its own, which sends new keys with signed certificates over connections that it keeps open.
+ * Uploads over HTTP: publish services on one machine, compiled as an image has them, over one store with keys in it; a client in
+ * a process of its own. At the end the services are killed, and every acknowledged upload is looked for in the store.
  */
-export const measurePublish: Measure = async ({ keys = 1_000_000, say }) => {
-  if (!existsSync(SERVICE))
-    throw new Error('run npm run build first: a compiled service is measured');
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-publish-'));
+export const measurePublish: Measure = async (options) => {
+  const { keys = 1_000_000, seconds = 20, processes = 1, say } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'keyserver-publish-'));
   try {
     const authority = newAuthority();
+    const bench = { directory, dataDirectory: join(directory, 'data'), say };
     say(`storing ${keys} keys`);
-    await fill(dataDirectory, authority, keys);
-    const service = await startPublish(dataDirectory);
-    say(`${UPLOADS.measured} uploads over ${CONNECTIONS} connections`);
-    try {
-      const figures = await measureUploads(service, { ...authority, url: service.url });
-      return { keysStored: keys, ...figures };
-    } finally {
-      service.process.kill('SIGTERM');
-      await service.ended;
-    }
+    const fillSeconds = await fill(bench.dataDirectory, authority, keys);
+    const uploads = prepareUploads(bench, authority, WARM + seconds * MOST_PER_SECOND + RESERVE);
+    const bound = boundOf(directory);
+    const run = { ...bench, ...uploads, seconds, processes, profile: options.profile };
+    const measured = await measureUploads(run);
+    say('looking for every acknowledged upload in the store');
+    const kept = await compareStore(run);
+    return { keysStored: keys, fillSeconds, processes, ...measured, ...kept, ...bound };
   } finally {
-    rmSync(dataDirectory, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 };
 
-type Authority = Omit<ClientOrder, 'url'> & { readonly publicKey: string };
+interface Bench {
+  readonly directory: string;
+  readonly dataDirectory: string;
+  readonly say: (line: string) => void;
+}
+
+interface PreparedUploads {
+  readonly numbers: NumberedKeys;
+  readonly requests: ClientOrder['requests'];
+  readonly acknowledgedFile: string;
+}
+
+interface Run extends Bench, PreparedUploads {
+  readonly seconds: number;
+  readonly processes: number;
+  readonly profile: string | undefined;
+}
+
+function prepareUploads(bench: Bench, certifier: Certifier, count: number): PreparedUploads {
+  bench.say(`certifying ${count} uploads`);
+  const numbers = numberedKeys(count);
+  const file = join(bench.directory, 'requests');
+  const bytes = writeUploads(file, { keys: numbers, count, certifier });
+  const acknowledgedFile = join(bench.directory, 'acknowledged');
+  return { numbers, requests: { file, bytes, count }, acknowledgedFile };
+}
+
+/** What no server of this kind exceeds here: each upload has a signature to be verified, and each connection waits for a sync. */
+function boundOf(directory: string): Figures {
+  const [verify, fsync] = [verifyMicros(), fsyncPerSecond(directory)];
+  const boundUploadsPerSecond = Math.round(
+    Math.min((availableParallelism() * 1_000_000) / verify, CONNECTIONS * fsync),
+  );
+  return { verifyMicros: verify, fsyncPerSecond: fsync, boundUploadsPerSecond };
+}
+
+type Authority = Certifier & { readonly publicKey: string };
 
 function newAuthority(): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
@@ -64,15 +106,17 @@ function newAuthority(): Authority {
   return {
     ...{ app: 'org.example.app', issuer: 'https://authority.example', kid: 'v1' },
     ...{ audience: 'keyserver.example', privateKey, publicKey },
-    ...{ connections: CONNECTIONS, uploads: UPLOADS },
   };
 }
 
-/** Makes a store as a first start does, registers the app and its authority, and stores so many keys. */
-async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<void> {
-  const platform = await openLocalPlatform({
+const openPlatform = async (dataDirectory: string): Promise<LocalPlatform> =>
+  await openLocalPlatform({
     ...{ dataDirectory, clock: systemClock, timers: systemTimers, random: systemRandom },
   });
+
+/** Makes a store as a first start does, registers the app and its authority, and stores so many keys. Gives how long that took. */
+async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<number> {
+  const platform = await openPlatform(dataDirectory);
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);
   if (window === undefined) throw new Error('an hour is a window');
@@ -83,8 +127,11 @@ async function fill(dataDirectory: string, authority: Authority, keys: number): 
   const today = intervalAt(systemClock.now());
   const first = today - (today % INTERVALS_PER_DAY) - KEYS_PER_UPLOAD * INTERVALS_PER_DAY;
   const storeOne = storeOneUpload(store, keyStoreSettings(keyHashSecret), first);
-  await concurrently(256, Math.ceil(keys / KEYS_PER_UPLOAD), storeOne);
+  const started = performance.now();
+  await concurrently(FILLERS, Math.ceil(keys / KEYS_PER_UPLOAD), storeOne);
+  const seconds = Math.round((performance.now() - started) / 1000);
   await platform.close();
+  return seconds;
 }
 
 async function register(
@@ -94,7 +141,7 @@ async function register(
   const from = unixMillis(systemClock.now() - DAY);
   const key = { version: kid, publicKey, from, thru: undefined };
   const wanted = {
-    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key] }],
+    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key], stats: true }],
     apps: [
       {
         id: app,
@@ -111,76 +158,126 @@ async function register(
   if (outcome.kind !== 'applied') throw new Error('the configuration was not applied');
 }
 
-interface Service {
-  readonly process: ChildProcess;
-  readonly pid: number;
-  readonly url: string;
-  readonly ended: Promise<void>;
+/** Starts the services, has the client send, and kills the services while it still sends. */
+async function measureUploads(run: Run): Promise<Figures> {
+  const { dataDirectory, profile, processes } = run;
+  const services: PublishProcess[] = [];
+  for (let n = 0; n < processes; n++)
+    services.push(await startPublishProcess(dataDirectory, profile));
+  run.say(`uploads over ${CONNECTIONS} connections for ${run.seconds} s`);
+  try {
+    return await underLoad(run, services);
+  } finally {
+    // Only a process that ends by itself writes its profile.
+    await Promise.all(
+      services.map(({ end }) => end(profile === undefined ? 'SIGKILL' : 'SIGTERM')),
+    );
+  }
 }
 
-async function startPublish(dataDirectory: string): Promise<Service> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', SERVICE], {
-    env: { PLATFORM: 'local', DATA_DIR: dataDirectory, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
+async function underLoad(run: Run, services: readonly PublishProcess[]): Promise<Figures> {
+  const { requests, acknowledgedFile, seconds, profile, say } = run;
+  const pids = services.map(({ pid }) => pid);
+  const client = startClient({
+    ...{ ports: services.map(({ port }) => port), connections: CONNECTIONS, requests, seconds },
+    ...{ warm: WARM, reserve: RESERVE, acknowledgedFile },
   });
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      resolve();
-    });
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('close', () => {
-      reject(new Error('publish did not start'));
-    });
-    // Read to the end, so that the service never waits for a full pipe.
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (!line.includes('"service.started"')) return;
-      const found = /"url":"([^"]+)"/.exec(line)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  return { process: child, pid: child.pid ?? 0, url, ended };
-}
-
-async function measureUploads(service: Service, order: ClientOrder): Promise<Figures> {
-  const client = fork(join(import.meta.dirname, 'publish-client.ts'), {
-    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
-  });
-  client.send(order);
-  let cpuBefore = 0;
-  const report = await new Promise<Exclude<ClientReport, 'begins'>>((resolve, reject) => {
-    // Its last message may come after its exit, but not after this.
-    client.once('disconnect', () => {
-      reject(new Error('the client ended without figures'));
-    });
-    client.on('message', (message) => {
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- publish-client.ts sends nothing else
-      const told = message as ClientReport;
-      if (told === 'begins') cpuBefore = cpuMicrosOf(service.pid);
-      else resolve(told);
-    });
-  });
-  const cpu = cpuMicrosOf(service.pid) - cpuBefore;
-  const latencies = report.latenciesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(latencies[Math.floor(share * latencies.length)] ?? 0);
+  await client.begins;
+  const before = processorTime(pids);
+  const memory = watchMemory(pids, say);
+  const figures = await client.figures;
+  const { main, all } = processorTime(pids);
+  const used = memory.stop();
+  // Killed while the client goes on: what it was told is stored must be.
+  await Promise.all(services.map(({ end }) => end(profile === undefined ? 'SIGKILL' : 'SIGTERM')));
+  await client.ended;
+  const each = (micros: number): number => Math.round(micros / figures.answered);
   return {
-    uploadsPerSecond: Math.round((latencies.length * 1000) / report.elapsedMs),
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    cpuMicrosPerUpload: Math.round(cpu / latencies.length),
-    residentMib: residentMib(service.pid),
+    uploadsPerSecond: Math.round((figures.answered * 1000) / figures.elapsedMs),
+    ...{ p50Ms: tenths(figures.p50Ms), p99Ms: tenths(figures.p99Ms) },
+    cpuMicrosPerUpload: each(all - before.all),
+    mainThreadMicrosPerUpload: each(main - before.main),
+    clientMicrosPerUpload: each(figures.cpuMicros),
+    ...{ rssMB: used.resident, ownMemoryMB: used.own },
   };
 }
 
-const MICROS_PER_TICK = 10_000;
-const [AFTER_NAME, USER, SYSTEM] = [2, 11, 12];
+const tenths = (value: number): number => Math.round(value * 10) / 10;
 
-/** The processor time that a process has used, in microseconds; 0 where the system does not tell it in /proc. */
-function cpuMicrosOf(pid: number): number {
-  const stat = `/proc/${pid}/stat`;
-  if (!existsSync(stat)) return 0;
-  const text = readFileSync(stat, 'latin1');
-  const fields = text.slice(text.lastIndexOf(')') + AFTER_NAME).split(' ');
-  return MICROS_PER_TICK * (Number(fields[USER]) + Number(fields[SYSTEM]));
+interface Client {
+  readonly begins: Promise<void>;
+  readonly figures: Promise<ClientFigures>;
+  readonly ended: Promise<void>;
+}
+
+function startClient(order: ClientOrder): Client {
+  const child = fork(join(import.meta.dirname, 'publish-client.ts'), {
+    execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+  });
+  child.send(order);
+  const lost = new Promise<never>((_, reject) => {
+    child.once('disconnect', () => {
+      reject(new Error('the client ended too early'));
+    });
+  });
+  const told = async <T extends ClientReport>(is: (report: ClientReport) => report is T) =>
+    await Promise.race([
+      lost,
+      new Promise<T>((resolve) => {
+        child.on('message', (message) => {
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- publish-client.ts sends nothing else
+          const report = message as ClientReport;
+          if (is(report)) resolve(report);
+        });
+      }),
+    ]);
+  const begins = told((report) => report === 'begins');
+  const figures = told((report) => typeof report === 'object');
+  const ended = told((report) => report === 'ended');
+  return { begins: begins.then(nothing), figures, ended: ended.then(nothing) };
+}
+
+const nothing = (): void => undefined;
+
+/** Watches the memory of the largest process, and says it once a minute. */
+function watchMemory(
+  pids: readonly number[],
+  say: (line: string) => void,
+): { readonly stop: () => Memory } {
+  let most: Memory = { resident: 0, own: 0 };
+  let looks = 0;
+  const look = (): void => {
+    const [largest = most] = pids.map(memoryOf).toSorted((a, b) => b.resident - a.resident);
+    if (largest.resident > most.resident) most = largest;
+    if (looks++ % 60 === 0)
+      say(
+        `minute ${(looks / 60) | 0}: ${largest.resident} MB resident, ${largest.own} MB of its own`,
+      );
+  };
+  look();
+  const timer = setInterval(look, 1000);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      look();
+      return most;
+    },
+  };
+}
+
+const records = view(keyBatches, ['records']);
+
+/** How many uploads were acknowledged in all, and of how many of them a key is not in the store. */
+async function compareStore({ dataDirectory, numbers, acknowledgedFile }: Run): Promise<Figures> {
+  const platform = await openPlatform(dataDirectory);
+  for await (const page of platform.store.pages(records, {}))
+    for (const { value } of page) numbers.found(value.records);
+  await platform.close();
+  let [acknowledged, lost] = [0, 0];
+  for (const [upload, was] of readFileSync(acknowledgedFile).entries()) {
+    if (was === 0) continue;
+    acknowledged += 1;
+    if (!numbers.isWhole(upload)) lost += 1;
+  }
+  return { acknowledged, lost };
 }

@@ -22,6 +22,9 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     keys: { type: 'string' },
+    seconds: { type: 'string' },
+    processes: { type: 'string' },
+    profile: { type: 'string' },
   },
 });
 
@@ -45,7 +48,11 @@ if (measure === undefined) {
   const say = (line: string): void => {
     if (!values.json) process.stderr.write(`${line}\n`);
   };
-  const keys = values.keys === undefined ? undefined : Number(values.keys);
-  const figures = await measure({ keys, quick: values.quick, say });
+  const numberOf = (text: string | undefined): number | undefined =>
+    text === undefined ? undefined : Number(text);
+  const [keys, seconds] = [numberOf(values.keys), numberOf(values.seconds)];
+  const processes = numberOf(values.processes);
+  const { quick, profile } = values;
+  const figures = await measure({ keys, seconds, processes, quick, profile, say });
   process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
 }

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -15,7 +15,7 @@ import {
   systemTimers,
   unixMillis,
 } from '@keyserver/time';
-import { type Figures, type Measure, median } from './figures.ts';
+import { type Figures, type Measure, fsyncPerSecond, median } from './figures.ts';
 import { KEYS_PER_UPLOAD, concurrently, keyStoreSettings, storeOneUpload } from './uploads.ts';
 
 const MEASURED_MS = 5000;
@@ -118,21 +118,6 @@ const storeOne = ({ store, settings }: Bench): (() => Promise<void>) =>
   storeOneUpload(store, settings, FIRST_START);
 
 const FIRST_START = 2_698_128; // 2021-04-20, so that all keys have ended
-
-/** How often a second this disk makes 4 KiB durable. */
-function fsyncPerSecond(directory: string): number {
-  const file = openSync(join(directory, 'fsync'), 'w');
-  const page = Buffer.alloc(4096);
-  const started = performance.now();
-  let count = 0;
-  while (performance.now() - started < 1000) {
-    writeSync(file, page);
-    fdatasyncSync(file);
-    count++;
-  }
-  closeSync(file);
-  return perSecond(count, started);
-}
 
 /** How many keys a second a bare scan of the same table gives, without the port and its thread. */
 function rawScanKeysPerSecond(file: string): number {

@@ -40,7 +40,10 @@ describe('a running service', () => {
     return await fetch(`${url}${path}`, { method: method.toUpperCase(), headers, ...body });
   };
 
-  it.each(served)('takes the example of $method $path, and answers as described', async (of) => {
+  // An authority's token is needed for statistics: the examples of their own page have one.
+  const open = served.filter(({ path }) => path !== '/v1/stats');
+
+  it.each(open)('takes the example of $method $path, and answers as described', async (of) => {
     const response = await ask(await aPublishServer(configured), of);
     expect(response.status).toBe(200);
     await expectDescribed(response, of.path);

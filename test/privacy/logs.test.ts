@@ -1,12 +1,17 @@
 import { machine } from '../support/machine.ts';
 import { type KeyObject, createHmac, generateKeyPairSync } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type Server, createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { startExport } from '@keyserver/export';
 import type { OfferedKey } from '@keyserver/exposure-keys';
-import { issueCertificate } from '@keyserver/health-authority';
+import { startCleanup } from '@keyserver/cleanup';
+import { issueCertificate, issueStatsToken } from '@keyserver/health-authority';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
 import { type Configuration, applyConfiguration } from '@keyserver/configuration';
@@ -14,6 +19,7 @@ import { startPublish } from '@keyserver/publish';
 import { makeDataKey } from '@keyserver/publish/testing';
 import { systemRandom } from '@keyserver/random';
 import { type RunningService, listen } from '@keyserver/service';
+import { startTrust } from '@keyserver/trust';
 import {
   DAY,
   HOUR,
@@ -26,12 +32,13 @@ import {
   unixMillis,
   systemTimers,
 } from '@keyserver/time';
+import { freePorts } from '../support/free-ports.ts';
 import { rawRequest } from './raw-request.ts';
 import { leaksIn, spellings } from './spellings.ts';
 
 const APP = 'org.example.exposures';
 const AUTHORITY = { id: 1, issuer: 'https://authority.example', audience: 'keyserver' } as const;
-const AUDIENCE = 'http://export.keyserver.localhost';
+const AUDIENCE = 'http://jobs.keyserver.localhost';
 const CALLER = 'jobs@keyserver.localhost';
 
 /** Everything that a phone or a stranger sends and nobody may find again, by what it is. */
@@ -55,7 +62,29 @@ const SECRETS = {
   callerToken: 'bearer-of-mine-that-is-no-token',
   callerEmail: 'somebody-else@example.invalid',
   traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  traceIdInBinary: Buffer.from('4bf92f3577b34da6a3ce929d0e0e4736', 'hex'),
+  spanId: '00f067aa0ba902b7',
+  remoteAddress: '127.0.0.77',
+  remoteAddressInBinary: Buffer.from([127, 0, 0, 77]),
 } as const;
+
+/** Every route of the services: a service has an environment in `beforeAll`, and a new route is a row here. */
+const ROUTES = [
+  { service: 'publish', method: 'POST', path: '/v1/publish' },
+  { service: 'publish', method: 'POST', path: '/v1alpha1/publish' },
+  { service: 'publish', method: 'POST', path: '/' },
+  { service: 'publish', method: 'POST', path: '/v1/stats' },
+  { service: 'publish', method: 'GET', path: '/health' },
+  { service: 'export', method: 'POST', path: '/create-batches' },
+  { service: 'export', method: 'POST', path: '/do-work' },
+  { service: 'export', method: 'GET', path: '/health' },
+  { service: 'cleanup', method: 'POST', path: '/totals' },
+  { service: 'cleanup', method: 'GET', path: '/health' },
+  { service: 'trust', method: 'POST', path: '/rotate-keys' },
+  { service: 'trust', method: 'GET', path: '/health' },
+] as const;
+
+type Service = (typeof ROUTES)[number]['service'];
 
 /** The application's configured id may be logged; how a phone spelled it may not. */
 const SPELT_APP = 'Org.EXAMPLE.exposures';
@@ -80,8 +109,14 @@ let directory = '';
 let platform: LocalPlatform;
 let privateKey: KeyObject;
 let token: (email: string) => Promise<string>;
-const services: Record<'publish' | 'export', RunningService> = Object.create(null) as never;
+const services: Record<Service, RunningService> = Object.create(null) as never;
+/** Publish once more over the same data, whose figures Prometheus fetches. */
+let fetched: RunningService;
+let figuresUrl = '';
 const closing: (() => Promise<unknown>)[] = [];
+/** Figures and traces as they were sent to Google Cloud, by their path. */
+const sent: { readonly path: string; readonly bytes: string }[] = [];
+let telemetry: Server;
 const lines: string[] = [];
 const answers: string[] = [];
 
@@ -110,6 +145,14 @@ beforeAll(async () => {
   ({ documents } = issuer);
   token = async (email) => await issuer.mint({ audience: AUDIENCE, email });
 
+  telemetry = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      sent.push({ path: request.url ?? '', bytes: body.toString('latin1') });
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => telemetry.listen(0, '127.0.0.1', resolve));
+
   const ambient = {
     clock,
     timers: systemTimers,
@@ -124,27 +167,37 @@ beforeAll(async () => {
       }),
     logHealth: () => Promise.resolve(),
   };
-  const common = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };
+  const local = { DATA_DIR: directory, PORT: '0', LOG_LEVEL: 'debug' };
+  const common = {
+    ...local,
+    ...{ TELEMETRY_EXPORTER: 'google-cloud', GCP_PROJECT: 'health-project', TRACE_PERCENT: '100' },
+    TELEMETRY_ENDPOINT: `127.0.0.1:${(telemetry.address() as AddressInfo).port}`,
+  };
+  const ofJobs = {
+    ...common,
+    OIDC_ISSUER: issuer.issuer,
+    OIDC_JWKS_URL: issuer.jwksUrl,
+    OIDC_AUDIENCE: AUDIENCE,
+    CALLER_EMAILS: CALLER,
+  };
+  const [metricsPort = 0] = await freePorts(1);
+  figuresUrl = `http://127.0.0.1:${metricsPort}/metrics`;
   await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
-  services.publish = await startPublish(common, ambient);
-  services.export = await startExport(
-    {
-      ...common,
-      MIN_WINDOW_AGE_SECONDS: '0',
-      OIDC_ISSUER: issuer.issuer,
-      OIDC_JWKS_URL: issuer.jwksUrl,
-      OIDC_AUDIENCE: AUDIENCE,
-      CALLER_EMAILS: CALLER,
-    },
-    ambient,
-  );
-  closing.push(services.publish.close, services.export.close, served.close, platform.close);
+  services.publish = await startPublish({ ...common, V1ALPHA1: 'true' }, ambient);
+  services.export = await startExport({ ...ofJobs, MIN_WINDOW_AGE_SECONDS: '0' }, ambient);
+  services.cleanup = await startCleanup(ofJobs, ambient);
+  services.trust = await startTrust(ofJobs, ambient);
+  const prometheus = { TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(metricsPort) };
+  fetched = await startPublish({ ...local, ...prometheus }, ambient);
+  closing.push(served.close, platform.close);
   // The first batch of an export is the newest that is due; what is uploaded from here on is in the next ones.
   await job('/create-batches');
 });
 
 afterAll(async () => {
+  await fetched.close();
   for (const close of closing) await close();
+  telemetry.close();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -153,7 +206,7 @@ function configurationWith(publicKey: string): Configuration {
   const { id, issuer, audience } = AUTHORITY;
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
   return {
-    authorities: [{ id, issuer, audience, name: 'Authority', keys }],
+    authorities: [{ id, issuer, audience, name: 'Authority', keys, stats: true }],
     apps: [
       {
         id: APP,
@@ -197,6 +250,18 @@ function certificateFor(keys: readonly OfferedKey[], of: { readonly kid?: string
   return certificate;
 }
 
+/** A token of the authority for its statistics; it counts as a secret from now on. */
+function statsToken(): string {
+  const issuedAt = secondsOf(clock.now());
+  const { issuer } = AUTHORITY;
+  const issued = issueStatsToken({ privateKey, kid: 'v1', issuer, issuedAt, lifetimeSeconds: 60 });
+  const [, claims = '', signature = ''] = issued.split('.');
+  const n = Object.keys(made).length;
+  made[`claims of statistics ${n}`] = claims;
+  made[`signature of statistics ${n}`] = Buffer.from(signature, 'base64url');
+  return issued;
+}
+
 const bodyOf = (keys: readonly OfferedKey[], of: object = {}): Record<string, unknown> => ({
   temporaryExposureKeys: keys,
   healthAuthorityID: SPELT_APP,
@@ -226,15 +291,33 @@ async function send(url: string, init: RequestInit = {}): Promise<number> {
   return response.status;
 }
 
+/** Sends a request from an address of this machine that nothing else uses, with every header that may tell of a client. */
+async function fromAnotherAddress(url: string, method: string, body: string): Promise<string> {
+  const authorization = `Bearer ${SECRETS.callerToken}`;
+  const headers = { ...HEADERS, authorization, 'content-length': Buffer.byteLength(body) };
+  return await new Promise((resolve, reject) => {
+    httpRequest(url, { method, headers, localAddress: SECRETS.remoteAddress }, (response) => {
+      text(response).then((answer) => {
+        resolve(`${JSON.stringify(response.headers)} ${answer}`);
+      }, reject);
+    })
+      .on('error', reject)
+      .end(body);
+  });
+}
+
 const upload = async (body: unknown, init: RequestInit = {}): Promise<number> =>
   await send(`${services.publish.url}/v1/publish`, {
     body: typeof body === 'string' ? body : JSON.stringify(body),
     ...init,
   });
 
-const job = async (route: string, email: string = CALLER): Promise<number> =>
-  await send(services.export.url + route, {
-    headers: { authorization: `Bearer ${await token(email)}` },
+/** A trace that a caller of ours has begun, which its job may be linked to. */
+const OUR_TRACE = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01`;
+
+const job = async (route: string, service: Service = 'export'): Promise<number> =>
+  await send(services[service].url + route, {
+    headers: { authorization: `Bearer ${await token(CALLER)}`, traceparent: OUR_TRACE },
   });
 
 const eventsSince = (before: number): readonly string[] =>
@@ -248,6 +331,20 @@ function expectNothingLeaked(): void {
   looked = lines.length;
   for (const text of said) expect([text, leaks(text)]).toEqual([text, []]);
 }
+
+it('knows every route that the services declare', () => {
+  const root = join(import.meta.dirname, '../..');
+  const declared = globSync('services/*/src/{app,http/upload-api}.ts', { cwd: root }).flatMap(
+    (file) => {
+      const service = file.split('/')[1];
+      const source = readFileSync(join(root, file), 'utf8');
+      const paths = [...source.matchAll(/'(\/[^']*)'/gu)].map(([, path]) => path);
+      return [...paths, '/health'].map((path) => `${service} ${path}`);
+    },
+  );
+  const known = ROUTES.map(({ service, path }) => `${service} ${path}`);
+  expect(known.toSorted()).toEqual([...new Set(declared)].toSorted());
+});
 
 describe('the search for secrets', () => {
   const { key } = SECRETS;
@@ -444,6 +541,55 @@ describe('no log line and no answer repeats what was sent', () => {
     expect(Buffer.from(index!.content).toString()).toMatch(/^v1\/.*\.zip$/u);
   });
 
+  it('of uploads that are counted', async () => {
+    expect(await job('/totals', 'cleanup')).toBe(200);
+  });
+
+  it.each([
+    ['answered', 200, ''],
+    ['refused', 401, 'x'],
+  ])('of statistics that are %s', async (how, status, more) => {
+    const before = lines.length;
+    const headers = { ...HEADERS, authorization: `Bearer ${statsToken()}${more}` };
+    const body = JSON.stringify({ padding: SECRETS.unknownValue });
+    expect(await send(`${services.publish.url}/v1/stats`, { headers, body })).toBe(status);
+    expect(eventsSince(before)).toEqual([`stats.${how}`]);
+  });
+
+  it('of keys that the data keys of tokens change under', async () => {
+    expect(await job('/rotate-keys', 'trust')).toBe(200);
+  });
+
+  it('of an upload to a service whose figures Prometheus fetches', async () => {
+    const keys = [aKey(Buffer.from(SECRETS.otherKey).reverse())];
+    const request = { method: 'POST', headers: HEADERS };
+    const publish = async (body: object): Promise<number> =>
+      await send(`${fetched.url}/v1/publish`, { ...request, body: JSON.stringify(body) });
+    expect(await publish(bodyOf(keys))).toBe(200);
+    expect(await publish(withOther({ healthAuthorityID: SECRETS.unknownApp }))).toBe(401);
+    expect(await send(`${fetched.url}/${SECRETS.path}`, request)).toBe(404);
+  });
+
+  it.each(ROUTES)('of whatever is sent to $method $path of $service', async (route) => {
+    const body = JSON.stringify(bodyOf(first()));
+    const url = `${services[route.service].url}${route.path}`;
+    for (const path of ['', `?${SECRETS.query}=${SECRETS.path}`, `/${SECRETS.path}`])
+      for (const method of [route.method, 'PUT', 'PROPFIND'])
+        for (const sending of [body, body.slice(0, -9), `"${SECRETS.unknownValue}"`])
+          answers.push(await fromAnotherAddress(url + path, method, sending));
+    expect(answers).toHaveLength(27);
+  });
+
+  it('and the database holds nothing of it but keys, in their packed records', () => {
+    const database = new DatabaseSync(join(directory, 'keyserver.sqlite'), { readOnly: true });
+    const tables = tablesOf(database);
+    database.close();
+    expect(leaks(tables.get('keyBatches') ?? '')).toEqual(['key']); // the only one that was accepted
+    for (const [name, bytes] of tables)
+      if (name !== 'keyBatches') expect([name, leaks(bytes)]).toEqual([name, []]);
+    expect(tables.size).toBeGreaterThan(10);
+  });
+
   it('of an upload that meets a broken store', async () => {
     const database = new DatabaseSync(join(directory, 'keyserver.sqlite'));
     const tables = database
@@ -456,5 +602,52 @@ describe('no log line and no answer repeats what was sent', () => {
     expect(await upload(withOther({}))).toBeGreaterThanOrEqual(500);
     expect(await job('/do-work')).toBe(500);
     expect(eventsSince(before)).toEqual(expect.arrayContaining(['request.fault', 'job.failed']));
+    expect(await send(`${fetched.url}/v1/publish`, { body: JSON.stringify(withOther({})) })).toBe(
+      503,
+    );
   });
 });
+
+describe('figures and traces repeat nothing of all this', () => {
+  it('where Prometheus fetches them', async () => {
+    const page = await (await fetch(figuresUrl)).text();
+    expect(page).toContain(`keyserver_publish_requests_total{app="${APP}",region="ZZ"} 1`);
+    for (const result of ['ok', 'unknown_health_authority_id', 'fault'])
+      expect(page).toContain(
+        `keyserver_request_seconds_count{route="/v1/publish",result="${result}"`,
+      );
+    expect(page).toContain('keyserver_request_seconds_count{route="none",result="not_found"');
+    expect(leaks(page)).toEqual([]);
+  });
+
+  it('where they are sent to Google Cloud, down to the last ones of each process', async () => {
+    for (const name of ['publish', 'export', 'cleanup', 'trust'] as const)
+      await services[name].close();
+    const bytesOf = (path: string): string =>
+      sent.map((each) => (each.path === path ? each.bytes : '')).join('');
+    for (const path of ['/v1/metrics', '/v1/traces'])
+      for (const { route } of ROUTES.map((each) => ({ route: each.path })))
+        expect(bytesOf(path)).toContain(route);
+    expect(bytesOf('/v1/traces')).toContain(Buffer.alloc(16, 0xcc).toString('latin1'));
+    expect(bytesOf('/v1/metrics')).toContain(APP);
+    for (const { path, bytes } of sent) expect([path, leaks(bytes)]).toEqual([path, []]);
+  });
+});
+
+/** What every table of the database holds, as bytes. */
+function tablesOf(database: DatabaseSync): ReadonlyMap<string, string> {
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  return new Map(
+    tables.map(({ name }) => [
+      String(name),
+      database
+        .prepare(`SELECT * FROM "${String(name)}"`)
+        .all()
+        .flatMap((row) => Object.values(row))
+        .map((value) =>
+          value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value),
+        )
+        .join('\n'),
+    ]),
+  );
+}

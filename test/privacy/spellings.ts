@@ -32,11 +32,20 @@ function base64At(bytes: Buffer, offset: number): readonly string[] {
   );
 }
 
+/** Spellings that were worked out before: the same secrets are looked for in many texts. */
+const known = new Map<string | Uint8Array, readonly string[]>();
+
+function knownSpellings(secret: string | Uint8Array): readonly string[] {
+  const spelt = known.get(secret) ?? spellings(secret);
+  known.set(secret, spelt);
+  return spelt;
+}
+
 /** What of the secrets appears in a text, by name. */
 export const leaksIn = (
   text: string,
   secrets: Readonly<Record<string, string | Uint8Array>>,
 ): readonly string[] =>
   Object.entries(secrets)
-    .filter(([, secret]) => spellings(secret).some((spelling) => text.includes(spelling)))
+    .filter(([, secret]) => knownSpellings(secret).some((spelling) => text.includes(spelling)))
     .map(([name]) => name);

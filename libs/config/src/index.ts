@@ -16,6 +16,7 @@ export {
   oneOf,
   secret,
   text,
+  tolerant,
   url,
   windowSeconds,
 } from './setting.ts';
@@ -29,3 +30,4 @@ export {
   storeVariables,
 } from './platform.ts';
 export { Secret } from './secret.ts';
+export { telemetryProject, telemetryVariables } from './telemetry.ts';

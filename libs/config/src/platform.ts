@@ -1,13 +1,13 @@
 import { MINUTE, type WindowLength } from '@keyserver/time';
 import { ConfigFault, type Problem } from './config-fault.ts';
-import { oneOf, secret, text, windowSeconds } from './setting.ts';
+import { type Setting, oneOf, secret, text, windowSeconds } from './setting.ts';
 import type { Secret } from './secret.ts';
 
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\]):\d{1,5}$/;
 const HEX_SECRET = /^[0-9a-f]{64}$/i;
 
 /** A server that stands in for one of Google's, on this machine only, as the way there has no protection. */
-const standIn = (server: string) =>
+export const standIn = (server: string): Setting<string> =>
   text({
     about: `Host and port of ${server} on this machine, for tests; empty reaches Google's own.`,
     default: '',

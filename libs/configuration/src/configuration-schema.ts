@@ -133,6 +133,7 @@ export const authorityEntry: EntryCheck<AuthorityEntry> = checkOf(
       0,
       100,
     ),
+    stats: { type: 'boolean', default: true },
   }),
 );
 

@@ -23,6 +23,7 @@ describe('parseConfiguration', () => {
   it('reads every section into the types of the domain', () => {
     const { authorities, apps, signingKeys, exports } = aConfiguration();
     expect(authorities[0]?.keys[0]).toMatchObject({ version: 'v1', from: 1704067200000 });
+    expect(authorities[0]).toMatchObject({ stats: true });
     expect(apps[0]).toEqual({
       id: 'org.example.app',
       regions: ['US'],
@@ -148,6 +149,18 @@ describe('parseConfiguration', () => {
     expect(problemsOf('#'.repeat(2_000_001))).toEqual([
       'the file is longer than 2000000 characters',
     ]);
+  });
+
+  it('says what is wrong itself, and lets nothing of the file go to the terminal', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => {
+      warnings.push(message);
+    };
+    process.on('warning', note);
+    expect(parseConfiguration('? [SECRET]\n: !!unknown 1\n').kind).toBe('refused');
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('refuses aliases that multiply', () => {

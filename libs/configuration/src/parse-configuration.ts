@@ -23,7 +23,8 @@ const MAX_CHARACTERS = 2_000_000;
 export function parseConfiguration(text: string): ParsedConfiguration {
   if (text.length > MAX_CHARACTERS)
     return refused(`the file is longer than ${MAX_CHARACTERS} characters`);
-  const document = parseDocument(text);
+  // Anything else that it has to say would go past us to the terminal, with text of the file in it.
+  const document = parseDocument(text, { logLevel: 'error' });
   if (document.errors.length > 0)
     return refused(...document.errors.map(({ message }) => firstLine(message)));
   const file = plainValue(() => document.toJS());

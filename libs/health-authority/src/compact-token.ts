@@ -29,10 +29,39 @@ export function parseCompactToken(text: string): CompactToken | undefined {
   };
 }
 
-/** Whether a token carries a valid ES256 signature of the key's owner. */
-export function hasValidSignature({ signed, signature }: CompactToken, key: KeyObject): boolean {
+/** Whether a token carries a valid ES256 signature of the key's owner. Verified in a thread of the pool: it is most of the work. */
+export async function hasValidSignature(
+  { signed, signature }: CompactToken,
+  key: KeyObject,
+): Promise<boolean> {
   if (signature?.length !== SIGNATURE_BYTES) return false;
-  return verify('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' }, signature);
+  const der = derSignature(signature);
+  return await new Promise((resolve, reject) => {
+    verify('sha256', Buffer.from(signed), key, der, (fault, isValid) => {
+      if (fault === null) resolve(isValid);
+      else reject(fault);
+    });
+  });
+}
+
+/**
+ * A signature as Node takes it by default. To be told of another form it wants the key wrapped in an object, and looks at
+ * that for half as long again as verifying takes.
+ */
+function derSignature(signature: Uint8Array): Uint8Array {
+  const half = SIGNATURE_BYTES / 2;
+  const numbers = [signature.subarray(0, half), signature.subarray(half)].flatMap(derInteger);
+  return Uint8Array.of(DER_SEQUENCE, numbers.length, ...numbers);
+}
+
+const [DER_SEQUENCE, DER_INTEGER, SIGN_BIT] = [0x30, 0x02, 0x80];
+
+/** A number without sign in DER: as few bytes as hold it, and one more where the first would look like a sign. */
+function derInteger(number: Uint8Array): readonly number[] {
+  const first = number.findIndex((byte) => byte !== 0);
+  const bytes = number.subarray(first < 0 ? number.length - 1 : first);
+  const sign = (bytes[0] ?? 0) >= SIGN_BIT ? [0] : [];
+  return [DER_INTEGER, sign.length + bytes.length, ...sign, ...bytes];
 }
 
 /** A token over two JSON texts, signed with ES256. */
@@ -55,14 +84,17 @@ function decodeSegment(segment: string): Buffer | undefined {
   return bytes.toString('base64url') === segment ? bytes : undefined;
 }
 
-/** What a diagnosis certificate states, readable but not believed yet. Names that are not listed mean nothing here. */
-export interface Claims {
+/** From whom, for whom and for when a token is, readable but not believed yet. Times are Unix seconds. */
+export interface RegisteredClaims {
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** Unix seconds. */
   readonly expires: number | undefined;
   readonly issuedAt: number | undefined;
   readonly notBefore: number | undefined;
+}
+
+/** What a diagnosis certificate states, readable but not believed yet. Names that are not listed mean nothing here. */
+export interface Claims extends RegisteredClaims {
   readonly reportType: string | undefined;
   /** Interval number. */
   readonly onset: number | undefined;
@@ -72,14 +104,24 @@ export interface Claims {
 
 const UINT32 = { min: 0, max: 2 ** 32 - 1 };
 
-/** Reads the claims of a certificate; undefined when one has the wrong type, such as a list of audiences. */
+/** Reads the claims that every token has; undefined when one has the wrong type, such as a list of audiences. */
+export function readRegisteredClaims(members: JsonMembers): RegisteredClaims | undefined {
+  const claims = registeredClaims(members);
+  return isWhole(claims) ? claims : undefined;
+}
+
+const registeredClaims = (members: JsonMembers): Unchecked<RegisteredClaims> => ({
+  issuer: textMember(members, 'iss'),
+  audience: textMember(members, 'aud'),
+  expires: integerMember(members, 'exp'),
+  issuedAt: integerMember(members, 'iat'),
+  notBefore: integerMember(members, 'nbf'),
+});
+
+/** Reads the claims of a certificate; undefined when one has the wrong type. */
 export function readClaims(members: JsonMembers): Claims | undefined {
-  const claims = {
-    issuer: textMember(members, 'iss'),
-    audience: textMember(members, 'aud'),
-    expires: integerMember(members, 'exp'),
-    issuedAt: integerMember(members, 'iat'),
-    notBefore: integerMember(members, 'nbf'),
+  const claims: Unchecked<Claims> = {
+    ...registeredClaims(members),
     reportType: textMember(members, 'reportType'),
     onset: integerMember(members, 'symptomOnsetInterval', UINT32),
     keysMac: textMember(members, 'tekmac'),
@@ -87,14 +129,20 @@ export function readClaims(members: JsonMembers): Claims | undefined {
   return isWhole(claims) ? claims : undefined;
 }
 
-type Unchecked = { readonly [Name in keyof Claims]: Claims[Name] | null };
+type Unchecked<C> = { readonly [Name in keyof C]: C[Name] | null };
 
-const isWhole = (claims: Unchecked): claims is Claims => !Object.values(claims).includes(null);
+const isWhole = <C extends object>(claims: Unchecked<C>): claims is C & Unchecked<C> =>
+  !Object.values(claims).includes(null);
 
 /** The members of a JSON object by name. */
 type JsonMembers = ReadonlyMap<string, unknown>;
 
 const INTEGER = /^-?\d+$/;
+/**
+ * What no text lacks that has a number with a fraction or an exponent, a list, or an object within another. To look at each
+ * value takes several times as long.
+ */
+const UNUSUAL = /\d[.eE]|\[|.\{/s;
 
 /** 64-bit integers are what other implementations read claims into; the bound itself is rounded and harmless. */
 const MAX_INTEGER = 2 ** 63;
@@ -126,7 +174,7 @@ function integerMember(
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text, onlyIntegers);
+    return JSON.parse(text, UNUSUAL.test(text) ? onlyIntegers : undefined);
   } catch {
     // Not JSON, or nested so deeply that the parser gave up.
     return undefined;

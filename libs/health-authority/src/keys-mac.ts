@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 
 /**
@@ -20,11 +20,17 @@ export function keysMacs(keys: readonly OfferedKey[], secret: Uint8Array): reado
 const shortForm = ({ key, rollingStartNumber, rollingPeriod }: OfferedKey): string =>
   `${key}.${rollingStartNumber}.${rollingPeriod}`;
 
+// Node looks at bytes for much longer than at a key object whether they can be a key.
 const mac = (texts: readonly string[], secret: Uint8Array): Uint8Array =>
-  createHmac('sha256', secret).update(texts.join(','), 'utf8').digest();
+  createHmac('sha256', createSecretKey(secret)).update(texts.join(','), 'utf8').digest();
+
+const ONLY_ASCII = /^[\u0000-\u007f]*$/;
 
 /** By bytes and neither by locale nor by UTF-16 unit, for phones in C, Java and Swift have to arrive at the same order. */
 function inOrderOfSpelling(keys: readonly OfferedKey[]): readonly OfferedKey[] {
+  // Within ASCII, the order of UTF-16 units is that of bytes.
+  if (keys.every(({ key }) => ONLY_ASCII.test(key)))
+    return keys.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return keys
     .map((key) => ({ key, spelling: Buffer.from(key.key, 'utf8') }))
     .sort((a, b) => Buffer.compare(a.spelling, b.spelling))

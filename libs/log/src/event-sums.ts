@@ -10,8 +10,12 @@ type KindOf = { readonly [N in EventName]?: (fields: Events[N]) => EventKind };
 const KIND_OF: KindOf = {
   'publish.refused': ({ code }) => ({ code }),
   'publish.aborted': () => ({}),
+  'stats.refused': ({ reason }) => ({ reason }),
   'publish.overloaded': () => ({}),
   'publish.window_covered': () => ({}), // one for each upload, while that lasts
+  'request.served': served,
+  'request.unserved': served,
+  'telemetry.export_failed': () => ({}),
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),
   'files.object_damaged': () => ({}),
@@ -20,6 +24,10 @@ const KIND_OF: KindOf = {
     ...(first === undefined ? {} : { class: first.class }),
   }),
 };
+
+function served({ route, status }: Events['request.served']): EventKind {
+  return { ...(route === undefined ? {} : { route }), status };
+}
 
 /** What is known of one kind within the present minute. */
 interface Seen {

@@ -1,5 +1,5 @@
 import type { FaultCause } from './fault-trail.ts';
-import type { ConfiguredId, ServiceUrl, SettingName } from './field-types.ts';
+import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -11,13 +11,16 @@ import type {
   SIGNING_KEY_ADVICE,
   ServiceName,
   SigningKeyProblem,
+  StatsRefusal,
+  TelemetrySignal,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal;
+  readonly reason?: CallerRefusal | StatsRefusal;
   readonly status?: number;
+  readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
 }
 
@@ -26,6 +29,13 @@ type None = Readonly<Record<string, never>>;
 /** Why something unexpected happened: classes, codes and places in the source, never a message. */
 interface Fault {
   readonly causes: readonly FaultCause[];
+}
+
+interface Served {
+  /** The route that answered; none for a path that we do not serve. */
+  readonly route?: RoutePattern;
+  readonly status: number;
+  readonly ms: number;
 }
 
 /**
@@ -58,6 +68,10 @@ export interface Events {
   'config.refused': { readonly settings: readonly SettingName[] };
 
   'request.fault': Fault & { readonly status: number };
+  /** A request was answered as it should be, or a probe of health with whatever it found, and no other event says how it ended. */
+  'request.served': Served;
+  /** A request was answered with a status of 400 or more, and no other event says why. */
+  'request.unserved': Served;
   'caller.refused': { readonly reason: CallerRefusal };
   /** No identity token can be checked: the keys of the issuer cannot be fetched. */
   'caller.unverifiable': Fault;
@@ -66,10 +80,13 @@ export interface Events {
     readonly app: ConfiguredId;
     readonly authority?: ConfiguredId;
     readonly inserted: number;
-    readonly revised?: number;
+    readonly revised: number;
     readonly dropped: number;
     readonly warned: number;
-    readonly ms?: number;
+    /** Where the keys belong, as configured. */
+    readonly regions: readonly ConfiguredId[];
+    /** What was wrong with the certificate that this application needs not have. */
+    readonly certificate?: CertificateProblem;
   };
   'publish.refused': {
     readonly code: PublishCode;
@@ -77,7 +94,6 @@ export interface Events {
     readonly app?: ConfiguredId;
     /** What was wrong with the certificate; the phone is not told. */
     readonly certificate?: CertificateProblem;
-    readonly ms?: number;
   };
   /** Keys were refused because an export that takes them was cut past their window: an operator must act. */
   'publish.window_covered': { readonly config: ConfiguredId };
@@ -91,6 +107,22 @@ export interface Events {
   'publish.in_maintenance': None;
   /** An upload is stored, and no revision token could be made for it. */
   'publish.no_token': Fault;
+  /** So many requests were cover traffic since the last of these events; they are counted and have no lines. */
+  'publish.covered': { readonly count: number };
+  /** This instance could not tell the others how long its uploads take, or read what they have told. */
+  'publish.times_not_shared': Fault;
+
+  'stats.answered': { readonly authority: ConfiguredId; readonly days: number };
+  'stats.refused': { readonly reason: StatsRefusal };
+  /** Settings of the statistics are refused, so nobody gets any; uploads go on. */
+  'stats.off': { readonly settings: readonly SettingName[] };
+  /** The counts of whole days are not folded, so their statistics are not there. */
+  'stats.behind': {
+    /** Hours since the newest folded one; none when there is none. */
+    readonly hours?: number;
+  };
+  /** Counts were found of hours that were folded before: days that were shown have changed. */
+  'cleanup.late_counts': { readonly count: number };
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -172,6 +204,9 @@ export interface Events {
   /** The array indexes of a store on one machine were made anew from the documents: after a restart of the machine, or a loss. */
   'store.index_made_anew': { readonly entries: number };
 
+  /** Figures or traces could not be sent. Figures are sums, so the next sending makes up for them; traces are lost. */
+  'telemetry.export_failed': Fault & { readonly signal: TelemetrySignal };
+
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
   'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
@@ -201,6 +236,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'log.events_summed': 'warning',
   'config.refused': 'critical',
   'request.fault': 'error',
+  'request.served': 'debug',
+  'request.unserved': 'info',
   'caller.refused': 'warning',
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',
@@ -211,6 +248,13 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.ceiling_reached': 'error',
   'publish.in_maintenance': 'warning',
   'publish.no_token': 'error',
+  'stats.answered': 'info',
+  'stats.refused': 'info',
+  'stats.off': 'error',
+  'stats.behind': 'warning',
+  'cleanup.late_counts': 'error',
+  'publish.covered': 'info',
+  'publish.times_not_shared': 'warning',
   'trust.data_key_created': 'info',
   'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',
@@ -232,6 +276,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'housekeeping.failed': 'error',
   'housekeeping.recovered': 'info',
   'store.index_made_anew': 'warning',
+  'telemetry.export_failed': 'warning',
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',

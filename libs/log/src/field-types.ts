@@ -7,6 +7,9 @@ export type RequestId = string & { readonly __kind: 'request id' };
 /** The address that a service of ours listens on. */
 export type ServiceUrl = string & { readonly __kind: 'service url' };
 
+/** The pattern of one of our own routes, such as `/v1/publish`; never a path as it was sent. */
+export type RoutePattern = string & { readonly __kind: 'route pattern' };
+
 /** The name of an environment variable. */
 export type SettingName = string & { readonly __kind: 'setting name' };
 
@@ -14,6 +17,8 @@ const isConfiguredId = (text: string): text is ConfiguredId =>
   /^[\w.:@/!~*'()%-]{1,800}$/.test(text);
 const PLAIN = /^[\w.:@/-]*$/;
 const isSettingName = (text: string): text is SettingName => /^[A-Z][A-Z0-9_]{0,63}$/.test(text);
+const isRoutePattern = (text: unknown): text is RoutePattern =>
+  typeof text === 'string' && /^\/[\w/:.-]{0,99}$/.test(text);
 const isRequestId = (text: string): text is RequestId => text.length === 36;
 const isServiceUrl = (text: string): text is ServiceUrl => /^http:\/\/\S+:[0-9]+$/.test(text);
 
@@ -28,12 +33,22 @@ export function configuredId(thing: { readonly id: string | number }): Configure
   return isConfiguredId(id) ? id : 'unprintable';
 }
 
+/**
+ * The pattern of the route that answered a request, as a log field and label; undefined when none did. It takes what the router
+ * itself keeps of a matched route, so that a path as it was sent cannot be passed by mistake.
+ */
+export const routePattern = (
+  matched: { readonly path?: unknown } | undefined,
+): RoutePattern | undefined => (isRoutePattern(matched?.path) ? matched.path : undefined);
+
 /** A request id from 16 random bytes, written as a version 4 UUID. */
 export function requestIdOf(random: Uint8Array): RequestId {
   const bytes = Buffer.from(random.subarray(0, 16));
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const id = bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const hex = bytes.toString('hex');
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+  const id = [...parts, hex.slice(20)].join('-');
   if (!isRequestId(id)) throw new RangeError('a request id needs 16 random bytes');
   return id;
 }

@@ -1,12 +1,15 @@
 export { type CloudTrace, cloudTrace } from './cloud-format.ts';
-export type { EventName, Events } from './events.ts';
+export { type EventName, type Events, SEVERITY, type Severity } from './events.ts';
 export { faultTrail } from './fault-trail.ts';
 export {
   type ConfiguredId,
   type RequestId,
+  type RoutePattern,
   type ServiceUrl,
+  type SettingName,
   configuredId,
   requestIdOf,
+  routePattern,
   serviceUrl,
   settingNames,
 } from './field-types.ts';
@@ -19,6 +22,7 @@ export {
   createLogger,
   eventLine,
 } from './logger.ts';
+export { requestResult } from './request-result.ts';
 export { SIGNING_KEY_ADVICE } from './words.ts';
 export {
   type CallerRefusal,
@@ -28,5 +32,8 @@ export {
   type JobName,
   type LogOutput,
   type PublishCode,
+  type RequestResult,
   type ServiceName,
+  type StatsRefusal,
+  type TelemetrySignal,
 } from './words.ts';

@@ -55,7 +55,8 @@ describe('the catalogue of events', () => {
 describe('a log', () => {
   it('writes one line of JSON for each event, as Cloud Logging reads it', () => {
     const lines: string[] = [];
-    const fields = { app: configuredId({ id: 'com.example' }), inserted: 3, dropped: 1, warned: 0 };
+    const counts = { inserted: 3, revised: 0, dropped: 1, warned: 0 };
+    const fields = { app: configuredId({ id: 'com.example' }), ...counts, regions: [] };
     logTo(lines).event('publish.accepted', fields);
     expect(lines).toEqual([expect.stringMatching(/^\{[^\n]*\}\n$/)]);
     expect(JSON.parse(lines.join(''))).toEqual({
@@ -64,8 +65,10 @@ describe('a log', () => {
       service: 'publish',
       app: 'com.example',
       inserted: 3,
+      revised: 0,
       dropped: 1,
       warned: 0,
+      regions: [],
       message: 'publish.accepted',
     });
   });

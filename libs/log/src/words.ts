@@ -17,6 +17,7 @@ export type JobName =
   | 'do-work'
   | 'cleanup-keys'
   | 'cleanup-exports'
+  | 'cleanup-totals'
   | 'rotate-keys'
   | 'federation-pull'
   | 'import-schedule'
@@ -38,6 +39,21 @@ export type PublishCode =
   | 'key_already_revised'
   | 'invalid_report_type_transition'
   | 'partial_failure';
+
+/** How a request ended, in a word: the code of a refused upload, or one of these. */
+export type RequestResult =
+  | PublishCode
+  | 'ok'
+  | 'aborted' // the client went away before its request or our answer was complete
+  | 'fault' // something unexpected happened here
+  | 'caller_refused'
+  | 'caller_unverifiable'
+  | 'not_found' // no route of ours
+  | 'refused' // any other answer that says the client is wrong
+  | 'failed'; // any other answer that says we are
+
+/** What telemetry is sent in: figures, or what single requests took. */
+export type TelemetrySignal = 'metrics' | 'traces';
 
 /** The first check that a diagnosis certificate failed. */
 export type CertificateProblem =
@@ -71,6 +87,27 @@ export type CallerRefusal =
   | 'lifetime' // valid for too long
   | 'email' // without a verified e-mail address
   | 'not_granted'; // valid, but its holder may not call
+
+/** Why statistics were not given to whoever asked. */
+export type StatsRefusal =
+  | 'bad_request' // no POST, or a body that is none
+  | 'missing' // no Authorization header
+  | 'several' // more than one
+  | 'not_bearer' // one that does not begin with "Bearer "
+  | 'malformed' // the first check that the token failed, from here on
+  | 'unusable_algorithm'
+  | 'unsupported_algorithm'
+  | 'critical_extension'
+  | 'missing_key_id'
+  | 'invalid_key_id'
+  | 'unknown_issuer'
+  | 'stats_disabled'
+  | 'no_active_key'
+  | 'not_yet_valid'
+  | 'bad_signature'
+  | 'expired'
+  | 'wrong_audience'
+  | 'off'; // a setting of the statistics is refused
 
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
 export type LogOutput = 'stdout' | 'file' | 'screen';

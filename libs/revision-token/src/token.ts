@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { KEY_BYTES, type RevisableKey, decodeTolerantBase64 } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
 import { RevisionToken, RevisionTokenData } from '#generated/token.js';
@@ -39,7 +39,7 @@ export function sealToken(
   const missing = Math.max(0, LEAST_ENTRIES - entries.length);
   const revisableKeys = [...entries, ...Array.from({ length: missing }, () => FILLER)];
   const nonce = random.bytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, dataKey.key, nonce).setAAD(bound);
+  const cipher = createCipheriv(CIPHER, createSecretKey(dataKey.key), nonce).setAAD(bound);
   const plain = RevisionTokenData.encode({ revisableKeys }).finish();
   const sealed = [nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()];
   const envelope = { kid: String(dataKey.id), data: Buffer.concat(sealed) };
@@ -90,7 +90,7 @@ export function openToken(
 
 function decrypted(data: Uint8Array, key: Uint8Array, bound: Uint8Array): Buffer | undefined {
   const sealed = data.subarray(NONCE_BYTES, -TAG_BYTES);
-  const opening = createDecipheriv(CIPHER, key, data.subarray(0, NONCE_BYTES), {
+  const opening = createDecipheriv(CIPHER, createSecretKey(key), data.subarray(0, NONCE_BYTES), {
     authTagLength: TAG_BYTES,
   });
   opening.setAAD(bound).setAuthTag(data.subarray(-TAG_BYTES));

@@ -5,7 +5,7 @@ import type { Clock, Timers } from '@keyserver/time';
 import type { Express } from 'express';
 import { type VerifyCaller, callerVerifier } from './identity-token.ts';
 import { requireCaller } from './require-caller.ts';
-import { createHttpApp } from './server.ts';
+import { type HttpAppParts, createHttpApp } from './server.ts';
 
 /** What the server of jobs is made of. */
 export interface JobAppDeps {
@@ -16,6 +16,7 @@ export interface JobAppDeps {
   /** Rejects while the service cannot work. */
   readonly health: () => Promise<void>;
   readonly verifyCaller: VerifyCaller;
+  readonly observeRequest?: HttpAppParts['observeRequest'];
 }
 
 /** A job by its route, such as `/do-work`. */
@@ -23,9 +24,10 @@ export type JobRoutes = Readonly<Record<string, () => Promise<JobReport>>>;
 
 /** All routes of a service whose jobs a scheduler starts; `GET /health` is among those that every service has. */
 export function createJobApp(deps: JobAppDeps, jobs: JobRoutes): Express {
-  const { log, clock, timers, random, health, verifyCaller } = deps;
+  const { log, clock, timers, random, health, verifyCaller, observeRequest } = deps;
   return createHttpApp({
-    ...{ log, clock, timers, random, health },
+    ...{ log, clock, timers, random, health, observeRequest },
+    routesOfJobs: Object.keys(jobs),
     routes: (app, logOf) => {
       const scheduler = requireCaller(verifyCaller, logOf);
       for (const [route, job] of Object.entries(jobs))

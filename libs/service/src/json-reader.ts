@@ -28,9 +28,12 @@ export class JsonFlaw extends Error {
 const MAX_DEPTH = 16;
 /** No whole number that is exact has more characters. */
 const MAX_NUMBER_LENGTH = 17;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const GAP = /[ \t\r\n]*/y;
+/** A number of so many digits is exact whatever they are. */
+const EXACT_DIGITS = 15;
+const [TAB, LINE_FEED, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
+const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [ZERO, NINE] = [0x30, 0x39];
+const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d];
 const WORD = /[-+.\w]+/y;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$/;
 const PLAIN_INTEGER = /^-?[0-9]+$/;
@@ -43,10 +46,13 @@ const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | nul
   ['null', null],
 ]);
 
-/** Reads one JSON text from its beginning and stops at the first thing that is wrong with it. */
+/**
+ * Reads one JSON text from its beginning and stops at the first thing that is wrong with it. By character codes, since each
+ * upload passes through here.
+ */
 export class JsonReader {
   private readonly text: string;
-  private readonly place: string[] = [];
+  private readonly place: (string | number)[] = [];
   private at = 0;
   private depth = 0;
 
@@ -57,67 +63,69 @@ export class JsonReader {
   /** The whole text as one value; what is wrong is thrown as a JsonFlaw. */
   whole(shape: KnownShape): unknown {
     const value = this.value(shape);
-    if (this.next() !== '') throw this.flaw('trailing');
+    this.next();
+    if (this.at < this.text.length) throw this.flaw('trailing');
     return value;
   }
 
   private value(shape: KnownShape): unknown {
     switch (this.next()) {
-      case '{':
-        return this.nested(() => this.object(shape));
-      case '[':
-        return this.nested(() => this.items(shape));
-      case '"':
+      case QUOTE:
         return this.string();
+      case BRACE:
+        return this.object(shape);
+      case BRACKET:
+        return this.items(shape);
       default:
         return this.word();
     }
   }
 
-  private nested<T>(read: () => T): T {
+  private open(): void {
     this.at += 1;
     this.depth += 1;
     if (this.depth > MAX_DEPTH) throw this.flaw('depth');
-    const value = read();
-    this.depth -= 1;
-    return value;
   }
 
   private object({ field }: KnownShape): object {
+    this.open();
     if (field === undefined) throw this.flaw('misplaced_object');
-    const members: (readonly [string, unknown])[] = [];
+    const members: Record<string, unknown> = {};
     const seen = new Set<string>();
-    while (!this.closes('}', members.length)) {
-      const known = this.name(field, seen);
-      this.expect(':');
-      members.push([known.name, this.inside(known.name, known.shape)]);
+    while (!this.closes(BRACE_END, seen.size)) {
+      const { name, shape } = this.name(field, seen);
+      this.expect(COLON);
+      const value = this.inside(name, shape);
+      if (name === '__proto__') setOwn(members, name, value);
+      else members[name] = value;
     }
-    return Object.fromEntries(members); // an own field, even where it is called __proto__
+    this.depth -= 1;
+    return members;
   }
 
-  private name(field: FindField, seen: Set<string>): { name: string; shape: KnownShape } {
-    if (this.next() !== '"') throw this.flaw('syntax');
-    const name = this.string();
-    const known = field(name);
+  private name(field: FindField, seen: Set<string>): KnownField {
+    if (this.next() !== QUOTE) throw this.flaw('syntax');
+    const known = field(this.string());
     if (known === undefined) throw this.flaw('unknown_name');
     // Readers differ in which of two they believe, and some take no notice of the letter case.
-    const folded = name.toUpperCase().toLowerCase();
-    if (seen.has(folded)) throw this.flaw('duplicate_name');
-    seen.add(folded);
+    if (seen.has(known.folded)) throw this.flaw('duplicate_name');
+    seen.add(known.folded);
     return known;
   }
 
   private items({ list }: KnownShape): unknown[] {
+    this.open();
     if (list === undefined) throw this.flaw('misplaced_list');
     const items: unknown[] = [];
-    while (!this.closes(']', items.length)) {
+    while (!this.closes(BRACKET_END, items.length)) {
       if (items.length >= list.max) throw this.flaw('too_many_items');
-      items.push(this.inside(String(items.length), list.item()));
+      items.push(this.inside(items.length, list.item()));
     }
+    this.depth -= 1;
     return items;
   }
 
-  private inside(step: string, shape: KnownShape): unknown {
+  private inside(step: string | number, shape: KnownShape): unknown {
     this.place.push(step);
     const value = this.value(shape);
     this.place.pop();
@@ -125,35 +133,45 @@ export class JsonReader {
   }
 
   /** Whether what was opened ends here; if it goes on, the comma before the next member is passed. */
-  private closes(bracket: string, members: number): boolean {
+  private closes(bracket: number, members: number): boolean {
     if (this.next() === bracket) {
       this.at += 1;
       return true;
     }
-    if (members > 0) this.expect(',');
+    if (members > 0) this.expect(COMMA);
     return false;
   }
 
-  private expect(character: string): void {
-    if (this.next() !== character) throw this.flaw('syntax');
+  private expect(code: number): void {
+    if (this.next() !== code) throw this.flaw('syntax');
     this.at += 1;
   }
 
-  /** The next character that is no white space, '' at the end; it is not passed. */
-  private next(): string {
-    GAP.lastIndex = this.at;
-    GAP.test(this.text);
-    this.at = GAP.lastIndex;
-    return this.text.charAt(this.at);
+  /** The code of the next character that is no white space, NaN at the end; it is not passed. */
+  private next(): number {
+    for (;;) {
+      const code = this.text.charCodeAt(this.at);
+      if (code !== SPACE && code !== LINE_FEED && code !== RETURN && code !== TAB) return code;
+      this.at += 1;
+    }
   }
 
   private string(): string {
+    const start = this.at + 1;
+    const quote = this.text.indexOf('"', start);
+    const plain = this.text.slice(start, Math.max(quote, start));
+    if (quote < 0 || NOT_PLAIN.test(plain)) return this.unusualString();
+    this.at = quote + 1;
+    return plain;
+  }
+
+  /** A string that has escapes in it, or is none. */
+  private unusualString(): string {
     const start = this.at;
     const quote = this.closingQuote(start + 1);
     this.at = quote < 0 ? this.text.length : quote + 1;
     if (quote < 0) throw this.flaw('syntax');
-    const plain = this.text.slice(start + 1, quote);
-    return NOT_PLAIN.test(plain) ? this.unescaped(this.text.slice(start, quote + 1)) : plain;
+    return this.unescaped(this.text.slice(start, quote + 1));
   }
 
   /** Where the string ends, -1 when it does not. By character codes: a text full of escapes must cost no more than another. */
@@ -175,6 +193,8 @@ export class JsonReader {
   }
 
   private word(): number | boolean | null {
+    const short = this.shortNumber();
+    if (short !== undefined) return short;
     WORD.lastIndex = this.at;
     if (!WORD.test(this.text)) throw this.flaw('syntax');
     const word = this.text.slice(this.at, WORD.lastIndex);
@@ -187,8 +207,23 @@ export class JsonReader {
     return number;
   }
 
+  /** A whole number as most are, a few digits before a comma or bracket; undefined, and nothing is passed, for anything else. */
+  private shortNumber(): number | undefined {
+    const { text, at: start } = this;
+    let [at, number] = [start, 0];
+    let code = text.charCodeAt(at);
+    for (; code >= ZERO && code <= NINE; code = text.charCodeAt(++at))
+      number = 10 * number + code - ZERO;
+    const digits = at - start;
+    if (digits === 0 || digits > EXACT_DIGITS) return undefined;
+    if (digits > 1 && text.charCodeAt(start) === ZERO) return undefined;
+    if (code !== COMMA && code !== BRACE_END && code !== BRACKET_END) return undefined;
+    this.at = at;
+    return number;
+  }
+
   private flaw(reason: JsonFlaw['reason']): JsonFlaw {
-    return new JsonFlaw(reason, [...this.place], this.at);
+    return new JsonFlaw(reason, this.place.map(String), this.at);
   }
 }
 
@@ -211,14 +246,21 @@ interface KnownShape {
   readonly list?: { readonly item: () => KnownShape; readonly max: number };
 }
 
+/** What a name stands for. */
+interface KnownField {
+  /** Our spelling. */
+  readonly name: string;
+  /** What all spellings have in common that differ in letter case only. */
+  readonly folded: string;
+  readonly shape: KnownShape;
+}
+
 /** Finds what a name stands for in an object. */
-type FindField = (
-  name: string,
-) => { readonly name: string; readonly shape: KnownShape } | undefined;
+type FindField = (name: string) => KnownField | undefined;
 
 /** Anything at all. */
 export const ANY_SHAPE: KnownShape = {
-  field: (name) => ({ name, shape: ANY_SHAPE }),
+  field: (name) => ({ name, folded: name.toUpperCase().toLowerCase(), shape: ANY_SHAPE }),
   list: { item: () => ANY_SHAPE, max: Infinity },
 };
 
@@ -239,11 +281,17 @@ function knownList({
 }
 
 function fieldFinder(fields: Readonly<Record<string, JsonShape>>): FindField {
-  const known = new Map(
-    Object.entries(fields).map(([name, shape]) => [
-      name.toLowerCase(),
-      { name, shape: knownShape(shape) },
-    ]),
-  );
-  return (name) => known.get(name.toLowerCase());
+  const known = new Map<string, KnownField>();
+  for (const [name, shape] of Object.entries(fields)) {
+    const folded = name.toLowerCase();
+    const field = { name, folded, shape: knownShape(shape) };
+    known.set(folded, field).set(name, field);
+  }
+  return (name) => known.get(name) ?? known.get(name.toLowerCase());
+}
+
+/** An own field, even where it is called like something that every object has. */
+function setOwn(members: object, name: string, value: unknown): void {
+  const rights = { configurable: true, enumerable: true, writable: true };
+  Object.defineProperty(members, name, { ...rights, value });
 }

@@ -44,6 +44,7 @@ export function processLogs(
     sayOn(`${sentence}\n`, () => undefined); // when nobody hears it, nothing is left to tell
   };
   const output = outputOf(name, { host, clock, timers, say });
+  const lines = gathering(output.write);
   const logs: ProcessLog[] = [];
   let isKept = true;
   host.on('message', (message) => {
@@ -51,7 +52,7 @@ export function processLogs(
   });
   return {
     open: (level) => {
-      const log = createLogger({ service: name, write: output.write, clock, timers, level });
+      const log = createLogger({ service: name, write: lines.write, clock, timers, level });
       logs.push(log);
       return log;
     },
@@ -63,7 +64,47 @@ export function processLogs(
     say,
     flush: () => {
       for (const log of logs) log.flush();
+      lines.flush();
       output.close();
+    },
+  };
+}
+
+/** Characters that are gathered before they are written all the same. */
+const MOST_GATHERED = 16_384;
+
+/**
+ * Writes a line at once, and gathers those that follow until a turn of the event loop brings none: each write is a call of the
+ * system, and under load there are lines in each turn.
+ */
+function gathering(write: (lines: string) => void): {
+  readonly write: (line: string) => void;
+  readonly flush: () => void;
+} {
+  let gathered = '';
+  let isGathering = false;
+  let hasNew = false;
+  const flush = (): void => {
+    if (gathered !== '') write(gathered);
+    gathered = '';
+  };
+  const lookAfterTurn = (): void => {
+    if (!hasNew || gathered.length > MOST_GATHERED) flush();
+    isGathering = hasNew;
+    if (hasNew) setImmediate(lookAfterTurn);
+    hasNew = false;
+  };
+  return {
+    flush,
+    write: (line) => {
+      if (isGathering) {
+        gathered += line;
+        hasNew = true;
+        return;
+      }
+      isGathering = true;
+      setImmediate(lookAfterTurn);
+      write(line);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Logger, cloudTrace, requestIdOf } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import type { Request, RequestHandler } from 'express';
+import type { Request } from 'express';
 
 /** The log of one request: its lines carry the request's id. */
 export type LogOf = (request: Request) => Logger;
@@ -10,15 +10,14 @@ export function requestLog(options: {
   readonly log: Logger;
   readonly random: Random;
   readonly traceProject?: string | undefined;
-}): { readonly nameRequest: RequestHandler; readonly logOf: LogOf } {
+}): { readonly nameRequest: (request: Request) => void; readonly logOf: LogOf } {
   const { log, random, traceProject } = options;
   const logs = new WeakMap<Request, Logger>();
-  const nameRequest: RequestHandler = (request, _response, next) => {
+  const nameRequest = (request: Request): void => {
     const requestId = requestIdOf(random.bytes(16));
     const trace =
       traceProject === undefined ? undefined : cloudTrace(request.headers, traceProject);
     logs.set(request, log.child({ requestId, trace }));
-    next();
   };
   return { nameRequest, logOf: (request) => logs.get(request) ?? log };
 }

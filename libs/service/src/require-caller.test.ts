@@ -29,7 +29,7 @@ describe('a route for known callers', () => {
   it('is reached by a known caller', async () => {
     const response = await answering({ kind: 'caller', email: 'a@example.org' });
     expect([response.status, reached]).toEqual([200, 1]);
-    expect(service.lines).toEqual([]);
+    expect(service.events('caller.refused')).toEqual([]);
   });
 
   it.each<CallerRefusal>(['missing', 'several', 'signature', 'email'])(

@@ -50,7 +50,8 @@ class TestProcess extends EventEmitter implements ServiceProcess {
   }
 
   events(): readonly Record<string, unknown>[] {
-    return this.out.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = this.out.join('').split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 }
 
@@ -83,6 +84,11 @@ async function fail(start: StartService, env = {}): Promise<TestProcess & { code
   return Object.assign(process, { code });
 }
 
+/** Lines are written once a turn of the event loop has brought none. */
+const endOfTurn = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+};
+
 describe('running a service', () => {
   it('hands over the environment and what is ambient, and logs where it listens', async () => {
     let given: Parameters<StartService> | undefined;
@@ -95,6 +101,7 @@ describe('running a service', () => {
     expect(given?.[1].clock.now()).toBeGreaterThan(0);
     expect(given?.[1].random.bytes(4)).toHaveLength(4);
     given?.[1].openLog('debug').event('publish.aborted', {});
+    await endOfTurn();
     expect(process.events()).toMatchObject([
       { message: 'service.started', service: 'publish', url: 'http://127.0.0.1:8080' },
       { message: 'publish.aborted', service: 'publish' },
@@ -171,6 +178,7 @@ describe('a service whose log cannot be written', () => {
     const log = ambient.openLog('info');
     process.broken = full;
     for (let n = 0; n < 3; n++) log.event('job.too_early', { job: 'do-work' });
+    await endOfTurn();
     expect(process.err).toEqual([
       'publish cannot write its log (ENOSPC); it goes on, and counts the lines that are lost\n',
     ]);
@@ -183,6 +191,7 @@ describe('a service whose log cannot be written', () => {
     const { process, ambient } = await started();
     process.broken = full;
     ambient.openLog('info').event('job.too_early', { job: 'do-work' });
+    await endOfTurn();
     expect(
       await exitOf(process, () => {
         process.emit('SIGTERM');

@@ -27,7 +27,8 @@ describe('every service', () => {
       const response = await service.fetch(path);
       expect(response.status).toBe(404);
       expect(await response.text()).toBe('{"error":"not found"}');
-      expect(service.lines).toEqual([]);
+      expect(service.events()).toMatchObject([{ message: 'request.unserved', status: 404 }]);
+      expect(service.events()[0]).not.toHaveProperty('route');
     },
   );
 
@@ -39,7 +40,7 @@ describe('every service', () => {
     });
     const response = await service.fetch('/of/%zz');
     expect([response.status, await response.text()]).toEqual([400, '{"error":"bad request"}']);
-    expect(service.lines).toEqual([]);
+    expect(service.events()).toMatchObject([{ message: 'request.unserved', status: 400 }]);
   });
 
   it('names each request itself, whatever the client calls it', async () => {

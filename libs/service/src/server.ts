@@ -1,10 +1,12 @@
 import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express } from 'express';
+import type { ServerResponse } from 'node:http';
 import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
+import { type WatchParts, watchRequests } from './watch-requests.ts';
 
 /** What an HTTP service is made of, apart from its routes' own dependencies. */
 export interface HttpAppParts {
@@ -19,6 +21,10 @@ export interface HttpAppParts {
   readonly renderFault?: RenderFault;
   /** The cloud project to link traces in. Only for services whose callers are ours: a caller chooses its trace. */
   readonly traceProject?: string | undefined;
+  /** Hears of each request when it has ended. */
+  readonly observeRequest?: WatchParts['observeRequest'];
+  /** Routes whose end is told by an event of their own, which the request's log does not see. */
+  readonly routesOfJobs?: WatchParts['routesOfJobs'];
 }
 
 /** An HTTP service with everything that all services have in common. */
@@ -30,11 +36,15 @@ export function createHttpApp(parts: HttpAppParts): Express {
     damage.note(fault);
     return parts.renderFault?.(fault, path);
   };
-  const { nameRequest, logOf } = requestLog(parts);
+  const { nameRequest, logOf } = watchRequests(requestLog(parts), parts);
   const app = express();
   app.disable('x-powered-by').disable('etag').disable('trust proxy').disable('query parser');
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(nameRequest, setSafetyHeaders);
+  app.use((request, response, next) => {
+    nameRequest(request, response);
+    setSafetyHeaders(response);
+    next();
+  });
   app.get('/health', healthRoute(health, parts));
   routes(app, logOf);
   app.use((_request, response) => {
@@ -44,11 +54,8 @@ export function createHttpApp(parts: HttpAppParts): Express {
   return app;
 }
 
-const setSafetyHeaders: RequestHandler = (_request, response, next) => {
-  response.set({
-    'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cache-Control': 'no-store',
-  });
-  next();
-};
+function setSafetyHeaders(response: ServerResponse): void {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  response.setHeader('Cache-Control', 'no-store');
+}

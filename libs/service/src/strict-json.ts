@@ -41,9 +41,11 @@ export function strictJsonParser(expected?: JsonShape): (bytes: Uint8Array) => S
   };
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = UTF8.decode(bytes);
     return text.startsWith('\uFEFF') ? undefined : text;
   } catch {
     return undefined;

@@ -49,11 +49,14 @@ export class ArrayFile {
   private seen = 0;
   private readonly named: StatementSync;
   private compared: StatementSync | undefined;
+  private readonly stampDocuments: StatementSync;
+  private stampIndex: StatementSync | undefined;
 
   constructor(db: DatabaseSync, of: ArrayFileSettings) {
     this.db = db;
     this.of = of;
     this.named = db.prepare('SELECT arrays, boot, stamp, seq FROM main."#meta"');
+    this.stampDocuments = db.prepare('UPDATE main."#meta" SET stamp = ?');
     this.attach();
   }
 
@@ -166,8 +169,9 @@ export class ArrayFile {
   private stamp(): void {
     const stamp = 1 + this.of.random.below(NUMBERS);
     this.seen = stamp;
-    this.db.prepare('UPDATE main."#meta" SET stamp = ?').run(stamp);
-    this.db.prepare('INSERT OR REPLACE INTO arrays."#stamp" VALUES (1, ?)').run(stamp);
+    this.stampDocuments.run(stamp);
+    this.stampIndex ??= this.db.prepare('INSERT OR REPLACE INTO arrays."#stamp" VALUES (1, ?)');
+    this.stampIndex.run(stamp);
   }
 
   private isThere(number: number): boolean {

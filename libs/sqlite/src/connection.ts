@@ -148,11 +148,15 @@ const isOf = <K extends Response['kind']>(
   response: Response,
 ): response is Extract<Response, { kind: K }> => response.kind === kind;
 
+/** What the thread of an engine makes lives for one request, so little room for it is enough. V8 would take 100 MB by itself. */
+const YOUNG_MB = 8;
+
 /** Starts an engine in a thread of its own, where its synchronous work stops nobody. */
 export const startInThread: StartEngine = (settings, listener) => {
   const source = import.meta.url.endsWith('.ts');
   const worker = new Worker(new URL(source ? './worker.ts' : './worker.js', import.meta.url), {
     workerData: settings,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     execArgv: source ? ['--conditions=source', '--disable-warning=ExperimentalWarning'] : [],
   });
   worker.on('message', listener.received);

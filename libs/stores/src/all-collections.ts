@@ -1,4 +1,5 @@
 import type { Collection } from '@keyserver/docstore';
+import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dailyKeys } from './daily-keys.ts';
@@ -14,10 +15,12 @@ import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
 import { totalDeltas } from './total-deltas.ts';
+import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
 
 /** Every collection of the server. */
 export const allCollections: readonly Collection<object>[] = [
+  answerTimes,
   auditEntries,
   authorizedApps,
   dailyKeys,
@@ -41,11 +44,14 @@ export const allCollections: readonly Collection<object>[] = [
   storeFormat,
   storeParts,
   totalDeltas,
+  totals,
+  totalsProgress,
   usedKeys,
 ];
 
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
+  answerTimes: 'says how long uploads take at this very store',
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',

@@ -8,7 +8,6 @@ import {
   type Upload,
   type UploadOutcome,
   keyEnd,
-  keyHex,
   packRecords,
   reconcile,
   releaseSpan,
@@ -23,7 +22,12 @@ import {
   windowStart,
 } from '@keyserver/time';
 import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
-import { type KeyStoreSettings, keyBatchDocument, keyBatches } from './key-batch-document.ts';
+import {
+  type KeyStoreSettings,
+  hashesOf,
+  keyBatchDocument,
+  keyBatches,
+} from './key-batch-document.ts';
 import { padRevised } from './padding-documents.ts';
 import type { FindWindows } from './store-windows.ts';
 import { findByHashes, storedKeys } from './stored-keys.ts';
@@ -60,7 +64,9 @@ export function storeUploads(
   return async (upload) => {
     if (upload.keys.length === 0) return { kind: 'stored', inserted: 0, revised: 0, revisable: [] };
     const coverage = await recall();
-    const hashes = new Map(upload.keys.map(({ data }) => [keyHex(data), settings.hashKey(data)]));
+    const sent = upload.keys.map(({ data }) => data);
+    const values = hashesOf(sent, settings.hashKey);
+    const hashes = new Map(sent.map((data, n) => [data, values[n] ?? 0]));
     const ids = drawIds(random);
     let written: UploadOutcome | undefined;
     return await store.transact(async (tx) => {
@@ -102,8 +108,8 @@ interface Insertion {
   readonly upload: Upload;
   readonly outcome: Change;
   readonly ids: DrawnIds;
-  /** By key in hexadecimal. */
-  readonly hashes: ReadonlyMap<string, number>;
+  /** By the bytes that were sent, as the same object. */
+  readonly hashes: ReadonlyMap<Uint8Array, number>;
   readonly now: UnixMillis;
   readonly windows: WindowCalendar;
   readonly settings: KeyStoreSettings;
@@ -116,9 +122,7 @@ function writeKeys(tx: Transaction, insertion: Insertion): void {
   const documents = [...newPrimaries(insertion), ...newRevisions(insertion)];
   for (const [n, { keys, ...document }] of documents.entries()) {
     const records = packRecords(keys.toSorted((a, b) => Buffer.compare(a.data, b.data)));
-    const keyHashes = keys.map(
-      ({ data }) => insertion.hashes.get(keyHex(data)) ?? settings.hashKey(data),
-    );
+    const keyHashes = keys.map(({ data }) => insertion.hashes.get(data) ?? settings.hashKey(data));
     const batch = { ...document, origin: 'local', sourceId: '', records, keyHashes } as const;
     refuseCovered(insertion.coverage, batch);
     tx.create(keyBatches, ids.batch(n), keyBatchDocument(batch, settings, random));
@@ -177,7 +181,7 @@ async function revisedMarks(
   },
 ): Promise<() => void> {
   const ids = [...new Set(revisions.map(({ stored }) => stored.primary.id))];
-  const claimed = await tx.get(padRevised, ids);
+  const claimed = ids.length === 0 ? [] : await tx.get(padRevised, ids); // most uploads revise nothing
   const expireAt = now + settings.retention + settings.maxKeyAge;
   return () => {
     for (const [n, id] of ids.entries())

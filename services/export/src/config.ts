@@ -7,6 +7,7 @@ import {
   oneOf,
   settings,
   storeVariables,
+  telemetryVariables,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -79,6 +80,7 @@ export const exportSettings = settings({
     default: 60,
   }),
   ...callerVariables,
+  ...telemetryVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

@@ -5,6 +5,7 @@ import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  type OpenCloudExporter,
   crash,
   housekeepingWatch,
   metDamage,
@@ -271,3 +272,9 @@ async function openCloud(
     ...{ probes: [], close },
   };
 }
+
+/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
+export const openCloudExporter: OpenCloudExporter = async (options) => {
+  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
+  return await cloudExporter(options);
+};

@@ -1,14 +1,20 @@
-import { createHttpApp } from '@keyserver/service';
+import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
 import type { Express } from 'express';
 import { type AdmissionDeps, admission } from './http/admission.ts';
+import { type CoverTrafficDeps, coverTraffic } from './http/cover-traffic.ts';
 import { closedForMaintenance } from './http/maintenance.ts';
+import { type PhoneAnswersDeps, phoneAnswers } from './http/phone-answers.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
-import { type PublishRouteDeps, publishRoute } from './http/publish-route.ts';
+import { publishRoute } from './http/publish-route.ts';
 import { V1, V1ALPHA1 } from './http/upload-api.ts';
+import type { PublishDeps } from './publish-keys.ts';
+import { renderStatsFault } from './stats/stats-fault.ts';
+import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishRouteDeps, AdmissionDeps {
+export interface AppDeps
+  extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps, StatsRouteDeps {
   readonly log: Logger;
   /** Whether all but `/health` is closed. */
   readonly maintenance: boolean;
@@ -16,27 +22,35 @@ export interface AppDeps extends PublishRouteDeps, AdmissionDeps {
   readonly v1alpha1: boolean;
   /** Rejects while the store is away. */
   readonly health: () => Promise<void>;
+  readonly observeRequest?: HttpAppParts['observeRequest'];
 }
 
 /** All routes of the publish service; `GET /health` is among those that every service has. */
 export function createApp(deps: AppDeps): Express {
-  const { log, clock, timers, random, health } = deps;
+  const { log, clock, timers, random, health, observeRequest } = deps;
+  const answers = phoneAnswers(deps);
+  const renderPublishFault = publishFaultRenderer(answers);
   return createHttpApp({
     log,
     clock,
     timers,
     random,
     health,
+    observeRequest,
     routes: (app, logOf) => {
       if (deps.maintenance) {
         log.event('publish.in_maintenance', {});
         app.use(closedForMaintenance);
       }
-      const { admit, holding } = admission(deps, logOf);
+      const { admit, holding } = admission(deps, answers, logOf);
       app.use(admit);
-      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1])
-        app.all([...api.paths], holding(publishRoute(api, deps, logOf)));
+      for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1]) {
+        const cover = coverTraffic(api, answers, deps);
+        const publish = holding(publishRoute(api, deps, { answers, logOf }));
+        for (const path of api.paths) app.all(path, cover, publish);
+      }
+      app.all('/v1/stats', holding(statsRoute(deps, logOf)));
     },
-    renderFault: publishFaultRenderer(deps),
+    renderFault: (fault, path) => renderStatsFault(fault, deps) ?? renderPublishFault(fault, path),
   });
 }

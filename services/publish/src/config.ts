@@ -7,11 +7,13 @@ import {
   revisionTokenVariables,
   settings,
   storeVariables,
+  telemetryVariables,
   text,
 } from '@keyserver/config';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
+import { statsVariables } from './stats/stats-settings.ts';
 import { MAX_CONNECTIONS } from '@keyserver/service';
 
 /** Every variable that the publish service reads. */
@@ -80,6 +82,7 @@ export const publishSettings = settings({
     max: 16_384,
     default: 1024,
   }),
+  ...statsVariables,
   CONFIG_CACHE_SECONDS: integer({
     about:
       'For how long a looked-up application or health authority is used before it is read again.',
@@ -87,6 +90,7 @@ export const publishSettings = settings({
     max: 3600,
     default: 300,
   }),
+  ...telemetryVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

@@ -60,6 +60,8 @@ describe('publishKeys', () => {
       revised: 0,
       revisionToken: expect.stringMatching(/^CgEx/) as unknown,
       problems: [],
+      regions: ['US'],
+      certificate: undefined,
       warnings: [],
     });
     expect(uploads).toEqual([

@@ -59,6 +59,10 @@ interface Publication extends KeyFindings {
   readonly kind: 'published';
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
+  /** Where the keys belong, as they are configured. */
+  readonly regions: readonly string[];
+  /** For the log: why the certificate does not hold, of an application that needs none. */
+  readonly certificate: CertificateRefusal | undefined;
   readonly inserted: number;
   readonly revised: number;
   /** Lets the phone change the report type of its keys later; undefined when there are none, or it could not be made. */
@@ -103,6 +107,8 @@ interface Claims {
   readonly authority: VerifiedBy | undefined;
   readonly reportType: ReportType;
   readonly onset: number | undefined;
+  /** Why the certificate does not hold, of an application that needs none. */
+  readonly certificate?: CertificateRefusal;
 }
 
 /** What is known of an upload whose application needs no certificate and which brought none that holds. */
@@ -133,7 +139,7 @@ export async function publishKeys(
   const claims = await certifiedClaims(request, app, now, deps);
   if (claims.kind === 'refused')
     return refused(INVALID_CERTIFICATE, { app, certificate: claims.reason });
-  const { reportType, authority } = claims;
+  const { reportType, authority, certificate } = claims;
   const onsetCandidates = [request.onset, claims.onset ?? 0]; // 0 lies too far back to be believed
   const context = { now, reportType, rules: deps.rules, onsetCandidates };
   const acceptance = acceptKeys(request.keys, context);
@@ -156,7 +162,8 @@ export async function publishKeys(
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
   const counts = { inserted, revised };
-  return { kind: 'published', app, authority, ...counts, revisionToken, problems, warnings };
+  const checked = { app, authority, regions, certificate };
+  return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
 }
 
 /** Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. */
@@ -199,7 +206,8 @@ async function certifiedClaims(
 ): Promise<Claims | (CertificateOutcome & { kind: 'refused' })> {
   const presented = { certificate, hmacKey, keys, app };
   const outcome = await verifyCertificate(presented, secondsOf(now));
-  return outcome.kind === 'refused' && app.bypassCertificate ? NO_CLAIMS : outcome;
+  const needless = outcome.kind === 'refused' && app.bypassCertificate;
+  return needless ? { ...NO_CLAIMS, certificate: outcome.reason } : outcome;
 }
 
 const refused = (code: RefusalCode, more: Partial<Refusal> = {}): Refusal => ({

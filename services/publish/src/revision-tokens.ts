@@ -44,13 +44,13 @@ export function revisionTokens(deps: RevisionTokenDeps): RevisionTokens {
     renew: async (opened, added, now) => {
       const earliest = earliestEnd(now, deps.maxKeyAge);
       const kept = typeof opened === 'string' ? [] : opened;
-      const keys = new Map<string, RevisableKey>();
-      for (const key of kept)
-        if (key.start + key.period >= earliest) keys.set(keyHex(key.data), key);
-      for (const key of added) if (!keys.has(keyHex(key.data))) keys.set(keyHex(key.data), key);
-      if (keys.size === 0) return undefined;
+      const keys = joined(
+        kept.filter((key) => key.start + key.period >= earliest),
+        added,
+      );
+      if (keys.length === 0) return undefined;
       try {
-        return sealToken([...keys.values()], { dataKey: await ring.newest(), bound, random });
+        return sealToken(keys, { dataKey: await ring.newest(), bound, random });
       } catch (fault) {
         // The keys are stored. A refusal now would make the phone send them again for nothing.
         log.event('publish.no_token', { causes: faultTrail(fault) });
@@ -58,4 +58,16 @@ export function revisionTokens(deps: RevisionTokenDeps): RevisionTokens {
       }
     },
   };
+}
+
+/** The keys of a token, each once, and those that are added. Keys that are added together differ. */
+function joined(
+  kept: readonly RevisableKey[],
+  added: readonly RevisableKey[],
+): readonly RevisableKey[] {
+  if (kept.length === 0) return added;
+  const keys = new Map<string, RevisableKey>();
+  for (const key of kept) keys.set(keyHex(key.data), key);
+  for (const key of added) if (!keys.has(keyHex(key.data))) keys.set(keyHex(key.data), key);
+  return [...keys.values()];
 }

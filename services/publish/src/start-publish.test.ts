@@ -23,6 +23,7 @@ import {
   app,
   authority,
   certificateFor,
+  statsToken,
   wireBody,
 } from './testing/uploads.ts';
 
@@ -107,6 +108,28 @@ describe('startPublish', () => {
     expect(service.lines.join('')).toContain('data_key');
   });
 
+  it('takes uploads and says what stops the statistics when their minimum is refused', async () => {
+    await configure();
+    const service = await start({ STATS_MIN_UPLOADS: '9' });
+    expect(await post(service.url)).toBe(200);
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+    const issuedAt = secondsOf(clock.now());
+    const answer = await fetch(`${service.url}/v1/stats`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${statsToken({ issuedAt })}`,
+      },
+      body: '{}',
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      error: expect.stringContaining('STATS_MIN_UPLOADS') as string,
+    });
+    await service.close();
+    expect(service.lines.join('')).toContain('"settings":["STATS_MIN_UPLOADS"]');
+  });
+
   it('starts with another wrapping key, and takes nothing, since it can open no data key', async () => {
     await configure();
     await writeFile(join(directory, 'keys', 'wrapping', 'revision-token.key'), Buffer.alloc(32, 1));
@@ -123,7 +146,7 @@ describe('startPublish', () => {
     const health = async () => await (await fetch(`${service.url}/health`)).json();
     const [keys, away] = [join(directory, 'keys'), join(directory, 'away')];
     await rename(keys, away);
-    expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key', 'part_missing'] });
+    expect(await health()).toEqual({ status: 'unhealthy', problems: ['part_missing'] });
     await rename(away, keys);
     clock.advance(2000);
     expect(await health()).toEqual({ status: 'ok' });

@@ -1,14 +1,18 @@
 import { loadSettings } from '@keyserver/config';
-import { type StartService, serve } from '@keyserver/service';
+import { type StartService, serve, withTelemetry } from '@keyserver/service';
 import { createApp } from './app.ts';
 import { publishSettings } from './config.ts';
-import { wire } from './wiring.ts';
+import { openCloudExporter, wire } from './wiring.ts';
 
 /** Starts the publish service; a setting out of bounds, a missing directory or a busy port is thrown. */
 export const startPublish: StartService = async (env, ambient) => {
   const settings = loadSettings(publishSettings, env);
-  const { deps, release } = await wire(settings, ambient);
-  return await serve(() => createApp(deps), {
-    ...{ settings, release, timers: ambient.timers },
+  const parts = { name: 'publish', settings, ambient, openCloudExporter } as const;
+  return await withTelemetry(parts, async (observed) => {
+    const { observeRequest } = observed;
+    const { deps, release } = await wire(settings, observed);
+    return await serve(() => createApp({ ...deps, observeRequest }), {
+      ...{ settings, release, timers: ambient.timers },
+    });
   });
 };

@@ -3,11 +3,13 @@ import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docst
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
 import { type Logger, configuredId } from '@keyserver/log';
+import type { Random } from '@keyserver/random';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  type OpenCloudExporter,
   crash,
   housekeepingWatch,
   namedProbe,
@@ -25,6 +27,8 @@ import {
   keyHasher,
   openStoreFormat,
   readDataKeys,
+  shareAnswerTimes,
+  sharedAnswerTimes,
   rememberedCoverage,
   rememberedWindows,
   storedWindows,
@@ -35,12 +39,15 @@ import {
   uncoveredKeys,
 } from '@keyserver/stores';
 import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
+import { type AnswerTimes, answerTimes } from './answer-times.ts';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
 import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
+import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
+import { statsOver } from './stats/stats-over.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
 const REMEMBERED = 1000;
@@ -61,24 +68,29 @@ export interface Wired {
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
   const platform = await openPlatform(config, ambient);
-  const { store, place, keyHashSecret, close: release } = platform;
+  const { store, place, keyHashSecret, close } = platform;
   try {
     const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
     const known = { place, window, profile, keyHashSecret };
     const format = await openStoreFormat(store, known, ambient.random);
     await checkKeys({ ...platform, format });
-    return { deps: depsOver({ ...platform, format }, config, ambient), release };
+    const { kept, ...deps } = await depsOver({ ...platform, format }, config, ambient);
+    const release = async (): Promise<void> => {
+      await kept.stop();
+      await close();
+    };
+    return { deps: { ...deps, countCover: kept.countCover }, release };
   } catch (fault) {
-    await release();
+    await close();
     throw fault;
   }
 }
 
-function depsOver(
+async function depsOver(
   platform: Platform & { readonly format: StoreFormat },
   config: PublishConfig,
   { clock, timers, random, openLog, logHealth }: Ambient,
-): AppDeps {
+): Promise<Omit<AppDeps, 'countCover'> & { readonly kept: KeptAnswerTimes }> {
   const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
@@ -86,6 +98,7 @@ function depsOver(
       lifetimeMs: config.CONFIG_CACHE_SECONDS * SECOND,
       size: REMEMBERED,
     });
+  const authorities = remembered(findAuthority(store));
   const log = openLog(config.LOG_LEVEL);
   const ring = keyRing({
     ...{ readKeys: readDataKeys(store), wrapper: platform.wrapper, clock },
@@ -108,17 +121,16 @@ function depsOver(
   );
   return {
     ...{ clock, timers, random, log },
+    ...(await timesOf(store, ring, { timers, random, log })),
     findApp: remembered(findApp(store)),
-    verifyCertificate: certificateVerifier(
-      remembered(findAuthority(store)),
-      config.CERTIFICATE_CLOCK_SKEW_SECONDS,
-    ),
+    verifyCertificate: certificateVerifier(authorities, config.CERTIFICATE_CLOCK_SKEW_SECONDS),
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     reserveKeys: ceilings(store, timers, log),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
+    stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', StorePartFault, async () => {
@@ -141,6 +153,32 @@ const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKey
       log.event('publish.ceiling_reached', { app: configuredId(app), keys });
     },
   });
+
+/** How long uploads take, and what keeps that up to date over this store. */
+async function timesOf(
+  store: DocumentStore,
+  ring: KeyRing,
+  { timers, random, log }: Pick<AppDeps, 'timers' | 'random' | 'log'>,
+): Promise<{ readonly times: AnswerTimes; readonly kept: KeptAnswerTimes }> {
+  const times = answerTimes({ timers, random });
+  const kept = await keepAnswerTimes({
+    ...{ times, timers, log },
+    readShared: async () => await sharedAnswerTimes(store),
+    share: async (own) => await shareAnswerTimes(store, own),
+    tryStore: storeTrial(store, ring, random),
+  });
+  return { times, kept };
+}
+
+/** What an upload asks of the store, one after the other as it does: keys and configuration, a data key, a write. */
+function storeTrial(store: DocumentStore, ring: KeyRing, random: Random): () => Promise<void> {
+  const [read, write] = [probeUploads(store, random), probeWriting(store, random)];
+  return async () => {
+    await read();
+    await ring.newest();
+    await write();
+  };
+}
 
 /** What the settings say about requests and answers. */
 const edgeOf = (
@@ -239,3 +277,9 @@ async function openPlatform(
   const wrapper = kms.wrapperFor(keyName);
   return { place: platform.place, store, keyHashSecret, wrapper, probes: [], close };
 }
+
+/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
+export const openCloudExporter: OpenCloudExporter = async (options) => {
+  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
+  return await cloudExporter(options);
+};

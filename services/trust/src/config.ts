@@ -7,6 +7,7 @@ import {
   revisionTokenVariables,
   settings,
   storeVariables,
+  telemetryVariables,
 } from '@keyserver/config';
 import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
@@ -27,6 +28,7 @@ export const trustSettings = settings({
     default: 168,
   }),
   ...callerVariables,
+  ...telemetryVariables,
   LOG_LEVEL: oneOf({
     about: 'The least severity of events that are logged.',
     values: LOG_LEVELS,

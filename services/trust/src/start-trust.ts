@@ -1,15 +1,19 @@
 import { loadSettings } from '@keyserver/config';
-import { type StartService, serve } from '@keyserver/service';
+import { type StartService, serve, withTelemetry } from '@keyserver/service';
 import { createApp } from './app.ts';
 import { trustSettings } from './config.ts';
-import { wire } from './wiring.ts';
+import { openCloudExporter, wire } from './wiring.ts';
 
 /** Starts the trust service: settings, platform, server. Closing it ends a running job between two steps. */
 export const startTrust: StartService = async (env, ambient) => {
   const settings = loadSettings(trustSettings, env);
-  const { deps, release } = await wire(settings, ambient);
-  return await serve(() => createApp(deps), {
-    ...{ settings, release, timers: ambient.timers },
-    stop: deps.runner.stop,
+  const parts = { name: 'trust', settings, ambient, openCloudExporter } as const;
+  return await withTelemetry(parts, async (observed) => {
+    const { observeRequest } = observed;
+    const { deps, release } = await wire(settings, observed);
+    return await serve(() => createApp({ ...deps, observeRequest }), {
+      ...{ settings, release, timers: ambient.timers },
+      stop: deps.runner.stop,
+    });
   });
 };

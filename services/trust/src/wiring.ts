@@ -6,6 +6,7 @@ import {
   type Ambient,
   HealthFault,
   type HealthProbe,
+  type OpenCloudExporter,
   crash,
   housekeepingWatch,
   metDamage,
@@ -148,3 +149,9 @@ async function openCloud(
   };
   return { place, store, keyHashSecret, wrapper: kms.wrapperFor(keyName), probes: [], close };
 }
+
+/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
+export const openCloudExporter: OpenCloudExporter = async (options) => {
+  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
+  return await cloudExporter(options);
+};

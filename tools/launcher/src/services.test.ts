@@ -43,6 +43,13 @@ describe('the services of one machine', () => {
     expect(envOf('publish', env)).toMatchObject({ HOST: '0.0.0.0', PORT: '8080' });
   });
 
+  it('have figures on ports of their own, one after another', () => {
+    const ports = (['publish', 'export', 'trust', 'cleanup'] as const).map(
+      (name) => envOf(name, { METRICS_PORT: '9000' })['METRICS_PORT'],
+    );
+    expect(ports).toEqual(['9000', '9001', '9002', '9003']);
+  });
+
   it('let jobs be started by the launcher alone', () => {
     expect(envOf('export')).toMatchObject({
       OIDC_ISSUER: ISSUER.issuer,

@@ -21,9 +21,10 @@ const LOOPBACK = '127.0.0.1';
 /** Where the services of a launcher are reached. */
 export const urlsOf = (
   config: LauncherConfig,
-): Record<'publish' | 'export' | 'trust' | 'cdn' | 'issuer', string> => ({
+): Record<'publish' | 'export' | 'cleanup' | 'trust' | 'cdn' | 'issuer', string> => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
   export: `http://${LOOPBACK}:${config.EXPORT_PORT}`,
+  cleanup: `http://${LOOPBACK}:${config.CLEANUP_PORT}`,
   trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
@@ -54,24 +55,40 @@ export function servicesOf(
     OIDC_JWKS_URL: issuer.jwksUrl,
     CALLER_EMAILS: JOB_ACCOUNT,
   };
+  const metricsPort = (n: number): string => String(config.METRICS_PORT + n);
   return [
     {
       name: 'publish',
       script: new URL(import.meta.resolve('@keyserver/publish/main')),
       url: urls.publish,
-      env: { ...open, PORT: String(config.PUBLISH_PORT) },
+      env: { ...open, PORT: String(config.PUBLISH_PORT), METRICS_PORT: metricsPort(0) },
     },
     {
       name: 'export',
       script: new URL(import.meta.resolve('@keyserver/export/main')),
       url: urls.export,
-      env: { ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
+        METRICS_PORT: metricsPort(1),
+      },
+    },
+    {
+      name: 'cleanup',
+      script: new URL(import.meta.resolve('@keyserver/cleanup/main')),
+      url: urls.cleanup,
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.cleanup, PORT: String(config.CLEANUP_PORT) },
+        METRICS_PORT: metricsPort(3),
+      },
     },
     {
       name: 'trust',
       script: new URL(import.meta.resolve('@keyserver/trust/main')),
       url: urls.trust,
-      env: { ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
+        METRICS_PORT: metricsPort(2),
+      },
     },
     {
       name: 'cdn',

@@ -1,16 +1,13 @@
 import type { Logger } from '@keyserver/log';
-import type { Random } from '@keyserver/random';
 import { SECOND, type Timers } from '@keyserver/time';
 import type { Request, RequestHandler, Response } from 'express';
-import { type PaddingLength, padding } from './padding.ts';
+import type { PhoneAnswers } from './phone-answers.ts';
 import { RETRY_AFTER_SECONDS, unavailable } from './publish-response.ts';
 import { apiOf } from './upload-api.ts';
 
 /** What deciding who gets in needs. */
 export interface AdmissionDeps {
   readonly timers: Timers;
-  readonly random: Random;
-  readonly padding: PaddingLength;
   /** Requests that are worked on at the same time. */
   readonly uploadsAtOnce: number;
 }
@@ -44,8 +41,11 @@ const PATIENCE = 5 * SECOND;
  * phone may have given up. What comes on top is answered at once, and Node throws its body away as it comes. For a newcomer
  * the oldest request gives way whose body is not there after `PATIENCE`.
  */
-export function admission(deps: AdmissionDeps, logOf: (request: Request) => Logger): Admission {
-  const { timers, uploadsAtOnce } = deps;
+export function admission(
+  { timers, uploadsAtOnce }: AdmissionDeps,
+  answers: Pick<PhoneAnswers, 'sendAtOnce'>,
+  logOf: (request: Request) => Logger,
+): Admission {
   const places = new Map<Response, Place>(); // in the order of arrival
 
   function release(response: Response, place: Place): void {
@@ -66,7 +66,7 @@ export function admission(deps: AdmissionDeps, logOf: (request: Request) => Logg
     admit: (request, response, next) => {
       if (!makeRoom()) {
         logOf(request).event('publish.overloaded', {});
-        answerBusy(request, response, deps);
+        answerBusy(request, response, answers);
         return;
       }
       const place = { request, since: timers.monotonic(), holders: 1 };
@@ -97,11 +97,14 @@ function firstSlow(places: ReadonlyMap<Response, Place>, now: number): Response 
   return undefined;
 }
 
-function answerBusy(request: Request, response: Response, deps: AdmissionDeps): void {
+function answerBusy(
+  request: Request,
+  response: Response,
+  answers: Pick<PhoneAnswers, 'sendAtOnce'>,
+): void {
   const api = apiOf(request.path);
   const answer = unavailable('internal_error');
-  const body = api.render(answer, padding(deps.random, deps.padding));
-  response.status(answer.status).setHeader('Content-Type', 'application/json');
   response.set({ 'x-api-version': api.version, 'Retry-After': String(RETRY_AFTER_SECONDS) });
-  response.end(Buffer.from(body));
+  const render = (padding: string): string => api.render(answer, padding);
+  answers.sendAtOnce(response, { status: answer.status, render });
 }

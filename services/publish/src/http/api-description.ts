@@ -1,27 +1,11 @@
 import { alphaForm } from './alpha-request.ts';
-import { type Field, schemaOf, v1Form } from './publish-request.ts';
+import { statsOperation } from '../stats/stats-description.ts';
+import { type DescribedAnswer, type DescribedOperation, MAINTENANCE } from './described.ts';
+import { schemaOf, v1Form } from './publish-request.ts';
 import { alphaAnswerSchema, answerSchemas } from './publish-response.ts';
 import { V1, V1ALPHA1 } from './upload-api.ts';
 
-/** What a client may get with one status. */
-export interface DescribedAnswer {
-  readonly description: string;
-  readonly mediaType: string;
-  /** JSON schema, 2020-12. */
-  readonly schema: object;
-  readonly example?: unknown;
-  /** Headers that it carries besides those of every answer. */
-  readonly headers?: readonly string[];
-}
-
-/** One method of one path, as its clients need to know it. */
-export interface DescribedOperation {
-  readonly path: string;
-  readonly method: 'get' | 'post';
-  readonly summary: string;
-  readonly request?: { readonly schema: Field; readonly example: unknown };
-  readonly answers: Readonly<Record<number, DescribedAnswer>>;
-}
+export type { DescribedAnswer, DescribedOperation } from './described.ts';
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   200: 'taken, perhaps but for some keys',
@@ -35,13 +19,6 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   503: 'the store is away, or too many uploads are worked on',
 };
 const RETRIED = [429, 503];
-
-const MAINTENANCE = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['error'],
-  properties: { error: { const: 'please try again later' } },
-};
 
 const key = {
   key: 'AAECAwQFBgcICQoLDA0ODw==',
@@ -119,5 +96,6 @@ const health: DescribedOperation = {
 export const publishOperations: readonly DescribedOperation[] = [
   ...V1.paths.map((path) => ({ ...v1, path })),
   ...V1ALPHA1.paths.map((path) => ({ ...alpha, path })),
+  statsOperation,
   health,
 ];

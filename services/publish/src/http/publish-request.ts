@@ -174,17 +174,24 @@ const placeOf = (path: string): string => (path === '' ? 'the body' : path);
 
 function withoutNulls(value: unknown): unknown {
   const request = withoutNullFields(value);
-  if (!isRecord(request) || !Array.isArray(request['temporaryExposureKeys'])) return request;
-  return {
-    ...request,
-    temporaryExposureKeys: request['temporaryExposureKeys'].map(withoutNullFields),
-  };
+  if (!isRecord(request)) return request;
+  const keys = request['temporaryExposureKeys'];
+  return Array.isArray(keys) && keys.some(hasNull)
+    ? { ...request, temporaryExposureKeys: keys.map(withoutNullFields) }
+    : request;
+}
+
+/** Whether this is null, or a field of it is. Hardly any is, so that nothing is copied. */
+function hasNull(value: unknown): boolean {
+  if (!isRecord(value)) return value === null;
+  for (const name in value) if (value[name] === null) return true;
+  return false;
 }
 
 /** An object without the fields that are null; anything else as it is. */
 function withoutNullFields(value: unknown): unknown {
   if (value === null) return {};
-  if (!isRecord(value)) return value;
+  if (!isRecord(value) || !hasNull(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 

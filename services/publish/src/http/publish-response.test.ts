@@ -23,6 +23,8 @@ const published = (
   kind: 'published',
   app,
   authority: undefined,
+  regions: ['US'],
+  certificate: undefined,
   inserted: 1,
   revised: 0,
   revisionToken: undefined,

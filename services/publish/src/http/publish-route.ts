@@ -1,43 +1,41 @@
 import { type Logger, configuredId } from '@keyserver/log';
-import type { Random } from '@keyserver/random';
-import { type LogOf, type ReadBody, bodyReader } from '@keyserver/service';
+import type { LogOf } from '@keyserver/service';
 import type { Request, Response } from 'express';
 import type { UploadStatistics } from '@keyserver/exposure-keys';
 import { type PublishDeps, type PublishOutcome, publishKeys } from '../publish-keys.ts';
-import { type PaddingLength, padding } from './padding.ts';
+import { type Ending, MAX_BODY_BYTES, type PhoneAnswers } from './phone-answers.ts';
 import type { ParseUpload, PhoneRequest } from './publish-request.ts';
 import { type PublishAnswer, answerTo, unreadable } from './publish-response.ts';
 import type { UploadApi } from './upload-api.ts';
 
-/** The longest body that is read. */
-const MAX_BODY_BYTES = 64_000;
-
-/** What answering phones needs. */
-export interface PublishRouteDeps extends PublishDeps {
-  readonly random: Random;
-  readonly padding: PaddingLength;
+/** How uploads are answered, and where that is logged. */
+interface Desk {
+  readonly answers: PhoneAnswers;
+  readonly logOf: LogOf;
 }
 
 /** Reads an upload, has it published, and answers in the form of its API. */
 export function publishRoute(
   api: UploadApi,
-  deps: PublishRouteDeps,
-  logOf: LogOf,
+  deps: PublishDeps,
+  { answers, logOf }: Desk,
 ): (request: Request, response: Response) => Promise<void> {
   const reader: UploadReader = {
-    readBody: bodyReader({ limit: MAX_BODY_BYTES }),
+    receive: answers.receive,
     parse: api.parser(deps.rules),
   };
   return async (request, response) => {
     response.set('x-api-version', api.version);
     const log = logOf(request);
     const reading = await readUpload(request, response, reader);
-    if (reading.kind === 'aborted') log.event('publish.aborted', {});
-    else {
-      const answer = await answerReading(reading, deps, log);
-      if (answer.retryAfter !== undefined) response.set('Retry-After', String(answer.retryAfter));
-      send(response, answer, { ...deps, render: api.render });
+    if (reading.kind === 'aborted') {
+      log.event('publish.aborted', {});
+      return;
     }
+    const { answer, ending } = await answerReading(reading, deps, log);
+    if (answer.retryAfter !== undefined) response.set('Retry-After', String(answer.retryAfter));
+    const render = (padding: string): string => api.render(answer, padding);
+    await answers.send(response, { status: answer.status, render }, ending);
   };
 }
 
@@ -51,14 +49,14 @@ type Reading =
   | { readonly kind: 'aborted' };
 
 interface UploadReader {
-  readonly readBody: ReadBody;
+  readonly receive: PhoneAnswers['receive'];
   readonly parse: ParseUpload;
 }
 
 async function readUpload(
   request: Request,
   response: Response,
-  { readBody, parse }: UploadReader,
+  { receive, parse }: UploadReader,
 ): Promise<Reading> {
   if (request.method !== 'POST') {
     response.set('Allow', 'POST');
@@ -66,7 +64,7 @@ async function readUpload(
   }
   const problem = mediaProblem(request);
   if (problem !== undefined) return refused(415, problem);
-  const body = await readBody(request, response);
+  const body = await receive(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return refused(413, `the body is over ${MAX_BODY_BYTES} bytes`);
   const parsed = parse(body.bytes);
@@ -75,7 +73,7 @@ async function readUpload(
 }
 
 /** Why a body is not worth reading: it is no JSON, or JSON that would have to be unpacked first. */
-function mediaProblem({ headers }: Request): string | undefined {
+export function mediaProblem({ headers }: Request): string | undefined {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   if (!type.startsWith('application/json')) return 'the Content-Type must be application/json';
   return encoding.toLowerCase() === 'identity'
@@ -88,21 +86,30 @@ const refused = (status: Parameters<typeof unreadable>[0], problem: string): Rea
   answer: unreadable(status, problem),
 });
 
+interface Answered {
+  readonly answer: PublishAnswer;
+  readonly ending: Ending;
+}
+
 async function answerReading(
   reading: Exclude<Reading, { kind: 'aborted' }>,
   deps: PublishDeps,
   log: Logger,
-): Promise<PublishAnswer> {
+): Promise<Answered> {
   if (reading.kind === 'unreadable') {
     const { code = 'bad_request', status } = reading.answer;
     log.event('publish.refused', { code, status });
-    return reading.answer;
+    return { answer: reading.answer, ending: { kind: 'other' } };
   }
   const platform = clientPlatform(reading.userAgent);
   const outcome = await publishKeys({ ...reading.upload, platform }, deps);
   logOutcome(outcome, log);
-  return answerTo(outcome);
+  return { answer: answerTo(outcome), ending: { kind: isStored(outcome) ? 'stored' : 'other' } };
 }
+
+/** Whether an upload has changed anything, which is what takes time. */
+const isStored = (outcome: PublishOutcome): boolean =>
+  outcome.kind === 'published' && outcome.inserted + outcome.revised > 0;
 
 function logOutcome(outcome: PublishOutcome, log: Logger): void {
   if (outcome.kind === 'refused') {
@@ -114,7 +121,7 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     });
     return;
   }
-  const { app, authority, inserted, revised, problems, warnings } = outcome;
+  const { app, authority, inserted, revised, problems, warnings, regions, certificate } = outcome;
   log.event('publish.accepted', {
     app: configuredId(app),
     ...(authority === undefined ? {} : { authority: configuredId(authority) }),
@@ -122,17 +129,9 @@ function logOutcome(outcome: PublishOutcome, log: Logger): void {
     revised,
     dropped: problems.length,
     warned: warnings.length,
+    regions: regions.map((id) => configuredId({ id })),
+    ...(certificate === undefined ? {} : { certificate }),
   });
-}
-
-function send(
-  response: Response,
-  answer: PublishAnswer,
-  deps: PublishRouteDeps & Pick<UploadApi, 'render'>,
-): void {
-  // Written as bytes: Express would add a charset, which the answers of this API do not have.
-  const body = Buffer.from(deps.render(answer, padding(deps.random, deps.padding)));
-  response.status(answer.status).setHeader('Content-Type', 'application/json').end(body);
 }
 
 /** The phone's platform as its User-Agent tells; counted in statistics and used for nothing else. */

@@ -19,6 +19,7 @@ interface Request {
   readonly hmacKey: string;
   readonly symptomOnsetInterval?: number;
   readonly traveler?: boolean;
+  readonly revisionToken?: string;
   readonly padding: string;
 }
 
@@ -104,6 +105,30 @@ describe('publish', () => {
       body: { insertedExposures: 3 },
       keys: [{ ...received[0]!.temporaryExposureKeys[0], notBefore: '2024-05-20T00:00:00Z' }],
     });
+  });
+
+  it('sends the keys of an earlier upload again with its token', async () => {
+    const answer = JSON.stringify({ insertedExposures: 3, revisionToken: 'dG9rZW4=' });
+    const url = await aService(200, answer);
+    const first = await keyserver(['publish', '--url', url, '--keys', '3', '--json']);
+    const printed = aFileWith('sent.json', first.out);
+    const again = ['--revise', printed, '--report-type', 'negative'];
+    const { code, err } = await keyserver(['publish', '--url', url, ...again]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const [sent, revised] = received;
+    expect(sent).not.toHaveProperty('revisionToken');
+    expect(revised!.revisionToken).toBe('dG9rZW4=');
+    expect(revised!.temporaryExposureKeys).toEqual(sent!.temporaryExposureKeys);
+    const outcome = await verifierFor(privateKey)(
+      {
+        certificate: revised!.verificationPayload,
+        hmacKey: revised!.hmacKey,
+        keys: revised!.temporaryExposureKeys,
+        app,
+      },
+      secondsOf(NOW),
+    );
+    expect(outcome).toMatchObject({ kind: 'verified', reportType: 'negative' });
   });
 
   it('says what it is told of the person, the application and the authority', async () => {
@@ -198,6 +223,21 @@ describe('publish', () => {
     ['a sign', ['--url', 'http://x', '--keys', '+1'], /must be a whole number/],
     ['an onset ahead', ['--url', 'http://x', '--onset-days-ago', '-1'], /must be a whole number/],
     ['another report type', ['--url', 'http://x', '--report-type', 'maybe'], /must be one of/],
+    [
+      'to revise what was not accepted',
+      [
+        '--url',
+        'http://x',
+        '--revise',
+        aFileWith('refused.json', '{"status":401,"body":{},"keys":[]}'),
+      ],
+      /refused\.json is not what publish --json prints of an upload that was accepted\n$/,
+    ],
+    [
+      'to revise by a file that is no JSON',
+      ['--url', 'http://x', '--revise', aFileWith('broken.json', '{')],
+      /broken\.json is not what publish --json prints/,
+    ],
     [
       'no authority key',
       ['--url', 'http://x', '--data-dir', inScratch('none')],

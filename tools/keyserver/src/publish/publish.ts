@@ -3,9 +3,11 @@ import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { type AuthorityOptions, addAuthorityOptions, readAuthorityKey } from '../authority.ts';
 import { CommandFault, FOUND } from '../command-fault.ts';
 import { exampleOf, httpUrl, wholeNumber } from '../options.ts';
-import { phoneKeys, publishRequest } from './request.ts';
+import { readPublished } from './published-upload.ts';
+import { type UploadFacts, phoneKeys, publishRequest } from './request.ts';
 import { endOf, renderAnswer, sendUpload } from './answer.ts';
 import type { CommandContext } from '../terminal.ts';
+import type { UnixMillis } from '@keyserver/time';
 import { instantText, jsonText } from '../render.ts';
 
 interface PublishOptions extends AuthorityOptions {
@@ -15,6 +17,7 @@ interface PublishOptions extends AuthorityOptions {
   readonly onsetDaysAgo?: number;
   readonly traveler?: true;
   readonly app: string;
+  readonly revise?: string;
   readonly json?: true;
 }
 
@@ -39,6 +42,10 @@ export function addPublish(program: Command, context: CommandContext): void {
     )
     .option('--traveler', 'say that the person has travelled')
     .option('--app <id>', 'application that publishes', DEVELOPMENT_NAMES.app)
+    .option(
+      '--revise <file>',
+      'send the keys and the token of an earlier upload again; the file is what --json printed',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -51,10 +58,9 @@ export function addPublish(program: Command, context: CommandContext): void {
 
 async function publish(options: PublishOptions, context: CommandContext): Promise<void> {
   const now = context.clock.now();
-  const history = { count: options.keys, includeToday: options.includeToday === true };
-  const keys = phoneKeys(history, now, context.random);
+  const { keys, revisionToken } = await keysToSend(options, now, context);
   const request = publishRequest(
-    { ...options, keys, privateKey: await readAuthorityKey(options), now },
+    { ...options, keys, revisionToken, privateKey: await readAuthorityKey(options), now },
     context.random,
   );
   const answer = await sendUpload(options.url, request, context.timers);
@@ -68,4 +74,14 @@ async function publish(options: PublishOptions, context: CommandContext): Promis
   );
   if (answer.status !== 200)
     throw new CommandFault(`the server refused the upload with ${answer.status}`, FOUND);
+}
+
+/** New keys as a phone has them, or those of an earlier upload with the token that it was given. */
+async function keysToSend(
+  { revise, keys: count, includeToday }: PublishOptions,
+  now: UnixMillis,
+  { random }: CommandContext,
+): Promise<Pick<UploadFacts, 'keys' | 'revisionToken'>> {
+  if (revise !== undefined) return await readPublished(revise);
+  return { keys: phoneKeys({ count, includeToday: includeToday === true }, now, random) };
 }

@@ -14,12 +14,14 @@ import {
 import { newHmacKey } from '../authority.ts';
 
 /** What an upload says, and what is needed to have it certified. */
-interface UploadFacts {
+export interface UploadFacts {
   readonly app: string;
   readonly keys: readonly OfferedKey[];
   readonly reportType: CertifiedReportType;
   readonly onsetDaysAgo?: number | undefined;
   readonly traveler?: true | undefined;
+  /** What an earlier answer gave for these keys. */
+  readonly revisionToken?: string | undefined;
   readonly privateKey: KeyObject;
   readonly kid: string;
   readonly issuer: string;
@@ -33,7 +35,7 @@ const PADDING_BYTES = 1024;
 /** The body of a publish request: the keys, their certificate, and padding that hides how many there are. */
 export function publishRequest(facts: UploadFacts, random: Random): string {
   const { app, keys, traveler, onsetDaysAgo, now, reportType, privateKey } = facts;
-  const { kid, issuer, audience } = facts;
+  const { kid, issuer, audience, revisionToken } = facts;
   const hmacKey = newHmacKey(random);
   const onset = onsetDaysAgo === undefined ? {} : { onset: firstInterval(onsetDaysAgo, now) };
   const certificate = issueCertificate({
@@ -48,6 +50,7 @@ export function publishRequest(facts: UploadFacts, random: Random): string {
     hmacKey: base64(hmacKey),
     ...(onset.onset === undefined ? {} : { symptomOnsetInterval: onset.onset }),
     ...(traveler === undefined ? {} : { traveler }),
+    ...(revisionToken === undefined ? {} : { revisionToken }),
     padding: base64(random.bytes(PADDING_BYTES + random.below(PADDING_BYTES))),
   });
 }

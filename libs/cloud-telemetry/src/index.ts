@@ -1,0 +1,1 @@
+export { cloudExporter } from './cloud-exporter.ts';

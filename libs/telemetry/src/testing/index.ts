@@ -1,0 +1,1 @@
+export { COUNTERS, HISTOGRAMS } from '../instruments.ts';

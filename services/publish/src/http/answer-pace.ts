@@ -1,0 +1,71 @@
+import { type Random, shuffle } from '@keyserver/random';
+import type { Timers } from '@keyserver/time';
+
+/**
+ * Answers leave on ticks, ms apart. An answer that was worked for and one that only waited then leave at the same moments, and
+ * whatever makes a timer late befalls both.
+ */
+export const TICK = 4;
+
+/** When answers leave. */
+export interface AnswerPace {
+  /** A request is here, so ticks are needed; the function that it gives ends that. */
+  enter(): () => void;
+  /** Waits for the first tick at `due` or later; `due` is on the clock of the timers, ms. */
+  until(due: number): Promise<void>;
+}
+
+/**
+ * Ticks of one timer, which runs while any request is here. That it runs before an answer is ready makes the last stretch of
+ * every answer's wait the same. Those that leave on one tick leave in random order.
+ */
+export function answerPace({
+  timers,
+  random,
+}: {
+  readonly timers: Timers;
+  readonly random: Random;
+}): AnswerPace {
+  const waiting = new Map<number, (() => void)[]>();
+  let here = 0;
+  let isTicking = false;
+
+  function keepTicking(): void {
+    isTicking = here > 0 || waiting.size > 0;
+    if (!isTicking) return;
+    const now = timers.monotonic();
+    const next = (Math.floor(now / TICK) + 1) * TICK;
+    timers.after(Math.ceil(next - now), tick, { unref: true });
+  }
+
+  function tick(): void {
+    const reached = Math.floor(timers.monotonic() / TICK);
+    const leaving: (() => void)[] = [];
+    for (const [at, answers] of waiting)
+      if (at <= reached) {
+        leaving.push(...answers);
+        waiting.delete(at);
+      }
+    for (const leave of shuffle(leaving, random)) leave();
+    keepTicking();
+  }
+
+  return {
+    enter: () => {
+      here += 1;
+      if (!isTicking) keepTicking();
+      return () => {
+        here -= 1;
+      };
+    },
+    until: async (due) => {
+      await new Promise<void>((leave) => {
+        const at = Math.ceil(due / TICK);
+        const answers = waiting.get(at) ?? [];
+        answers.push(leave);
+        waiting.set(at, answers);
+        if (!isTicking) keepTicking();
+      });
+    },
+  };
+}

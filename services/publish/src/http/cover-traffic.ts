@@ -1,0 +1,60 @@
+import { leaveOut } from '@keyserver/service';
+import type { Request, RequestHandler } from 'express';
+import type { AnswerTimes } from '../answer-times.ts';
+import { MAX_BODY_BYTES, type PhoneAnswers } from './phone-answers.ts';
+import { answerToFault } from './publish-fault.ts';
+import { type PublishAnswer, RETRY_AFTER_SECONDS, unreadable } from './publish-response.ts';
+import type { UploadApi } from './upload-api.ts';
+
+/** What cover traffic is answered with. */
+export interface CoverTrafficDeps {
+  readonly times: AnswerTimes;
+  /** One more request was cover traffic. */
+  readonly countCover: () => void;
+}
+
+const COVERED: PublishAnswer = { status: 200 };
+
+/**
+ * Answers requests with a header `X-Chaff` that is not empty, and passes on all others. Such a request means nothing: its body
+ * is received and never looked at, and nothing is read or written for it. It gets what an upload gets now, after a time that an
+ * upload might take now, in the form of this API.
+ */
+export function coverTraffic(
+  api: UploadApi,
+  answers: PhoneAnswers,
+  { times, countCover }: CoverTrafficDeps,
+): RequestHandler {
+  return async (request, response, next) => {
+    if (!isCover(request)) {
+      next();
+      return;
+    }
+    countCover();
+    leaveOut(response);
+    response.set('x-api-version', api.version);
+    const answer = answerOf((await answers.receive(request, response)).kind, times);
+    if (answer === undefined) return;
+    const { status } = answer;
+    if (status >= 500) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
+    const render = (padding: string): string => api.render(answer, padding);
+    await answers.send(response, { status, render }, { kind: 'other' });
+  };
+}
+
+const isCover = ({ headers }: Request): boolean => (headers['x-chaff'] ?? '').length > 0;
+
+/** What an upload would get whose body was received like this; undefined when its client went away. */
+function answerOf(
+  received: 'body' | 'too_large' | 'aborted',
+  { fault }: AnswerTimes,
+): PublishAnswer | undefined {
+  switch (received) {
+    case 'aborted':
+      return undefined;
+    case 'too_large':
+      return unreadable(413, `the body is over ${MAX_BODY_BYTES} bytes`);
+    case 'body':
+      return fault === undefined ? COVERED : answerToFault(fault);
+  }
+}

@@ -1,0 +1,3 @@
+import { describePublish } from './publish/rows.ts';
+
+describePublish('Google Cloud');

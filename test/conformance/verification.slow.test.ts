@@ -1,0 +1,3 @@
+import { describeVerification } from './verification/rows.ts';
+
+describeVerification('Google Cloud');
