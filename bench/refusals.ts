@@ -11,6 +11,7 @@ import {
   authority,
   goodBody,
   publishKeys,
+  reserveFreely,
   someTokens,
 } from '@keyserver/publish/testing';
 import type { Measure } from './figures.ts';
@@ -27,6 +28,7 @@ const deps: PublishDeps = {
     Promise.resolve({ kind: 'stored', inserted: keys.length, revised: 0, revisable: keys }),
   tokens: someTokens(),
   rules: DEFAULT_KEY_RULES,
+  reserveKeys: reserveFreely,
   defaultRegions: [],
 };
 

@@ -66,6 +66,9 @@ const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
   transition: {
     storeUpload: async () => await Promise.resolve(refusal('invalid_report_type_transition')),
   },
+  ceiling: {
+    reserveKeys: async () => await Promise.resolve({ kind: 'spent', seconds: 49_380 }),
+  },
   'store-away': {
     storeUpload: async () => await Promise.reject(new StoreFault('unavailable', 'away')),
   },

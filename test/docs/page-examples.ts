@@ -1,3 +1,4 @@
+import { expectDescribed } from './described-answers.ts';
 import { blocksOf } from './pages.ts';
 
 /** A request or an answer as a page shows it. */
@@ -55,8 +56,9 @@ export async function sendExample(
 /** Expects an answer of a server to be the one that the page shows: random texts are shown as `…`. */
 export async function expectShown(
   response: Response,
-  { answer, status }: PageExample,
+  { request, answer, status }: PageExample,
 ): Promise<void> {
+  await expectDescribed(response, request.first.split(' ')[1] ?? '');
   const { padding, revisionToken, ...said } = (await response.json()) as Record<string, unknown>;
   const { padding: shownPadding, ...others } = JSON.parse(answer.body) as Record<string, unknown>;
   const { revisionToken: shownToken, ...shown } = others;

@@ -271,6 +271,23 @@ describe('planChanges', () => {
     ]);
   });
 
+  it('tells of a ceiling that is set, changed and taken away', async () => {
+    const capped = (maxKeysPerDay: number): Configuration =>
+      aConfiguration({ apps: [anEntry('apps', { maxKeysPerDay })] });
+    const changeOf = (line: string) => ['change apps org.example.app', line];
+    const store = await storeWith(aConfiguration());
+    expect(await plannedLines(store, capped(5000))).toEqual(changeOf('maxKeysPerDay:  -> 5000 ()'));
+    const before = await storeWith(capped(5000));
+    expect(await plannedLines(before, capped(1))).toEqual(changeOf('maxKeysPerDay: 5000 -> 1 ()'));
+    expect(await plannedLines(before, aConfiguration())).toEqual(
+      changeOf('maxKeysPerDay: 5000 ->  ()'),
+    );
+  });
+
+  it.each([0, -1, 1.5, 1_000_000_001])('refuses a ceiling of %d keys', (maxKeysPerDay) => {
+    expect(() => aConfiguration({ apps: [anEntry('apps', { maxKeysPerDay })] })).toThrow();
+  });
+
   it('refuses to remove an export or a signing key', async () => {
     const store = await storeWith(aConfiguration());
     expect(await plannedLines(store, aConfiguration({ exports: [], signingKeys: [] }))).toEqual([

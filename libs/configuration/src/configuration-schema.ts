@@ -107,10 +107,13 @@ const list = (items: object, atLeast: number, atMost: number): object => ({
 const flag = { type: 'boolean', default: false };
 const orElse = (schema: object, value: unknown): object => ({ ...schema, default: value });
 
-/** A group of fields; those with a default, and `thru`, may be missing. */
+/** Fields that are absent where they say nothing. */
+const MAY_BE_ABSENT = ['thru', 'maxKeysPerDay'];
+
+/** A group of fields; those with a default, and those that may be absent, may be missing. */
 function group(properties: Readonly<Record<string, object>>): object {
   const required = Object.entries(properties)
-    .filter(([name, schema]) => !('default' in schema) && name !== 'thru')
+    .filter(([name, schema]) => !('default' in schema) && !MAY_BE_ABSENT.includes(name))
     .map(([name]) => name);
   return { type: 'object', properties, required, additionalProperties: false };
 }
@@ -142,6 +145,7 @@ export const appEntry: EntryCheck<AuthorizedApp> = checkOf(
     authorities: list(authorityId, 0, 100),
     bypassCertificate: flag,
     bypassRevisionToken: flag,
+    maxKeysPerDay: whole(1, 1_000_000_000),
   }),
 );
 

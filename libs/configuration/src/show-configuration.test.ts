@@ -36,11 +36,21 @@ const anExport = fc.record({
   thru: fc.constantFrom(undefined, '2038-01-19T03:14:08Z'),
 });
 const anyConfiguration = fc
-  .record({ authority: anAuthority, config: anExport, regions: fc.array(region, { minLength: 1 }) })
-  .map(({ authority, config, regions }): Configuration =>
+  .record({
+    authority: anAuthority,
+    config: anExport,
+    app: fc.record(
+      {
+        regions: fc.array(region, { minLength: 1 }),
+        maxKeysPerDay: fc.integer({ min: 1, max: 1e9 }),
+      },
+      { requiredKeys: ['regions'] },
+    ),
+  })
+  .map(({ authority, config, app }): Configuration =>
     aConfiguration({
       authorities: [anEntry('authorities', authority)],
-      apps: [anEntry('apps', { regions })],
+      apps: [anEntry('apps', app)],
       exports: [anEntry('exports', config)],
     }),
   );

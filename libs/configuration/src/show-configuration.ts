@@ -31,6 +31,7 @@ export const renderConfiguration = (configuration: Configuration): string =>
         authorities: app.authorities,
         bypassCertificate: app.bypassCertificate,
         bypassRevisionToken: app.bypassRevisionToken,
+        ...(app.maxKeysPerDay === undefined ? {} : { maxKeysPerDay: app.maxKeysPerDay }),
       })),
       signingKeys: configuration.signingKeys.map(
         ({ id, signingKey, keyId, keyVersion, ...rest }) => ({

@@ -129,6 +129,9 @@ const appFields = (app: AuthorizedApp): DescribedFields =>
     ['authorities', app.authorities.join(', ')],
     ['bypassCertificate', String(app.bypassCertificate)],
     ['bypassRevisionToken', String(app.bypassRevisionToken)],
+    ...(app.maxKeysPerDay === undefined
+      ? []
+      : [['maxKeysPerDay', String(app.maxKeysPerDay)] as const]),
   ]);
 
 /** The fields of a signing key. */

@@ -33,6 +33,8 @@ export interface AuthorizedApp {
   readonly bypassCertificate: boolean;
   /** May change the report type of its keys without the revision token that holds them; for test deployments. */
   readonly bypassRevisionToken: boolean;
+  /** Keys that it may publish in a UTC day; without a ceiling any number. */
+  readonly maxKeysPerDay?: number;
 }
 
 /** Finds the authority that a certificate names; undefined when nobody has this issuer. */

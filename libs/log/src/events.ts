@@ -101,6 +101,8 @@ export interface Events {
   'publish.aborted': None;
   /** A request was turned away since too many are worked on. */
   'publish.overloaded': None;
+  /** An application has published all keys that it may in a day: its uploads are refused until the next. */
+  'publish.ceiling_reached': { readonly app: ConfiguredId; readonly keys: number };
   /** All but health is closed, since the service was started so. */
   'publish.in_maintenance': None;
   /** An upload is stored, and no revision token could be made for it. */
@@ -243,6 +245,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'publish.overloaded': 'warning',
+  'publish.ceiling_reached': 'error',
   'publish.in_maintenance': 'warning',
   'publish.no_token': 'error',
   'stats.answered': 'info',

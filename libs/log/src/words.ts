@@ -27,6 +27,7 @@ export type JobName =
 /** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
   | 'region_not_allowed'
+  | 'ceiling_reached'
   | 'bad_request'
   | 'internal_error'
   | 'unknown_health_authority_id'

@@ -2,6 +2,7 @@ import type { Collection } from '@keyserver/docstore';
 import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
+import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
@@ -22,6 +23,7 @@ export const allCollections: readonly Collection<object>[] = [
   answerTimes,
   auditEntries,
   authorizedApps,
+  dailyKeys,
   dataImports,
   exportBatches,
   exportConfigs,

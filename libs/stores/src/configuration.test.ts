@@ -83,13 +83,14 @@ describe('a configuration document', () => {
     expect(signingKeyOf(one.id, decode(encode(signingKeyDocument(one))))).toEqual(one);
   });
 
-  it('gives back an application, its authorities as numbers', () => {
+  it.each([{}, { maxKeysPerDay: 5000 }])('gives back an application with %j', (more) => {
     const app = {
       id: 'org.a',
       regions: ['US'],
       authorities: [1, 20],
       bypassCertificate: true,
       bypassRevisionToken: false,
+      ...more,
     };
     const { encode, decode } = authorizedApps.codec;
     expect(appOf(app.id, decode(encode(appDocument(app))))).toEqual(app);

@@ -19,6 +19,7 @@ const appFields = {
   authorities: texts(),
   bypassCertificate: bool(),
   bypassRevisionToken: optional(bool()),
+  maxKeysPerDay: optional(int()),
 };
 
 /** Applications that may publish; the document id is made of the application's id by `appDocumentId`. */
@@ -38,6 +39,7 @@ export const appDocument = (app: AuthorizedApp): DocumentOf<typeof appFields> =>
   authorities: app.authorities.map(String),
   bypassCertificate: app.bypassCertificate,
   bypassRevisionToken: app.bypassRevisionToken,
+  ...(app.maxKeysPerDay === undefined ? {} : { maxKeysPerDay: app.maxKeysPerDay }),
 });
 
 const authorityFields = {

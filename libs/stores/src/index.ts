@@ -23,6 +23,7 @@ export {
   coveredAhead,
   rememberedCoverage,
 } from './covered-windows.ts';
+export { type DrawKeys, type DrawnKeys, dailyKeys, drawDailyKeys } from './daily-keys.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
 export { cellStore, settledCells } from './cell-store.ts';

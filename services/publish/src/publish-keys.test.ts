@@ -1,6 +1,7 @@
 import { DEFAULT_KEY_RULES, type Upload, type UploadOutcome } from '@keyserver/exposure-keys';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
 import { simulatedClock } from '@keyserver/time';
+import { reserveFreely } from './daily-ceiling.ts';
 import { AppLookupFault, type PublishDeps, publishKeys } from './publish-keys.ts';
 import {
   NOW,
@@ -37,6 +38,7 @@ function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = 
       );
     },
     rules: DEFAULT_KEY_RULES,
+    reserveKeys: reserveFreely,
     defaultRegions: [],
     tokens: someTokens(),
     ...overrides,
@@ -225,6 +227,50 @@ describe('publishKeys', () => {
       expect(outcome.warnings).toHaveLength(1);
     },
   );
+});
+
+describe('the ceiling of an application', () => {
+  const reserving = (kind: 'reserved' | 'spent', answer?: UploadOutcome) => {
+    const settled: number[] = [];
+    const reserved: number[] = [];
+    const server = aServer({
+      ...(answer === undefined ? {} : { answer }),
+      reserveKeys: async (_app, keys) => {
+        reserved.push(keys);
+        const settle = (published: number) => settled.push(published);
+        return await Promise.resolve(kind === 'spent' ? { kind, seconds: 9 } : { kind, settle });
+      },
+    });
+    return { ...server, settled, reserved };
+  };
+
+  it('refuses an upload once it is reached, and stores nothing', async () => {
+    const { deps, uploads } = reserving('spent');
+    const outcome = await publishKeys(anUpload([aKey(1)]), deps);
+    expect(outcome).toMatchObject({ kind: 'refused', code: 'ceiling_reached', retryAfter: 9 });
+    expect(uploads).toEqual([]);
+  });
+
+  it('counts the keys that are accepted, and then those that were published', async () => {
+    const answer = { kind: 'stored', inserted: 1, revised: 1, revisable: [] } as const;
+    const { deps, settled, reserved } = reserving('reserved', answer);
+    await publishKeys(anUpload([1, 2, 3].map((n) => aKey(n))), deps);
+    expect([reserved, settled]).toEqual([[3], [2]]);
+  });
+
+  it('counts no key of an upload that is refused', async () => {
+    const answer = { kind: 'refused', code: 'missing_revision_token' } as const;
+    const { deps, settled } = reserving('reserved', answer);
+    await publishKeys(anUpload([aKey(1)]), deps);
+    expect(settled).toEqual([0]);
+  });
+
+  it('is not asked before the certificate is verified', async () => {
+    const { deps, reserved } = reserving('spent');
+    const outcome = await publishKeys(anUpload([aKey(1)], { certificate: 'a.b.c' }), deps);
+    expect(outcome).toMatchObject({ code: 'health_authority_verification_certificate_invalid' });
+    expect(reserved).toEqual([]);
+  });
 });
 
 describe('the regions that a phone asks for', () => {

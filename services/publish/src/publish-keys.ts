@@ -20,6 +20,7 @@ import {
   parseRegion,
 } from '@keyserver/health-authority';
 import { type Clock, type UnixMillis, secondsOf } from '@keyserver/time';
+import type { ReserveKeys } from './daily-ceiling.ts';
 import type { RevisionTokens } from './revision-tokens.ts';
 
 /** What a phone asks to have published. */
@@ -43,6 +44,7 @@ export type RefusalCode =
   | 'bad_request'
   | 'unknown_health_authority_id'
   | 'region_not_allowed'
+  | 'ceiling_reached'
   | 'health_authority_missing_region_config'
   | 'health_authority_verification_certificate_invalid'
   | UploadFault;
@@ -70,6 +72,8 @@ interface Publication extends KeyFindings {
 interface Refusal extends KeyFindings {
   readonly kind: 'refused';
   readonly code: RefusalCode;
+  /** After how many seconds the upload may be sent again; only where it may. */
+  readonly retryAfter?: number;
   /** The rest is for the log, where it helps to find out what went wrong; the phone is not told. */
   readonly app?: AuthorizedApp;
   readonly certificate?: CertificateRefusal;
@@ -86,6 +90,7 @@ export interface PublishDeps {
   readonly storeUpload: StoreUpload;
   readonly tokens: RevisionTokens;
   readonly rules: KeyRules;
+  readonly reserveKeys: ReserveKeys;
   /** Where keys of an application without regions of its own belong. */
   readonly defaultRegions: readonly string[];
 }
@@ -152,13 +157,28 @@ export async function publishKeys(
     bypassToken: app.bypassRevisionToken,
     statistics: { ...statistics, platform: request.platform },
   };
-  const stored = keys.length === 0 ? NOTHING_TO_STORE : await deps.storeUpload(upload);
-  if (stored.kind === 'refused') return refused(stored.code, { app, warnings });
+  const stored = await storeWithinCeiling(upload, app, deps);
+  if (stored.kind === 'refused') return refused(stored.code, { ...stored, app, warnings });
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
   const counts = { inserted, revised };
   const checked = { app, authority, regions, certificate };
   return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
+}
+
+/** Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. */
+async function storeWithinCeiling(
+  upload: Upload,
+  app: AuthorizedApp,
+  { reserveKeys, storeUpload }: Pick<PublishDeps, 'reserveKeys' | 'storeUpload'>,
+): Promise<UploadOutcome | Pick<Refusal, 'kind' | 'code' | 'retryAfter'>> {
+  if (upload.keys.length === 0) return NOTHING_TO_STORE;
+  const reservation = await reserveKeys(app, upload.keys.length);
+  if (reservation.kind === 'spent')
+    return { kind: 'refused', code: 'ceiling_reached', retryAfter: reservation.seconds };
+  const stored = await storeUpload(upload);
+  reservation.settle(stored.kind === 'stored' ? stored.inserted + stored.revised : 0);
+  return stored;
 }
 
 /** Whether an application may publish for a region; one without regions of its own may for all that there can be. */

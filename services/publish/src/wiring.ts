@@ -2,6 +2,7 @@ import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
 import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
+import { type Logger, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {
@@ -19,6 +20,7 @@ import {
   StorePartFault,
   type StoreFormat,
   checkPart,
+  drawDailyKeys,
   findApp,
   findAuthority,
   formatChange,
@@ -36,11 +38,12 @@ import {
   storeUploads,
   uncoveredKeys,
 } from '@keyserver/stores';
-import { type Clock, HOUR, MINUTE, SECOND } from '@keyserver/time';
+import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { type AnswerTimes, answerTimes } from './answer-times.ts';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
+import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
 import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
@@ -124,6 +127,7 @@ async function depsOver(
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
+    reserveKeys: ceilings(store, timers, log),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
@@ -140,6 +144,15 @@ async function depsOver(
     ]),
   };
 }
+
+const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKeys =>
+  dailyCeilings({
+    draw: drawDailyKeys(store),
+    timers,
+    onReached: (app, keys) => {
+      log.event('publish.ceiling_reached', { app: configuredId(app), keys });
+    },
+  });
 
 /** How long uploads take, and what keeps that up to date over this store. */
 async function timesOf(

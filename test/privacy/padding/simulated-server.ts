@@ -6,7 +6,12 @@ import {
 } from '@keyserver/exposure-keys';
 import { type ExportFixture, openExportFixture } from '@keyserver/export/testing';
 import type { VerifyCertificate } from '@keyserver/health-authority';
-import { type PublishDeps, publishKeys, someTokens } from '@keyserver/publish/testing';
+import {
+  type PublishDeps,
+  publishKeys,
+  reserveFreely,
+  someTokens,
+} from '@keyserver/publish/testing';
 import type { Random } from '@keyserver/random';
 import { keyHasher, skippedCountsId, storeUploads } from '@keyserver/stores';
 import { DAY, type UnixMillis, alwaysWindow, unixMillis } from '@keyserver/time';
@@ -50,7 +55,7 @@ export async function openSimulatedServer(
   };
   const registered = registrationsOf(apps);
   const publishDeps: PublishDeps = {
-    ...{ clock, rules: DEFAULT_KEY_RULES, defaultRegions: [] },
+    ...{ clock, rules: DEFAULT_KEY_RULES, defaultRegions: [], reserveKeys: reserveFreely },
     findApp: async (id) => await Promise.resolve(registered.get(id)),
     verifyCertificate: believeCertificate(apps),
     storeUpload: storeUploads(store, settings, random),

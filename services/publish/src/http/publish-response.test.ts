@@ -81,6 +81,17 @@ describe('the answer to an upload', () => {
     expect(answer).not.toHaveProperty('code');
   });
 
+  it('to an application that may publish no more today says when it may', () => {
+    const refusal = { kind: 'refused', problems: [], warnings: [] } as const;
+    const answer = answerTo({ ...refusal, code: 'ceiling_reached', retryAfter: 7 });
+    expect(answer).toMatchObject({ status: 429, retryAfter: 7 });
+    expect(answer).not.toHaveProperty('code');
+    expect(Object.keys(JSON.parse(renderAnswer(answer, '')) as object)).toEqual([
+      'error',
+      'padding',
+    ]);
+  });
+
   it('lists every problem of an upload that was refused as a whole', () => {
     const answer = answerTo({
       kind: 'refused',

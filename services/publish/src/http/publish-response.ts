@@ -3,7 +3,7 @@ import type { PublishOutcome, RefusalCode } from '../publish-keys.ts';
 type FaultCode = 'internal_error' | 'unable_to_load_health_authority';
 
 /** What is refused by its status alone: the published codes have none for it. */
-type Codeless = 'region_not_allowed';
+type Codeless = 'region_not_allowed' | 'ceiling_reached';
 
 /** The codes that an answer to an upload can carry. */
 type PublishCode = Exclude<RefusalCode, Codeless> | FaultCode | 'partial_failure';
@@ -16,6 +16,8 @@ export interface PublishAnswer {
   readonly insertedExposures?: number;
   readonly revisionToken?: string;
   readonly warnings?: readonly string[];
+  /** After how many seconds the same upload may be taken. */
+  readonly retryAfter?: number;
 }
 
 /** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
@@ -35,8 +37,53 @@ const STATUS: Readonly<Record<PublishCode, number>> = {
   internal_error: 503,
 };
 
+const text = { type: 'string' };
+const common = { padding: text, warnings: { type: 'array', items: text, minItems: 1 } };
+
+/** The JSON schema of the answers of v1 with a status: which fields there may be, and which codes. */
+export function answerSchemas(status: number): object {
+  const codes = Object.entries(STATUS).filter(([, of]) => of === status);
+  const more = MORE_CODES[status] ?? [];
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: status === 200 ? ['padding'] : ['error', 'padding'],
+    properties: {
+      ...(status === 200
+        ? { revisionToken: text, insertedExposures: { type: 'integer', minimum: 1 } }
+        : {}),
+      error: text,
+      ...(status === 429 ? {} : { code: { enum: [...codes.map(([code]) => code), ...more] } }),
+      ...common,
+    },
+  };
+}
+
+/** Codes that have other statuses too than that of their meaning. */
+const MORE_CODES: Readonly<Record<number, readonly PublishCode[]>> = {
+  400: ['internal_error'],
+  405: ['bad_request'],
+  413: ['bad_request'],
+  415: ['bad_request'],
+  500: ['internal_error'],
+};
+
+/** The JSON schema of every answer of v1alpha1. */
+export const alphaAnswerSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['revisionToken', 'insertedExposures', 'error', 'padding'],
+  properties: {
+    revisionToken: text,
+    insertedExposures: { type: 'integer', minimum: 0 },
+    error: text,
+    ...common,
+  },
+};
+
 const CODELESS: Readonly<Record<Codeless, PublishAnswer>> = {
   region_not_allowed: { status: 401, error: 'the application may not publish for these regions' },
+  ceiling_reached: { status: 429, error: 'the application may publish no more keys today' },
 };
 
 const isCodeless = (code: RefusalCode): code is Codeless => Object.hasOwn(CODELESS, code);
@@ -59,7 +106,11 @@ const MEANING: Readonly<Record<PublishCode, string>> = {
 /** What a phone is told about how its upload ended. */
 export function answerTo(outcome: PublishOutcome): PublishAnswer {
   const { problems, warnings } = outcome;
-  if (outcome.kind === 'refused') return { ...refusalWith(outcome.code, problems), warnings };
+  if (outcome.kind === 'refused') {
+    const { code, retryAfter } = outcome;
+    const again = retryAfter === undefined ? {} : { retryAfter };
+    return { ...refusalWith(code, problems), ...again, warnings };
+  }
   const { revisionToken } = outcome;
   const token = revisionToken === undefined ? {} : { revisionToken };
   const partial = problems.length === 0 ? {} : answerWith('partial_failure', problems);

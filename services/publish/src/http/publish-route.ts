@@ -33,6 +33,7 @@ export function publishRoute(
       return;
     }
     const { answer, ending } = await answerReading(reading, deps, log);
+    if (answer.retryAfter !== undefined) response.set('Retry-After', String(answer.retryAfter));
     const render = (padding: string): string => api.render(answer, padding);
     await answers.send(response, { status: answer.status, render }, ending);
   };

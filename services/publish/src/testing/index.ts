@@ -19,9 +19,11 @@ export {
   statsToken,
   wireBody,
 } from './uploads.ts';
+export { violationsOf } from './json-schema.ts';
 export { makeDataKey } from './data-key.ts';
 export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
+export { reserveFreely } from '../daily-ceiling.ts';
 export { alphaForm } from '../http/alpha-request.ts';
 export { V1, V1ALPHA1 } from '../http/upload-api.ts';
 export { type PublishDeps, publishKeys } from '../publish-keys.ts';

@@ -35,6 +35,7 @@ import {
 } from '@keyserver/time';
 import { answerTimes } from '../answer-times.ts';
 import { type AppDeps, createApp } from '../app.ts';
+import { reserveFreely } from '../daily-ceiling.ts';
 import type { PublishRequest } from '../publish-keys.ts';
 import { someTokens } from './tokens.ts';
 import { NOW, app, authority, bypassApp, oddlyNamedApp, wireBody } from './uploads.ts';
@@ -147,6 +148,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     verifyCertificate: certificateVerifier(findAuthority(store)),
     storeUpload: storeUploads(store, settings, systemRandom),
     rules: DEFAULT_KEY_RULES,
+    reserveKeys: reserveFreely,
     defaultRegions: [],
     tokens: someTokens(),
     v1alpha1: false,
