@@ -25,6 +25,7 @@ const CLOUD = [
   'cloud-telemetry',
 ].map((product) => `libs/${product}`);
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
+const SERVICES = ['publish', 'export', 'cleanup', 'trust'].map((service) => `services/${service}`);
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
 
 const forEach = (rooms, may) => Object.fromEntries(rooms.map((room) => [room, may]));
@@ -41,22 +42,15 @@ const ROOMS = {
   ...forEach(['libs/sqlite', ...CLOUD], PORTS),
   'libs/cloud-telemetry': [...PORTS, 'libs/telemetry'],
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
-  ...forEach(['services/publish', 'services/export', 'services/trust'], USES),
+  ...forEach(SERVICES, USES),
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
-  'tools/launcher': [...USES, 'services/publish', 'services/export', 'services/trust'], // starts them, each in a process
-  'tools/demo': [
-    ...USES,
-    'services/publish',
-    'services/export',
-    'services/trust',
-    'tools/launcher',
-    'test/stand-ins',
-  ],
+  'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
+  'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
   bench: [
-    ...[...USES, ...ADAPTERS, 'services/publish', 'services/export', 'services/trust'],
+    ...[...USES, ...ADAPTERS, ...SERVICES],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
   ],
-  docs: [...USES, 'services/publish', 'services/export', 'services/trust', 'tools/launcher'],
+  docs: [...USES, ...SERVICES, 'tools/launcher'],
   terraform: [...USES, 'libs/firestore'],
 };
 

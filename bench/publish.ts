@@ -95,9 +95,9 @@ function boundOf(directory: string): Figures {
   return { verifyMicros: verify, fsyncPerSecond: fsync, boundUploadsPerSecond };
 }
 
-type Authority = Certifier & { readonly publicKey: string };
+export type Authority = Certifier & { readonly publicKey: string };
 
-function newAuthority(): Authority {
+export function newAuthority(): Authority {
   const { privateKey, publicKey } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -109,13 +109,17 @@ function newAuthority(): Authority {
   };
 }
 
-const openPlatform = async (dataDirectory: string): Promise<LocalPlatform> =>
+export const openPlatform = async (dataDirectory: string): Promise<LocalPlatform> =>
   await openLocalPlatform({
     ...{ dataDirectory, clock: systemClock, timers: systemTimers, random: systemRandom },
   });
 
 /** Makes a store as a first start does, registers the app and its authority, and stores so many keys. Gives how long that took. */
-async function fill(dataDirectory: string, authority: Authority, keys: number): Promise<number> {
+export async function fill(
+  dataDirectory: string,
+  authority: Authority,
+  keys: number,
+): Promise<number> {
   const platform = await openPlatform(dataDirectory);
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);
@@ -141,7 +145,7 @@ async function register(
   const from = unixMillis(systemClock.now() - DAY);
   const key = { version: kid, publicKey, from, thru: undefined };
   const wanted = {
-    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key] }],
+    authorities: [{ id: 1, issuer, audience, name: 'Example Health', keys: [key], stats: true }],
     apps: [
       {
         id: app,

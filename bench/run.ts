@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
 import type { Figures, Measure } from './figures.ts';
 import { measureOverload } from './overload.ts';
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   refusals: measureRefusals,
   overload: measureOverload,
   padding: measurePadding,
+  chaff: measureChaff,
 };
 
 const { values, positionals } = parseArgs({

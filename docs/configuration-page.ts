@@ -1,4 +1,5 @@
 import { type SettingDescription, describeSettings } from '@keyserver/config';
+import { cleanupSettings } from '@keyserver/cleanup/settings';
 import { exportSettings } from '@keyserver/export/settings';
 import { publishSettings } from '@keyserver/publish/settings';
 import { trustSettings } from '@keyserver/trust/settings';
@@ -8,6 +9,7 @@ const PROGRAMS = [
   { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },
   { name: 'publish', about: 'Takes uploads.', settings: publishSettings },
   { name: 'export', about: 'Writes the signed files.', settings: exportSettings },
+  { name: 'cleanup', about: 'Folds counts into totals.', settings: cleanupSettings },
   { name: 'trust', about: 'Keeps the keys of revision tokens.', settings: trustSettings },
   { name: 'cdn', about: 'Serves the files on one machine.', settings: cdnSettings },
 ] as const;
@@ -15,9 +17,11 @@ const PROGRAMS = [
 const HEAD = `# Environment variables
 
 Generated from the declarations in the code by \`npm run generate:docs\`; a test fails when this page is out of date.
+Programs: ${PROGRAMS.map(({ name }) => `[${name}](#${name})`).join(' · ')}.
 
 - A variable that is absent or empty has its default. One without a default must be given.
-- A program that is given a bad value does not start. It names every bad variable, and never a value.
+- A program that is given a bad value does not start, unless the meaning of the variable says what happens instead. It names every bad variable, and
+  never a value.
 - \`npm start\` passes its whole environment on to the services, so \`PADDING_MIN_BYTES=2048 npm start\` reaches publish. It
   sets ports, addresses and the \`OIDC_*\` and \`CALLER_EMAILS\` variables of the services itself. Its profile \`development\`
   gives other defaults to some variables, see [\`settings.ts\`](../tools/launcher/src/settings.ts).

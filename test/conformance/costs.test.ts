@@ -5,8 +5,8 @@ import { openTestBucket } from '@keyserver/local/testing';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { type Cell, settleCells } from '@keyserver/padding';
 import { systemRandom } from '@keyserver/random';
-import { storeUploads } from '@keyserver/stores';
-import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
+import { foldTotals, storeUploads } from '@keyserver/stores';
+import { DAY, HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { NOON, SETTINGS, aKey, aKeyUntil, anUpload } from '@keyserver/stores/testing';
 import { type ExportFixture, anExport, hour, openExportFixture } from '@keyserver/export/testing';
 import { rowsOf, sectionOf, textOf } from '../docs/pages.ts';
@@ -75,6 +75,16 @@ async function settleCell(): Promise<void> {
   for (let n = 0; n < 2; n++) await settleCells(deps, [contents], { again: false, signal });
 }
 
+/** Folds counts, as the cleanup service does every five minutes. */
+async function fold(): Promise<void> {
+  const { windows } = SETTINGS;
+  const { signal } = new AbortController();
+  const late: number[] = [];
+  const options = { windows, retention: 14 * DAY, signal, noteLate: (n: number) => late.push(n) };
+  await foldTotals(fixture.store, options);
+  expect(late).toEqual([]);
+}
+
 /** The next hour is over, and its window closed. */
 const nextHour = (): void => {
   fixture.clock.advance(HOUR);
@@ -141,6 +151,8 @@ it('costs as many reads, writes and deletions as the page of the data model says
   nextHour();
   counted.push(
     await row('`create-batches` with the first batch of a day', async () => await fixture.cut()),
+    await row('folding the counts of three uploads of an hour', fold),
+    await row('folding while no hour has ended since', fold),
   );
   const page = sectionOf(textOf('docs/data-model.md'), 'In Firestore');
   const documented = rowsOf(page).filter((cells) => cells.length === counted[0]?.length);

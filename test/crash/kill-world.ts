@@ -135,7 +135,7 @@ function configurationWith(publicKey: string, ground: KillGround): Configuration
   const { id, issuer, audience } = AUTHORITY;
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
   return {
-    authorities: [{ id, issuer, audience, name: 'Authority', keys }],
+    authorities: [{ id, issuer, audience, name: 'Authority', keys, stats: true }],
     apps: [
       {
         id: APP,

@@ -27,9 +27,10 @@ export async function startLauncher(
   dataDirectory: string,
   flags: readonly string[] = [],
 ): Promise<LauncherProcess> {
-  const [publish, exporting, trust, cdn, issuer] = await freePorts(5);
+  const [publish, exporting, cleanup, trust, cdn, issuer] = await freePorts(6);
   const ports = {
     ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
+    CLEANUP_PORT: String(cleanup),
     TRUST_PORT: String(trust),
     ...{ CDN_PORT: String(cdn), ISSUER_PORT: String(issuer) },
   };

@@ -33,6 +33,7 @@ const AUTHORITY = {
   keys: [
     { version: 'v1', publicKey: blockOf('pem authority'), from: unixMillis(0), thru: undefined },
   ],
+  stats: true,
 };
 
 const app = (of: Partial<AuthorizedApp>): AuthorizedApp => ({

@@ -10,7 +10,8 @@ import { buffer, text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { startExport } from '@keyserver/export';
 import type { OfferedKey } from '@keyserver/exposure-keys';
-import { issueCertificate } from '@keyserver/health-authority';
+import { startCleanup } from '@keyserver/cleanup';
+import { issueCertificate, issueStatsToken } from '@keyserver/health-authority';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { type LogLevel, createLogger } from '@keyserver/log';
 import { type Configuration, applyConfiguration } from '@keyserver/configuration';
@@ -72,10 +73,13 @@ const ROUTES = [
   { service: 'publish', method: 'POST', path: '/v1/publish' },
   { service: 'publish', method: 'POST', path: '/v1alpha1/publish' },
   { service: 'publish', method: 'POST', path: '/' },
+  { service: 'publish', method: 'POST', path: '/v1/stats' },
   { service: 'publish', method: 'GET', path: '/health' },
   { service: 'export', method: 'POST', path: '/create-batches' },
   { service: 'export', method: 'POST', path: '/do-work' },
   { service: 'export', method: 'GET', path: '/health' },
+  { service: 'cleanup', method: 'POST', path: '/totals' },
+  { service: 'cleanup', method: 'GET', path: '/health' },
   { service: 'trust', method: 'POST', path: '/rotate-keys' },
   { service: 'trust', method: 'GET', path: '/health' },
 ] as const;
@@ -181,6 +185,7 @@ beforeAll(async () => {
   await makeDataKey(platform.store, platform.wrapperFor('revision-token'));
   services.publish = await startPublish({ ...common, V1ALPHA1: 'true' }, ambient);
   services.export = await startExport({ ...ofJobs, MIN_WINDOW_AGE_SECONDS: '0' }, ambient);
+  services.cleanup = await startCleanup(ofJobs, ambient);
   services.trust = await startTrust(ofJobs, ambient);
   const prometheus = { TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(metricsPort) };
   fetched = await startPublish({ ...local, ...prometheus }, ambient);
@@ -201,7 +206,7 @@ function configurationWith(publicKey: string): Configuration {
   const { id, issuer, audience } = AUTHORITY;
   const keys = [{ version: 'v1', publicKey, from, thru: undefined }];
   return {
-    authorities: [{ id, issuer, audience, name: 'Authority', keys }],
+    authorities: [{ id, issuer, audience, name: 'Authority', keys, stats: true }],
     apps: [
       {
         id: APP,
@@ -243,6 +248,18 @@ function certificateFor(keys: readonly OfferedKey[], of: { readonly kid?: string
   made[`signature ${n}`] = Buffer.from(signature, 'base64url');
   made[`MAC ${n}`] = Buffer.from(tekmac, 'base64');
   return certificate;
+}
+
+/** A token of the authority for its statistics; it counts as a secret from now on. */
+function statsToken(): string {
+  const issuedAt = secondsOf(clock.now());
+  const { issuer } = AUTHORITY;
+  const issued = issueStatsToken({ privateKey, kid: 'v1', issuer, issuedAt, lifetimeSeconds: 60 });
+  const [, claims = '', signature = ''] = issued.split('.');
+  const n = Object.keys(made).length;
+  made[`claims of statistics ${n}`] = claims;
+  made[`signature of statistics ${n}`] = Buffer.from(signature, 'base64url');
+  return issued;
 }
 
 const bodyOf = (keys: readonly OfferedKey[], of: object = {}): Record<string, unknown> => ({
@@ -524,6 +541,21 @@ describe('no log line and no answer repeats what was sent', () => {
     expect(Buffer.from(index!.content).toString()).toMatch(/^v1\/.*\.zip$/u);
   });
 
+  it('of uploads that are counted', async () => {
+    expect(await job('/totals', 'cleanup')).toBe(200);
+  });
+
+  it.each([
+    ['answered', 200, ''],
+    ['refused', 401, 'x'],
+  ])('of statistics that are %s', async (how, status, more) => {
+    const before = lines.length;
+    const headers = { ...HEADERS, authorization: `Bearer ${statsToken()}${more}` };
+    const body = JSON.stringify({ padding: SECRETS.unknownValue });
+    expect(await send(`${services.publish.url}/v1/stats`, { headers, body })).toBe(status);
+    expect(eventsSince(before)).toEqual([`stats.${how}`]);
+  });
+
   it('of keys that the data keys of tokens change under', async () => {
     expect(await job('/rotate-keys', 'trust')).toBe(200);
   });
@@ -589,7 +621,8 @@ describe('figures and traces repeat nothing of all this', () => {
   });
 
   it('where they are sent to Google Cloud, down to the last ones of each process', async () => {
-    for (const name of ['publish', 'export', 'trust'] as const) await services[name].close();
+    for (const name of ['publish', 'export', 'cleanup', 'trust'] as const)
+      await services[name].close();
     const bytesOf = (path: string): string =>
       sent.map((each) => (each.path === path ? each.bytes : '')).join('');
     for (const path of ['/v1/metrics', '/v1/traces'])

@@ -16,6 +16,7 @@ export {
   oneOf,
   secret,
   text,
+  tolerant,
   url,
   windowSeconds,
 } from './setting.ts';

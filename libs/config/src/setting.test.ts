@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { flag, integer, list, oneOf, secret, text, url, windowSeconds } from './index.ts';
+import { flag, integer, list, oneOf, secret, text, tolerant, url, windowSeconds } from './index.ts';
 
 const about = 'A setting.';
 
@@ -19,6 +19,20 @@ describe('a whole number', () => {
 
   it('refuses a default outside its bounds', () => {
     expect(() => integer({ min: 1, max: 2, default: 3, about })).toThrow('from 1 to 2');
+  });
+});
+
+describe('a tolerant setting', () => {
+  const least = tolerant(integer({ min: 10, max: 30, default: 14, about }));
+
+  it.each(['9', '31', '-1', 'ten', '1.5', ' '])('says of %p that it is refused', (given) => {
+    expect(least.read(given)).toBe('refused');
+  });
+
+  it('is otherwise like the setting that it is made of', () => {
+    expect(least.read('10')).toBe(10);
+    expect(least).toMatchObject({ allowed: 'a whole number from 10 to 30', about });
+    expect(least.fallback).toEqual({ value: 14, shown: '14' });
   });
 });
 

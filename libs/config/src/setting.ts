@@ -56,6 +56,15 @@ export function integer(options: About<number> & { min: number; max: number }): 
   });
 }
 
+/**
+ * The same setting, but a text that is not allowed has the value `refused` and does not keep the service from starting: for
+ * what a service can leave undone. Whoever reads it must say that it does.
+ */
+export const tolerant = <T>(declared: Setting<T>): Setting<T | 'refused'> => ({
+  ...declared,
+  read: (text) => declared.read(text) ?? 'refused',
+});
+
 /** A reporting window given in seconds; a length that does not divide the UTC day is refused. */
 export function windowSeconds(options: {
   readonly about: string;

@@ -262,6 +262,7 @@ describe('planChanges', () => {
       'name: Authority of Example ->  ()',
       expect.stringMatching(/^keys\.v1\.publicKey: sha256:/),
       'keys.v1.from: 2024-01-01T00:00:00Z ->  ()',
+      'stats: true ->  ()',
       'remove apps org.example.app',
       'regions: US ->  ()',
       'authorities: 1 ->  ()',
@@ -385,6 +386,7 @@ const anAuthority = (id: number): Configuration['authorities'][number] => ({
   audience: 'keyserver',
   name: 'Other',
   keys: [],
+  stats: true,
 });
 
 describe('applyConfiguration', () => {

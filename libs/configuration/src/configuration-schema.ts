@@ -130,6 +130,7 @@ export const authorityEntry: EntryCheck<AuthorityEntry> = checkOf(
       0,
       100,
     ),
+    stats: { type: 'boolean', default: true },
   }),
 );
 

@@ -23,6 +23,7 @@ describe('parseConfiguration', () => {
   it('reads every section into the types of the domain', () => {
     const { authorities, apps, signingKeys, exports } = aConfiguration();
     expect(authorities[0]?.keys[0]).toMatchObject({ version: 'v1', from: 1704067200000 });
+    expect(authorities[0]).toMatchObject({ stats: true });
     expect(apps[0]).toEqual({
       id: 'org.example.app',
       regions: ['US'],

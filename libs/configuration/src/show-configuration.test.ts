@@ -20,6 +20,7 @@ const label = fc.stringMatching(/^[!-~]{1,20}( [!-~]{1,20})?$/);
 const anAuthority = fc.record({
   name: label,
   issuer: label,
+  stats: fc.boolean(),
   keys: fc.uniqueArray(
     fc.record({ version: label, publicKey: fc.constant(key), from: oneOf(TIMES) }),
     { selector: ({ version }) => version },

@@ -13,7 +13,7 @@ export const showConfiguration = async (store: DocumentStore): Promise<string> =
 export const renderConfiguration = (configuration: Configuration): string =>
   stringify(
     {
-      authorities: configuration.authorities.map(({ id, issuer, audience, name, keys }) => ({
+      authorities: configuration.authorities.map(({ id, issuer, audience, name, keys, stats }) => ({
         id,
         issuer,
         audience,
@@ -23,6 +23,7 @@ export const renderConfiguration = (configuration: Configuration): string =>
           publicKey,
           ...validity(rest),
         })),
+        stats,
       })),
       apps: configuration.apps.map((app) => ({
         id: app.id,

@@ -119,6 +119,7 @@ const authorityFields = (authority: HealthAuthority): DescribedFields =>
       [`keys.${key.version}.publicKey`, `sha256:${fingerprint(key.publicKey)}`],
       ...validity(key, `keys.${key.version}.`),
     ]),
+    ['stats', String(authority.stats)],
   ]);
 
 /** The fields of an application. */

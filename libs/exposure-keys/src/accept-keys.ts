@@ -11,9 +11,10 @@ import type { KeyRules } from './key-rules.ts';
 import type { UploadStatistics } from './key-store.ts';
 import { type ExposureKey, type OfferedKey, keyEnd, keyHex } from './key.ts';
 
-/** Ages of 15 days and more are counted together, as are onsets of 29 days and more. */
-const LAST_KEY_AGE = 15;
-const LAST_ONSET_AGE = 29;
+/** Ages of keys of so many days and more are counted together in statistics. */
+export const LAST_KEY_AGE = 15;
+/** Times since onset of so many days and more are counted together in statistics. */
+export const LAST_ONSET_AGE = 29;
 
 /**
  * Which keys of an upload are kept. Problems are keys that were refused, warnings are keys that were left out because

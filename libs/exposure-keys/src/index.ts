@@ -1,4 +1,4 @@
-export { type Acceptance, acceptKeys } from './accept-keys.ts';
+export { type Acceptance, LAST_KEY_AGE, LAST_ONSET_AGE, acceptKeys } from './accept-keys.ts';
 export {
   CERTIFIED_REPORT_TYPES,
   type CertifiedReportType,

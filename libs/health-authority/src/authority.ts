@@ -17,6 +17,8 @@ export interface HealthAuthority {
   readonly audience: string;
   readonly name: string;
   readonly keys: readonly AuthorityKey[];
+  /** Whether it may read the statistics of its uploads. */
+  readonly stats: boolean;
 }
 
 /** An application that may publish here. */

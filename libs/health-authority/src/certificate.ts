@@ -12,6 +12,7 @@ import type { AuthorizedApp, FindAuthority, HealthAuthority } from './authority.
 import {
   type Claims,
   type CompactToken,
+  type RegisteredClaims,
   hasValidSignature,
   parseCompactToken,
   readClaims,
@@ -64,10 +65,10 @@ export type VerifyCertificate = (
 ) => Promise<CertificateOutcome>;
 
 /** The longest token looked at: it cannot be longer than the request that it arrives in. */
-const MAX_LENGTH = 64_000;
+export const MAX_LENGTH = 64_000;
 
 /** Parsed public keys that a verifier remembers; a few per authority are in use at a time. */
-const REMEMBERED_KEYS = 256;
+export const REMEMBERED_KEYS = 256;
 
 /** Algorithms that a signed token may name by the standards. Of all of them only ES256 is ever used here. */
 const STANDARD_ALGORITHMS: ReadonlySet<unknown> = new Set([
@@ -116,17 +117,29 @@ function open(certificate: string): OpenedCertificate | CertificateRefusal {
   const token = certificate.length > MAX_LENGTH ? undefined : parseCompactToken(certificate);
   const claims = token && readClaims(token.claims);
   if (token === undefined || claims === undefined) return 'malformed';
+  const problem = headerRefusal(token);
+  return problem ?? { token, claims };
+}
+
+/** The checks of a header, which every token of an authority must pass. */
+export function headerRefusal(
+  token: CompactToken,
+):
+  | 'unusable_algorithm'
+  | 'unsupported_algorithm'
+  | 'critical_extension'
+  | 'missing_key_id'
+  | undefined {
   const algorithm = token.header.get('alg');
   if (!STANDARD_ALGORITHMS.has(algorithm)) return 'unusable_algorithm';
   if (algorithm !== 'ES256') return 'unsupported_algorithm';
   // RFC 7515, 4.1.11: whoever does not know an extension that is marked as critical must refuse the token. We know none.
   if (token.header.has('crit')) return 'critical_extension';
-  if (!token.header.has('kid')) return 'missing_key_id';
-  return { token, claims };
+  return token.header.has('kid') ? undefined : 'missing_key_id';
 }
 
 /** A key id that is not text equals no version. */
-function activeKey(
+export function activeKey(
   authority: HealthAuthority,
   keyId: unknown,
   now: UnixSeconds,
@@ -140,9 +153,9 @@ function activeKey(
   return key && readPublicKey(key.publicKey);
 }
 
-/** A certificate without times is valid at all times, which is the protocol's rule. */
-function timeRefusal(
-  { expires, issuedAt, notBefore }: Claims,
+/** A token without times is valid at all times, which is the protocol's rule. */
+export function timeRefusal(
+  { expires, issuedAt, notBefore }: RegisteredClaims,
   now: UnixSeconds,
   clockSkew: number,
 ): 'not_yet_valid' | 'expired' | undefined {

@@ -84,14 +84,17 @@ function decodeSegment(segment: string): Buffer | undefined {
   return bytes.toString('base64url') === segment ? bytes : undefined;
 }
 
-/** What a diagnosis certificate states, readable but not believed yet. Names that are not listed mean nothing here. */
-export interface Claims {
+/** From whom, for whom and for when a token is, readable but not believed yet. Times are Unix seconds. */
+export interface RegisteredClaims {
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** Unix seconds. */
   readonly expires: number | undefined;
   readonly issuedAt: number | undefined;
   readonly notBefore: number | undefined;
+}
+
+/** What a diagnosis certificate states, readable but not believed yet. Names that are not listed mean nothing here. */
+export interface Claims extends RegisteredClaims {
   readonly reportType: string | undefined;
   /** Interval number. */
   readonly onset: number | undefined;
@@ -101,14 +104,24 @@ export interface Claims {
 
 const UINT32 = { min: 0, max: 2 ** 32 - 1 };
 
-/** Reads the claims of a certificate; undefined when one has the wrong type, such as a list of audiences. */
+/** Reads the claims that every token has; undefined when one has the wrong type, such as a list of audiences. */
+export function readRegisteredClaims(members: JsonMembers): RegisteredClaims | undefined {
+  const claims = registeredClaims(members);
+  return isWhole(claims) ? claims : undefined;
+}
+
+const registeredClaims = (members: JsonMembers): Unchecked<RegisteredClaims> => ({
+  issuer: textMember(members, 'iss'),
+  audience: textMember(members, 'aud'),
+  expires: integerMember(members, 'exp'),
+  issuedAt: integerMember(members, 'iat'),
+  notBefore: integerMember(members, 'nbf'),
+});
+
+/** Reads the claims of a certificate; undefined when one has the wrong type. */
 export function readClaims(members: JsonMembers): Claims | undefined {
-  const claims = {
-    issuer: textMember(members, 'iss'),
-    audience: textMember(members, 'aud'),
-    expires: integerMember(members, 'exp'),
-    issuedAt: integerMember(members, 'iat'),
-    notBefore: integerMember(members, 'nbf'),
+  const claims: Unchecked<Claims> = {
+    ...registeredClaims(members),
     reportType: textMember(members, 'reportType'),
     onset: integerMember(members, 'symptomOnsetInterval', UINT32),
     keysMac: textMember(members, 'tekmac'),
@@ -116,9 +129,10 @@ export function readClaims(members: JsonMembers): Claims | undefined {
   return isWhole(claims) ? claims : undefined;
 }
 
-type Unchecked = { readonly [Name in keyof Claims]: Claims[Name] | null };
+type Unchecked<C> = { readonly [Name in keyof C]: C[Name] | null };
 
-const isWhole = (claims: Unchecked): claims is Claims => !Object.values(claims).includes(null);
+const isWhole = <C extends object>(claims: Unchecked<C>): claims is C & Unchecked<C> =>
+  !Object.values(claims).includes(null);
 
 /** The members of a JSON object by name. */
 type JsonMembers = ReadonlyMap<string, unknown>;

@@ -18,3 +18,11 @@ export {
   certificateVerifier,
 } from './certificate.ts';
 export { type Diagnosis, issueCertificate } from './issue-certificate.ts';
+export {
+  DEFAULT_STATS_AUDIENCE,
+  type StatsTokenOutcome,
+  type StatsTokenRefusal,
+  type VerifyStatsToken,
+  issueStatsToken,
+  statsTokenVerifier,
+} from './stats-token.ts';

@@ -10,6 +10,7 @@ type KindOf = { readonly [N in EventName]?: (fields: Events[N]) => EventKind };
 const KIND_OF: KindOf = {
   'publish.refused': ({ code }) => ({ code }),
   'publish.aborted': () => ({}),
+  'stats.refused': ({ reason }) => ({ reason }),
   'publish.overloaded': () => ({}),
   'publish.window_covered': () => ({}), // one for each upload, while that lasts
   'request.served': served,

@@ -11,13 +11,14 @@ import type {
   SIGNING_KEY_ADVICE,
   ServiceName,
   SigningKeyProblem,
+  StatsRefusal,
   TelemetrySignal,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal;
+  readonly reason?: CallerRefusal | StatsRefusal;
   readonly status?: number;
   readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
@@ -108,6 +109,18 @@ export interface Events {
   'publish.covered': { readonly count: number };
   /** This instance could not tell the others how long its uploads take, or read what they have told. */
   'publish.times_not_shared': Fault;
+
+  'stats.answered': { readonly authority: ConfiguredId; readonly days: number };
+  'stats.refused': { readonly reason: StatsRefusal };
+  /** Settings of the statistics are refused, so nobody gets any; uploads go on. */
+  'stats.off': { readonly settings: readonly SettingName[] };
+  /** The counts of whole days are not folded, so their statistics are not there. */
+  'stats.behind': {
+    /** Hours since the newest folded one; none when there is none. */
+    readonly hours?: number;
+  };
+  /** Counts were found of hours that were folded before: days that were shown have changed. */
+  'cleanup.late_counts': { readonly count: number };
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -232,6 +245,11 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'publish.overloaded': 'warning',
   'publish.in_maintenance': 'warning',
   'publish.no_token': 'error',
+  'stats.answered': 'info',
+  'stats.refused': 'info',
+  'stats.off': 'error',
+  'stats.behind': 'warning',
+  'cleanup.late_counts': 'error',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',
   'trust.data_key_created': 'info',

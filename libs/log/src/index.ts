@@ -6,6 +6,7 @@ export {
   type RequestId,
   type RoutePattern,
   type ServiceUrl,
+  type SettingName,
   configuredId,
   requestIdOf,
   routePattern,
@@ -33,5 +34,6 @@ export {
   type PublishCode,
   type RequestResult,
   type ServiceName,
+  type StatsRefusal,
   type TelemetrySignal,
 } from './words.ts';

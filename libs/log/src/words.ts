@@ -17,6 +17,7 @@ export type JobName =
   | 'do-work'
   | 'cleanup-keys'
   | 'cleanup-exports'
+  | 'cleanup-totals'
   | 'rotate-keys'
   | 'federation-pull'
   | 'import-schedule'
@@ -43,6 +44,7 @@ export type RequestResult =
   | PublishCode
   | 'ok'
   | 'aborted' // the client went away before its request or our answer was complete
+  | 'overloaded' // turned away since too many were worked on
   | 'fault' // something unexpected happened here
   | 'caller_refused'
   | 'caller_unverifiable'
@@ -85,6 +87,27 @@ export type CallerRefusal =
   | 'lifetime' // valid for too long
   | 'email' // without a verified e-mail address
   | 'not_granted'; // valid, but its holder may not call
+
+/** Why statistics were not given to whoever asked. */
+export type StatsRefusal =
+  | 'bad_request' // no POST, or a body that is none
+  | 'missing' // no Authorization header
+  | 'several' // more than one
+  | 'not_bearer' // one that does not begin with "Bearer "
+  | 'malformed' // the first check that the token failed, from here on
+  | 'unusable_algorithm'
+  | 'unsupported_algorithm'
+  | 'critical_extension'
+  | 'missing_key_id'
+  | 'invalid_key_id'
+  | 'unknown_issuer'
+  | 'stats_disabled'
+  | 'no_active_key'
+  | 'not_yet_valid'
+  | 'bad_signature'
+  | 'expired'
+  | 'wrong_audience'
+  | 'off'; // a setting of the statistics is refused
 
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
 export type LogOutput = 'stdout' | 'file' | 'screen';

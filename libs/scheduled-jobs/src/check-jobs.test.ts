@@ -4,9 +4,11 @@ import type { JobState } from './scheduler.ts';
 
 const URL = 'https://export.example';
 const TRUST = 'https://trust.example';
+const CLEANUP = 'https://cleanup.example';
 const deployment: Deployment = {
   urls: new Map([
     ['export', URL],
+    ['cleanup', CLEANUP],
     ['trust', TRUST],
   ]),
   prefix: 'en-',
@@ -36,6 +38,17 @@ const doWork: JobState = {
   deadlineSeconds: 540,
 };
 
+const foldTotals: JobState = {
+  ...createBatches,
+  name: 'en-cleanup-totals',
+  target: {
+    ...target('/totals'),
+    uri: `${CLEANUP}/totals`,
+    token: { audience: CLEANUP, account: 'jobs@health.example' },
+  },
+  deadlineSeconds: 120,
+};
+
 const rotateKeys: JobState = {
   ...createBatches,
   name: 'en-trust-rotate-keys',
@@ -50,7 +63,7 @@ const rotateKeys: JobState = {
 
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
 function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
-  const present = [{ ...createBatches, ...change }, doWork, rotateKeys];
+  const present = [{ ...createBatches, ...change }, doWork, foldTotals, rotateKeys];
   const checked = checkJobs({ ...deployment, ...overrides }, present);
   return checked.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
@@ -59,10 +72,11 @@ function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): 
 
 describe('the jobs of a deployment', () => {
   it('are right when they are as the table has them', () => {
-    const checked = checkJobs(deployment, [doWork, rotateKeys, createBatches]);
+    const checked = checkJobs(deployment, [doWork, rotateKeys, foldTotals, createBatches]);
     expect(checked.map(({ job, differences }) => [job.name, differences])).toEqual([
       ['en-export-create-batches', []],
       ['en-export-do-work', []],
+      ['en-cleanup-totals', []],
       ['en-trust-rotate-keys', []],
     ]);
   });
@@ -78,7 +92,7 @@ describe('the jobs of a deployment', () => {
   it('are missing when there are none, or others', () => {
     const other = { ...doWork, name: 'export-do-work' };
     const found = checkJobs(deployment, [other]).map(({ differences }) => differences[0]?.aspect);
-    expect(found).toEqual(['existence', 'existence', 'existence']);
+    expect(found).toEqual(['existence', 'existence', 'existence', 'existence']);
   });
 
   it.each([
@@ -119,7 +133,7 @@ describe('the jobs of a deployment', () => {
 it('needs the address of every service that has jobs', () => {
   expect(missingServices(deployment)).toEqual([]);
   const nowhere = { ...deployment, urls: new Map() };
-  expect(missingServices(nowhere)).toEqual(['export', 'trust']);
+  expect(missingServices(nowhere)).toEqual(['export', 'cleanup', 'trust']);
   expect(() => checkJobs(nowhere, [])).toThrow('the address of export is not known');
 });
 

@@ -18,10 +18,7 @@ export const SCHEDULED_JOBS = {
     job('create-batches', '/create-batches', '*/5 * * * *', { deadlineSeconds: 300 }),
     job('do-work', '/do-work', '* * * * *'),
   ],
-  cleanup: [
-    job('keys', '/keys', '0 */4 * * *'),
-    job('exports', '/exports', '30 */4 * * *'), // halfway between, so that the two do not compete
-  ],
+  cleanup: [job('totals', '/totals', '*/5 * * * *', { deadlineSeconds: 120 })],
   trust: [job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 })],
   'federation-pull': [
     {
@@ -40,7 +37,7 @@ export const SCHEDULED_JOBS = {
 export type JobService = keyof typeof SCHEDULED_JOBS;
 
 /** The services with jobs that this version brings and every deployment runs; the others are yet to come. */
-export const DEPLOYED_SERVICES: readonly JobService[] = ['export', 'trust'];
+export const DEPLOYED_SERVICES: readonly JobService[] = ['export', 'cleanup', 'trust'];
 
 function job<Name extends string>(
   name: Name,

@@ -14,6 +14,7 @@ import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
 import { totalDeltas } from './total-deltas.ts';
+import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
 
 /** Every collection of the server. */
@@ -41,6 +42,8 @@ export const allCollections: readonly Collection<object>[] = [
   storeFormat,
   storeParts,
   totalDeltas,
+  totals,
+  totalsProgress,
   usedKeys,
 ];
 

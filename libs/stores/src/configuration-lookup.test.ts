@@ -30,6 +30,7 @@ const authority: HealthAuthority = {
     { version: 'v1', publicKey: 'PEM', from: unixMillis(1000), thru: unixMillis(2000) },
     { version: 'v2', publicKey: 'PEM', from: unixMillis(2000), thru: undefined },
   ],
+  stats: false,
 };
 
 let store: DocumentStore;

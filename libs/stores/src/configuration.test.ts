@@ -96,7 +96,7 @@ describe('a configuration document', () => {
   });
 
   const keyed = (key: object): HealthAuthority => ({
-    ...{ id: 7, issuer: 'i', audience: 'a', name: 'n' },
+    ...{ id: 7, issuer: 'i', audience: 'a', name: 'n', stats: true },
     keys: [{ version: 'v1', publicKey: 'PEM', from: NOON, thru: undefined, ...key }],
   });
   const reread = (authority: HealthAuthority): HealthAuthority => {
@@ -104,9 +104,17 @@ describe('a configuration document', () => {
     return authorityOf('7', decode(encode(authorityDocument(authority))));
   };
 
-  it.each([keyed({}), keyed(ended)])('gives back an authority with its keys', (authority) => {
-    expect(reread(authority)).toEqual(authority);
+  it('lets an authority read statistics that was stored before one could be kept from it', () => {
+    const { stats: _, ...before } = authorityDocument(keyed({}));
+    expect(authorityOf('7', before)).toMatchObject({ stats: true });
   });
+
+  it.each([keyed({}), keyed(ended), { ...keyed({}), stats: false }])(
+    'gives back an authority with its keys',
+    (authority) => {
+      expect(reread(authority)).toEqual(authority);
+    },
+  );
 
   it.each([{ version: 1 }, { publicKey: null }, { from: '2026' }, { from: -1 }, { thru: 1.5 }])(
     'is a fault when a key of an authority has %j',

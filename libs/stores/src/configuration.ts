@@ -45,6 +45,7 @@ const authorityFields = {
   audience: text(),
   name: text(),
   keys: json((stored): readonly AuthorityKey[] => array(stored).map(authorityKeyOf)),
+  stats: optional(bool()),
 };
 
 /** Health authorities with their keys; the document id is the numeric id in decimal. */
@@ -61,6 +62,7 @@ export const authorityOf = (
 ): HealthAuthority => ({
   ...stored,
   id: Number(id),
+  stats: stored.stats ?? true,
 });
 
 /** A health authority as its document. */
@@ -71,6 +73,7 @@ export const authorityDocument = (
   audience: authority.audience,
   name: authority.name,
   keys: authority.keys,
+  stats: authority.stats,
 });
 
 function authorityKeyOf(stored: Parameters<typeof record>[0]): AuthorityKey {

@@ -43,7 +43,18 @@ export {
 export { readKeyBatches } from './key-reader.ts';
 export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
-export { skippedCountsId, totalDeltas } from './total-deltas.ts';
+export { skippedCountsId, totalDelta, totalDeltas } from './total-deltas.ts';
+export { type Folding, foldTotals } from './fold-totals.ts';
+export {
+  type HourTotals,
+  type ReadTotals,
+  TOTALS_RETENTION_DAYS,
+  type Totals,
+  deleteExpiredTotals,
+  readTotals,
+  totals,
+  totalsProgress,
+} from './totals.ts';
 export { uncoveredKeys } from './uncovered-keys.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export { type KnownFormat, keyHashCheckOf } from './compare-format.ts';

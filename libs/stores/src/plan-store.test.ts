@@ -268,7 +268,7 @@ describe('the plan of a day', () => {
   it('names who may publish only where somebody fills what nobody published', async () => {
     await store.transact(async (tx) => {
       await Promise.resolve();
-      const keys = { issuer: 'https://a.example', audience: 'keys', keys: [] };
+      const keys = { issuer: 'https://a.example', audience: 'keys', keys: [], stats: true };
       tx.set(healthAuthorities, '7', authorityDocument({ id: 7, name: 'Health', ...keys }));
       const app = { regions: ['US'], authorities: ['7'], bypassCertificate: false };
       tx.set(authorizedApps, 'app', app);

@@ -59,6 +59,16 @@ describe('what an upload adds to the totals', () => {
     expect(deltaOf({}, 0)).toMatchObject({ keys: 0, authority: 7 });
   });
 
+  it('is keys and one revision of an upload that revises, and no ages (P5)', () => {
+    const upload = anUpload([aKey(1), aKey(2)], {
+      statistics: { platform: 'android', oldestKeyDays: 15, onsetDays: 'missing' },
+    });
+    expect(totalDelta(upload, { inserted: 0, revised: 2, window: NOON })).toEqual({
+      ...{ hour: NOON, authority: 7, platform: 'android', keys: 2, revisions: 1, onsetMissing: 0 },
+      expireAt: NOON + 30 * DAY,
+    });
+  });
+
   it('survives its codec with and without its optional counts', () => {
     const { encode, decode } = totalDeltas.codec;
     for (const delta of [deltaOf()!, deltaOf({ oldestKeyDays: undefined, onsetDays: 'missing' })!])

@@ -1,6 +1,7 @@
 import { seededRandom } from '@keyserver/random/testing';
 import { MINUTE, SECOND } from '@keyserver/time';
 import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
+import { auc } from '../../../test/privacy/padding/auc.ts';
 import { type AnswerTimes, answerTimes } from './answer-times.ts';
 
 let timers: ManualTimers;
@@ -38,8 +39,8 @@ describe('answer times', () => {
     expect(drawn()).toEqual(range(20, 500));
   });
 
-  it('are of the last 256 uploads under a load that brings more', () => {
-    store(...Array.from({ length: 1000 }, (_, n) => (n < 744 ? 1 : 2)));
+  it('are of the last 32 uploads under a load that brings more', () => {
+    store(...Array.from({ length: 1000 }, (_, n) => (n < 968 ? 1 : 2)));
     expect(drawn()).toEqual([2]);
   });
 
@@ -92,6 +93,36 @@ describe('answer times', () => {
     times.works();
     expect(times.fault).toBeUndefined();
     expect(times.draw()).toBe(0);
+  });
+
+  it('disguise answers of a sort as uploads, whatever the work of that sort, also where it is nearly that of an upload', () => {
+    const chance = seededRandom('work');
+    const uploads = range(100).map((n) => n / 10);
+    times.learn(uploads, false);
+    for (const [sort, longest] of Object.entries({ quick: 1, half: 50, nearly: 98 })) {
+      const given: number[] = [];
+      for (let n = 0; n < 1000; n++) {
+        const worked = chance.below(longest) / 10;
+        const ms = times.disguise(sort, worked);
+        expect(ms).toBeGreaterThanOrEqual(worked);
+        if (n >= 200) given.push(ms);
+      }
+      const told = auc(given, uploads);
+      expect(Math.max(told, 1 - told)).toBeLessThan(0.53);
+    }
+  });
+
+  it('are as slow for an answer as it was among those of its sort', () => {
+    times.learn(range(100), false);
+    for (let n = 0; n < 100; n++) times.disguise('a sort', n / 100);
+    expect(times.disguise('a sort', 0.001)).toBeLessThanOrEqual(2);
+    expect(times.disguise('a sort', 0.5)).toBeCloseTo(50, -1);
+    expect(times.disguise('a sort', 5)).toBeGreaterThanOrEqual(99);
+  });
+
+  it('are no less than what an answer took to work out', () => {
+    times.learn(range(100), false);
+    expect(times.disguise('a sort', 500)).toBe(500);
   });
 
   it('tell for how long nothing was heard of uploads', async () => {

@@ -9,9 +9,12 @@ import { publishFaultRenderer } from './http/publish-fault.ts';
 import { publishRoute } from './http/publish-route.ts';
 import { V1, V1ALPHA1 } from './http/upload-api.ts';
 import type { PublishDeps } from './publish-keys.ts';
+import { renderStatsFault } from './stats/stats-fault.ts';
+import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 
 /** What the publish service is made of. */
-export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps {
+export interface AppDeps
+  extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps, StatsRouteDeps {
   readonly log: Logger;
   /** Whether all but `/health` is closed. */
   readonly maintenance: boolean;
@@ -26,6 +29,7 @@ export interface AppDeps extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps
 export function createApp(deps: AppDeps): Express {
   const { log, clock, timers, random, health, observeRequest } = deps;
   const answers = phoneAnswers(deps);
+  const renderPublishFault = publishFaultRenderer(answers);
   return createHttpApp({
     log,
     clock,
@@ -45,7 +49,8 @@ export function createApp(deps: AppDeps): Express {
         const publish = holding(publishRoute(api, deps, { answers, logOf }));
         for (const path of api.paths) app.all(path, cover, publish);
       }
+      app.all('/v1/stats', holding(statsRoute(deps, logOf)));
     },
-    renderFault: publishFaultRenderer(answers),
+    renderFault: (fault, path) => renderStatsFault(fault, deps) ?? renderPublishFault(fault, path),
   });
 }

@@ -2,6 +2,7 @@ import { ConfigFault, loadSettings } from '@keyserver/config';
 import { DAY } from '@keyserver/time';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { publishSettings } from './config.ts';
+import { statsRulesOf } from './stats/stats-settings.ts';
 
 const load = (env: Readonly<Record<string, string>> = {}) => loadSettings(publishSettings, env);
 
@@ -19,6 +20,8 @@ describe('the settings of publish', () => {
     ['PADDING_MIN_BYTES', 1, 1024, 16_384],
     ['PADDING_RANGE_BYTES', 1, 1024, 16_384],
     ['CONFIG_CACHE_SECONDS', 0, 300, 3600],
+    ['STATS_PADDING_MIN_BYTES', 1, 2048, 16_384],
+    ['STATS_PADDING_RANGE_BYTES', 1, 1024, 16_384],
   ] as const)('take a %s from %i on, %i when none is given, to %i', (name, least, usual, most) => {
     expect(load()[name]).toBe(usual);
     for (const value of [least, most]) expect(load({ [name]: `${value}` })[name]).toBe(value);
@@ -30,6 +33,37 @@ describe('the settings of publish', () => {
     expect(load().DEFAULT_REGION).toBe('');
     expect(load({ DEFAULT_REGION: 'x'.repeat(16) }).DEFAULT_REGION).toBe('x'.repeat(16));
     expect(() => load({ DEFAULT_REGION: 'x'.repeat(17) })).toThrow(ConfigFault);
+  });
+});
+
+describe('the settings of statistics (15.4)', () => {
+  const rules = (env: Readonly<Record<string, string>> = {}) => statsRulesOf(load(env));
+
+  it('are ten uploads, an embargo of two days and two weeks of retention unless told otherwise', () => {
+    expect(rules()).toEqual({
+      ...{ kind: 'on', minUploads: 10, embargo: 2 * DAY, retention: 14 * DAY },
+    });
+    expect(load().STATS_AUDIENCE).toBe('keyserver');
+  });
+
+  it.each([
+    ['STATS_MIN_UPLOADS', '10', '1000000', ['9', '0', '-1', '1000001', 'ten', '10.5']],
+    // None of these would let a small day be shown before it is deleted; 0 or less would hide it for ever.
+    ['STATS_EMBARGO_HOURS', '48', '168', ['47', '0', '-48', '169', 'none']],
+    ['TOTALS_RETENTION_DAYS', '10', '30', ['9', '31', '0']],
+  ])(
+    'stop the statistics and not the service when %s is out of bounds',
+    (name, least, most, bad) => {
+      for (const value of [least, most]) expect(rules({ [name]: value }).kind).toBe('on');
+      for (const value of bad)
+        expect(rules({ [name]: value })).toEqual({ kind: 'off', settings: [name] });
+    },
+  );
+
+  it('are all named when several are refused', () => {
+    expect(rules({ STATS_MIN_UPLOADS: '1', STATS_EMBARGO_HOURS: '0' })).toEqual({
+      ...{ kind: 'off', settings: ['STATS_MIN_UPLOADS', 'STATS_EMBARGO_HOURS'] },
+    });
   });
 });
 

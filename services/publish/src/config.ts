@@ -13,6 +13,7 @@ import {
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { DEFAULT_CLOCK_SKEW } from '@keyserver/health-authority';
 import { LOG_LEVELS } from '@keyserver/log';
+import { statsVariables } from './stats/stats-settings.ts';
 import { MAX_CONNECTIONS } from '@keyserver/service';
 
 /** Every variable that the publish service reads. */
@@ -81,6 +82,7 @@ export const publishSettings = settings({
     max: 16_384,
     default: 1024,
   }),
+  ...statsVariables,
   CONFIG_CACHE_SECONDS: integer({
     about:
       'For how long a looked-up application or health authority is used before it is read again.',

@@ -23,6 +23,7 @@ import {
   app,
   authority,
   certificateFor,
+  statsToken,
   wireBody,
 } from './testing/uploads.ts';
 
@@ -81,6 +82,10 @@ const post = async (url: string): Promise<number> => {
   return (await fetch(`${url}/v1/publish`, { method: 'POST', headers, body })).status;
 };
 
+const cover = async (url: string): Promise<number> =>
+  (await fetch(`${url}/v1/publish`, { method: 'POST', headers: { 'X-Chaff': '1' }, body: 'x' }))
+    .status;
+
 describe('startPublish', () => {
   it('does not start over the keys of another store', async () => {
     await (await start()).close();
@@ -95,6 +100,7 @@ describe('startPublish', () => {
     await configure();
     const service = await start({ DATA_KEY_CACHE_SECONDS: '0' });
     const health = async () => await (await fetch(`${service.url}/health`)).json();
+    expect(await cover(service.url)).toBe(503); // also before the first upload
     expect(await health()).toEqual({ status: 'unhealthy', problems: ['data_key'] });
     expect(await post(service.url)).toBe(503);
     const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
@@ -103,8 +109,32 @@ describe('startPublish', () => {
     clock.advance(2000);
     expect(await health()).toEqual({ status: 'ok' });
     expect(await post(service.url)).toBe(200);
+    expect(await cover(service.url)).toBe(200);
     await service.close();
     expect(service.lines.join('')).toContain('data_key');
+    expect(service.lines.join('')).toContain('"count":2,"message":"publish.covered"');
+  });
+
+  it('takes uploads and says what stops the statistics when their minimum is refused', async () => {
+    await configure();
+    const service = await start({ STATS_MIN_UPLOADS: '9' });
+    expect(await post(service.url)).toBe(200);
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+    const issuedAt = secondsOf(clock.now());
+    const answer = await fetch(`${service.url}/v1/stats`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${statsToken({ issuedAt })}`,
+      },
+      body: '{}',
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      error: expect.stringContaining('STATS_MIN_UPLOADS') as string,
+    });
+    await service.close();
+    expect(service.lines.join('')).toContain('"settings":["STATS_MIN_UPLOADS"]');
   });
 
   it('starts with another wrapping key, and takes nothing, since it can open no data key', async () => {

@@ -44,6 +44,7 @@ import type { PublishConfig } from './config.ts';
 import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
+import { statsOver } from './stats/stats-over.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
 const REMEMBERED = 1000;
@@ -94,6 +95,7 @@ async function depsOver(
       lifetimeMs: config.CONFIG_CACHE_SECONDS * SECOND,
       size: REMEMBERED,
     });
+  const authorities = remembered(findAuthority(store));
   const log = openLog(config.LOG_LEVEL);
   const ring = keyRing({
     ...{ readKeys: readDataKeys(store), wrapper: platform.wrapper, clock },
@@ -118,15 +120,13 @@ async function depsOver(
     ...{ clock, timers, random, log },
     ...(await timesOf(store, ring, { timers, random, log })),
     findApp: remembered(findApp(store)),
-    verifyCertificate: certificateVerifier(
-      remembered(findAuthority(store)),
-      config.CERTIFICATE_CLOCK_SKEW_SECONDS,
-    ),
+    verifyCertificate: certificateVerifier(authorities, config.CERTIFICATE_CLOCK_SKEW_SECONDS),
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
+    stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(store, format, clock),
       namedProbe('part_missing', StorePartFault, async () => {

@@ -22,6 +22,7 @@ export const pemOf = (key: KeyObject): string =>
 
 /** The health authority of the suite, with one key that is always valid. */
 export const AUTHORITY: HealthAuthority = {
+  stats: true,
   id: 7,
   issuer: 'doh.example.gov',
   audience: 'keys.example.org',

@@ -24,6 +24,7 @@ const privateKey = createPrivateKey({
 });
 
 const authority: HealthAuthority = {
+  stats: true,
   ...{ id: 7, issuer: 'doh.example.gov', audience: 'keys.example.org', name: 'Department' },
   keys: [
     {

@@ -107,4 +107,5 @@ const registered = (
   audience,
   name: `Authority ${id}`,
   keys: [{ version: kid, publicKey, from, thru: undefined }],
+  stats: true,
 });

@@ -1,3 +1,4 @@
+import { startCleanup } from '@keyserver/cleanup';
 import type { Environment } from '@keyserver/config';
 import type { DocumentStore } from '@keyserver/docstore';
 import { startExport } from '@keyserver/export';
@@ -19,7 +20,7 @@ import { JOB_AUDIENCE } from './configuration.ts';
 
 /** Everything that answers over HTTP, each on a free port of this machine. */
 export interface Servers {
-  readonly urls: Readonly<Record<'publish' | 'export' | 'trust' | 'cdn', string>>;
+  readonly urls: Readonly<Record<'publish' | 'export' | 'cleanup' | 'trust' | 'cdn', string>>;
   readonly issuer: JobIssuer;
   close(): Promise<void>;
 }
@@ -56,10 +57,16 @@ export async function startServers(
     const exporting = kept(
       await startExport({ ...base, ...callersOf(issuer) }, ambientOf('export', context)),
     );
+    const cleanup = kept(
+      await startCleanup({ ...base, ...callersOf(issuer) }, ambientOf('cleanup', context)),
+    );
     const cdn =
       platform.cdn ?? kept(await serveFiles(dataDirectory, ambientOf('cdn', context))).url;
     return {
-      urls: { publish: publish.url, export: exporting.url, trust: trust.url, cdn },
+      urls: {
+        ...{ publish: publish.url, export: exporting.url },
+        ...{ cleanup: cleanup.url, trust: trust.url, cdn },
+      },
       issuer,
       close,
     };

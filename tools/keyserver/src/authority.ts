@@ -8,19 +8,23 @@ import { readTextFile } from './bounded-read.ts';
 import { CommandFault } from './command-fault.ts';
 import type { CommandContext } from './terminal.ts';
 
-/** How a command line names the authority that certifies keys; the development authority unless told otherwise. */
-export interface AuthorityOptions {
+/** How a command line names an authority and its key; the development authority unless told otherwise. */
+export interface SignerOptions {
   readonly dataDir: string;
   readonly authorityKey?: string;
   readonly kid: string;
   readonly issuer: string;
+}
+
+/** How a command line names the authority that certifies keys, and what it certifies. */
+export interface AuthorityOptions extends SignerOptions {
   readonly audience: string;
   readonly reportType: CertifiedReportType;
 }
 
-/** Adds the options of an authority to a command. */
-export function addAuthorityOptions(command: Command, context: CommandContext): Command {
-  const { kid, issuer, audience } = DEVELOPMENT_NAMES.authority;
+/** Adds the options of whoever signs as an authority to a command. */
+export function addSignerOptions(command: Command, context: CommandContext): Command {
+  const { kid, issuer } = DEVELOPMENT_NAMES.authority;
   return command
     .option('--data-dir <directory>', 'where the server keeps its data', context.dataDirectory)
     .option(
@@ -28,7 +32,13 @@ export function addAuthorityOptions(command: Command, context: CommandContext): 
       `private key of the authority (PKCS#8); ${DEVELOPMENT_NAMES.authorityKeyFile} of the data directory unless given`,
     )
     .option('--kid <version>', "version of the authority's key", kid)
-    .option('--issuer <issuer>', 'issuer of the certificate', issuer)
+    .option('--issuer <issuer>', 'issuer that the authority is configured with', issuer);
+}
+
+/** Adds the options of an authority that certifies to a command. */
+export function addAuthorityOptions(command: Command, context: CommandContext): Command {
+  const { audience } = DEVELOPMENT_NAMES.authority;
+  return addSignerOptions(command, context)
     .option('--audience <audience>', 'audience of the certificate', audience)
     .addOption(
       new Option('--report-type <type>', 'what the authority certifies')
@@ -40,7 +50,7 @@ export function addAuthorityOptions(command: Command, context: CommandContext): 
 const MAX_KEY_BYTES = 64 * 1024;
 
 /** The private key that the options name. */
-export async function readAuthorityKey(options: AuthorityOptions): Promise<KeyObject> {
+export async function readAuthorityKey(options: SignerOptions): Promise<KeyObject> {
   const path = options.authorityKey ?? join(options.dataDir, DEVELOPMENT_NAMES.authorityKeyFile);
   const pem = await readTextFile(path, MAX_KEY_BYTES).catch((error: unknown) => {
     if (options.authorityKey !== undefined || !(error instanceof CommandFault)) throw error;

@@ -13,6 +13,7 @@ import { addJobsCheck } from './jobs/check.ts';
 import { addJobsList } from './jobs/list.ts';
 import { exampleOf } from './options.ts';
 import { addPublish } from './publish/publish.ts';
+import { addStatsShow } from './stats/show.ts';
 import { addStoreAdopt } from './store/adopt.ts';
 import { addStoreRebuild } from './store/rebuild.ts';
 import { addStoreSetWindow } from './store/set-window.ts';
@@ -55,6 +56,12 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Issue diagnosis certificates for tests.',
     example: 'certificate issue --keys-file request.json --json',
     commands: [addCertificateIssue],
+  }),
+  group({
+    name: 'stats',
+    description: 'Read statistics as a health authority does.',
+    example: 'stats show --url http://127.0.0.1:8080',
+    commands: [addStatsShow],
   }),
   group({
     name: 'config',

@@ -100,7 +100,7 @@ function firstConfiguration(
   const { id, issuer, audience, kid } = authority;
   const keys = [{ version: kid, publicKey: authorityKey, from, thru: undefined }];
   return {
-    authorities: [{ id, issuer, audience, name: 'Development authority', keys }],
+    authorities: [{ id, issuer, audience, name: 'Development authority', keys, stats: true }],
     apps: [
       {
         id: app,

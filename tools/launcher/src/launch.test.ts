@@ -73,7 +73,7 @@ describe('npm start', () => {
       const script = join(import.meta.dirname, 'start.ts');
       const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
       const ports = Object.fromEntries(
-        ['PUBLISH', 'EXPORT', 'TRUST', 'CDN', 'ISSUER'].map((name, n) => [
+        ['PUBLISH', 'EXPORT', 'CLEANUP', 'TRUST', 'CDN', 'ISSUER'].map((name, n) => [
           `${name}_PORT`,
           String(free[n]),
         ]),
@@ -87,7 +87,7 @@ describe('npm start', () => {
     });
   let free: readonly number[] = [];
   beforeAll(async () => {
-    free = await freePorts(5);
+    free = await freePorts(6);
   });
 
   it.each([

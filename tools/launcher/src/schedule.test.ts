@@ -115,7 +115,9 @@ describe('sending a job', () => {
     await withServer(status, async (url, seen) => {
       const mint = (identity: { audience: string; email: string }): Promise<string> =>
         Promise.resolve(`${identity.audience}|${identity.email}`);
-      expect(await jobPoster({ export: url, trust: url }, mint)(exportJob, forEver)).toBe(status);
+      expect(
+        await jobPoster({ export: url, cleanup: url, trust: url }, mint)(exportJob, forEver),
+      ).toBe(status);
       expect(seen).toEqual([`POST /do-work Bearer ${url}|${JOB_ACCOUNT}`]);
     });
   });
@@ -123,10 +125,9 @@ describe('sending a job', () => {
   it('rejects when nobody answers before the signal', async () => {
     await withServer(0, async (url, seen) => {
       const stopping = new AbortController();
-      const posted = jobPoster({ export: url, trust: url }, () => Promise.resolve('t'))(
-        exportJob,
-        stopping.signal,
-      );
+      const posted = jobPoster({ export: url, cleanup: url, trust: url }, () =>
+        Promise.resolve('t'),
+      )(exportJob, stopping.signal);
       while (seen.length === 0) await new Promise(setImmediate);
       stopping.abort();
       await expect(posted).rejects.toThrow(/aborted/);
@@ -135,10 +136,9 @@ describe('sending a job', () => {
 
   it('rejects when nobody listens', async () => {
     const gone = await withServer(200, (url) => Promise.resolve(url));
-    const posted = jobPoster({ export: gone, trust: gone }, () => Promise.resolve('t'))(
-      exportJob,
-      forEver,
-    );
+    const posted = jobPoster({ export: gone, cleanup: gone, trust: gone }, () =>
+      Promise.resolve('t'),
+    )(exportJob, forEver);
     await expect(posted).rejects.toThrow(/ECONNREFUSED/);
   });
 });

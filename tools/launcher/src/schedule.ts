@@ -44,7 +44,7 @@ export function runSchedule(
 /** A job that is started by the clock: an authenticated POST, as Cloud Scheduler sends it. */
 export interface ScheduledJob {
   readonly name: JobName;
-  readonly service: 'export' | 'trust';
+  readonly service: 'export' | 'cleanup' | 'trust';
   readonly route: string;
   /** When, in UTC: five fields as cron has them, or six, beginning with seconds. */
   readonly schedule: Readonly<Record<Profile['name'], string>>;
@@ -57,6 +57,7 @@ const IN_DEVELOPMENT = {
   'create-batches': '*/5 * * * * *',
   // Two seconds after create-batches, so that a new batch is not left until the next turn.
   'do-work': '2-59/5 * * * * *',
+  totals: '15 * * * * *',
   'rotate-keys': '30 * * * * *',
 };
 
@@ -77,6 +78,15 @@ export const JOBS: readonly ScheduledJob[] = [
     service: 'export' as const,
     schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
   })),
+  {
+    ...SCHEDULED_JOBS.cleanup[0],
+    name: 'cleanup-totals',
+    service: 'cleanup',
+    schedule: {
+      production: SCHEDULED_JOBS.cleanup[0].schedule,
+      development: IN_DEVELOPMENT.totals,
+    },
+  },
   ROTATE_KEYS,
 ];
 

@@ -44,10 +44,10 @@ describe('the services of one machine', () => {
   });
 
   it('have figures on ports of their own, one after another', () => {
-    const ports = (['publish', 'export', 'trust'] as const).map(
+    const ports = (['publish', 'export', 'trust', 'cleanup'] as const).map(
       (name) => envOf(name, { METRICS_PORT: '9000' })['METRICS_PORT'],
     );
-    expect(ports).toEqual(['9000', '9001', '9002']);
+    expect(ports).toEqual(['9000', '9001', '9002', '9003']);
   });
 
   it('let jobs be started by the launcher alone', () => {

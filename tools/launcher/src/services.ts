@@ -21,9 +21,10 @@ const LOOPBACK = '127.0.0.1';
 /** Where the services of a launcher are reached. */
 export const urlsOf = (
   config: LauncherConfig,
-): Record<'publish' | 'export' | 'trust' | 'cdn' | 'issuer', string> => ({
+): Record<'publish' | 'export' | 'cleanup' | 'trust' | 'cdn' | 'issuer', string> => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
   export: `http://${LOOPBACK}:${config.EXPORT_PORT}`,
+  cleanup: `http://${LOOPBACK}:${config.CLEANUP_PORT}`,
   trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
@@ -69,6 +70,15 @@ export function servicesOf(
       env: {
         ...{ ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
         METRICS_PORT: metricsPort(1),
+      },
+    },
+    {
+      name: 'cleanup',
+      script: new URL(import.meta.resolve('@keyserver/cleanup/main')),
+      url: urls.cleanup,
+      env: {
+        ...{ ...closed, OIDC_AUDIENCE: urls.cleanup, PORT: String(config.CLEANUP_PORT) },
+        METRICS_PORT: metricsPort(3),
       },
     },
     {

@@ -37,11 +37,12 @@ export const launcherSettings = settings({
   PUBLISH_PORT: port({ about: 'The port that takes uploads.', default: 8080 }),
   EXPORT_PORT: port({ about: 'The port of the export service, for jobs only.', default: 8081 }),
   TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
+  CLEANUP_PORT: port({ about: 'The port of the cleanup service, for jobs only.', default: 8085 }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
   METRICS_PORT: integer({
     about:
-      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export and trust.',
+      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust and cleanup.',
     min: 1,
     max: 65_500,
     default: 9464,
@@ -112,6 +113,7 @@ const PORT_NAMES = [
   'PUBLISH_PORT',
   'EXPORT_PORT',
   'TRUST_PORT',
+  'CLEANUP_PORT',
   'CDN_PORT',
   'ISSUER_PORT',
 ] as const;
@@ -122,6 +124,7 @@ const PORT_USES: Readonly<Record<PortName, string>> = {
   PUBLISH_PORT: 'the publish service',
   EXPORT_PORT: 'the export service',
   TRUST_PORT: 'the trust service',
+  CLEANUP_PORT: 'the cleanup service',
   CDN_PORT: 'the file server',
   ISSUER_PORT: 'the issuer of job identities',
 };

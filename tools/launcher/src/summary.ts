@@ -20,6 +20,7 @@ export function summary(launched: Launched): string {
   const rows = [
     ['publish', `${urls.publish}/v1/publish`, 'takes uploads'],
     ['export', urls.export, 'makes signed files, started by jobs only'],
+    ['cleanup', urls.cleanup, 'folds counts for statistics, started by jobs only'],
     ['trust', urls.trust, 'keeps the keys of revision tokens, started by jobs only'],
     ['files', urls.cdn, 'serves the files'],
     ['issuer', launched.issuer.issuer, 'vouches for the jobs'],

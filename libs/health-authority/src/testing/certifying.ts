@@ -19,6 +19,7 @@ export function certifyingAuthority(over: Partial<HealthAuthority> = {}): Certif
     audience: 'test.audience',
     name: 'Test Authority',
     keys: [key],
+    stats: true,
     ...over,
   };
   return { authority, privateKey };

@@ -38,6 +38,7 @@ export const vectorAuthority: HealthAuthority = {
   audience: 'keys.example.org',
   name: 'Example Department of Health',
   keys: [{ version: 'r1', publicKey: VECTOR_KEY, from: unixMillis(0), thru: undefined }],
+  stats: true,
 };
 
 /** An application that trusts that authority. */
@@ -54,4 +55,11 @@ export const VECTOR_CERTIFICATE = [
   'eyJhbGciOiJFUzI1NiIsImtpZCI6InIxIiwidHlwIjoiSldUIn0',
   'eyJhdWQiOiJrZXlzLmV4YW1wbGUub3JnIiwiZXhwIjoxNjIwMTIzOTAwLCJpYXQiOjE2MjAxMjMwMDAsImlzcyI6ImRvaC5leGFtcGxlLmdvdiIsInJlcG9ydFR5cGUiOiJsaWtlbHkiLCJzeW1wdG9tT25zZXRJbnRlcnZhbCI6MjY5OTg1NiwidGVrbWFjIjoiMFNBbVNoVW5RMHB5RmpyTFI0bklFRjdyb0RxdThrNTJ5aEJzMUdPaG1HTT0ifQ',
   'Net9QlxHk-K7PRYrmLiWjvy9FEf277xg18uUs0tfDZASsYCWyl1s7I2owihziAXOagbY6Khzs0j5or3At1_2LQ',
+].join('.');
+
+/** The statistics token of the same authority, for the audience `keyserver`, valid from 1620123000 through 1620123060. */
+export const VECTOR_STATS_TOKEN = [
+  'eyJhbGciOiJFUzI1NiIsImtpZCI6InIxIiwidHlwIjoiSldUIn0',
+  'eyJhdWQiOiJrZXlzZXJ2ZXIiLCJleHAiOjE2MjAxMjMwNjAsImlhdCI6MTYyMDEyMzAwMCwiaXNzIjoiZG9oLmV4YW1wbGUuZ292IiwibmJmIjoxNjIwMTIzMDAwfQ',
+  '9rpQ1CtBBNrxHlR79oVsxs_DIjl6lW1iOe1BLKC6bWxGKKjYtkWg1xCQAF-Ga2eihUcjbCACKy6mtFUQ1yjgIA',
 ].join('.');

@@ -38,7 +38,7 @@ export function coverTraffic(
     const { status } = answer;
     if (status >= 500) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
     const render = (padding: string): string => api.render(answer, padding);
-    await answers.send(response, { status, render }, { kind: 'other' });
+    await answers.send(response, { status, render }, { kind: 'idle' });
   };
 }
 

@@ -24,8 +24,10 @@ export type Ending =
   | { readonly kind: 'stored' }
   /** An upload met a fault of this server: it leaves when it is ready, and while that lasts others take as long. */
   | { readonly kind: 'failed'; readonly fault: unknown }
-  /** Anything else: it takes as long as an upload, whatever it did. */
-  | { readonly kind: 'other' };
+  /** Anything else that was worked on: it takes as long as an upload. All of one sort have the same work. */
+  | { readonly kind: 'other'; readonly sort: string }
+  /** There was nothing to work on. */
+  | { readonly kind: 'idle' };
 
 /** An answer before it is padded. Headers of its own are set on the response. */
 export interface PhoneAnswer {
@@ -43,33 +45,35 @@ export interface PhoneAnswers {
   sendAtOnce(response: Response, answer: PhoneAnswer): void;
 }
 
-/** A request whose body is here. */
-interface Received {
-  /** When, on the clock of the timers, ms. */
-  readonly at: number;
-  /** How long its answer takes if it is timed like that of an upload. Drawn before any work, so that it does not depend on it. */
-  readonly drawn: number;
-}
-
 /** One desk for all routes that phones use: bounds and ticks are theirs together. */
 export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
   const { timers, random, times, padding } = deps;
   const pace = answerPace(deps);
   const readBody = bodyReader({ limit: MAX_BODY_BYTES });
-  const all = new WeakMap<ServerResponse, Received>();
+  /** When the bodies of requests were here, on the clock of the timers, ms. */
+  const began = new WeakMap<ServerResponse, number>();
 
-  function received(response: ServerResponse): Received {
-    const known = all.get(response);
-    if (known !== undefined) return known;
-    const now = { at: timers.monotonic(), drawn: times.draw() };
-    all.set(response, now);
+  function begin(response: ServerResponse): number {
+    const now = timers.monotonic();
+    began.set(response, now);
     response.once('close', pace.enter());
     return now;
   }
 
-  function remember(ending: Ending, took: number): void {
-    if (ending.kind === 'stored') times.stored(took);
-    if (ending.kind === 'failed') times.failed(ending.fault, took);
+  /** How long an answer takes in all that was worked on for so long, ms. */
+  function timeOf(ending: Ending, worked: number): number {
+    switch (ending.kind) {
+      case 'stored':
+        times.stored(worked);
+        return worked;
+      case 'failed':
+        times.failed(ending.fault, worked);
+        return worked;
+      case 'other':
+        return times.disguise(ending.sort, worked);
+      case 'idle':
+        return Math.max(worked, times.draw());
+    }
   }
 
   function sendAtOnce(response: Response, { status, render }: PhoneAnswer): void {
@@ -82,15 +86,15 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
   return {
     receive: async (request, response) => {
       const body = await readBody(request, response);
-      if (body.kind !== 'aborted') received(response);
+      if (body.kind !== 'aborted') begin(response);
       return body;
     },
     send: async (response, { status, render }, ending) => {
-      const isUpload = all.has(response);
-      const { at, drawn } = received(response);
-      const ready = timers.monotonic();
-      if (isUpload) remember(ending, ready - at);
-      await pace.until(ending.kind === 'other' ? Math.max(ready, at + drawn) : ready);
+      const at = began.get(response);
+      // Whoever sent no body that was received, sent no upload: its time says nothing.
+      await (at === undefined
+        ? pace.until(begin(response) + times.draw())
+        : pace.until(at + timeOf(ending, timers.monotonic() - at)));
       sendAtOnce(response, { status, render });
     },
     sendAtOnce,

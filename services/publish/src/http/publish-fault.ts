@@ -18,14 +18,14 @@ export function publishFaultRenderer(answers: PhoneAnswers): RenderFault {
         response.set('Retry-After', String(RETRY_AFTER_SECONDS));
         const render = (padding: string): string => apiOf(path).render(answer, padding);
         // A mistake of ours says nothing of the next upload.
-        const ending = isOutage(fault) ? ({ kind: 'failed', fault } as const) : OTHER;
+        const ending = isOutage(fault) ? ({ kind: 'failed', fault } as const) : MISTAKE;
         await answers.send(response, { status, render }, ending);
       },
     };
   };
 }
 
-const OTHER = { kind: 'other' } as const;
+const MISTAKE = { kind: 'other', sort: 'mistake' } as const;
 
 /** What an upload is told when this fault kept it from being published. */
 export function answerToFault(fault: unknown): PublishAnswer {
@@ -34,7 +34,8 @@ export function answerToFault(fault: unknown): PublishAnswer {
   return isOutage(fault) ? answer : { ...answer, status: 500 }; // a mistake of ours is no outage
 }
 
-const isOutage = (fault: unknown): boolean =>
+/** Whether a fault lies in what this service needs, and not in itself. */
+export const isOutage = (fault: unknown): boolean =>
   fault instanceof AppLookupFault ||
   fault instanceof StoreFault ||
   fault instanceof KeyRingFault ||

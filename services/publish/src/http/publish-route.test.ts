@@ -156,7 +156,7 @@ describe('reading an upload', () => {
     expect(await response.text()).toBe('');
   });
 
-  it.each(['/v1/publish/', '/V1/publish', '/v1//publish', '/', '/v1', '/v1/stats'])(
+  it.each(['/v1/publish/', '/V1/publish', '/v1//publish', '/', '/v1', '/v1/stats/'])(
     'knows no %s',
     async (path) => {
       const headers = { 'content-type': 'application/json' };

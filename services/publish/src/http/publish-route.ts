@@ -72,7 +72,7 @@ async function readUpload(
 }
 
 /** Why a body is not worth reading: it is no JSON, or JSON that would have to be unpacked first. */
-function mediaProblem({ headers }: Request): string | undefined {
+export function mediaProblem({ headers }: Request): string | undefined {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   if (!type.startsWith('application/json')) return 'the Content-Type must be application/json';
   return encoding.toLowerCase() === 'identity'
@@ -98,17 +98,21 @@ async function answerReading(
   if (reading.kind === 'unreadable') {
     const { code = 'bad_request', status } = reading.answer;
     log.event('publish.refused', { code, status });
-    return { answer: reading.answer, ending: { kind: 'other' } };
+    return { answer: reading.answer, ending: { kind: 'other', sort: 'unreadable' } };
   }
   const platform = clientPlatform(reading.userAgent);
   const outcome = await publishKeys({ ...reading.upload, platform }, deps);
   logOutcome(outcome, log);
-  return { answer: answerTo(outcome), ending: { kind: isStored(outcome) ? 'stored' : 'other' } };
+  return { answer: answerTo(outcome), ending: endingOf(outcome) };
 }
 
-/** Whether an upload has changed anything, which is what takes time. */
-const isStored = (outcome: PublishOutcome): boolean =>
-  outcome.kind === 'published' && outcome.inserted + outcome.revised > 0;
+/** What changes something takes its time; refusals for one reason have the same work. */
+function endingOf(outcome: PublishOutcome): Ending {
+  if (outcome.kind === 'refused') return { kind: 'other', sort: outcome.code };
+  return outcome.inserted + outcome.revised > 0
+    ? { kind: 'stored' }
+    : { kind: 'other', sort: 'unchanged' };
+}
 
 function logOutcome(outcome: PublishOutcome, log: Logger): void {
   if (outcome.kind === 'refused') {

@@ -16,6 +16,7 @@ export {
   bypassApp,
   certificateFor,
   oddlyNamedApp,
+  statsToken,
   wireBody,
 } from './uploads.ts';
 export { makeDataKey } from './data-key.ts';

@@ -1,6 +1,10 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { DEFAULT_KEY_RULES, type ExposureKey, unpackRecords } from '@keyserver/exposure-keys';
-import { certificateVerifier } from '@keyserver/health-authority';
+import {
+  DEFAULT_STATS_AUDIENCE,
+  certificateVerifier,
+  statsTokenVerifier,
+} from '@keyserver/health-authority';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
@@ -15,7 +19,9 @@ import {
   healthAuthorities,
   keyBatches,
   storeUploads,
+  totalDeltas,
   keyHasher,
+  readTotals,
   skippedCountsId,
 } from '@keyserver/stores';
 import {
@@ -38,6 +44,7 @@ export interface TestServer {
   readonly url: string;
   readonly port: number;
   readonly clock: SimulatedClock;
+  readonly store: DocumentStore;
   readonly log: RecordingLog;
   post(upload: PublishRequest): Promise<Answer>;
   /** Sends a body as JSON, or whatever the headers say it is; to `/v1/publish` unless a path is named. */
@@ -81,6 +88,7 @@ export async function aPublishServer(
     url: server.url,
     port: server.port,
     clock,
+    store,
     log,
     send,
     post: async (upload) => await send(JSON.stringify(wireBody(upload))),
@@ -93,6 +101,7 @@ export async function closePublishServers(): Promise<void> {
   for (const close of open.splice(0)) await close();
   const { store } = (await shared) ?? {};
   await store?.deleteAll(keyBatches, {});
+  await store?.deleteAll(totalDeltas, {});
 }
 
 /** Closes the store that the tests of a file share; for afterAll. */
@@ -144,6 +153,12 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     maintenance: false,
     uploadsAtOnce: 200,
     padding: { min: 1024, range: 1024 },
+    stats: {
+      verifyToken: statsTokenVerifier(findAuthority(store), DEFAULT_STATS_AUDIENCE),
+      readTotals: readTotals(store, RETENTION),
+      rules: { kind: 'on', minUploads: 10, embargo: 2 * DAY, ...RETENTION },
+      padding: { min: 2048, range: 1024 },
+    },
     times: answerTimes({ timers: systemTimers, random: systemRandom }),
     countCover: () => undefined,
     health: async () => {

@@ -5,6 +5,7 @@ import {
   type Diagnosis,
   type HealthAuthority,
   issueCertificate,
+  issueStatsToken,
 } from '@keyserver/health-authority';
 import { secondsOf, unixMillis } from '@keyserver/time';
 import type { PublishRequest } from '../publish-keys.ts';
@@ -30,6 +31,7 @@ export const authority: HealthAuthority = {
       thru: unixMillis(NOW + 86_400_000),
     },
   ],
+  stats: true,
 };
 
 /** An application that may publish with certificates of the authority. */
@@ -80,6 +82,15 @@ export const certificateFor = (
     issuedAt: secondsOf(NOW),
     lifetimeSeconds: 600,
     ...overrides,
+  });
+
+/** A token with which the authority reads its statistics, valid for ten minutes. */
+export const statsToken = (
+  overrides: Partial<Parameters<typeof issueStatsToken>[0]> = {},
+): string =>
+  issueStatsToken({
+    ...{ privateKey: pair.privateKey, kid: 'v1', issuer: authority.issuer },
+    ...{ issuedAt: secondsOf(NOW), lifetimeSeconds: 600, ...overrides },
   });
 
 /** An upload of these keys with a certificate that covers them. */

@@ -43,6 +43,7 @@ The exit code is 1 when a job is missing or different and 2 when the check could
 Example:
   $ keyserver jobs check --project my-project --location europe-west1 \\
       --service-url export=https://export-abc123-ew.a.run.app \\
+      --service-url cleanup=https://cleanup-abc123-ew.a.run.app \\
       --service-url trust=https://trust-abc123-ew.a.run.app`;
 
 async function check(

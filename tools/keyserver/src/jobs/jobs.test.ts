@@ -8,6 +8,7 @@ import { type Ran, keyserver } from '../testing/run-cli.ts';
 // The first command loads Google's client.
 const PARENT = 'projects/health/locations/europe-west1';
 const URL = 'https://export.example';
+const CLEANUP = 'https://cleanup.example';
 const TRUST = 'https://trust.example';
 const ACCOUNT = 'jobs@health.example';
 
@@ -27,6 +28,7 @@ const check = async (...argv: readonly string[]): Promise<Ran> =>
   await jobs(
     'check',
     ...['--service-url', `export=${URL}`, '--service-url', `trust=${TRUST}`],
+    ...['--service-url', `cleanup=${CLEANUP}`],
     ...argv,
   );
 
@@ -52,6 +54,17 @@ const createBatches = (change: Partial<Job> = {}): Job =>
     ...change,
   });
 
+const foldTotals = (change: Partial<Job> = {}): Job =>
+  aJob('keyserver-cleanup-totals', '/totals', {
+    schedule: '*/5 * * * *',
+    httpTarget: {
+      uri: `${CLEANUP}/totals`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: CLEANUP },
+    },
+    attemptDeadline: { seconds: 120 },
+    ...change,
+  });
 const rotateKeys = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-trust-rotate-keys', '/rotate-keys', {
     schedule: '0 */4 * * *',
@@ -150,17 +163,18 @@ describe('jobs check', () => {
   it('finds nothing wrong with jobs that are as they must be', async () => {
     cloud.add(doWork());
     cloud.add(createBatches());
+    cloud.add(foldTotals());
     cloud.add(rotateKeys());
     const { code, out, err } = await check('--service-account', ACCOUNT);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(
-      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ntrust-rotate-keys      ok\n',
+      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ncleanup-totals         ok\ntrust-rotate-keys      ok\n',
     );
   });
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 3 of 3 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 4 of 4 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -204,11 +218,12 @@ describe('jobs check', () => {
     ],
   ])('names what is wrong with %j and how to mend it', async (change, difference, mend) => {
     cloud.add(createBatches());
+    cloud.add(foldTotals());
     cloud.add(rotateKeys());
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , , ...lines] = out.trimEnd().split('\n');
+    const [, , , , , ...lines] = out.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
@@ -220,6 +235,7 @@ describe('jobs check', () => {
       audience: 'https://a',
     };
     cloud.add(createBatches());
+    cloud.add(foldTotals());
     cloud.add(rotateKeys());
     cloud.add(
       doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
@@ -231,6 +247,7 @@ describe('jobs check', () => {
 
   it('prints the differences as JSON for machines', async () => {
     cloud.add(createBatches());
+    cloud.add(foldTotals());
     cloud.add(rotateKeys());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
     const { code, out } = await check('--json');
@@ -239,6 +256,7 @@ describe('jobs check', () => {
       jobs: [
         { name: 'export-create-batches', differences: [] },
         { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
+        { name: 'cleanup-totals', differences: [] },
         { name: 'trust-rotate-keys', differences: [] },
       ],
     });

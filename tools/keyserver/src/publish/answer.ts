@@ -1,50 +1,11 @@
 import type { OfferedKey } from '@keyserver/exposure-keys';
-import { within } from '@keyserver/retry';
 import { type Timers, type UnixMillis, intervalNumber, intervalStart } from '@keyserver/time';
-import { readBounded } from '../bounded-read.ts';
-import { CommandFault, reasonOf } from '../command-fault.ts';
+import { type Answer, postJson } from '../post-json.ts';
 import { counted, instantText, printable } from '../render.ts';
 
-/** What the publish service answered. */
-interface Answer {
-  readonly status: number;
-  /** The JSON of the body without its padding; undefined when it is not JSON. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
-}
-
-const DEADLINE_MS = 30_000;
-const MAX_ANSWER_BYTES = 256 * 1024;
-const ROUTE = '/v1/publish';
-
 /** Sends an upload to a publish service, named by its address with or without the route. */
-export async function sendUpload(service: URL, request: string, timers: Timers): Promise<Answer> {
-  const url = service.pathname.endsWith(ROUTE)
-    ? service
-    : new URL(`${service.pathname.replace(/\/$/, '')}${ROUTE}`, service);
-  try {
-    return await within({ ms: DEADLINE_MS, timers }, async (signal) => {
-      const headers = { 'content-type': 'application/json' };
-      const post = { method: 'POST', headers, body: request, signal } as const;
-      const response = await fetch(url, { ...post, redirect: 'error' });
-      const answer = await readBounded(response, MAX_ANSWER_BYTES, url);
-      return { status: response.status, body: bodyOf(Buffer.from(answer).toString()) };
-    });
-  } catch (error) {
-    throw error instanceof CommandFault
-      ? error
-      : new CommandFault(`cannot publish to ${url.href}: ${reasonOf(error)}`);
-  }
-}
-
-function bodyOf(text: string): Answer['body'] {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return undefined;
-    return Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'padding'));
-  } catch {
-    return undefined;
-  }
-}
+export const sendUpload = async (service: URL, body: string, timers: Timers): Promise<Answer> =>
+  await postJson(service, { route: '/v1/publish', body, purpose: 'publish to' }, timers);
 
 /** The server's answer to an upload as people read it, and what becomes of the keys next. */
 export function renderAnswer(

@@ -39,6 +39,7 @@ export const verifierFor = (
                   thru: undefined,
                 },
               ],
+              stats: true,
             }
           : undefined,
       ),

@@ -1,0 +1,1 @@
+export { startCleanup } from './start-cleanup.ts';
