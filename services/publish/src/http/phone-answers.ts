@@ -80,7 +80,7 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     // Written as bytes: Express would add a charset, which the answers of this API do not have.
     response.status(status).setHeader('Content-Type', 'application/json');
     const headBytes = variableHeadBytes(response);
-    response.end(Buffer.from(renderPadded({ render, headBytes }, random, padding)));
+    response.end(renderPadded({ render, headBytes }, random, padding));
   }
 
   return {
