@@ -1,3 +1,4 @@
+import { StoreFault } from '@keyserver/docstore';
 import { DEFAULT_KEY_RULES, type Upload, type UploadOutcome } from '@keyserver/exposure-keys';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
 import { simulatedClock } from '@keyserver/time';
@@ -263,6 +264,17 @@ describe('the ceiling of an application', () => {
     const { deps, settled } = reserving('reserved', answer);
     await publishKeys(anUpload([aKey(1)]), deps);
     expect(settled).toEqual([0]);
+  });
+
+  it.each([
+    ['free again', new Error('no export takes them'), 0],
+    ['free again', new StoreFault('contended', 'others won'), 0],
+    ['counted', new StoreFault('unavailable', 'away'), 1],
+  ])('has the keys of an upload that a fault ended %s: %s', async (_, fault, published) => {
+    const { deps, settled } = reserving('reserved');
+    const storeUpload = async () => await Promise.reject(fault);
+    await expect(publishKeys(anUpload([aKey(1)]), { ...deps, storeUpload })).rejects.toBe(fault);
+    expect(settled).toEqual([published]);
   });
 
   it('is not asked before the certificate is verified', async () => {
