@@ -286,6 +286,12 @@ describe('the ceiling of an application', () => {
 });
 
 describe('the regions that a phone asks for', () => {
+  it('are not logged where only the phone has named them', async () => {
+    const { deps } = aServer({ defaultRegions: ['ZZ'] });
+    const request = { ...anUpload([aKey(1)]), appId: 'no.regions', regions: ['secret-text', 'ZZ'] };
+    expect(await publishKeys(request, deps)).toMatchObject({ kind: 'published', regions: ['ZZ'] });
+  });
+
   const regionsOf = async (request: Partial<Parameters<typeof publishKeys>[0]>) => {
     const { deps, uploads } = aServer({ defaultRegions: ['ZZ'] });
     const outcome = await publishKeys(anUpload([aKey(1)], request), deps);

@@ -60,7 +60,7 @@ interface Publication extends KeyFindings {
   readonly kind: 'published';
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
-  /** Where the keys belong, as they are configured. */
+  /** For the log: where the keys belong, without regions that only the phone has named. */
   readonly regions: readonly string[];
   /** For the log: why the certificate does not hold, of an application that needs none. */
   readonly certificate: CertificateRefusal | undefined;
@@ -163,7 +163,9 @@ export async function publishKeys(
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
   const counts = { inserted, revised };
-  const checked = { app, authority, regions, certificate };
+  const configured = [...app.regions, ...deps.defaultRegions];
+  const known = regions.filter((region) => configured.includes(region));
+  const checked = { app, authority, regions: known, certificate };
   return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
 }
 
