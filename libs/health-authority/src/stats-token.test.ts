@@ -51,6 +51,11 @@ describe('the published statistics token (V7)', () => {
     expect(await outcome(VECTOR_CERTIFICATE)).toBe('wrong_audience');
   });
 
+  it('does not open with a certificate where both have one audience', async () => {
+    const { audience } = vectorAuthority;
+    expect(await outcome(VECTOR_CERTIFICATE, { audience })).toBe('wrong_audience');
+  });
+
   it('opens nothing of an authority whose statistics are off, whatever else is wrong', async () => {
     const authority = { ...vectorAuthority, stats: false };
     expect(await outcome(VECTOR_STATS_TOKEN, { authority, now: NOW + 3600 })).toBe(

@@ -74,10 +74,17 @@ export function statsTokenVerifier(
     if (doubt === 'not_yet_valid') return refused(doubt);
     if (!(await hasValidSignature(token, key))) return refused('bad_signature');
     if (doubt !== undefined) return refused(doubt);
-    if (claims.audience !== audience) return refused('wrong_audience');
+    if (claims.audience !== audience || isCertificate(token)) return refused('wrong_audience');
     return { kind: 'verified', authority: { id: authority.id, name: authority.name } };
   };
 }
+
+/**
+ * Whether a token is a certificate. Phones hold certificates, signed with the same keys; where an operator has given
+ * certificates the audience of statistics, nothing else tells the two apart.
+ */
+const isCertificate = ({ claims }: CompactToken): boolean =>
+  typeof claims.get('tekmac') === 'string';
 
 interface OpenedToken {
   readonly token: CompactToken;

@@ -17,6 +17,10 @@ beforeEach(async () => {
 });
 afterEach(closeTestStores);
 
+let certificates = 0;
+/** One that no other upload has. */
+const aCertificate = (): string => String((certificates += 1));
+
 /** One instance of the service over the shared store. */
 function anInstance(draw = drawDailyKeys(store)) {
   const timers: ManualTimers = manualTimers();
@@ -31,7 +35,7 @@ function anInstance(draw = drawDailyKeys(store)) {
     onReached: (_app, ceiling) => reached.push(ceiling),
   });
   const take = async (keys: number, ceiling = 100) => {
-    const taking = reserve({ ...app, maxKeysPerDay: ceiling }, keys);
+    const taking = reserve({ ...app, maxKeysPerDay: ceiling }, keys, aCertificate());
     const ended: string[] = [];
     const end = () => ended.push('ended');
     taking.then(end, end);
@@ -51,7 +55,7 @@ const drawnInAll = async (): Promise<number> => {
 describe('the ceiling of an application', () => {
   it('is none unless one is configured', async () => {
     const { reserve, draws } = anInstance();
-    expect(await reserve(app, 1_000_000)).toMatchObject({ kind: 'reserved' });
+    expect(await reserve(app, 1_000_000, '')).toMatchObject({ kind: 'reserved' });
     expect(draws).toEqual([]);
   });
 
@@ -109,10 +113,13 @@ describe('the ceiling of an application', () => {
   it('draws at most once a second, for all uploads that wait', async () => {
     const { reserve, timers, draws } = anInstance();
     const limited = { ...app, maxKeysPerDay: 100_000 };
-    const waiting = Array.from({ length: 50 }, async () => await reserve(limited, 14));
+    const waiting = Array.from(
+      { length: 50 },
+      async () => await reserve(limited, 14, aCertificate()),
+    );
     await timers.advance(0);
     await Promise.all(waiting.slice(0, 1));
-    const more = Array.from({ length: 50 }, async () => await reserve(limited, 14));
+    const more = Array.from({ length: 50 }, async () => await reserve(limited, 14, aCertificate()));
     await timers.advance(999);
     expect(draws).toEqual([0]);
     await timers.advance(1);
@@ -124,7 +131,7 @@ describe('the ceiling of an application', () => {
     const { reserve, timers, draws } = anInstance();
     const limited = { ...app, maxKeysPerDay: 1_000_000 };
     for (let second = 0; second < 240; second += 1) {
-      const upload = reserve(limited, 14);
+      const upload = reserve(limited, 14, aCertificate());
       await timers.advance(1000);
       await upload;
     }
@@ -164,6 +171,37 @@ describe('the ceiling of an application', () => {
     if (reservation.kind === 'reserved') reservation.settle(40);
     expect(await takes(60)).toBe('reserved');
     expect(await takes(1)).toBe('spent');
+  });
+
+  it('is not used up by one upload that is sent many times at once', async () => {
+    const { reserve, timers } = anInstance();
+    const limited = { ...app, maxKeysPerDay: 100 };
+    const ended: string[] = [];
+    const sent = Array.from({ length: 50 }, async () => {
+      const reservation = await reserve(limited, 30, 'the same');
+      ended.push(reservation.kind);
+      if (reservation.kind === 'reserved') reservation.settle(0); // its keys are known already
+    });
+    while (ended.length < sent.length) await timers.advance(100);
+    expect(new Set(ended)).toEqual(new Set(['reserved']));
+    expect(await drawnInAll()).toBeLessThan(60);
+    expect(await anInstance().takes(30)).toBe('reserved');
+  });
+
+  it('keeps no certificate waiting for an upload that was refused or met a fault', async () => {
+    let isAway = true;
+    const { reserve, timers } = anInstance(async (wanted) => {
+      if (isAway) throw new StoreFault('unavailable', 'away');
+      return await drawDailyKeys(store)(wanted);
+    });
+    const limited = { ...app, maxKeysPerDay: 100 };
+    await expect(reserve(limited, 101, 'one')).rejects.toBeInstanceOf(StoreFault);
+    isAway = false;
+    const kinds: string[] = [];
+    for (const keys of [101, 101, 30])
+      void reserve(limited, keys, 'one').then(({ kind }) => kinds.push(kind));
+    while (kinds.length < 3) await timers.advance(100);
+    expect(kinds).toEqual(['spent', 'spent', 'reserved']);
   });
 
   it('fails with the store, and asks it again', async () => {

@@ -6,14 +6,18 @@ import { SECOND, type Timers, type UnixMillis, sleep } from '@keyserver/time';
 export type Reservation =
   | {
       readonly kind: 'reserved';
-      /** Says how many were published in the end: the others are free again. */
+      /** Says how many were published in the end: the others are free again. To be called once, whatever happens. */
       readonly settle: (published: number) => void;
     }
   /** The application has published what it may today; seconds until the next day begins. */
   | { readonly kind: 'spent'; readonly seconds: number };
 
-/** Reserves keys of what an application may publish today. */
-export type ReserveKeys = (app: AuthorizedApp, keys: number) => Promise<Reservation>;
+/** Reserves keys of what an application may publish today, for one upload of a certificate at a time. */
+export type ReserveKeys = (
+  app: AuthorizedApp,
+  keys: number,
+  certificate: string,
+) => Promise<Reservation>;
 
 const FREE: Reservation = { kind: 'reserved', settle: () => undefined };
 
@@ -38,15 +42,51 @@ interface CeilingDeps {
 /**
  * Keeps applications below their ceilings, over all instances: each draws shares of a day's allowance from the store, at most
  * one in a second, and hands them out. Shares grow until they last for half a minute. Days are those of the store.
+ *
+ * Uploads with the same certificate come one after the other: they are of the same keys, of which one upload publishes any.
+ * Whoever sends one hundreds of times at once would else have a whole allowance drawn for keys that are known already.
  */
 export function dailyCeilings(deps: CeilingDeps): ReserveKeys {
   const shares = new Map<string, DailyShare>();
-  return async (app, keys) => {
+  const takeTurn = turns();
+  return async (app, keys, certificate) => {
     const { id, maxKeysPerDay: ceiling } = app;
     if (ceiling === undefined || keys === 0) return FREE;
     const share = shares.get(id) ?? new DailyShare(deps);
     shares.set(id, share);
-    return await share.reserve({ ...app, maxKeysPerDay: ceiling }, keys);
+    const end = await takeTurn(`${id} ${certificate}`);
+    const reservation = await share
+      .reserve({ ...app, maxKeysPerDay: ceiling }, keys)
+      .catch((fault: unknown) => {
+        end();
+        throw fault;
+      });
+    if (reservation.kind === 'spent') {
+      end();
+      return reservation;
+    }
+    const settle = (published: number): void => {
+      reservation.settle(published);
+      end();
+    };
+    return { kind: 'reserved', settle };
+  };
+}
+
+/** Turns under names: whoever takes one waits until nobody else has it, and ends it by calling what is given. */
+function turns(): (name: string) => Promise<() => void> {
+  const taken = new Map<string, Promise<void>>();
+  return async (name) => {
+    for (let other = taken.get(name); other !== undefined; other = taken.get(name)) await other;
+    let pass = (): void => undefined;
+    const passed = new Promise<void>((resolve) => {
+      pass = resolve;
+    });
+    taken.set(name, passed);
+    return () => {
+      taken.delete(name);
+      pass();
+    };
   };
 }
 

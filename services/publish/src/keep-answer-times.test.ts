@@ -27,7 +27,7 @@ interface Instance {
 
 async function anInstance(
   overrides: Partial<KeepAnswerTimesDeps> = {},
-  trialMs = 5,
+  trialMs: number | (() => number) = 5,
 ): Promise<Instance> {
   const timers = manualTimers();
   const times = answerTimes({ timers, random: systemRandom });
@@ -41,7 +41,7 @@ async function anInstance(
     ...overrides,
     tryStore: async () => {
       trials += 1;
-      await timers.advance(trialMs);
+      await timers.advance(typeof trialMs === 'number' ? trialMs : trialMs());
       await tryStore();
     },
   });
@@ -115,6 +115,20 @@ describe('the keeping of answer times', () => {
     isAway = false;
     await pass(instance, 10 * SECOND);
     expect(instance.times.fault).toBeUndefined();
+    await instance.kept.stop();
+  });
+
+  it('takes no time of a fault for that of an upload once the store is back', async () => {
+    let isAway = true;
+    const tryStore = async (): Promise<void> => {
+      await Promise.resolve();
+      if (isAway) throw new Error('away');
+    };
+    const instance = await anInstance({ tryStore }, () => (isAway ? 8 * SECOND : 6));
+    isAway = false;
+    await pass(instance, 20 * SECOND);
+    expect(instance.times.fault).toBeUndefined();
+    expect(instance.times.draw()).toBeLessThan(SECOND);
     await instance.kept.stop();
   });
 

@@ -50,7 +50,7 @@ export async function keepAnswerTimes(deps: KeepAnswerTimesDeps): Promise<KeptAn
   }
 
   async function look(): Promise<void> {
-    if (times.fault !== undefined || times.silentFor >= SILENCE) await tryStore(deps);
+    if (times.fault !== undefined || times.silentFor >= SILENCE) await trial();
     if (timers.monotonic() - sharedAt < SHARE_EVERY) return;
     sharedAt = timers.monotonic();
     tellCovered();
@@ -66,7 +66,9 @@ export async function keepAnswerTimes(deps: KeepAnswerTimesDeps): Promise<KeptAn
     working = look().then(lookLater);
   }
 
-  await begin(deps);
+  const isFirst = !(await learn(deps, false));
+  const trial = storeTrials(deps, isFirst);
+  if (isFirst) for (let n = 0; n < FIRST_TRIALS && times.fault === undefined; n++) await trial();
   lookNow();
   return {
     countCover: () => {
@@ -81,13 +83,19 @@ export async function keepAnswerTimes(deps: KeepAnswerTimesDeps): Promise<KeptAn
   };
 }
 
-async function begin(deps: KeepAnswerTimesDeps): Promise<void> {
+/**
+ * Trials of the store. Where nobody has ever told how long uploads take, those that succeed first stand for uploads. What a fault
+ * takes says nothing of an upload: a start while the store is away is made up for when it is back.
+ */
+function storeTrials(deps: KeepAnswerTimesDeps, isFirst: boolean): () => Promise<void> {
   const { times } = deps;
-  if (await learn(deps, false)) return;
   const measured: number[] = [];
-  for (let trial = 0; trial < FIRST_TRIALS && times.fault === undefined; trial++)
-    measured.push(await tryStore(deps));
-  times.measured(measured);
+  return async () => {
+    const ms = await tryStore(deps);
+    if (!isFirst || times.fault !== undefined || measured.length === FIRST_TRIALS) return;
+    measured.push(ms);
+    times.measured(measured);
+  };
 }
 
 /** Tries the store as an upload would, and gives how long that took, ms. */

@@ -1,3 +1,4 @@
+import { StoreFault } from '@keyserver/docstore';
 import { DEFAULT_KEY_RULES, type Upload, type UploadOutcome } from '@keyserver/exposure-keys';
 import { type AuthorizedApp, certificateVerifier } from '@keyserver/health-authority';
 import { simulatedClock } from '@keyserver/time';
@@ -265,6 +266,17 @@ describe('the ceiling of an application', () => {
     expect(settled).toEqual([0]);
   });
 
+  it.each([
+    ['free again', new Error('no export takes them'), 0],
+    ['free again', new StoreFault('contended', 'others won'), 0],
+    ['counted', new StoreFault('unavailable', 'away'), 1],
+  ])('has the keys of an upload that a fault ended %s: %s', async (_, fault, published) => {
+    const { deps, settled } = reserving('reserved');
+    const storeUpload = async () => await Promise.reject(fault);
+    await expect(publishKeys(anUpload([aKey(1)]), { ...deps, storeUpload })).rejects.toBe(fault);
+    expect(settled).toEqual([published]);
+  });
+
   it('is not asked before the certificate is verified', async () => {
     const { deps, reserved } = reserving('spent');
     const outcome = await publishKeys(anUpload([aKey(1)], { certificate: 'a.b.c' }), deps);
@@ -274,6 +286,12 @@ describe('the ceiling of an application', () => {
 });
 
 describe('the regions that a phone asks for', () => {
+  it('are not logged where only the phone has named them', async () => {
+    const { deps } = aServer({ defaultRegions: ['ZZ'] });
+    const request = { ...anUpload([aKey(1)]), appId: 'no.regions', regions: ['secret-text', 'ZZ'] };
+    expect(await publishKeys(request, deps)).toMatchObject({ kind: 'published', regions: ['ZZ'] });
+  });
+
   const regionsOf = async (request: Partial<Parameters<typeof publishKeys>[0]>) => {
     const { deps, uploads } = aServer({ defaultRegions: ['ZZ'] });
     const outcome = await publishKeys(anUpload([aKey(1)], request), deps);

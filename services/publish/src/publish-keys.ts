@@ -1,3 +1,4 @@
+import { StoreFault } from '@keyserver/docstore';
 import { Fault } from '@keyserver/fault';
 import {
   type KeyRules,
@@ -59,7 +60,7 @@ interface Publication extends KeyFindings {
   readonly kind: 'published';
   readonly app: AuthorizedApp;
   readonly authority: VerifiedBy | undefined;
-  /** Where the keys belong, as they are configured. */
+  /** For the log: where the keys belong, without regions that only the phone has named. */
   readonly regions: readonly string[];
   /** For the log: why the certificate does not hold, of an application that needs none. */
   readonly certificate: CertificateRefusal | undefined;
@@ -157,29 +158,43 @@ export async function publishKeys(
     bypassToken: app.bypassRevisionToken,
     statistics: { ...statistics, platform: request.platform },
   };
-  const stored = await storeWithinCeiling(upload, app, deps);
+  const stored = await storeWithinCeiling(upload, { app, certificate: request.certificate }, deps);
   if (stored.kind === 'refused') return refused(stored.code, { ...stored, app, warnings });
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
   const counts = { inserted, revised };
-  const checked = { app, authority, regions, certificate };
+  const configured = [...app.regions, ...deps.defaultRegions];
+  const known = regions.filter((region) => configured.includes(region));
+  const checked = { app, authority, regions: known, certificate };
   return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
 }
 
 /** Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. */
 async function storeWithinCeiling(
   upload: Upload,
-  app: AuthorizedApp,
+  { app, certificate }: { readonly app: AuthorizedApp; readonly certificate: string },
   { reserveKeys, storeUpload }: Pick<PublishDeps, 'reserveKeys' | 'storeUpload'>,
 ): Promise<UploadOutcome | Pick<Refusal, 'kind' | 'code' | 'retryAfter'>> {
   if (upload.keys.length === 0) return NOTHING_TO_STORE;
-  const reservation = await reserveKeys(app, upload.keys.length);
+  const reservation = await reserveKeys(app, upload.keys.length, certificate);
   if (reservation.kind === 'spent')
     return { kind: 'refused', code: 'ceiling_reached', retryAfter: reservation.seconds };
-  const stored = await storeUpload(upload);
-  reservation.settle(stored.kind === 'stored' ? stored.inserted + stored.revised : 0);
-  return stored;
+  let published = 0;
+  try {
+    const stored = await storeUpload(upload);
+    if (stored.kind === 'stored') published = stored.inserted + stored.revised;
+    return stored;
+  } catch (fault) {
+    if (mayBeStored(fault)) published = upload.keys.length;
+    throw fault;
+  } finally {
+    reservation.settle(published);
+  }
 }
+
+/** Whether keys may have been published in spite of a fault: the store may have gone away while it committed them. */
+const mayBeStored = (fault: unknown): boolean =>
+  fault instanceof StoreFault && fault.code === 'unavailable';
 
 /** Whether an application may publish for a region; one without regions of its own may for all that there can be. */
 const isOpenTo =

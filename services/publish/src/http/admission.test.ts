@@ -121,6 +121,28 @@ describe('a server that has as much to do as it may', () => {
     expect(await (await answered).until('HTTP/1.1')).not.toContain('503');
   });
 
+  it('ends the connection of such a body also where an earlier request of it is still worked on', async () => {
+    let begun = (): void => undefined;
+    const working = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const server = await aSmallServer({
+      storeUpload: async () => {
+        begun();
+        return await new Promise<never>(() => undefined);
+      },
+    });
+    const client = await rawConnection(server.port);
+    connections.push(client);
+    const body = JSON.stringify(wireBody(upload()));
+    client.send(`${HEAD.replace('9', String(body.length))}${body}${HEAD}{`);
+    await working;
+    await untilBusy(server);
+    server.pass(5000);
+    await server.send('{}');
+    expect(await client.ended()).toBe('');
+  });
+
   it('keeps the place of work for a client that has gone away until it is done', async () => {
     let finish = (): void => undefined;
     let begun = (): void => undefined;

@@ -57,8 +57,9 @@ export function admission(
     if (places.size < uploadsAtOnce) return true;
     const slow = firstSlow(places, timers.monotonic());
     if (slow === undefined) return false;
-    places.delete(slow);
-    slow.socket?.destroy();
+    const [response, { request }] = slow;
+    places.delete(response);
+    request.socket.destroy(); // not the answer's, which has none while an earlier one is sent
     return true;
   }
 
@@ -89,10 +90,14 @@ export function admission(
 }
 
 /** The oldest request of which a part has been missing for too long. */
-function firstSlow(places: ReadonlyMap<Response, Place>, now: number): Response | undefined {
-  for (const [response, { request, since }] of places) {
+function firstSlow(
+  places: ReadonlyMap<Response, Place>,
+  now: number,
+): readonly [Response, Place] | undefined {
+  for (const one of places) {
+    const [, { request, since }] = one;
     if (now - since < PATIENCE) return undefined;
-    if (!request.complete) return response;
+    if (!request.complete) return one;
   }
   return undefined;
 }

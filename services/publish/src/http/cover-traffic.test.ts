@@ -223,6 +223,19 @@ describe('the time of an answer', () => {
     }
   });
 
+  it('is ranked among refusals for one reason alone, so that many of one kind do not show the others', async () => {
+    const sorts: string[] = [];
+    const disguise: AnswerTimes['disguise'] = (sort, ms) => {
+      sorts.push(sort);
+      return ms;
+    };
+    const ranking = await aPublishServer({ times: { ...times, disguise } });
+    await ranking.send(wrongCertificate());
+    await ranking.post(anUpload([aKey(1)], { certificate: 'a.b.c' }));
+    await ranking.send('{');
+    expect(new Set(sorts).size).toBe(3);
+  });
+
   it('is its own for an upload that is stored, and remembered', async () => {
     times.learn(
       Array.from({ length: 100 }, () => 40 * TICK),

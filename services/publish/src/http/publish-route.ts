@@ -107,9 +107,13 @@ async function answerReading(
   return { answer: answerTo(outcome), ending: endingOf(outcome) };
 }
 
-/** What changes something takes its time; refusals for one reason have the same work. */
+/**
+ * What changes something takes its time; refusals for one reason have the same work. Checks of a certificate that come before its
+ * signature take a fraction of what those after it take, so each check that failed is a sort of its own.
+ */
 function endingOf(outcome: PublishOutcome): Ending {
-  if (outcome.kind === 'refused') return { kind: 'other', sort: outcome.code };
+  if (outcome.kind === 'refused')
+    return { kind: 'other', sort: `${outcome.code} ${outcome.certificate ?? ''}` };
   return outcome.inserted + outcome.revised > 0
     ? { kind: 'stored' }
     : { kind: 'other', sort: 'unchanged' };

@@ -58,6 +58,12 @@ describe('the days that an authority is shown (15.4)', () => {
     expect(days(midnight(4), unixMillis(midnight(4) - 1))).toBe(0);
   });
 
+  it('shows no small day early because the own clock is ahead', () => {
+    const hours = [anHour(midnight(3), { ios: 1 })];
+    const inAWeek = unixMillis(NOW + 7 * DAY);
+    expect(shownDays({ hours, foldedUntil: NOW }, inAWeek, RULES)).toEqual([]);
+  });
+
   it('adds hours up bucket by bucket, and sorts days', () => {
     const third = (n: number) => zeros(16).map((_, at) => (at === 3 ? n : 0));
     const hours = [

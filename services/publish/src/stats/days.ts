@@ -17,7 +17,8 @@ export interface DayRules {
 
 /**
  * The days that an authority is shown, oldest first. A day must be over, and all its hours folded: its sums do not change any
- * more, so two answers differ by whole days, and subtracting them tells nothing of the uploads of an hour.
+ * more, so two answers differ by whole days, and subtracting them tells nothing of the uploads of an hour. The embargo is counted by
+ * what is folded too, which goes by the time of the store: a clock of this machine that is ahead shows no day too early.
  */
 export function shownDays(
   { hours, foldedUntil }: Totals,
@@ -27,7 +28,7 @@ export function shownDays(
   const over = Math.min(now, foldedUntil ?? 0);
   return daysOf(hours).filter((total) => {
     const end = total.day + DAY;
-    return end <= over && (uploadsOf(total) >= minUploads || end + embargo < now);
+    return end <= over && (uploadsOf(total) >= minUploads || end + embargo < over);
   });
 }
 
