@@ -392,6 +392,22 @@ describe('no log line and no answer repeats what was sent', () => {
     expect(lines.at(-1)).toContain(APP);
   });
 
+  it('of an upload that comes with a token of ours', async () => {
+    expect(await upload(bodyOf(first()))).toBe(200);
+    const [, issued = ''] = /"revisionToken":"([^"]+)"/u.exec(answers.splice(0).join('')) ?? [];
+    made['issued token'] = Buffer.from(issued, 'base64');
+    expect(made['issued token']).not.toHaveLength(0);
+    expect(await upload(bodyOf(first(), { revisionToken: issued }))).toBe(200);
+    expect(await upload(withOther({ revisionToken: issued, hmacKey: '' }))).toBe(401);
+  });
+
+  it('of cover traffic', async () => {
+    const before = lines.length;
+    const headers = { 'x-chaff': SECRETS.header };
+    expect(await upload(withOther({}), { headers })).toBe(200);
+    expect(eventsSince(before)).toEqual([]);
+  });
+
   it.each<[string, number, () => object]>([
     [
       'keys that are known',

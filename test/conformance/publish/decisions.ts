@@ -231,6 +231,13 @@ function describeDefaults(): void {
     ['CONFIG_CACHE_SECONDS', '300'],
     ['PARTIAL_REVISIONS', 'false'],
     ['DEFAULT_REGION', ''],
+    ['V1ALPHA1', 'false'],
+    ['MAINTENANCE', 'false'],
+    ['STATS_MIN_UPLOADS', '10'],
+    ['STATS_EMBARGO_HOURS', '48'],
+    ['STATS_AUDIENCE', 'keyserver'],
+    ['STATS_PADDING_MIN_BYTES', '2048'],
+    ['STATS_PADDING_RANGE_BYTES', '1024'],
     ['PORT', '8080'],
   ] as const)('%s is %s', (name, shown) => {
     expect(publishSettings[name].fallback?.shown).toBe(shown);

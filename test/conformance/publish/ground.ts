@@ -21,10 +21,12 @@ import {
   appDocumentId,
   authorityDocument,
   authorizedApps,
+  foldTotals,
   healthAuthorities,
   keyBatchDocument,
   keyBatches,
   keyHasher,
+  storedWindows,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -80,6 +82,8 @@ export interface Ground {
   store(key: ExposureKey, of: Pick<KeyBatch, 'app' | 'regions' | 'origin'>): Promise<void>;
   /** Makes another data key of revision tokens, once the newest is a week old. */
   renewDataKey(): Promise<void>;
+  /** Folds counts of uploads, as the cleanup service does. */
+  fold(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -124,6 +128,11 @@ export async function openGround(name: PlatformName, start: UnixMillis): Promise
     },
     renewDataKey: async () => {
       await makeDataKey(store, platform.wrapper);
+    },
+    fold: async () => {
+      const { signal } = new AbortController();
+      const noteLate = (): void => undefined;
+      await foldTotals(store, { windows: storedWindows, retention: 14 * DAY, signal, noteLate });
     },
     store: async (key, of) => {
       const window = unixMillis(floorTo(clock.now(), HOUR));

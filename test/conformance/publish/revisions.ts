@@ -268,6 +268,35 @@ function describeOwners(on: () => Ground): void {
     on().clock.advance(HOUR);
     expect(outcomeOf(await publish(on(), [key], free))).toBe('400 internal_error');
   });
+
+  it.each<[string, Sending, string]>([
+    ['no token', CONFIRMED, MISSING],
+    ['no token and the same report type', LIKELY, MISSING],
+    ['a token that cannot be read', { ...CONFIRMED, token: UNREADABLE }, WRONG_TOKEN],
+    ['no token, where some keys are allowed', { ...CONFIRMED, settings }, MISSING],
+    ['an app that needs no token', free, '200'],
+    [
+      'an app that needs no token, and a type that may not follow',
+      { ...free, reportType: 'user-report' },
+      REFUSED,
+    ],
+  ])(
+    'whoever has %s gets the same for a generated key and for one of somebody else',
+    async (_, sending, outcome) => {
+      const { id, regions } = sending.app ?? APPS.home;
+      const seen = [];
+      for (const origin of ['local', 'padding'] as const) {
+        const key = newKey();
+        const of = { app: id, regions: regions.map((region) => region.toUpperCase()), origin };
+        await on().store(storedAs(key, 'likely'), of);
+        on().clock.advance(HOUR);
+        const { body, ...answer } = await publish(on(), [key], sending);
+        seen.push([outcomeOf({ ...answer, body }), body['error'], await typesOf(on(), key)]);
+      }
+      expect(seen[1]).toEqual(seen[0]);
+      expect(seen[0]?.[0]).toBe(outcome);
+    },
+  );
 }
 
 /** A key as it is stored with a report type. */

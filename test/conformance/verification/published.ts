@@ -4,6 +4,7 @@ import type { HealthAuthority } from '@keyserver/health-authority';
 import { SECOND, unixMillis } from '@keyserver/time';
 import type { Ground } from '../publish/ground.ts';
 import { APPS, AUTHORITY, newKey, outcomeOf, publish } from '../publish/phone.ts';
+import { sendStatsToken } from './stats-tokens.ts';
 
 /** The certificate was issued at this second, and expires 900 seconds later. */
 const ISSUED = 1_620_123_000;
@@ -27,6 +28,13 @@ const CERTIFICATE = [
 
 /** The same with another signature. */
 const ALTERED = CERTIFICATE.replace(/Q$/u, 'A');
+
+/** The published token for statistics; it expires a minute after its issue. */
+const STATS_TOKEN = [
+  'eyJhbGciOiJFUzI1NiIsImtpZCI6InIxIiwidHlwIjoiSldUIn0',
+  'eyJhdWQiOiJrZXlzZXJ2ZXIiLCJleHAiOjE2MjAxMjMwNjAsImlhdCI6MTYyMDEyMzAwMCwiaXNzIjoiZG9oLmV4YW1wbGUuZ292IiwibmJmIjoxNjIwMTIzMDAwfQ',
+  '9rpQ1CtBBNrxHlR79oVsxs_DIjl6lW1iOe1BLKC6bWxGKKjYtkWg1xCQAF-Ga2eihUcjbCACKy6mtFUQ1yjgIA',
+].join('.');
 
 /** The bytes 00 to 1f. */
 const S32 = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
@@ -53,7 +61,17 @@ const withKey = (version: string, over: Partial<HealthAuthority> = {}): HealthAu
 /** Rows about the certificate that was published with the protocol, and the MACs. Time goes from its second to the last. */
 export function describePublishedCertificate(on: () => Ground): void {
   describe('the published certificate', () => {
-    describeCertificate(on);
+    describeCertificate(on, EARLY);
+  });
+  describe('the published token for statistics', () => {
+    describeStatsToken(on);
+  });
+  describe('the published certificate, later', () => {
+    describeCertificate(on, LATE);
+    it('says that the result is likely, and when symptoms began', async () => {
+      const { key } = (await on().stored(C))[0] ?? {};
+      expect(key).toMatchObject({ reportType: 'likely', onsetDays: 1 });
+    });
   });
   describe('the published MACs', () => {
     describeVectors(on);
@@ -67,7 +85,70 @@ interface Change {
   readonly app?: (typeof APPS)[keyof typeof APPS];
 }
 
-function describeCertificate(on: () => Ground): void {
+/** What the certificate is, at which second, with what changed, and why it is refused. */
+type CertificateRow = [string, number, Change, string | undefined];
+
+const EARLY: CertificateRow[] = [
+  ['is not valid yet before it was issued', ISSUED - SKEW - 1, {}, 'not_yet_valid'],
+  [
+    'is not valid yet then, even with another signature',
+    ISSUED - SKEW - 1,
+    { certificate: ALTERED },
+    'not_yet_valid',
+  ],
+  ['is valid when the authority’s clock is 5 s ahead', ISSUED - SKEW, {}, undefined],
+  ['is valid from its issue on', ISSUED, {}, undefined],
+];
+
+const LATE: CertificateRow[] = [
+  ['is valid in between', 1_620_123_420, {}, undefined],
+  [
+    'does not cover a key with a risk',
+    1_620_123_420,
+    { keys: [KEYS[0]!, { ...KEYS[1]!, transmissionRisk: 1 }] },
+    'mac_mismatch',
+  ],
+  [
+    'does not cover a key in another spelling',
+    1_620_123_420,
+    { keys: [{ ...KEYS[0]!, key: BARE_C }, KEYS[1]!] },
+    'mac_mismatch',
+  ],
+  [
+    'is not for an authority with another audience',
+    1_620_123_420,
+    { authority: withKey('r1', { audience: 'other' }) },
+    'wrong_audience',
+  ],
+  [
+    'is not signed with a key that is registered as another version',
+    1_620_123_420,
+    { authority: withKey('r2') },
+    'no_active_key',
+  ],
+  [
+    'is not for an app that does not trust the authority',
+    1_620_123_420,
+    { app: APPS.stranger },
+    'issuer_not_authorized',
+  ],
+  [
+    'does not hold with another signature',
+    1_620_123_420,
+    { certificate: ALTERED },
+    'bad_signature',
+  ],
+  ['is valid through its last second', EXPIRES, {}, undefined],
+  ['has expired a second later', EXPIRES + 1, {}, 'expired'],
+  [
+    'is badly signed rather than expired when it is both',
+    EXPIRES + 1,
+    { certificate: ALTERED },
+    'bad_signature',
+  ],
+];
+
+function describeCertificate(on: () => Ground, rows: CertificateRow[]): void {
   afterAll(async () => {
     await on().configure({ authorities: [AUTHORITY] });
   });
@@ -87,62 +168,6 @@ function describeCertificate(on: () => Ground): void {
     return { ...answer, reason: answer.service.lastEvent()['certificate'] };
   };
 
-  const rows: [string, number, Change, string | undefined][] = [
-    ['is not valid yet before it was issued', ISSUED - SKEW - 1, {}, 'not_yet_valid'],
-    [
-      'is not valid yet then, even with another signature',
-      ISSUED - SKEW - 1,
-      { certificate: ALTERED },
-      'not_yet_valid',
-    ],
-    ['is valid when the authority’s clock is 5 s ahead', ISSUED - SKEW, {}, undefined],
-    ['is valid from its issue on', ISSUED, {}, undefined],
-    ['is valid in between', 1_620_123_420, {}, undefined],
-    [
-      'does not cover a key with a risk',
-      1_620_123_420,
-      { keys: [KEYS[0]!, { ...KEYS[1]!, transmissionRisk: 1 }] },
-      'mac_mismatch',
-    ],
-    [
-      'does not cover a key in another spelling',
-      1_620_123_420,
-      { keys: [{ ...KEYS[0]!, key: BARE_C }, KEYS[1]!] },
-      'mac_mismatch',
-    ],
-    [
-      'is not for an authority with another audience',
-      1_620_123_420,
-      { authority: withKey('r1', { audience: 'other' }) },
-      'wrong_audience',
-    ],
-    [
-      'is not signed with a key that is registered as another version',
-      1_620_123_420,
-      { authority: withKey('r2') },
-      'no_active_key',
-    ],
-    [
-      'is not for an app that does not trust the authority',
-      1_620_123_420,
-      { app: APPS.stranger },
-      'issuer_not_authorized',
-    ],
-    [
-      'does not hold with another signature',
-      1_620_123_420,
-      { certificate: ALTERED },
-      'bad_signature',
-    ],
-    ['is valid through its last second', EXPIRES, {}, undefined],
-    ['has expired a second later', EXPIRES + 1, {}, 'expired'],
-    [
-      'is badly signed rather than expired when it is both',
-      EXPIRES + 1,
-      { certificate: ALTERED },
-      'bad_signature',
-    ],
-  ];
   it.each(rows)('%s', async (_, second, change, reason) => {
     on().clock.set(unixMillis(second * SECOND));
     const answer = await send(change);
@@ -151,9 +176,32 @@ function describeCertificate(on: () => Ground): void {
     );
     expect(answer.reason).toBe(reason);
   });
+}
 
-  it('says that the result is likely, and when symptoms began', async () => {
-    expect(await on().stored(C)).toMatchObject([{ key: { reportType: 'likely', onsetDays: 1 } }]);
+function describeStatsToken(on: () => Ground): void {
+  beforeAll(async () => {
+    await on().configure({ authorities: [withKey('r1')] });
+  });
+  afterAll(async () => {
+    await on().configure({ authorities: [AUTHORITY] });
+  });
+
+  it('is no certificate', async () => {
+    const body = { verificationPayload: STATS_TOKEN, hmacKey: S32.toString('base64') };
+    const { service } = await publish(on(), KEYS, { body });
+    expect(service.lastEvent()['certificate']).toBe('wrong_audience');
+  });
+
+  it.each<[string, number, string, string | undefined]>([
+    ['is valid from its issue on', ISSUED, STATS_TOKEN, undefined],
+    ['is valid through its last second', ISSUED + 60, STATS_TOKEN, undefined],
+    ['has expired a second later', ISSUED + 61, STATS_TOKEN, 'expired'],
+    ['is not the published certificate', ISSUED + 61, CERTIFICATE, 'wrong_audience'],
+  ])('%s', async (_, second, token, reason) => {
+    on().clock.set(unixMillis(second * SECOND));
+    const answer = await sendStatsToken(on(), `Bearer ${token}`);
+    expect(answer.status).toBe(reason === undefined ? 200 : 401);
+    expect(answer.reason).toBe(reason);
   });
 }
 

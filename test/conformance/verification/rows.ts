@@ -4,6 +4,7 @@ import { describeCertificates } from './certificates.ts';
 import { describeMacs } from './macs.ts';
 import { describeChecks } from './checks.ts';
 import { describePublishedCertificate, BEFORE } from './published.ts';
+import { describeStatsTokens } from './stats-tokens.ts';
 
 /** What a certificate must be, row by row, on a platform. The clock only goes forward. */
 export function describeVerification(platform: PlatformName): void {
@@ -22,4 +23,5 @@ export function describeVerification(platform: PlatformName): void {
   describeCertificates(on);
   describeChecks(on);
   describeMacs(on);
+  describeStatsTokens(on);
 }
