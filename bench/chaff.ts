@@ -96,6 +96,7 @@ async function watchAnswers(watch: Watch, scene: Scene, samples: number): Promis
     );
     const send = async (connection: ProbeConnection): Promise<void> => {
       for (let next = due.pop(); next !== undefined; next = due.pop()) {
+        await anyMoment();
         const answer = await connection.send(next.request);
         if (answer.status !== STATUS[next.kind])
           throw new Error(`${next.kind} was answered ${answer.status}`);
@@ -108,6 +109,16 @@ async function watchAnswers(watch: Watch, scene: Scene, samples: number): Promis
   await stop();
   for (const connection of connections) connection.close();
   return seen;
+}
+
+/** Longer than the ticks on which answers leave, ms. */
+const LONGEST_PAUSE = 8;
+
+/** Waits until a moment that has nothing to do with the last answer: phones send when they send. To the microsecond, as timers are not. */
+async function anyMoment(): Promise<void> {
+  const moment = performance.now() + LONGEST_PAUSE * Math.random();
+  await new Promise((resolve) => setTimeout(resolve, Math.floor(moment - performance.now())));
+  while (performance.now() < moment);
 }
 
 /** Uploads at random moments, so many a second on average, unless too many wait for their answers; gives what ends it. */

@@ -23,6 +23,7 @@ export {
   type Cancel,
   type TimerOptions,
   type Timers,
+  blockUntil,
   every,
   nextTurn,
   sleep,

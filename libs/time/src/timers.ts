@@ -31,6 +31,15 @@ export const systemTimers: Timers = {
   },
 };
 
+/**
+ * Does nothing else in this thread until these timers tell `until`, ms. By the machine's own clock, since another may stand
+ * still meanwhile.
+ */
+export function blockUntil(timers: Timers, until: number): void {
+  const ends = performance.now() + until - timers.monotonic();
+  while (performance.now() < ends);
+}
+
 /** Runs `then` every `ms` milliseconds, counted from the end of the run before, until it is cancelled. */
 export function every(
   timers: Timers,

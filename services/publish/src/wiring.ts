@@ -38,7 +38,7 @@ import {
   storeUploads,
   uncoveredKeys,
 } from '@keyserver/stores';
-import { type Clock, HOUR, MINUTE, SECOND, type Timers } from '@keyserver/time';
+import { type Clock, HOUR, MINUTE, SECOND, type Timers, blockUntil } from '@keyserver/time';
 import { type AnswerTimes, answerTimes } from './answer-times.ts';
 import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
@@ -121,6 +121,7 @@ async function depsOver(
   );
   return {
     ...{ clock, timers, random, log },
+    waitOut: waitOutOn(timers),
     ...(await timesOf(store, ring, { timers, random, log })),
     findApp: remembered(findApp(store)),
     verifyCertificate: certificateVerifier(authorities, config.CERTIFICATE_CLOCK_SKEW_SECONDS),
@@ -144,6 +145,12 @@ async function depsOver(
     ]),
   };
 }
+
+const waitOutOn =
+  (timers: Timers): AppDeps['waitOut'] =>
+  (until) => {
+    blockUntil(timers, until);
+  };
 
 const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKeys =>
   dailyCeilings({

@@ -5,10 +5,15 @@ import { type AnswerPace, TICK, answerPace } from './answer-pace.ts';
 let timers: ManualTimers;
 let pace: AnswerPace;
 let left: { readonly who: string; readonly at: number }[];
+let waitedOut: number[];
 
 beforeEach(() => {
   timers = manualTimers();
-  pace = answerPace({ timers, random: seededRandom('pace') });
+  waitedOut = [];
+  const waitOut = (until: number): void => {
+    waitedOut.push(until - timers.monotonic());
+  };
+  pace = answerPace({ timers, random: seededRandom('pace'), waitOut });
   left = [];
 });
 
@@ -49,6 +54,18 @@ describe('answers', () => {
       firsts.add(left[0]?.who ?? '');
     }
     expect([...firsts].sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('leave so long after a tick as its timer may be late, while few requests are here', async () => {
+    answer('alone', 1);
+    await timers.advance(2 * TICK);
+    expect(waitedOut).toEqual([2]);
+    const leaving = Array.from({ length: 9 }, () => pace.enter());
+    answer('one of many', timers.monotonic() + 1);
+    await timers.advance(2 * TICK);
+    expect(left).toHaveLength(2);
+    expect(waitedOut).toHaveLength(1);
+    for (const leave of leaving) leave();
   });
 
   it('need no timer while nobody is here', async () => {

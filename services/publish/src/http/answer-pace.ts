@@ -7,6 +7,14 @@ import type { Timers } from '@keyserver/time';
  */
 export const TICK = 4;
 
+/**
+ * How late after its moment a tick goes, ms. A timer of Node counts whole milliseconds from when its loop last looked, so it is
+ * late by up to two, and by how much tells what else the loop did: an upload wakes it, cover traffic does not.
+ */
+const LATENESS = 2;
+/** With more requests than that their work blurs such differences, and no time is left to wait them out. */
+const FEW = 8;
+
 /** When answers leave. */
 export interface AnswerPace {
   /** A request is here, so ticks are needed; the function that it gives ends that. */
@@ -15,17 +23,19 @@ export interface AnswerPace {
   until(due: number): Promise<void>;
 }
 
+/** What ticks are made with. */
+export interface AnswerPaceDeps {
+  readonly timers: Timers;
+  readonly random: Random;
+  /** Does nothing else until the clock of the timers shows this, ms. */
+  readonly waitOut: (until: number) => void;
+}
+
 /**
  * Ticks of one timer, which runs while any request is here. That it runs before an answer is ready makes the last stretch of
  * every answer's wait the same. Those that leave on one tick leave in random order.
  */
-export function answerPace({
-  timers,
-  random,
-}: {
-  readonly timers: Timers;
-  readonly random: Random;
-}): AnswerPace {
+export function answerPace({ timers, random, waitOut }: AnswerPaceDeps): AnswerPace {
   const waiting = new Map<number, (() => void)[]>();
   let here = 0;
   let isTicking = false;
@@ -46,6 +56,7 @@ export function answerPace({
         leaving.push(...answers);
         waiting.delete(at);
       }
+    if (leaving.length > 0 && here <= FEW) waitOut(reached * TICK + LATENESS);
     for (const leave of shuffle(leaving, random)) leave();
     keepTicking();
   }

@@ -1,19 +1,15 @@
-import type { Random } from '@keyserver/random';
 import { type ReadBody, bodyReader } from '@keyserver/service';
-import type { Timers } from '@keyserver/time';
 import type { Response } from 'express';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { AnswerTimes } from '../answer-times.ts';
-import { answerPace } from './answer-pace.ts';
+import { type AnswerPaceDeps, answerPace } from './answer-pace.ts';
 import { type PaddingLength, renderPadded } from './padding.ts';
 
 /** The longest body that is read. */
 export const MAX_BODY_BYTES = 64_000;
 
 /** What answers to phones are made with. */
-export interface PhoneAnswersDeps {
-  readonly timers: Timers;
-  readonly random: Random;
+export interface PhoneAnswersDeps extends AnswerPaceDeps {
   readonly times: AnswerTimes;
   readonly padding: PaddingLength;
 }
@@ -76,11 +72,11 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     }
   }
 
-  function sendAtOnce(response: Response, { status, render }: PhoneAnswer): void {
-    // Written as bytes: Express would add a charset, which the answers of this API do not have.
+  /** Sets what an answer's head says, and gives its whole text. */
+  function prepare(response: Response, { status, render }: PhoneAnswer): string {
+    // Set and ended without Express, which would add a charset that the answers of this API do not have.
     response.status(status).setHeader('Content-Type', 'application/json');
-    const headBytes = variableHeadBytes(response);
-    response.end(renderPadded({ render, headBytes }, random, padding));
+    return renderPadded({ render, headBytes: variableHeadBytes(response) }, random, padding);
   }
 
   return {
@@ -89,15 +85,19 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
       if (body.kind !== 'aborted') begin(response);
       return body;
     },
-    send: async (response, { status, render }, ending) => {
+    send: async (response, answer, ending) => {
       const at = began.get(response);
+      const worked = timers.monotonic() - (at ?? 0);
+      const text = prepare(response, answer); // some answers take longer to write than others
       // Whoever sent no body that was received, sent no upload: its time says nothing.
       await (at === undefined
         ? pace.until(begin(response) + times.draw())
-        : pace.until(at + timeOf(ending, timers.monotonic() - at)));
-      sendAtOnce(response, { status, render });
+        : pace.until(at + timeOf(ending, worked)));
+      response.end(text);
     },
-    sendAtOnce,
+    sendAtOnce: (response, answer) => {
+      response.end(prepare(response, answer));
+    },
   };
 }
 

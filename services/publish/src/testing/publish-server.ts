@@ -143,6 +143,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
   return {
     clock,
     timers: systemTimers,
+    waitOut: () => undefined,
     random: systemRandom,
     findApp: findApp(store),
     verifyCertificate: certificateVerifier(findAuthority(store)),
