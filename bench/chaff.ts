@@ -117,7 +117,9 @@ const LONGEST_PAUSE = 8;
 /** Waits until a moment that has nothing to do with the last answer: phones send when they send. To the microsecond, as timers are not. */
 async function anyMoment(): Promise<void> {
   const moment = performance.now() + LONGEST_PAUSE * Math.random();
-  await new Promise((resolve) => setTimeout(resolve, Math.floor(moment - performance.now())));
+  await new Promise((resolve) =>
+    setTimeout(resolve, Math.max(0, Math.floor(moment - performance.now()))),
+  );
   while (performance.now() < moment);
 }
 

@@ -51,6 +51,8 @@ export type UploadOutcome =
       readonly revised: number;
       /** Keys of the upload that belong into its new token, besides those that its token holds already. */
       readonly revisable: readonly RevisableKey[];
+      /** Whether counts were written, though no key was: of a certificate that takes back keys which were never published. */
+      readonly onlyCounted?: true;
     }
   | { readonly kind: 'refused'; readonly code: UploadFault };
 

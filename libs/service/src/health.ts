@@ -79,14 +79,13 @@ export function healthRoute(probe: HealthProbe, parts: HealthWatchParts): Reques
   const findings = healthWatch(probe, parts);
   return async (_request, response) => {
     const { problems } = await findings();
-    response
-      .status(problems.length === 0 ? 200 : 500)
-      .type('application/json')
-      .send(
-        problems.length === 0
-          ? '{"status": "ok"}'
-          : JSON.stringify({ status: 'unhealthy', problems }),
-      );
+    response.statusCode = problems.length === 0 ? 200 : 500;
+    response.setHeader('Content-Type', 'application/json'); // Express would add a charset
+    response.end(
+      problems.length === 0
+        ? '{"status": "ok"}'
+        : JSON.stringify({ status: 'unhealthy', problems }),
+    );
   };
 }
 

@@ -26,11 +26,20 @@ describe('every service', () => {
       service = await aService({});
       const response = await service.fetch(path);
       expect(response.status).toBe(404);
+      expect(response.headers.get('content-type')).toBe('application/json');
       expect(await response.text()).toBe('{"error":"not found"}');
       expect(service.events()).toMatchObject([{ message: 'request.unserved', status: 404 }]);
       expect(service.events()[0]).not.toHaveProperty('route');
     },
   );
+
+  it('answers another method than GET to its health with 405', async () => {
+    service = await aService({});
+    const response = await service.fetch('/health', { method: 'POST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await response.json()).toEqual({ error: 'health is asked for with GET' });
+    expect((await service.fetch('/health', { method: 'HEAD' })).status).toBe(200);
+  });
 
   it('answers a path that cannot be decoded with 400', async () => {
     service = await aService({

@@ -46,12 +46,23 @@ export function createHttpApp(parts: HttpAppParts): Express {
     next();
   });
   app.get('/health', healthRoute(health, parts));
+  app.all('/health', (_request, response) => {
+    response.setHeader('Allow', 'GET, HEAD');
+    sendError(response, 405, 'health is asked for with GET');
+  });
   routes(app, logOf);
   app.use((_request, response) => {
-    response.status(404).json({ error: 'not found' });
+    sendError(response, 404, 'not found');
   });
   app.use(faultRenderer(logOf, renderFault));
   return app;
+}
+
+/** Without Express, which would add a charset that JSON does not have. */
+function sendError(response: ServerResponse, status: number, error: string): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  response.end(JSON.stringify({ error }));
 }
 
 function setSafetyHeaders(response: ServerResponse): void {

@@ -297,9 +297,10 @@ describe('a negative result', () => {
 
   it('of new keys is counted and never stored', async () => {
     expect(await upload(anUpload([negative(1), negative(2)]))).toMatchObject({
-      ...{ kind: 'stored', inserted: 0 },
+      ...{ kind: 'stored', inserted: 0, onlyCounted: true },
       revisable: [{ data: negative(1).data }, {}],
     });
+    expect(await upload(anUpload([negative(1), negative(2)]))).not.toHaveProperty('onlyCounted');
     expect(await documents()).toEqual([]);
     expect(await deltas()).toMatchObject([{ keys: 0, authority: 7 }]);
   });

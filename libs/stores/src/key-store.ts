@@ -88,7 +88,9 @@ export function storeUploads(
       mark();
       if (counts !== undefined) tx.create(totalDeltas, counts.id, counts.delta);
       const [inserted, revised] = [primaries.length, revisions.length];
-      written = { kind: 'stored', inserted, revised, revisable };
+      const only =
+        counts !== undefined && inserted + revised === 0 ? ({ onlyCounted: true } as const) : {};
+      written = { kind: 'stored', inserted, revised, revisable, ...only };
       return written;
     });
   };

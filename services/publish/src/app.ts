@@ -1,15 +1,15 @@
 import { type HttpAppParts, createHttpApp } from '@keyserver/service';
 import type { Logger } from '@keyserver/log';
 import type { Express } from 'express';
-import { type AdmissionDeps, admission } from './http/admission.ts';
-import { type CoverTrafficDeps, coverTraffic } from './http/cover-traffic.ts';
+import { type AdmissionDeps, admission, turnUploadAway } from './http/admission.ts';
+import { type CoverTrafficDeps, countingCover, coverTraffic } from './http/cover-traffic.ts';
 import { closedForMaintenance } from './http/maintenance.ts';
 import { type PhoneAnswersDeps, phoneAnswers } from './http/phone-answers.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
 import { publishRoute } from './http/publish-route.ts';
 import { V1, V1ALPHA1 } from './http/upload-api.ts';
 import type { PublishDeps } from './publish-keys.ts';
-import { renderStatsFault } from './stats/stats-fault.ts';
+import { renderStatsFault, turnStatsAway } from './stats/stats-fault.ts';
 import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 
 /** What the publish service is made of. */
@@ -38,18 +38,19 @@ export function createApp(deps: AppDeps): Express {
     health,
     observeRequest,
     routes: (app, logOf) => {
+      app.use(countingCover(deps));
       if (deps.maintenance) {
         log.event('publish.in_maintenance', {});
         app.use(closedForMaintenance);
       }
-      const { admit, holding } = admission(deps, answers, logOf);
-      app.use(admit);
+      const { admit, holding } = admission(deps, logOf);
       for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1]) {
+        const enter = admit(turnUploadAway(api, answers));
         const cover = coverTraffic(api, answers, deps);
         const publish = holding(publishRoute(api, deps, { answers, logOf }));
-        for (const path of api.paths) app.all(path, cover, publish);
+        for (const path of api.paths) app.all(path, enter, cover, publish);
       }
-      app.all('/v1/stats', holding(statsRoute(deps, logOf)));
+      app.all('/v1/stats', admit(turnStatsAway(deps)), holding(statsRoute(deps, logOf)));
     },
     renderFault: (fault, path) => renderStatsFault(fault, deps) ?? renderPublishFault(fault, path),
   });

@@ -59,6 +59,7 @@ describe('publishKeys', () => {
       authority: { id: 7, name: 'Department of Health' },
       inserted: 2,
       revised: 0,
+      effect: 'written',
       revisionToken: expect.stringMatching(/^CgEx/) as unknown,
       problems: [],
       regions: ['US'],
@@ -202,6 +203,7 @@ describe('publishKeys', () => {
     const keys = [aKey(1, { rollingStartNumber: 2_700_144 })];
     const outcome = await publishKeys(anUpload(keys, { onset: 2_697_984 }), deps);
     expect(outcome).toMatchObject({ kind: 'published', inserted: 0, problems: [] });
+    expect(outcome).toMatchObject({ effect: 'left_out' });
     expect(outcome.warnings).toHaveLength(1);
     expect(uploads).toEqual([]);
   });
@@ -250,6 +252,16 @@ describe('the ceiling of an application', () => {
     const outcome = await publishKeys(anUpload([aKey(1)]), deps);
     expect(outcome).toMatchObject({ kind: 'refused', code: 'ceiling_reached', retryAfter: 9 });
     expect(uploads).toEqual([]);
+  });
+
+  it.each([
+    ['written', 'of keys', { inserted: 1 }],
+    ['written', 'of counts alone', { onlyCounted: true }],
+    ['unchanged', 'of what is known', {}],
+  ] as const)('says that an upload is %s: %s', async (effect, _, more) => {
+    const answer = { kind: 'stored', inserted: 0, revised: 0, revisable: [], ...more } as const;
+    const { deps } = reserving('reserved', answer);
+    expect(await publishKeys(anUpload([aKey(1)]), deps)).toMatchObject({ effect });
   });
 
   it('counts the keys that are accepted, and then those that were published', async () => {

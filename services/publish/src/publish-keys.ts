@@ -66,6 +66,8 @@ interface Publication extends KeyFindings {
   readonly certificate: CertificateRefusal | undefined;
   readonly inserted: number;
   readonly revised: number;
+  /** Whether anything was written; if not, whether the store was asked: all keys may be left out before. */
+  readonly effect: 'written' | 'unchanged' | 'left_out';
   /** Lets the phone change the report type of its keys later; undefined when there are none, or it could not be made. */
   readonly revisionToken: string | undefined;
 }
@@ -162,11 +164,19 @@ export async function publishKeys(
   if (stored.kind === 'refused') return refused(stored.code, { ...stored, app, warnings });
   const { inserted, revised } = stored;
   const revisionToken = await deps.tokens.renew(token, stored.revisable, now);
-  const counts = { inserted, revised };
+  const counts = { inserted, revised, effect: effectOf(stored, keys) };
   const configured = [...app.regions, ...deps.defaultRegions];
   const known = regions.filter((region) => configured.includes(region));
   const checked = { app, authority, regions: known, certificate };
   return { kind: 'published', ...checked, ...counts, revisionToken, problems, warnings };
+}
+
+function effectOf(
+  { inserted, revised, onlyCounted }: Extract<UploadOutcome, { kind: 'stored' }>,
+  keys: readonly unknown[],
+): Publication['effect'] {
+  if (inserted + revised > 0 || onlyCounted === true) return 'written';
+  return keys.length > 0 ? 'unchanged' : 'left_out';
 }
 
 /** Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. */

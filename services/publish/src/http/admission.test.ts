@@ -78,6 +78,35 @@ describe('a server that has as much to do as it may', () => {
     expect(answer.headers.get('x-api-version')).toBe('v1alpha');
   });
 
+  it('turns authorities away in the form of statistics', async () => {
+    const server = await aSmallServer();
+    await beginUpload(server);
+    await beginUpload(server);
+    await untilBusy(server);
+    const answer = await server.send('{}', {}, '/v1/stats');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'internal_error' } });
+    expect(answer.headers.get('retry-after')).toBe('60');
+    expect(answer.headers.has('x-api-version')).toBe(false);
+  });
+
+  it('turns cover traffic away as it does uploads, without an event of its own', async () => {
+    const server = await aSmallServer();
+    await beginUpload(server);
+    await beginUpload(server);
+    await untilBusy(server);
+    const answer = await server.send('{}', { headers: { 'x-chaff': '1' } });
+    expectRefusal(answer, 503, 'internal_error');
+    expect(server.log.events('request.unserved')).toEqual([]);
+  });
+
+  it('answers paths that are not served', async () => {
+    const server = await aSmallServer();
+    await beginUpload(server);
+    await beginUpload(server);
+    await untilBusy(server);
+    expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
+  });
+
   it('answers health', async () => {
     const server = await aSmallServer();
     await beginUpload(server);

@@ -3,7 +3,7 @@ import { SECOND, type Timers } from '@keyserver/time';
 import type { Request, RequestHandler, Response } from 'express';
 import type { PhoneAnswers } from './phone-answers.ts';
 import { RETRY_AFTER_SECONDS, unavailable } from './publish-response.ts';
-import { apiOf } from './upload-api.ts';
+import type { UploadApi } from './upload-api.ts';
 
 /** What deciding who gets in needs. */
 export interface AdmissionDeps {
@@ -14,11 +14,14 @@ export interface AdmissionDeps {
 
 /** Bounds what is worked on at the same time. */
 export interface Admission {
-  /** Lets a request in, or answers 503 before anything of its body is read. */
-  readonly admit: RequestHandler;
+  /** Lets a request in, or turns it away before anything of its body is read. */
+  readonly admit: (turnAway: TurnAway) => RequestHandler;
   /** A route whose work counts until it ends, also when the client has gone away. */
   readonly holding: (route: Route) => Route;
 }
+
+/** Answers a request at once with 503. */
+export type TurnAway = (response: Response) => void;
 
 type Route = (request: Request, response: Response) => Promise<void>;
 
@@ -43,7 +46,6 @@ const PATIENCE = 5 * SECOND;
  */
 export function admission(
   { timers, uploadsAtOnce }: AdmissionDeps,
-  answers: Pick<PhoneAnswers, 'sendAtOnce'>,
   logOf: (request: Request) => Logger,
 ): Admission {
   const places = new Map<Response, Place>(); // in the order of arrival
@@ -64,10 +66,10 @@ export function admission(
   }
 
   return {
-    admit: (request, response, next) => {
+    admit: (turnAway) => (request, response, next) => {
       if (!makeRoom()) {
         logOf(request).event('publish.overloaded', {});
-        answerBusy(request, response, answers);
+        turnAway(response);
         return;
       }
       const place = { request, since: timers.monotonic(), holders: 1 };
@@ -102,14 +104,12 @@ function firstSlow(
   return undefined;
 }
 
-function answerBusy(
-  request: Request,
-  response: Response,
-  answers: Pick<PhoneAnswers, 'sendAtOnce'>,
-): void {
-  const api = apiOf(request.path);
-  const answer = unavailable('internal_error');
-  response.set({ 'x-api-version': api.version, 'Retry-After': String(RETRY_AFTER_SECONDS) });
-  const render = (padding: string): string => api.render(answer, padding);
-  answers.sendAtOnce(response, { status: answer.status, render });
-}
+/** How uploads of an API are turned away: in the length of every other answer. */
+export const turnUploadAway =
+  (api: UploadApi, answers: Pick<PhoneAnswers, 'sendAtOnce'>): TurnAway =>
+  (response) => {
+    const answer = unavailable('internal_error');
+    response.set({ 'x-api-version': api.version, 'Retry-After': String(RETRY_AFTER_SECONDS) });
+    const render = (padding: string): string => api.render(answer, padding);
+    answers.sendAtOnce(response, { status: answer.status, render });
+  };

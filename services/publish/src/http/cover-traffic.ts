@@ -15,6 +15,17 @@ export interface CoverTrafficDeps {
 
 const COVERED: PublishAnswer = { status: 200 };
 
+/** Counts cover traffic, and leaves it out of events and figures, also where it is turned away. */
+export const countingCover =
+  ({ countCover }: CoverTrafficDeps): RequestHandler =>
+  (request, response, next) => {
+    if (isCover(request)) {
+      countCover();
+      leaveOut(response);
+    }
+    next();
+  };
+
 /**
  * Answers requests with a header `X-Chaff` that is not empty, and passes on all others. Such a request means nothing: its body
  * is received and never looked at, and nothing is read or written for it. It gets what an upload gets now, after a time that an
@@ -23,15 +34,13 @@ const COVERED: PublishAnswer = { status: 200 };
 export function coverTraffic(
   api: UploadApi,
   answers: PhoneAnswers,
-  { times, countCover }: CoverTrafficDeps,
+  { times }: Pick<CoverTrafficDeps, 'times'>,
 ): RequestHandler {
   return async (request, response, next) => {
     if (!isCover(request)) {
       next();
       return;
     }
-    countCover();
-    leaveOut(response);
     response.set('x-api-version', api.version);
     const answer = answerOf((await answers.receive(request, response)).kind, times);
     if (answer === undefined) return;

@@ -27,6 +27,7 @@ const published = (
   certificate: undefined,
   inserted: 1,
   revised: 0,
+  effect: 'written',
   revisionToken: undefined,
   problems: [],
   warnings: [],

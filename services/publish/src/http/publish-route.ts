@@ -108,15 +108,15 @@ async function answerReading(
 }
 
 /**
- * What changes something takes its time; refusals for one reason have the same work. Checks of a certificate that come before its
+ * What writes something takes its time; refusals for one reason have the same work. Checks of a certificate that come before its
  * signature take a fraction of what those after it take, so each check that failed is a sort of its own.
  */
 function endingOf(outcome: PublishOutcome): Ending {
   if (outcome.kind === 'refused')
     return { kind: 'other', sort: `${outcome.code} ${outcome.certificate ?? ''}` };
-  return outcome.inserted + outcome.revised > 0
+  return outcome.effect === 'written'
     ? { kind: 'stored' }
-    : { kind: 'other', sort: 'unchanged' };
+    : { kind: 'other', sort: outcome.effect };
 }
 
 function logOutcome(outcome: PublishOutcome, log: Logger): void {

@@ -1,4 +1,5 @@
 import type { FaultAnswer } from '@keyserver/service';
+import type { TurnAway } from '../http/admission.ts';
 import { isOutage } from '../http/publish-fault.ts';
 import { RETRY_AFTER_SECONDS } from '../http/publish-response.ts';
 import { StatsFault } from './read-stats.ts';
@@ -18,3 +19,12 @@ export function renderStatsFault(
     headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
   };
 }
+
+/** Turns an authority away that comes while too much is worked on. */
+export const turnStatsAway =
+  (deps: Pick<StatsRouteDeps, 'random' | 'stats'>): TurnAway =>
+  (response) => {
+    response.status(503).setHeader('Content-Type', 'application/json');
+    response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    response.end(renderStats(unavailable(503), statsPadding(deps)));
+  };
