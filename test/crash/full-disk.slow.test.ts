@@ -61,6 +61,17 @@ async function upload(): Promise<Response> {
   return response;
 }
 
+/** How cover traffic is answered, which must be as uploads are. */
+async function coverStatus(): Promise<number> {
+  const response = await fetch(`${launcher.urls.publish}/v1/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-chaff': '1' },
+    body: '{}',
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
 async function download(path: string): Promise<Buffer | undefined> {
   const response = await fetch(`${launcher.urls.cdn}/exports/${path}`);
   const content = Buffer.from(await response.arrayBuffer());
@@ -157,15 +168,18 @@ describe('a server whose disk is full', () => {
     const refused = await upload();
     expect(refused.status).toBe(503);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await coverStatus()).toBe(503);
     for (const service of ['publish', 'export'] as const)
       expect(await problemsOf(service)).toContain('disk_full');
     await pause(15_000); // several turns of every job, and as many lines as find no room
     for (const [name, content] of before) expect(await download(name)).toEqual(content);
     expect(await listed()).toEqual(expect.arrayContaining([...before.keys()]));
     expect((await upload()).status).toBe(503);
+    expect(await coverStatus()).toBe(503);
 
     await writeFile(filler(), '');
     await until('uploads are taken again', isTaken);
+    expect(await coverStatus()).toBe(200);
     await until('the services are well', async () => {
       const states = await Promise.all(
         (['publish', 'export', 'cdn'] as const).map(

@@ -5,6 +5,8 @@ import {
   type HealthAuthority,
   certificateVerifier,
   issueCertificate,
+  issueStatsToken,
+  statsTokenVerifier,
 } from '@keyserver/health-authority';
 import { unixMillis, unixSeconds } from '@keyserver/time';
 import type { Target } from '../search.ts';
@@ -90,6 +92,24 @@ async function checkClaims(input: Buffer): Promise<unknown> {
   return outcome;
 }
 
+/** An audience that certificates have too, so that only their claims tell them from tokens of statistics. */
+const verifyStats = statsTokenVerifier(
+  async (issuer) => await Promise.resolve(issuer === authority.issuer ? authority : undefined),
+  authority.audience,
+);
+const goodStats = issueStatsToken({
+  ...{ privateKey, kid: 'v1', issuer: authority.issuer, audience: authority.audience },
+  ...{ issuedAt: NOW, lifetimeSeconds: 600 },
+});
+
+async function checkStatsToken(input: Buffer): Promise<unknown> {
+  const token = input.toString('utf8');
+  const outcome = await verifyStats(token, NOW);
+  if (outcome.kind === 'verified')
+    must(signedPart(token) === signedPart(goodStats), 'another token opened statistics');
+  return outcome;
+}
+
 /** The JSON texts of an input: header and claims, with a line feed between them. */
 function partsOf(input: Buffer): readonly Buffer[] {
   const end = input.indexOf('\n');
@@ -109,6 +129,12 @@ export const certificateTargets: readonly Target[] = [
     seeds: [Buffer.from(good), Buffer.from(`${signedPart(good)}.`)],
     dictionary: ['.', '=', '-', '_', 'e30', 'eyJhbGciOiJub25lIn0', 'W10', 'bnVsbA'],
     check: checkCertificate,
+  },
+  {
+    name: 'stats-token',
+    seeds: [Buffer.from(goodStats), Buffer.from(good), Buffer.from(`${signedPart(goodStats)}.`)],
+    dictionary: ['.', '=', '-', '_', 'e30', 'eyJhbGciOiJub25lIn0', 'W10', 'bnVsbA'],
+    check: checkStatsToken,
   },
   {
     name: 'claims',
