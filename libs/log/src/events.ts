@@ -123,6 +123,8 @@ export interface Events {
   };
   /** Counts were found of hours that were folded before: days that were shown have changed. */
   'cleanup.late_counts': { readonly count: number };
+  /** Counts were past retention before any run folded them: no statistics show them. */
+  'cleanup.counts_expired': { readonly count: number };
 
   'trust.data_key_created': { readonly number: number };
   'trust.data_key_destroyed': { readonly number: number };
@@ -253,6 +255,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'stats.off': 'error',
   'stats.behind': 'warning',
   'cleanup.late_counts': 'error',
+  'cleanup.counts_expired': 'warning',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',
   'trust.data_key_created': 'info',

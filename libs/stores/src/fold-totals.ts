@@ -19,6 +19,8 @@ const AT_ONCE = 200;
 export interface Folding {
   /** Counts of uploads that went into totals, or were past retention. */
   readonly folded: number;
+  /** Those of them that were past retention: no statistics ever show them. */
+  readonly expired: number;
   /** Hours that are over and not folded yet; at least 1 when it is not known how many. */
   readonly left: number;
 }
@@ -44,21 +46,23 @@ export async function foldTotals(store: DocumentStore, options: FoldOptions): Pr
   const closed = closedHour(now, store, await options.windows(store));
   const [progress] = await store.get(totalsProgress, [FOLDED]);
   const before = progress?.foldedUntil;
-  if (before === closed) return { folded: 0, left: 0 };
+  if (before === closed) return { folded: 0, expired: 0, left: 0 };
   // Progress that is ahead was made while store time was: then it says nothing of what is late.
   const folding: Span = { kept: keptFrom(now, options.retention), closed };
   const known = before === undefined || before > closed ? 0 : before;
-  let folded = 0;
+  let [folded, expired] = [0, 0];
   for await (const page of store.pages(totalDeltas, {}, AT_ONCE)) {
-    if (options.signal.aborted) return { folded, left: known === 0 ? 1 : (closed - known) / HOUR };
+    if (options.signal.aborted)
+      return { folded, expired, left: known === 0 ? 1 : (closed - known) / HOUR };
     const ids = page.filter(({ value }) => value.hour < closed).map(({ id }) => id);
     const deltas = await movePage(store, ids, { ...options, ...folding });
     folded += deltas.length;
+    expired += deltas.filter(({ hour }) => hour < folding.kept).length;
     const late = deltas.filter(({ hour }) => hour < known).length;
     if (late > 0) options.noteLate(late);
   }
   await markFolded(store, before, closed);
-  return { folded, left: 0 };
+  return { folded, expired, left: 0 };
 }
 
 interface Span {

@@ -51,7 +51,6 @@ export {
   type ReadTotals,
   TOTALS_RETENTION_DAYS,
   type Totals,
-  deleteExpiredTotals,
   readTotals,
   totals,
   totalsProgress,

@@ -24,7 +24,7 @@ const fields = {
 export const totals = collection({
   name: 'totals',
   fields,
-  indexes: [['authority', 'hour'], ['expireAt']],
+  indexes: [['authority', 'hour']],
   expiry: 'expireAt',
 });
 
@@ -109,12 +109,3 @@ const hourOf = ({ authority: _, expireAt: __, hour, ...counts }: TotalsDocument)
   ...counts,
   hour: unixMillis(hour),
 });
-
-/**
- * Deletes totals that have expired, and gives how many. Each goes at the time that was written with it, so a shorter
- * retention that somebody sets by mistake deletes nothing that is stored.
- */
-export async function deleteExpiredTotals(store: DocumentStore): Promise<number> {
-  const until = await store.now();
-  return await store.deleteAll(totals, { order: { by: 'expireAt', until } });
-}

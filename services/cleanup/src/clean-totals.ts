@@ -9,25 +9,20 @@ export interface CleanTotalsDeps {
     readonly signal: AbortSignal;
     readonly noteLate: (count: number) => void;
   }) => Promise<Folding>;
-  /** Deletes totals that have expired, and gives how many. */
-  readonly deleteExpired: () => Promise<number>;
   readonly log: Logger;
 }
 
-/** Folds counts of uploads into totals, then deletes totals past retention. What is left is done by the next run. */
+/** Folds counts of uploads into totals. What is left is done by the next run. */
 export async function cleanTotals(
-  { fold, deleteExpired, log }: CleanTotalsDeps,
+  { fold, log }: CleanTotalsDeps,
   signal: AbortSignal,
 ): Promise<JobReport> {
   const noteLate = (count: number): void => {
     log.event('cleanup.late_counts', { count });
   };
-  const { folded, left } = await fold({ signal, noteLate });
-  if (left > 0) {
-    if (folded > 0) return { kind: 'done', done: folded, left };
-    const problems = ['the run ended before any count was folded'];
-    return { kind: 'failed', done: 0, left, problems };
-  }
-  const deleted = await deleteExpired();
-  return { kind: 'done', done: folded + deleted, left };
+  const { folded, expired, left } = await fold({ signal, noteLate });
+  if (expired > 0) log.event('cleanup.counts_expired', { count: expired });
+  if (left === 0 || folded > 0) return { kind: 'done', done: folded, left };
+  const problems = ['the run ended before any count was folded'];
+  return { kind: 'failed', done: 0, left, problems };
 }

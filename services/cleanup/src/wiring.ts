@@ -17,7 +17,6 @@ import {
   StorePartFault,
   type StoreFormat,
   checkPart,
-  deleteExpiredTotals,
   foldTotals,
   formatChange,
   leaseStore,
@@ -71,7 +70,6 @@ function depsOver(
     leases: leaseStore(store, random),
     fold: async (options) =>
       await foldTotals(store, { ...options, retention, windows: storedWindows }),
-    deleteExpired: async () => await deleteExpiredTotals(store),
     health: probeAll(timers, [
       async () => {
         await store.now();
