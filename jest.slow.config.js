@@ -1,3 +1,3 @@
 import { base } from './jest.config.js';
 
-export default { ...base, testMatch: ['**/*.slow.test.ts'], testTimeout: 300_000, maxWorkers: 1 };
+export default { ...base, testMatch: ['**/*.slow.test.ts'], testTimeout: 300_000, maxWorkers: 2 };
