@@ -12,8 +12,11 @@ export const TICK = 4;
  * late by up to two, and by how much tells what else the loop did: an upload wakes it, cover traffic does not.
  */
 const LATENESS = 2;
-/** With more requests than that their work blurs such differences, and no time is left to wait them out. */
-const FEW = 8;
+/**
+ * A rush: so many answers within so long, ms. Their work blurs such differences, and there is no time to wait anything out:
+ * what arrives meanwhile would only be looked at afterwards.
+ */
+const RUSH = { answers: 8, within: 3 * TICK };
 
 /** When answers leave. */
 export interface AnswerPace {
@@ -37,8 +40,15 @@ export interface AnswerPaceDeps {
  */
 export function answerPace({ timers, random, waitOut }: AnswerPaceDeps): AnswerPace {
   const waiting = new Map<number, (() => void)[]>();
+  /** When the last answers left, oldest first. */
+  let departures: readonly number[] = [];
   let here = 0;
   let isTicking = false;
+
+  function isRush(): boolean {
+    const [oldest = -Infinity] = departures;
+    return departures.length === RUSH.answers && timers.monotonic() - oldest < RUSH.within;
+  }
 
   function keepTicking(): void {
     isTicking = here > 0 || waiting.size > 0;
@@ -56,7 +66,9 @@ export function answerPace({ timers, random, waitOut }: AnswerPaceDeps): AnswerP
         leaving.push(...answers);
         waiting.delete(at);
       }
-    if (leaving.length > 0 && here <= FEW) waitOut(reached * TICK + LATENESS);
+    if (leaving.length > 0 && !isRush()) waitOut(reached * TICK + LATENESS);
+    const now = timers.monotonic();
+    departures = [...departures, ...leaving.map(() => now)].slice(-RUSH.answers);
     for (const leave of shuffle(leaving, random)) leave();
     keepTicking();
   }
