@@ -174,12 +174,14 @@ function describeShownDays(on: () => Ground): void {
 
   it('show a smaller day not before 48 hours after its end', async () => {
     on().clock.set(at(3 * DAY));
+    await on().fold();
     expect(await daysOf(on(), 'nine')).toEqual([]);
     expect(await daysOf(on(), 'published')).toEqual([]);
   });
 
-  it('show it right after them', async () => {
-    on().clock.set(at(3 * DAY + 1));
+  it('show it with the folding after them', async () => {
+    on().clock.set(at(3 * DAY + 2 * HOUR));
+    await on().fold();
     expect(await daysOf(on(), 'nine')).toHaveLength(1);
   });
 
