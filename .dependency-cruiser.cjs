@@ -12,6 +12,7 @@ const DOMAIN = [
   'libs/revision-token',
   'libs/export-file',
   'libs/padding',
+  'libs/federation',
 ];
 const RUNTIME = ['libs/log', 'libs/telemetry', 'libs/config', 'libs/jobs', 'libs/service'];
 const OPERATE = [

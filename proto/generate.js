@@ -10,6 +10,7 @@ const JOBS = [
   // Read only: the encoder of archives is code of our own.
   { proto: 'export', folder: 'libs/export-file/src/generated', flags: ['--no-encode'] },
   { proto: 'token', folder: 'libs/revision-token/src/generated', flags: [] },
+  { proto: 'federation', folder: 'libs/federation/src/generated', flags: [] },
 ];
 const FLAGS =
   '-t static-module -w esm --dts --force-number --null-defaults ' +
