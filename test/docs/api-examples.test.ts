@@ -67,7 +67,7 @@ const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
     storeUpload: async () => await Promise.resolve(refusal('invalid_report_type_transition')),
   },
   ceiling: {
-    reserveKeys: async () => await Promise.resolve({ kind: 'spent', seconds: 49_380 }),
+    reserveKeys: async () => await Promise.resolve({ kind: 'spent', seconds: 51_017 }),
   },
   'store-away': {
     storeUpload: async () => await Promise.reject(new StoreFault('unavailable', 'away')),

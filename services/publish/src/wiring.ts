@@ -128,7 +128,7 @@ async function depsOver(
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
-    reserveKeys: ceilings(store, timers, log),
+    reserveKeys: ceilings(store, { timers, random, log }),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
@@ -152,10 +152,13 @@ const waitOutOn =
     blockUntil(timers, until);
   };
 
-const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKeys =>
+const ceilings = (
+  store: DocumentStore,
+  { timers, random, log }: Pick<AppDeps, 'timers' | 'random' | 'log'>,
+): ReserveKeys =>
   dailyCeilings({
     draw: drawDailyKeys(store),
-    timers,
+    ...{ timers, random },
     onReached: (app, keys) => {
       log.event('publish.ceiling_reached', { app: configuredId(app), keys });
     },
