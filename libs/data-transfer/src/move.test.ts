@@ -102,7 +102,7 @@ describe('an export and an import', () => {
         expect(await importData(target, { directory })).toMatchObject({ kind: 'imported' });
         expect(await contentOf(target)).toEqual(await contentOf(source));
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 
@@ -187,7 +187,7 @@ describe('exportData', () => {
   it('goes on after it was killed anywhere, and comes to the same', async () => {
     const { directory, source, manifest } = await anExport(someDocuments(450));
     const wanted = filesOf(directory);
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 5; n++) {
       const again = await aNewDirectory();
       cpSync(directory, again, { recursive: true });
       await rm(join(again, 'manifest.json'));

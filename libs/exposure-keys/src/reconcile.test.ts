@@ -304,8 +304,8 @@ describe('an upload of an application that may publish no more today', () => {
 
   it('is refused for its token first', () => {
     const keys = [key(1), key(3)];
-    expect(outcomeOf(keys, storedAs(likely), { ceilingReached: true, token: 'unreadable' })).toEqual(
-      refusal('invalid_revision_token'),
-    );
+    expect(
+      outcomeOf(keys, storedAs(likely), { ceilingReached: true, token: 'unreadable' }),
+    ).toEqual(refusal('invalid_revision_token'));
   });
 });

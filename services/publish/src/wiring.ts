@@ -2,7 +2,7 @@ import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
 import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { type Logger, configuredId } from '@keyserver/log';
+import { configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
 import {

@@ -22,16 +22,9 @@ const linesOf = (fields: Fields): readonly string[] =>
   Object.entries(fields).flatMap(([name, value]) => [name, ...valueLines(value)]);
 
 function valueLines(value: Value): readonly string[] {
-  switch (value.valueType) {
-    case 'stringValue':
-      return [value.stringValue];
-    case 'bytesValue':
-      return [Buffer.from(value.bytesValue).toString('latin1')];
-    case 'arrayValue':
-      return value.arrayValue.values.flatMap(valueLines);
-    case 'mapValue':
-      return linesOf(value.mapValue.fields);
-    default:
-      return [JSON.stringify(value)];
-  }
+  if (value.valueType === 'stringValue') return [value.stringValue];
+  if (value.valueType === 'bytesValue') return [Buffer.from(value.bytesValue).toString('latin1')];
+  if (value.valueType === 'arrayValue') return value.arrayValue.values.flatMap(valueLines);
+  if (value.valueType === 'mapValue') return linesOf(value.mapValue.fields);
+  return [JSON.stringify(value)];
 }
