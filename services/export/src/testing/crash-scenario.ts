@@ -39,7 +39,10 @@ export async function archivesOf(fixture: ExportFixture): Promise<ReadonlyMap<st
  * hours, and one of the keys there is revised now.
  */
 export async function openOverlap(platform: ExportPlatform = THIS_MACHINE): Promise<ExportFixture> {
-  const fixture = await openExportFixture({ ...platform, retention: 2 * DAY });
+  const fixture = await openExportFixture({
+    ...platform,
+    ...{ retention: 2 * DAY, keepsShapes: true },
+  });
   await fixture.configure(
     anExport({ minRecords: 200 }),
     anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6, inputRegions: ['CA', 'US'] }),

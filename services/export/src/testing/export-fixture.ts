@@ -68,6 +68,10 @@ import { type Faults, mortalPorts, recorded } from './mortal-ports.ts';
 
 const WINDOW = windowLength(HOUR) ?? fail('an hour is a window');
 
+async function nothing(): Promise<void> {
+  await Promise.resolve();
+}
+
 function fail(why: string): never {
   throw new Error(why);
 }
@@ -116,6 +120,8 @@ export interface ExportPlatform {
   openBucket(): BlobStore;
   /** For how long keys are kept, ms; 14 days unless given. Each hour of it is read where people revise keys. */
   readonly retention?: number;
+  /** Whether each call of `do-work` samples uploads of an earlier day; a third of what a call costs without keys. */
+  readonly keepsShapes?: boolean;
 }
 
 /** SQLite in memory. */
@@ -129,7 +135,7 @@ export async function openExportFixture(
   platform: ExportPlatform = THIS_MACHINE,
 ): Promise<ExportFixture> {
   const clock = simulatedClock(NOON);
-  const { retention = 14 * DAY } = platform;
+  const { retention = 14 * DAY, keepsShapes = false } = platform;
   const store = await platform.openStore(clock);
   const log = recordingLog();
   const timers = manualTimers();
@@ -202,7 +208,7 @@ export async function openExportFixture(
       const pool = await shapePool(store, plan.start);
       return generatorOf(plan, { pool, rules, windows: windows(), random });
     },
-    keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),
+    keepShapes: keepsShapes ? shapeKeeper(store, { random, clock, retention }) : nothing,
     storeTime,
     leases: leaseStore(store, random),
     openBucket,
@@ -210,9 +216,7 @@ export async function openExportFixture(
     clock,
     random,
     timers,
-    pause: async () => {
-      await Promise.resolve();
-    },
+    pause: nothing,
     // The least that the service ever takes.
     minWindowAge: store.closingDelay,
     retentionMs: retention,

@@ -28,6 +28,7 @@ beforeAll(async () => {
       return store;
     },
     openBucket: openTestBucket,
+    keepsShapes: true,
   });
 });
 afterAll(async () => {
