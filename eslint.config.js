@@ -136,6 +136,7 @@ export default tseslint.config(
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', 'fc.assert'] }],
+      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['itWithCurl'] }],
       'jest/no-conditional-expect': 'off',
       'jest/no-export': 'off',
       'max-lines': 'off',

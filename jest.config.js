@@ -27,6 +27,7 @@ export const base = {
 
 export default {
   ...base,
+  globalSetup: '<rootDir>/test/support/own-memory-directory.ts',
   maxWorkers: 3, // on two cores: one of three waits for a disk or a timer most of the time
   testTimeout: 120_000, // many tests wait for a disk, and no test is about speed
   testMatch: ['**/*.test.ts', '!**/*.slow.test.ts'],

@@ -7,6 +7,7 @@ import {
   closePublishServers,
   closePublishStore,
 } from '@keyserver/publish/testing';
+import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
 import { examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { rowsOf, sectionOf, textOf } from './pages.ts';
 
@@ -15,12 +16,12 @@ const examples = examplesOf(page);
 const APP = { ...bypassApp, id: 'org.example.test', regions: ['US', 'US-WA'] };
 
 const servers = new Map<string, TestServer>();
+const configured = {
+  v1alpha1: true,
+  findApp: async (id: string) => await Promise.resolve(id === APP.id ? APP : undefined),
+};
 
 beforeAll(async () => {
-  const configured = {
-    v1alpha1: true,
-    findApp: async (id: string) => await Promise.resolve(id === APP.id ? APP : undefined),
-  };
   servers.set('', await aPublishServer(configured));
   const storeUpload = () => Promise.reject(new StoreFault('unavailable', 'away'));
   servers.set('store-away', await aPublishServer({ ...configured, storeUpload }));
@@ -34,6 +35,17 @@ it.each(examples)('answers as the page says: $status (block $n)', async (example
   const server = servers.get(example.state);
   if (server === undefined) throw new Error('no such server');
   await expectShown(await sendExample(server.url, example), example);
+});
+
+itWithCurl('takes the first example from the line for curl, and answers it so', async () => {
+  await closePublishServers(); // and what the examples have published is forgotten
+  const [script = ''] = curlScripts(page);
+  const [example] = examples;
+  if (example === undefined) throw new Error('no example');
+  const { url } = await aPublishServer(configured);
+  const files = { 'upload.json': example.request.body };
+  const { response } = await runCurl(script, { url, files });
+  await expectShown(response, example);
 });
 
 it('lists every field of a body', () => {

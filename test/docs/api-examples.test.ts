@@ -10,6 +10,8 @@ import {
   closePublishServers,
   closePublishStore,
 } from '@keyserver/publish/testing';
+import { expectDescribed } from './described-answers.ts';
+import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
 import { examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
@@ -67,7 +69,7 @@ const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
     storeUpload: async () => await Promise.resolve(refusal('invalid_report_type_transition')),
   },
   ceiling: {
-    reserveKeys: async () => await Promise.resolve({ kind: 'spent', seconds: 49_380 }),
+    reserveKeys: async () => await Promise.resolve({ kind: 'spent', seconds: 51_017 }),
   },
   'store-away': {
     storeUpload: async () => await Promise.reject(new StoreFault('unavailable', 'away')),
@@ -95,6 +97,30 @@ const bodyOf = (shown: string): string =>
 it.each(examples)('answers as the page says: $status $code (block $n)', async (example) => {
   const server = servers.get(example.state) ?? fail('no such server');
   await expectShown(await sendExample(server.url, example, bodyOf), example);
+});
+
+describe('a line for curl', () => {
+  let url = '';
+  beforeAll(async () => {
+    await closePublishServers(); // and what the examples have published is forgotten
+    ({ url } = await aPublishServer(configured));
+  });
+
+  itWithCurl('publishes the keys of the first example, and gets its answer', async () => {
+    const [script = ''] = curlScripts(page);
+    const taken = examples[0] ?? fail('no example');
+    const files = { 'upload.json': bodyOf(taken.request.body) };
+    const { response } = await runCurl(script, { url, files });
+    await expectShown(response, taken);
+  });
+
+  itWithCurl('sends cover traffic, and gets nothing but padding', async () => {
+    const [script = ''] = curlScripts(textOf('docs/api/cover-traffic.md'));
+    const { response } = await runCurl(script, { url });
+    await expectDescribed(response, '/v1/publish');
+    expect(response.status).toBe(200);
+    expect(Object.keys((await response.json()) as object)).toEqual(['padding']);
+  });
 });
 
 it('shows every status and code of the service, in its table and in an example', () => {

@@ -9,6 +9,7 @@ import {
   closePublishStore,
 } from '@keyserver/publish/testing';
 import { HOUR, DAY, simulatedClock, unixMillis } from '@keyserver/time';
+import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
 import { examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
@@ -87,6 +88,15 @@ it.each(examples)('answers as the page says: $status $code (block $n)', async (e
     request: { ...request, headers: Object.fromEntries(headers) as Record<string, string> },
   };
   await expectShown(await sendExample(server.url, sent), example);
+});
+
+itWithCurl('gives the line for curl the days of the first example', async () => {
+  const [script = ''] = curlScripts(page);
+  const [example] = examples;
+  const server = servers.get('');
+  if (server === undefined || example === undefined) throw new Error('no server or example');
+  const { response } = await runCurl(script, { url: server.url, env: { TOKEN } });
+  await expectShown(response, example);
 });
 
 it('shows every status and code in its table and in an example', () => {

@@ -1,4 +1,4 @@
-import { rawConnection } from '@keyserver/service/testing';
+import { type RawConnection, rawConnection } from '@keyserver/service/testing';
 import {
   type TestServer,
   aPublishServer,
@@ -26,6 +26,10 @@ const NO_REQUESTS: Readonly<Record<string, readonly string[]>> = {
 
 let server: TestServer;
 
+/** What comes after what was received, until the server ends the connection. */
+const restOf = async (connection: RawConnection, received: string): Promise<string> =>
+  (await connection.ended()).slice(received.length);
+
 beforeAll(async () => {
   server = await aPublishServer({}, { headers: 100, request: 200, keepAlive: 500, check: 20 });
 });
@@ -44,13 +48,19 @@ const cases = Object.entries(NO_REQUESTS).flatMap(([answer, sendings]) =>
   sendings.map((sent) => ({ answer, sent, start: JSON.stringify(sent.slice(0, 60)) })),
 );
 
-it.each(cases)('answers $answer to $start, with nothing in it', async ({ answer, sent }) => {
-  const connection = await rawConnection(server.port);
-  connection.send(sent);
-  const received = await connection.until(`HTTP/1.1 ${answer}\r\n`);
-  const [, last = ''] = received.split(`HTTP/1.1 ${answer}\r\n`);
-  expect(last).not.toMatch(/[{<]/);
-  if (!answer.startsWith('503')) expect(received).toMatch(/^HTTP\/1\.1 4/);
-  if (!answer.startsWith('417')) await connection.ended();
-  connection.destroy();
-});
+it.each(cases)(
+  'answers $answer to $start, with an error or nothing in it',
+  async ({ answer, sent }) => {
+    const connection = await rawConnection(server.port);
+    connection.send(sent);
+    const received = await connection.until(`HTTP/1.1 ${answer}\r\n`);
+    const [, last = ''] = received.split(`HTTP/1.1 ${answer}\r\n`);
+    const isEmpty = answer.startsWith('503');
+    if (!isEmpty) expect(received).toMatch(/^HTTP\/1\.1 4/);
+    const [, body = ''] = `${last}${isEmpty ? '' : await restOf(connection, received)}`.split(
+      '\r\n\r\n',
+    );
+    expect(body).toMatch(isEmpty ? /^[^{<]*$/ : /^\{"error":"[^"]+"\}$/);
+    connection.destroy();
+  },
+);

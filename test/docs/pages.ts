@@ -41,7 +41,8 @@ export const blocksOf = (
 ): readonly { readonly info: string; readonly body: string }[] =>
   [...text.matchAll(BLOCK)].map(([, , info = '', body = '']) => ({ info: info.trim(), body }));
 
-const withoutBlocks = (text: string): string => text.replaceAll(BLOCK, '');
+/** A page without its code blocks. */
+export const withoutBlocks = (text: string): string => text.replaceAll(BLOCK, '');
 
 /** What a page sets as code within its sentences. */
 export const codeOf = ({ text }: Page): readonly string[] =>

@@ -17,7 +17,7 @@ import { openTestBucket } from '@keyserver/local/testing';
 import { MIN_REVISED } from '@keyserver/padding';
 import { keyBatches, padCells, padRevised } from '@keyserver/stores';
 import { aKey } from '@keyserver/stores/testing';
-import { HOUR, MINUTE, type SimulatedClock } from '@keyserver/time';
+import { DAY, HOUR, MINUTE, type SimulatedClock } from '@keyserver/time';
 import type { DocumentStore } from '@keyserver/docstore';
 
 /** Of ten hours: some are drawn, and what is missing then comes from all of them at random. */
@@ -79,12 +79,15 @@ export function describeRevisedCells(
   deaths: readonly string[],
 ): void {
   describe(`revisions on ${platform}`, () => {
+    /** Keys are kept for two days, as all that happens here happens within one. */
+    const open = async (): Promise<ExportFixture> =>
+      await openExportFixture({ openStore, openBucket: openTestBucket, retention: 2 * DAY });
     /** A server whose first file was made: of somebody whose test was likely, among generated documents. */
     async function opened(
       exports = [anExport({ minRecords: 60 })],
       primaries = 1,
     ): Promise<ExportFixture> {
-      const fixture = await openExportFixture({ openStore, openBucket: openTestBucket });
+      const fixture = await open();
       await fixture.configure(...exports);
       for (let n = 0; n < primaries; n++)
         await fixture.publish(0, { window: hour(8), records: packRecords([aKey(n, LIKELY)]) });
@@ -122,7 +125,7 @@ export function describeRevisedCells(
     });
 
     it('come from as many hours as there are, since all that were published together would stand out', async () => {
-      const fixture = await openExportFixture({ openStore, openBucket: openTestBucket });
+      const fixture = await open();
       await fixture.configure(anExport({ minRecords: 60 }));
       const hours = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
       for (const n of hours)

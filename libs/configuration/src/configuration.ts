@@ -65,7 +65,10 @@ export const isOver = ({ thru }: Pick<Span, 'thru'>, now: UnixMillis): boolean =
  */
 export const DEVELOPMENT_NAMES = {
   app: 'org.example.exposures',
-  authority: { id: 1, issuer: 'https://authority.example', audience: 'keyserver', kid: 'dev-1' },
+  authority: {
+    ...{ id: 1, issuer: 'https://authority.example', kid: 'dev-1' },
+    audience: 'keyserver.example', // of certificates; statistics have another
+  },
   /** Where the authority's private key (PKCS#8 PEM) lies, below the data directory. */
   authorityKeyFile: 'keys/authority/dev.pem',
 } as const;

@@ -10,8 +10,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
 import { changeWindow } from '@keyserver/operations';
 import { seededRandom } from '@keyserver/random/testing';
@@ -102,7 +104,7 @@ describe('an export and an import', () => {
         expect(await importData(target, { directory })).toMatchObject({ kind: 'imported' });
         expect(await contentOf(target)).toEqual(await contentOf(source));
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 
@@ -187,7 +189,7 @@ describe('exportData', () => {
   it('goes on after it was killed anywhere, and comes to the same', async () => {
     const { directory, source, manifest } = await anExport(someDocuments(450));
     const wanted = filesOf(directory);
-    for (let n = 0; n < 10; n++) {
+    for (let n = 0; n < 5; n++) {
       const again = await aNewDirectory();
       cpSync(directory, again, { recursive: true });
       await rm(join(again, 'manifest.json'));
@@ -351,7 +353,7 @@ describe('importData', () => {
         expect(['imported', 'imported-before']).toContain(
           reasonOf(await importData(target, { directory })),
         );
-        expect(await contentOf(target)).toEqual(wanted);
+        expect(isDeepStrictEqual(await contentOf(target), wanted)).toBe(true); // in a tenth of the time of toEqual
         await target.close();
       }
     },
@@ -739,8 +741,26 @@ describe('an export that was tampered with', () => {
     ['of another file', swap, /^padCells.records does not belong to this export$/],
   ];
 
-  it.each(damages)('is refused before anything is written: %s', async (_, damage, reason) => {
+  let kept: string | undefined;
+  /** An export of three documents, made once and never removed before the end. */
+  async function exportOfThree(): Promise<string> {
+    if (kept !== undefined) return kept;
     const { directory } = await anExport(someDocuments(3));
+    kept = join(await mkdtemp(join(tmpdir(), 'keyserver-data-kept-')), 'move');
+    cpSync(directory, kept, { recursive: true });
+    return kept;
+  }
+  afterAll(async () => {
+    if (kept !== undefined) await rm(dirname(kept), { recursive: true });
+  });
+  async function aCopy(of: string): Promise<string> {
+    const directory = await aNewDirectory();
+    cpSync(of, directory, { recursive: true });
+    return directory;
+  }
+
+  it.each(damages)('is refused before anything is written: %s', async (_, damage, reason) => {
+    const directory = await aCopy(await exportOfThree());
     damage(directory);
     const target = await aStore();
     expect(reasonOf(await importData(target, { directory }))).toMatch(reason);

@@ -30,6 +30,8 @@ export interface Upload {
   /** Whether the application may change the report type of its keys without a token that holds them. */
   readonly bypassToken: boolean;
   readonly statistics: UploadStatistics;
+  /** Whether its application may publish no more keys today: then it is refused if it would publish any. */
+  readonly ceilingReached?: boolean;
 }
 
 /** Nothing usable, something that this server cannot open, or the keys that a token holds. */
@@ -41,6 +43,7 @@ export type UploadFault =
   | 'invalid_revision_token'
   | 'key_already_revised'
   | 'invalid_report_type_transition'
+  | 'ceiling_reached'
   | 'internal_error';
 
 /** How an upload ended. */

@@ -274,3 +274,38 @@ it('finds a key whose bytes lie within other bytes', () => {
     kind: 'refused',
   });
 });
+
+describe('an upload of an application that may publish no more today', () => {
+  const likely = aStored(key(1, { reportType: 'likely' }));
+  const fresh = aStored(key(2), { isFresh: true });
+  const token = tokenOf(key(1));
+  const reached = { ceilingReached: true, token } as const;
+
+  it.each([
+    ['a new key', [key(3)]],
+    ['a new key among repeated ones', [key(2), key(3)]],
+    ['a key whose result is confirmed', [key(1)]],
+  ])('is refused with %s', (_, keys) => {
+    const stored = storedAs(likely, fresh);
+    expect(outcomeOf(keys, stored, reached)).toEqual(refusal('ceiling_reached'));
+    expect(outcomeOf(keys, stored, { token }).kind).toBe('store');
+  });
+
+  it.each([
+    ['repeats keys', [key(2)]],
+    ['takes keys back', [key(1, { reportType: 'negative' })]],
+    ['takes back what was never published', [key(3, { reportType: 'negative' })]],
+  ])('is taken as on any other day where it %s', (_, keys) => {
+    const stored = storedAs(likely, fresh);
+    const usual = outcomeOf(keys, stored, { token });
+    expect(usual).toMatchObject({ kind: 'store', primaries: [] });
+    expect(outcomeOf(keys, stored, reached)).toEqual(usual);
+  });
+
+  it('is refused for its token first', () => {
+    const keys = [key(1), key(3)];
+    expect(
+      outcomeOf(keys, storedAs(likely), { ceilingReached: true, token: 'unreadable' }),
+    ).toEqual(refusal('invalid_revision_token'));
+  });
+});

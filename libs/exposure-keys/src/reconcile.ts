@@ -47,9 +47,10 @@ type Verdict =
  * Merges an upload with what is stored already under its keys (by key in hexadecimal). One key that must not be revised
  * refuses the whole upload, so that nothing changes. The token matters only when a key is sent again: an upload of new keys is
  * never refused for its token. A negative result takes earlier keys back, so new keys that come with one are never published.
+ * An application that may publish no more may repeat keys and take them back: that adds none.
  */
 export function reconcile(
-  upload: Pick<Upload, 'keys' | 'token' | 'bypassToken' | 'app' | 'regions'>,
+  upload: Pick<Upload, 'keys' | 'token' | 'bypassToken' | 'app' | 'regions' | 'ceilingReached'>,
   stored: ReadonlyMap<string, StoredKey>,
   rules: RevisionRules,
 ): Reconciliation {
@@ -70,6 +71,7 @@ export function reconcile(
       return upload.token === 'unreadable'
         ? { kind: 'refused', code: 'invalid_revision_token' }
         : verdict;
+  if (upload.ceilingReached === true && verdicts.some(publishes)) return refused('ceiling_reached');
   const counting = verdicts.filter(({ verdict }) => COUNTS.includes(verdict.kind));
   return {
     kind: 'store',
@@ -83,6 +85,10 @@ export function reconcile(
       .map(({ key, known }) => spanOf(known?.key ?? key)),
   };
 }
+
+/** Whether a key gets into a file that was in none, or again with a result that stands. */
+const publishes = ({ key, verdict }: { readonly key: ExposureKey; readonly verdict: Verdict }) =>
+  verdict.kind === 'new' || (verdict.kind === 'revised' && key.reportType !== 'negative');
 
 const COUNTS: readonly Verdict['kind'][] = ['new', 'taken back', 'revised'];
 
@@ -116,7 +122,10 @@ function withoutToken({ upload, rules }: Presented): Verdict {
   return rules.partialRevisions ? { kind: 'left out' } : refused('invalid_revision_token');
 }
 
-const refused = (code: UploadFault): Verdict => ({ kind: 'refused', code });
+const refused = (code: UploadFault): { readonly kind: 'refused'; readonly code: UploadFault } => ({
+  kind: 'refused',
+  code,
+});
 
 const isOf = ({ primary }: StoredKey, { app, regions }: Pick<Upload, 'app' | 'regions'>): boolean =>
   primary.app === app && primary.regions.every((region) => regions.includes(region));

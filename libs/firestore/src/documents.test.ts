@@ -106,7 +106,7 @@ describe('a document in Firestore', () => {
         const [found] = await store.get(things, ['one']);
         expect(found).toEqual({ ...given, blob: Buffer.from(given.blob) });
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 

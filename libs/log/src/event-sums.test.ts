@@ -107,10 +107,12 @@ describe('events that anybody may cause', () => {
     'caller.unverifiable',
     'publish.aborted',
     'publish.window_covered',
+    'request.unreadable',
   ] as const)('are bounded as %s too', async (name) => {
     const { log, timers, lines } = logOf('debug');
     for (let n = 0; n < 100; n++) {
       if (name === 'caller.refused') log.event(name, { reason: 'missing' });
+      else if (name === 'request.unreadable') log.event(name, { reason: 'malformed' });
       else if (name === 'caller.unverifiable') log.event(name, { causes: [] });
       else if (name === 'publish.window_covered')
         log.event(name, { config: configuredId({ id: 'de' }) });

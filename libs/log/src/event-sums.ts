@@ -15,6 +15,7 @@ const KIND_OF: KindOf = {
   'publish.window_covered': () => ({}), // one for each upload, while that lasts
   'request.served': served,
   'request.unserved': served,
+  'request.unreadable': ({ reason }) => ({ reason }),
   'telemetry.export_failed': () => ({}),
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),

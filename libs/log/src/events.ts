@@ -13,12 +13,13 @@ import type {
   SigningKeyProblem,
   StatsRefusal,
   TelemetrySignal,
+  UnreadableReason,
 } from './words.ts';
 
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal | StatsRefusal;
+  readonly reason?: CallerRefusal | StatsRefusal | UnreadableReason;
   readonly status?: number;
   readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
@@ -72,6 +73,8 @@ export interface Events {
   'request.served': Served;
   /** A request was answered with a status of 400 or more, and no other event says why. */
   'request.unserved': Served;
+  /** Something was sent that is no request which any route could answer. */
+  'request.unreadable': { readonly reason: UnreadableReason };
   'caller.refused': { readonly reason: CallerRefusal };
   /** No identity token can be checked: the keys of the issuer cannot be fetched. */
   'caller.unverifiable': Fault;
@@ -240,6 +243,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'request.fault': 'error',
   'request.served': 'debug',
   'request.unserved': 'info',
+  'request.unreadable': 'info',
   'caller.refused': 'warning',
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',

@@ -110,6 +110,16 @@ export type StatsRefusal =
   | 'wrong_audience'
   | 'off'; // a setting of the statistics is refused
 
+/** Why what a client sent is no request. */
+export type UnreadableReason =
+  | 'malformed' // no HTTP/1.1
+  | 'no_host' // no Host header
+  | 'too_slow' // not all there in time
+  | 'chunk_extensions' // too many of them in one chunk
+  | 'expectation' // an Expect other than 100-continue
+  | 'headers_too_large'
+  | 'too_many'; // beyond the requests of one connection
+
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
 export type LogOutput = 'stdout' | 'file' | 'screen';
 

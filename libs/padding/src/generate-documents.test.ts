@@ -196,7 +196,7 @@ describe('a generated document', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

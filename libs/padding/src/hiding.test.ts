@@ -110,7 +110,7 @@ function auc(first: readonly number[], second: readonly number[]): number {
   return wins.reduce<number>((sum, n) => sum + n, 0) / wins.length;
 }
 
-const FILES = 80;
+const FILES = 50;
 const filesOf = (people: number, pool: ShapeSample['shapes']): ExposureKey[][] =>
   Array.from({ length: FILES }, (_, n) =>
     file(people, pool, quickRandom(`${people} people ${pool.length} ${n}`)),
@@ -124,12 +124,12 @@ function warmPool(): ShapeSample['shapes'] {
 }
 
 /*
- * Of 80 files each, the AUC of an estimator that knows nothing has a standard deviation of 0.046. The largest of 16 lies below
- * 0.5 ± 0.15 then in all but two of a hundred runs; the seed is fixed.
+ * Of 50 files each, the AUC of an estimator that knows nothing has a standard deviation of 0.058. The largest of 16 lies below
+ * 0.5 ± 0.19 then in all but two of a hundred runs; the seed is fixed. `test/privacy/padding.slow.test.ts` looks at more files.
  */
 describe.each([
-  ['with a pool of the population', warmPool(), 0.65],
-  ['without any pool', [], 0.71],
+  ['with a pool of the population', warmPool(), 0.69],
+  ['without any pool', [], 0.75],
 ])('the number of people in a file, %s', (_, pool, bound) => {
   const [one, five, ten] = [1, 5, 10].map((people) => filesOf(people, pool));
 

@@ -145,7 +145,7 @@ it('leaves files that obey every rule for files of real keys, whatever an operat
         count += documents.length;
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
   expect(count).toBeGreaterThan(150);
 });

@@ -40,3 +40,4 @@ export type { JsonShape } from './json-shape.ts';
 export { leaveOut } from './watch-requests.ts';
 export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';
+export { noteUnreadableIn } from './unreadable-requests.ts';

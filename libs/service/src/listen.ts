@@ -4,6 +4,7 @@ import { type ServiceUrl, serviceUrl } from '@keyserver/log';
 import { MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { boundConnections } from './connections.ts';
 import { drainer } from './drain.ts';
+import { type NoteUnreadable, answerUnreadable, withHost } from './unreadable-requests.ts';
 
 /** A service that answers requests until it is closed. */
 export interface RunningService {
@@ -86,9 +87,12 @@ export async function listen(
     readonly timers: Timers;
     readonly timeouts?: Partial<Timeouts>;
     readonly connections?: number;
+    /** Hears of what is no request; left out where nobody keeps a log. */
+    readonly noteUnreadable?: NoteUnreadable;
   },
 ): Promise<RunningServer> {
   const { port, host = '127.0.0.1', connections = MAX_CONNECTIONS, timers } = options;
+  const { noteUnreadable = () => undefined } = options;
   const timeouts = { ...TIMEOUTS, ...options.timeouts };
   const server = createServer(
     {
@@ -97,12 +101,14 @@ export async function listen(
       requestTimeout: timeouts.request,
       keepAliveTimeout: timeouts.keepAlive,
       connectionsCheckingInterval: timeouts.check,
+      requireHostHeader: false, // Node's own answer would be empty
     },
-    app,
+    withHost(app, noteUnreadable),
   );
   server.maxHeadersCount = MAX_HEADERS;
   server.maxRequestsPerSocket = MAX_REQUESTS;
   boundConnections(server, { ...timeouts, connections, requests: MAX_REQUESTS }, timers);
+  answerUnreadable(server, noteUnreadable);
   const close = drainer(server, timeouts.drain, timers);
   await bind(server, port, host);
   const bound = boundPort(server);

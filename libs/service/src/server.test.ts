@@ -169,36 +169,101 @@ describe('a fault in a route', () => {
 
 describe('a request that is no HTTP', () => {
   it.each([
-    ['nonsense', 'GET\r\n\r\n', '400'],
-    ['no host', 'GET /health HTTP/1.1\r\n\r\n', '400'],
+    ['nonsense', 'GET\r\n\r\n', '400', 'malformed'],
+    ['no host', 'GET /health HTTP/1.1\r\n\r\n', '400', 'no_host'],
     [
       'two lengths',
       'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
       '400',
+      'malformed',
     ],
     [
       'a length and chunks',
       'POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
       '400',
+      'malformed',
     ],
     [
       'endless headers',
       `GET /health HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(17_000)}\r\n\r\n`,
       '431',
+      'headers_too_large',
     ],
-  ])('with %s is refused', async (_what, text, status) => {
-    service = await aService({});
-    const connection = await rawConnection(service.server.port);
-    connection.send(text);
-    expect(await connection.ended()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(service.lines).toEqual([]);
-  });
+    [
+      'a wish that nobody grants',
+      'GET /health HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n',
+      '417',
+      'expectation',
+    ],
+  ])(
+    'with %s is refused in the form of all errors, and counted',
+    async (_what, text, status, reason) => {
+      service = await aService({});
+      const connection = await rawConnection(service.server.port);
+      connection.send(text);
+      const [head = '', body = ''] = (await connection.ended()).split('\r\n\r\n');
+      expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      for (const header of ['Content-Type: application/json', 'Cache-Control: no-store'])
+        expect(head).toContain(`\r\n${header}`);
+      expect(head).toContain(`\r\nContent-Length: ${body.length}`);
+      expect(JSON.parse(body)).toEqual({ error: expect.any(String) as string });
+      expect(service.events()).toMatchObject([{ message: 'request.unreadable', reason }]);
+    },
+  );
 
   it('is cut when its headers never end', async () => {
     service = await aService({}, { headers: 40, request: 80, check: 10 });
     const connection = await rawConnection(service.server.port);
     connection.send('GET /health HTTP/1.1\r\nHost: a\r\n');
-    expect(await connection.ended()).toMatch(/^HTTP\/1.1 408 /);
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 408 [^]*\{"error":"[^"]+"\}$/);
+    expect(service.events()).toMatchObject([{ message: 'request.unreadable', reason: 'too_slow' }]);
+  });
+
+  it('is no event where nothing at all was sent', async () => {
+    service = await aService({}, { headers: 40, request: 80, check: 10 });
+    const connection = await rawConnection(service.server.port);
+    expect(await connection.ended()).toMatch(/^(HTTP\/1.1 408 |$)/);
+    expect(service.events()).toEqual([]);
+  });
+
+  it('has no event beside that of a request that broke off', async () => {
+    service = await aService({
+      routes: (app) => {
+        app.post('/read', (request, response) => {
+          request.on('error', () => response.destroy()).resume();
+        });
+      },
+    });
+    const connection = await rawConnection(service.server.port);
+    connection.send('POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n');
+    expect(await connection.ended()).toMatch(/^HTTP\/1.1 400 /);
+    expect(service.events('request.unreadable')).toEqual([]);
+  });
+
+  it('is not answered into an answer that has begun', async () => {
+    service = await aService({
+      routes: (app) => {
+        app.get('/half', (_request, response) => {
+          response.write('half');
+        });
+      },
+    });
+    const connection = await rawConnection(service.server.port);
+    connection.send('GET /half HTTP/1.1\r\nHost: a\r\n\r\n');
+    await connection.until('half');
+    connection.send('nonsense\r\n\r\n');
+    const received = await connection.ended();
+    expect(received.split('HTTP/1.1 ')).toHaveLength(2);
+    expect(service.events('request.unreadable')).toEqual([]);
+  });
+
+  it('is counted when it comes beyond the hundred requests of a connection', async () => {
+    service = await aService({});
+    const connection = await rawConnection(service.server.port);
+    connection.send('GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(101));
+    await connection.until('HTTP/1.1 503 ');
+    expect(service.events('request.unreadable')).toMatchObject([{ reason: 'too_many' }]);
+    connection.destroy();
   });
 });
 

@@ -2,7 +2,7 @@ import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
 import express, { type Express } from 'express';
-import type { ServerResponse } from 'node:http';
+import { SAFETY_HEADERS, sendError } from './error-answer.ts';
 import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
@@ -42,7 +42,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
   app.enable('case sensitive routing').enable('strict routing');
   app.use((request, response, next) => {
     nameRequest(request, response);
-    setSafetyHeaders(response);
+    response.set(SAFETY_HEADERS);
     next();
   });
   app.get('/health', healthRoute(health, parts));
@@ -56,17 +56,4 @@ export function createHttpApp(parts: HttpAppParts): Express {
   });
   app.use(faultRenderer(logOf, renderFault));
   return app;
-}
-
-/** Without Express, which would add a charset that JSON does not have. */
-function sendError(response: ServerResponse, status: number, error: string): void {
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify({ error }));
-}
-
-function setSafetyHeaders(response: ServerResponse): void {
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
-  response.setHeader('Cache-Control', 'no-store');
 }

@@ -11,6 +11,7 @@ import { SECOND, type Timers } from '@keyserver/time';
 import type { RequestListener } from 'node:http';
 import { type RunningService, listen } from './listen.ts';
 import type { Ambient } from './run-service.ts';
+import { noteUnreadableIn } from './unreadable-requests.ts';
 
 /** The variables that say where figures and traces go, as a service has read them. */
 interface TelemetrySettings {
@@ -92,7 +93,8 @@ async function openTelemetry(
   });
   if (settings.TELEMETRY_EXPORTER !== 'prometheus') return telemetry;
   const { METRICS_PORT: port, METRICS_HOST: host } = settings;
-  const server = await listen(figuresApp(telemetry.text), { port, host, timers });
+  const noteUnreadable = noteUnreadableIn(ambient.openLog(settings.LOG_LEVEL));
+  const server = await listen(figuresApp(telemetry.text), { port, host, timers, noteUnreadable });
   const close = async (): Promise<void> => {
     await server.close();
   };

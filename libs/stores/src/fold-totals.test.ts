@@ -266,3 +266,24 @@ describe('totals past retention', () => {
     expect((await read()).hours).toEqual([]);
   });
 });
+
+describe('what waits to be folded where nothing ever was', () => {
+  it('is told by its oldest hour, so that whoever reads sees whether it waits for too long', async () => {
+    expect(await read()).toEqual({ foldedUntil: undefined, waitingSince: undefined, hours: [] });
+    await upload(aDelta({ hour: NOON + HOUR }), aDelta(), aDelta({ hour: NOON + 2 * HOUR }));
+    expect(await read()).toEqual({ foldedUntil: undefined, waitingSince: NOON, hours: [] });
+  });
+
+  it('is looked at by a hundred counts, however many there are', async () => {
+    await upload(...Array.from({ length: 150 }, (_, n) => aDelta({ hour: NOON + n * HOUR })));
+    const { waitingSince = Infinity } = await read();
+    expect(waitingSince).toBeLessThan(NOON + 50 * HOUR + 1);
+  });
+
+  it('is told no more once an hour is folded', async () => {
+    await upload(aDelta());
+    clock.advance(HOUR);
+    await fold();
+    expect(await read()).not.toHaveProperty('waitingSince');
+  });
+});

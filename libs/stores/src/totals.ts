@@ -1,7 +1,7 @@
 import { type DocumentOf, type DocumentStore, collection, int, ints } from '@keyserver/docstore';
 import { LAST_KEY_AGE, LAST_ONSET_AGE } from '@keyserver/exposure-keys';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
-import type { TotalDelta } from './total-deltas.ts';
+import { type TotalDelta, totalDeltas } from './total-deltas.ts';
 
 /** For how many days after the end of a UTC day its totals are kept. */
 export const TOTALS_RETENTION_DAYS = { min: 10, max: 30, default: 14 } as const;
@@ -84,6 +84,8 @@ export const keptFrom = (now: UnixMillis, retention: number): UnixMillis =>
 export interface Totals {
   /** Hours before it are folded, and do not change any more; undefined while none is. */
   readonly foldedUntil: UnixMillis | undefined;
+  /** While no hour is folded: the oldest hour of some of the counts that wait for it; undefined while none does. */
+  readonly waitingSince?: UnixMillis | undefined;
   /** Folded hours within retention in which something was counted, oldest first. */
   readonly hours: readonly HourTotals[];
 }
@@ -96,7 +98,8 @@ export const readTotals =
   (store: DocumentStore, { retention }: { readonly retention: number }): ReadTotals =>
   async (authority, now) => {
     const [progress] = await store.get(totalsProgress, [FOLDED]);
-    if (progress === undefined) return { foldedUntil: undefined, hours: [] };
+    if (progress === undefined)
+      return { foldedUntil: undefined, waitingSince: await oldestOfSome(store), hours: [] };
     const { foldedUntil } = progress;
     const hours: HourTotals[] = [];
     const span = { by: 'hour', from: keptFrom(now, retention), until: foldedUntil } as const;
@@ -104,6 +107,16 @@ export const readTotals =
       hours.push(...page.map(({ value }) => hourOf(value)));
     return { foldedUntil: unixMillis(foldedUntil), hours };
   };
+
+/** Their ids are random, so some stand for all: of two days without folding, few of a hundred are of the last. */
+const SOME = 100;
+
+async function oldestOfSome(store: DocumentStore): Promise<UnixMillis | undefined> {
+  const hours: number[] = [];
+  for await (const page of store.pages(totalDeltas, { limit: SOME }))
+    hours.push(...page.map(({ value }) => value.hour));
+  return hours.length === 0 ? undefined : unixMillis(Math.min(...hours));
+}
 
 const hourOf = ({ authority: _, expireAt: __, hour, ...counts }: TotalsDocument): HourTotals => ({
   ...counts,

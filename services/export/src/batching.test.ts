@@ -205,7 +205,7 @@ it('finds each key that was acknowledged once in the batches of an export, whate
       }
       await closeTestStores();
     }),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
   expect(promised).toBeGreaterThan(5); // hundreds, as a rule
 }, 120_000);

@@ -1,6 +1,7 @@
 import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { dailyKeys, drawDailyKeys } from '@keyserver/stores';
+import { seededRandom } from '@keyserver/random/testing';
 import { HOUR, type SimulatedClock, simulatedClock } from '@keyserver/time';
 import { type ManualTimers, manualTimers } from '@keyserver/time/testing';
 import { dailyCeilings } from './daily-ceiling.ts';
@@ -27,7 +28,7 @@ function anInstance(draw = drawDailyKeys(store)) {
   const draws: number[] = [];
   const reached: number[] = [];
   const reserve = dailyCeilings({
-    timers,
+    ...{ timers, random: seededRandom('ceiling') },
     draw: async (wanted) => {
       draws.push(timers.monotonic());
       return await draw(wanted);
@@ -75,9 +76,18 @@ describe('the ceiling of an application', () => {
     expect(await drawnInAll()).toBe(100);
   });
 
-  it('says when the next day begins', async () => {
-    const { take } = anInstance();
-    expect(await take(101)).toEqual({ kind: 'spent', seconds: REST_OF_DAY / 1000 });
+  it('asks to come again within an hour from the next midnight on, and not all at once', async () => {
+    const { reserve } = anInstance();
+    const waits: number[] = [];
+    for (let n = 0; n < 200; n += 1) {
+      const refusal = await reserve({ ...app, maxKeysPerDay: 100 }, 101, aCertificate());
+      if (refusal.kind === 'spent') waits.push(refusal.seconds - REST_OF_DAY / 1000);
+    }
+    expect(waits).toHaveLength(200);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...waits)).toBeLessThan(3600);
+    const quarters = [0, 1, 2, 3].map((n) => waits.filter((s) => Math.floor(s / 900) === n).length);
+    for (const uploads of quarters) expect(uploads).toBeGreaterThan(200 / 8);
   });
 
   it('asks the store no more once all is spent', async () => {

@@ -1,4 +1,5 @@
 import type { AuthorizedApp } from '@keyserver/health-authority';
+import type { Random } from '@keyserver/random';
 import type { DrawKeys } from '@keyserver/stores';
 import { SECOND, type Timers, type UnixMillis, sleep } from '@keyserver/time';
 
@@ -9,7 +10,7 @@ export type Reservation =
       /** Says how many were published in the end: the others are free again. To be called once, whatever happens. */
       readonly settle: (published: number) => void;
     }
-  /** The application has published what it may today; seconds until the next day begins. */
+  /** The application has published what it may today; seconds until it may be tried again, some time after the next day begins. */
   | { readonly kind: 'spent'; readonly seconds: number };
 
 /** Reserves keys of what an application may publish today, for one upload of a certificate at a time. */
@@ -32,9 +33,16 @@ const BETWEEN_DRAWS = SECOND;
 /** How long a share should last, ms, so that some dozens of instances share that one write. */
 const SHARE_LASTS = 30 * SECOND;
 
+/**
+ * Uploads that are refused may come again within so long after midnight, in seconds, drawn anew for each: phones that all came
+ * at once would meet a share that is still small, and use up the new day's allowance before anybody else.
+ */
+const SPREAD_SECONDS = 3600;
+
 interface CeilingDeps {
   readonly draw: DrawKeys;
   readonly timers: Timers;
+  readonly random: Random;
   /** Told once a day and instance. */
   readonly onReached: (app: AuthorizedApp, ceiling: number) => void;
 }
@@ -136,8 +144,9 @@ class DailyShare {
   }
 
   private spent(): Reservation {
-    const ms = this.endOfDay - this.deps.timers.monotonic();
-    return { kind: 'spent', seconds: Math.ceil(ms / SECOND) };
+    const { timers, random } = this.deps;
+    const restOfDay = Math.ceil((this.endOfDay - timers.monotonic()) / SECOND);
+    return { kind: 'spent', seconds: restOfDay + random.below(SPREAD_SECONDS) };
   }
 
   private forget(): void {

@@ -247,11 +247,26 @@ describe('the ceiling of an application', () => {
     return { ...server, settled, reserved };
   };
 
-  it('refuses an upload once it is reached, and stores nothing', async () => {
-    const { deps, uploads } = reserving('spent');
+  it('refuses an upload that would publish a key once it is reached, and says when to come again', async () => {
+    const answer = { kind: 'refused', code: 'ceiling_reached' } as const;
+    const { deps, uploads } = reserving('spent', answer);
     const outcome = await publishKeys(anUpload([aKey(1)]), deps);
     expect(outcome).toMatchObject({ kind: 'refused', code: 'ceiling_reached', retryAfter: 9 });
-    expect(uploads).toEqual([]);
+    expect(uploads).toMatchObject([{ ceilingReached: true }]);
+  });
+
+  it('lets the store take an upload that publishes no key once it is reached', async () => {
+    const answer = { kind: 'stored', inserted: 0, revised: 0, revisable: [] } as const;
+    const { deps } = reserving('spent', answer);
+    expect(await publishKeys(anUpload([aKey(1)]), deps)).toMatchObject({ kind: 'published' });
+  });
+
+  it('passes on for what else an upload is refused, without asking to come again', async () => {
+    const answer = { kind: 'refused', code: 'missing_revision_token' } as const;
+    const { deps } = reserving('spent', answer);
+    const outcome = await publishKeys(anUpload([aKey(1)]), deps);
+    expect(outcome).toMatchObject({ kind: 'refused', code: 'missing_revision_token' });
+    expect(outcome).not.toHaveProperty('retryAfter');
   });
 
   it.each([

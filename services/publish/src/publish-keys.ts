@@ -45,7 +45,6 @@ export type RefusalCode =
   | 'bad_request'
   | 'unknown_health_authority_id'
   | 'region_not_allowed'
-  | 'ceiling_reached'
   | 'health_authority_missing_region_config'
   | 'health_authority_verification_certificate_invalid'
   | UploadFault;
@@ -179,16 +178,22 @@ function effectOf(
   return keys.length > 0 ? 'unchanged' : 'left_out';
 }
 
-/** Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. */
+/**
+ * Stores an upload if its application may publish so many keys today. Keys that were not published are free for others. Once none
+ * is left, the store decides whether an upload publishes any: whoever repeats keys or takes them back is not kept from it.
+ */
 async function storeWithinCeiling(
   upload: Upload,
   { app, certificate }: { readonly app: AuthorizedApp; readonly certificate: string },
   { reserveKeys, storeUpload }: Pick<PublishDeps, 'reserveKeys' | 'storeUpload'>,
 ): Promise<UploadOutcome | Pick<Refusal, 'kind' | 'code' | 'retryAfter'>> {
   if (upload.keys.length === 0) return NOTHING_TO_STORE;
-  const reservation = await reserveKeys(app, upload.keys.length, certificate);
-  if (reservation.kind === 'spent')
-    return { kind: 'refused', code: 'ceiling_reached', retryAfter: reservation.seconds };
+  const reservation = await reserveKeys(app, mostPublished(upload), certificate);
+  if (reservation.kind === 'spent') {
+    const stored = await storeUpload({ ...upload, ceilingReached: true });
+    const isRefused = stored.kind === 'refused' && stored.code === 'ceiling_reached';
+    return isRefused ? { ...stored, retryAfter: reservation.seconds } : stored;
+  }
   let published = 0;
   try {
     const stored = await storeUpload(upload);
@@ -201,6 +206,10 @@ async function storeWithinCeiling(
     reservation.settle(published);
   }
 }
+
+/** How many keys an upload may publish; a negative result takes them back. */
+const mostPublished = ({ keys }: Upload): number =>
+  keys.filter(({ reportType }) => reportType !== 'negative').length;
 
 /** Whether keys may have been published in spite of a fault: the store may have gone away while it committed them. */
 const mayBeStored = (fault: unknown): boolean =>

@@ -1,7 +1,7 @@
 import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
-import { type Logger, configuredId } from '@keyserver/log';
+import { configuredId } from '@keyserver/log';
 import {
   type Platform,
   type TokenKeys,
@@ -114,7 +114,7 @@ async function depsOver(
     storeUpload: alertWhenCovered(upload, log),
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
-    reserveKeys: ceilings(store, timers, log),
+    reserveKeys: ceilings(store, { timers, random, log }),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
@@ -136,10 +136,13 @@ const waitOutOn =
     blockUntil(timers, until);
   };
 
-const ceilings = (store: DocumentStore, timers: Timers, log: Logger): ReserveKeys =>
+const ceilings = (
+  store: DocumentStore,
+  { timers, random, log }: Pick<AppDeps, 'timers' | 'random' | 'log'>,
+): ReserveKeys =>
   dailyCeilings({
     draw: drawDailyKeys(store),
-    timers,
+    ...{ timers, random },
     onReached: (app, keys) => {
       log.event('publish.ceiling_reached', { app: configuredId(app), keys });
     },

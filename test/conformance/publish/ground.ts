@@ -82,6 +82,8 @@ export interface Ground {
   store(key: ExposureKey, of: Pick<KeyBatch, 'app' | 'regions' | 'origin'>): Promise<void>;
   /** Makes another data key of revision tokens, once the newest is a week old. */
   renewDataKey(): Promise<void>;
+  /** What the documents of each collection hold, as text to search in; only on Google Cloud. */
+  contents(): ReadonlyMap<string, string>;
   /** Folds counts of uploads, as the cleanup service does. */
   fold(): Promise<void>;
   close(): Promise<void>;
@@ -129,6 +131,7 @@ export async function openGround(name: PlatformName, start: UnixMillis): Promise
     renewDataKey: async () => {
       await makeDataKey(store, platform.wrapper);
     },
+    contents: platform.contents,
     fold: async () => {
       const { signal } = new AbortController();
       const noteLate = (): void => undefined;
@@ -159,6 +162,7 @@ interface Platform {
   readonly store: DocumentStore;
   readonly wrapper: KeyWrapper;
   readonly keyHashSecret: Uint8Array;
+  contents(): ReadonlyMap<string, string>;
   close(): Promise<void>;
 }
 
@@ -170,6 +174,9 @@ async function openMachine(clock: SimulatedClock): Promise<Platform> {
     store: platform.store,
     wrapper: platform.wrapperFor('revision-token'),
     keyHashSecret: platform.keyHashSecret,
+    contents: () => {
+      throw new Error('test/privacy/logs.test.ts searches the tables of SQLite');
+    },
     close: async () => {
       await platform.close();
       rmSync(dataDirectory, { recursive: true });
@@ -199,6 +206,7 @@ async function openCloud(clock: SimulatedClock): Promise<Platform> {
     store,
     wrapper: keys.wrapperFor(TOKEN_KEY),
     keyHashSecret: SECRET,
+    contents: firestore.contents,
     close: async () => {
       await Promise.all([store.close(), keys.close()]);
       await Promise.all([firestore.close(), kms.close()]);

@@ -32,10 +32,14 @@ export interface BestAuc {
 /** How well files of few and of many people are told apart, in the best of all ways at the better of both moments. */
 export async function countPeople(
   source: FileSource,
-  options: { readonly files: number; readonly comparisons: readonly Comparison[] },
+  options: {
+    readonly files: number;
+    readonly comparisons: readonly Comparison[];
+    readonly moments?: readonly Moment[];
+  },
 ): Promise<Partial<Record<Comparison, BestAuc>>> {
   const found: Partial<Record<Comparison, BestAuc>> = {};
-  for (const moment of MOMENTS) {
+  for (const moment of options.moments ?? MOMENTS) {
     const figures = await figuresAt(moment, source, options);
     for (const comparison of options.comparisons) {
       const [few, many] = COMPARED[comparison];

@@ -4,7 +4,7 @@ import {
   type ReportType,
   isCertifiedReportType,
 } from '@keyserver/exposure-keys';
-import { type ExportFixture, openExportFixture } from '@keyserver/export/testing';
+import { type ExportFixture, THIS_MACHINE, openExportFixture } from '@keyserver/export/testing';
 import type { VerifyCertificate } from '@keyserver/health-authority';
 import {
   type PublishDeps,
@@ -45,7 +45,7 @@ export async function openSimulatedServer(
   random: Random,
   apps: readonly App[] = APPS,
 ): Promise<SimulatedServer> {
-  const fixture = await openExportFixture();
+  const fixture = await openExportFixture({ ...THIS_MACHINE, keepsShapes: true });
   const { store, clock } = fixture;
   const settings = {
     ...{ clock, windows: () => alwaysWindow(SIMULATED_WINDOW), retention: 14 * DAY },

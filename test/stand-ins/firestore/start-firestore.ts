@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Server as Listener, type Socket, createServer } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { contentsOf } from './contents.ts';
 import { Documents } from './documents.ts';
 import { CallFaultPlan, type CallFaults } from '../grpc/call-faults.ts';
 import type { FirestoreIndexes } from './index-rules.ts';
@@ -29,6 +30,8 @@ export interface FirestoreStandIn {
   readonly faults: CallFaults;
   /** How many documents there are. */
   documents(): number;
+  /** What the documents hold, by the name of their collection, as text to search in. */
+  contents(): ReadonlyMap<string, string>;
   /** Puts what one database holds into another one, which is empty; "projects/<project>/databases/<database>". */
   copy(from: string, to: string): void;
   /** What would have been billed since this was asked last. */
@@ -68,6 +71,7 @@ export async function startFirestoreStandIn(
     address: `${HOST}:${portOf(listener)}`,
     faults,
     documents: () => documents.count(),
+    contents: () => contentsOf(documents),
     copy: (from, to) => {
       documents.copy(from, to);
     },

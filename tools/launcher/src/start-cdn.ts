@@ -5,7 +5,7 @@ import { integer, loadSettings, settings, text } from '@keyserver/config';
 import type { BlobInfo } from '@keyserver/export-file';
 import { Fault } from '@keyserver/fault';
 import { configuredId, faultTrail } from '@keyserver/log';
-import { type StartService, createHttpApp, listen } from '@keyserver/service';
+import { type StartService, createHttpApp, listen, noteUnreadableIn } from '@keyserver/service';
 import type { UnixMillis } from '@keyserver/time';
 import type { Response } from 'express';
 
@@ -28,8 +28,9 @@ export const startCdn =
     const config = loadSettings(cdnSettings, env);
     const find = openBuckets(config.DATA_DIR);
     const { clock, timers, random, openLog, logHealth } = ambient;
+    const log = openLog('warning');
     const app = createHttpApp({
-      log: openLog('warning'),
+      log,
       clock,
       timers,
       random,
@@ -55,7 +56,8 @@ export const startCdn =
         });
       },
     });
-    return await listen(app, { port: config.PORT, host: config.HOST, timers });
+    const noteUnreadable = noteUnreadableIn(log);
+    return await listen(app, { port: config.PORT, host: config.HOST, timers, noteUnreadable });
   };
 
 /** An object that is there and cannot be read, whoever noticed it. */

@@ -142,8 +142,16 @@ function fieldValue(
   return JSON_VALUES[`${layout.name}.${name}`] ?? KINDS[kind];
 }
 
+const documents = new Map<Collection<object>, fc.Arbitrary<Placed>>();
+
 /** Any document of a collection, with any of its optional fields missing. */
 function documentOf(collection: Collection<object>): fc.Arbitrary<Placed> {
+  const any = documents.get(collection) ?? newDocumentOf(collection); // to build one takes 20 ms
+  documents.set(collection, any);
+  return any;
+}
+
+function newDocumentOf(collection: Collection<object>): fc.Arbitrary<Placed> {
   const { layout } = collection;
   const fields = Object.fromEntries(
     layout.fields.map((field) => [field.name, fieldValue(layout, field)]),
@@ -165,12 +173,21 @@ export const anyDocuments: fc.Arbitrary<readonly Placed[]> = fc
   )
   .map((groups) => groups.flat());
 
+/** Documents that were drawn: one of each collection, and the longest list of keys that anybody asked for. */
+let drawn:
+  { readonly others: readonly Placed[]; readonly keyBatches: readonly Placed[] } | undefined;
+
 /** So many documents of keys and one of each other collection, the same each time. */
 export function someDocuments(keyBatches: number): readonly Placed[] {
-  const documents = movedCollections.flatMap((one) =>
+  if (drawn === undefined || drawn.keyBatches.length < keyBatches) drawn = draw(keyBatches);
+  return [...drawn.others, ...drawn.keyBatches.slice(0, keyBatches)];
+}
+
+function draw(keyBatches: number): NonNullable<typeof drawn> {
+  const others = movedCollections.flatMap((one) =>
     fc.sample(documentOf(one), { numRuns: 1, seed: 1 }),
   );
   const collection = movedCollections.find(({ layout }) => layout.name === 'keyBatches')!;
   const values = fc.sample(documentOf(collection), { numRuns: keyBatches, seed: 2 });
-  return [...documents, ...values.map((one, n) => ({ ...one, id: `id${String(n)}` }))];
+  return { others, keyBatches: values.map((one, n) => ({ ...one, id: `id${String(n)}` })) };
 }

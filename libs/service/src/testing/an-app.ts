@@ -3,6 +3,7 @@ import { type RecordingLog, recordingLog } from '@keyserver/log/testing';
 import { type SimulatedClock, simulatedClock, unixMillis, systemTimers } from '@keyserver/time';
 import { type RunningServer, type Timeouts, listen } from '../listen.ts';
 import { type HttpAppParts, createHttpApp } from '../server.ts';
+import { noteUnreadableIn } from '../unreadable-requests.ts';
 
 /** A service of a test that really listens. */
 export interface TestService extends RecordingLog {
@@ -28,7 +29,10 @@ export async function aService(
     routes: () => undefined,
     ...parts,
   });
-  const server = await listen(app, { port: 0, timers: systemTimers, timeouts });
+  const server = await listen(app, {
+    ...{ port: 0, timers: systemTimers, timeouts },
+    noteUnreadable: noteUnreadableIn(recording.log),
+  });
   const request = async (path: string, init?: RequestInit): Promise<Response> =>
     await fetch(`${server.url}${path}`, init);
   return { ...recording, clock, server, fetch: request };

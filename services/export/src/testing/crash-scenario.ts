@@ -1,10 +1,15 @@
 import { type ExposureKey, packRecords } from '@keyserver/exposure-keys';
 import { MIN_REVISED } from '@keyserver/padding';
 import { closeTestStores } from '@keyserver/sqlite/testing';
-import { HOUR, MINUTE, unixMillis } from '@keyserver/time';
+import { DAY, HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { keysIn } from './archive-keys.ts';
 import { anExport, hour, keyNumber } from './export-builders.ts';
-import { type ExportPlatform, type ExportFixture, openExportFixture } from './export-fixture.ts';
+import {
+  type ExportPlatform,
+  type ExportFixture,
+  THIS_MACHINE,
+  openExportFixture,
+} from './export-fixture.ts';
 
 /** A death before the n-th use of what settles cells. */
 export function deathInSettling(n: number): Death {
@@ -33,8 +38,11 @@ export async function archivesOf(fixture: ExportFixture): Promise<ReadonlyMap<st
  * Two exports whose files overlap, each with few keys, as soon as their windows may be covered. Both have files of earlier
  * hours, and one of the keys there is revised now.
  */
-export async function openOverlap(platform?: ExportPlatform): Promise<ExportFixture> {
-  const fixture = await openExportFixture(platform);
+export async function openOverlap(platform: ExportPlatform = THIS_MACHINE): Promise<ExportFixture> {
+  const fixture = await openExportFixture({
+    ...platform,
+    ...{ retention: 2 * DAY, keepsShapes: true },
+  });
   await fixture.configure(
     anExport({ minRecords: 200 }),
     anExport({ id: 'us4', period: 4 * HOUR, minRecords: 6, inputRegions: ['CA', 'US'] }),

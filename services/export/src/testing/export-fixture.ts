@@ -68,6 +68,10 @@ import { type Faults, mortalPorts, recorded } from './mortal-ports.ts';
 
 const WINDOW = windowLength(HOUR) ?? fail('an hour is a window');
 
+async function nothing(): Promise<void> {
+  await Promise.resolve();
+}
+
 function fail(why: string): never {
   throw new Error(why);
 }
@@ -114,16 +118,24 @@ export interface ExportPlatform {
   openStore(clock: SimulatedClock): Promise<DocumentStore>;
   /** An empty bucket. */
   openBucket(): BlobStore;
+  /** For how long keys are kept, ms; 14 days unless given. Each hour of it is read where people revise keys. */
+  readonly retention?: number;
+  /** Whether each call of `do-work` samples uploads of an earlier day; a third of what a call costs without keys. */
+  readonly keepsShapes?: boolean;
 }
 
-const THIS_MACHINE: ExportPlatform = {
+/** SQLite in memory. */
+export const THIS_MACHINE: ExportPlatform = {
   openStore: async (clock) => await openTestStore({ clock }),
   openBucket: openTestBucket,
 };
 
 /** Opens a fixture at noon with one signing key, `k1`. */
-export async function openExportFixture(platform = THIS_MACHINE): Promise<ExportFixture> {
+export async function openExportFixture(
+  platform: ExportPlatform = THIS_MACHINE,
+): Promise<ExportFixture> {
   const clock = simulatedClock(NOON);
+  const { retention = 14 * DAY, keepsShapes = false } = platform;
   const store = await platform.openStore(clock);
   const log = recordingLog();
   const timers = manualTimers();
@@ -137,7 +149,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     return known;
   };
   const keys = {
-    retention: 14 * DAY,
+    retention,
     maxKeyAge: 15 * DAY,
     hashKey: keyHasher(Buffer.alloc(32, 1)),
   };
@@ -196,7 +208,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
       const pool = await shapePool(store, plan.start);
       return generatorOf(plan, { pool, rules, windows: windows(), random });
     },
-    keepShapes: shapeKeeper(store, { random, clock, retention: keys.retention }),
+    keepShapes: keepsShapes ? shapeKeeper(store, { random, clock, retention }) : nothing,
     storeTime,
     leases: leaseStore(store, random),
     openBucket,
@@ -204,12 +216,10 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
     clock,
     random,
     timers,
-    pause: async () => {
-      await Promise.resolve();
-    },
+    pause: nothing,
     // The least that the service ever takes.
     minWindowAge: store.closingDelay,
-    retentionMs: 14 * DAY,
+    retentionMs: retention,
     leaseMs: MINUTE,
     batchDeadlineMs: 4 * MINUTE,
     deadlines: { createBatches: 5 * MINUTE, doWork: 9 * MINUTE },

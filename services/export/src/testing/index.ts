@@ -7,6 +7,11 @@ export {
   openOverlap,
 } from './crash-scenario.ts';
 export { NOON, aSigningKey, anExport, hour } from './export-builders.ts';
-export { type ExportFixture, type ExportPlatform, openExportFixture } from './export-fixture.ts';
+export {
+  type ExportFixture,
+  type ExportPlatform,
+  THIS_MACHINE,
+  openExportFixture,
+} from './export-fixture.ts';
 export { settledContents } from '../batch-contents.ts';
 export { revisableDocuments } from '../revisable-documents.ts';

@@ -1,4 +1,4 @@
-import type { Field } from './publish-request.ts';
+import type { Field } from './strict-body.ts';
 
 /** What a client may get with one status. */
 export interface DescribedAnswer {

@@ -1,12 +1,7 @@
-import {
-  type JsonRefusal,
-  type JsonShape,
-  type StrictJson,
-  strictJsonParser,
-} from '@keyserver/service';
+import type { JsonShape } from '@keyserver/service';
 import { KEY_PERIOD } from '@keyserver/exposure-keys';
-import { Ajv, type ErrorObject } from 'ajv';
 import type { PublishRequest } from '../publish-keys.ts';
+import { type Field, strictBody } from './strict-body.ts';
 
 /** An upload as the body tells it. */
 export type PhoneRequest = Omit<PublishRequest, 'platform'>;
@@ -32,9 +27,6 @@ export interface WireUpload {
   readonly revisionToken: string;
   readonly padding: string;
 }
-
-/** What a field of a body may be, as a JSON schema. */
-export type Field = Readonly<Record<string, unknown>>;
 
 /** How the body of one API is written. */
 export interface UploadForm<Wire> {
@@ -121,15 +113,12 @@ export function uploadParser<Wire>(
   form: UploadForm<Wire>,
   { maxKeys }: { readonly maxKeys: number },
 ): ParseUpload {
-  const parse = strictJsonParser(bodyShape(form, maxKeys));
-  const isOfForm = new Ajv({ useDefaults: true }).compile<Wire>(schemaOf(form));
-  return (body) => {
-    const json = parse(body);
-    if (json.kind === 'refused') return refused(whatIsUnreadable(json));
-    const wire = withoutNulls(json.value);
-    return isOfForm(wire)
-      ? { kind: 'request', request: form.requestOf(wire) }
-      : refused(whatIsWrong(isOfForm.errors?.[0]));
+  const read = strictBody<Wire>(bodyShape(form, maxKeys), schemaOf(form));
+  return (bytes) => {
+    const reading = read(bytes);
+    return reading.kind === 'refused'
+      ? reading
+      : { kind: 'request', request: form.requestOf(reading.body) };
   };
 }
 
@@ -149,51 +138,3 @@ const mapFields = (
   shapeOf: (field: Field) => JsonShape,
 ): Record<string, JsonShape> =>
   Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, shapeOf(field)]));
-
-const refused = (problem: string): ParsedRequest => ({ kind: 'refused', problem });
-
-const UNEXPECTED: Partial<Record<JsonRefusal, (place: string) => string>> = {
-  unknown_name: (place) => `unknown field in ${place}`,
-  too_many_items: (place) => `${place} holds far too many items`,
-  misplaced_list: (place) => `${place} must not be a list`,
-  misplaced_object: (place) => `${place} must not be an object`,
-};
-
-function whatIsUnreadable({ reason, place }: Extract<StrictJson, { kind: 'refused' }>): string {
-  const say = UNEXPECTED[reason];
-  return say === undefined
-    ? `the body is not acceptable JSON (${reason})`
-    : say(placeOf(place.join('/')));
-}
-
-/** Paths and messages of the schema check name our own fields and bounds only. */
-const whatIsWrong = (error: ErrorObject | undefined): string =>
-  `${placeOf(error?.instancePath.slice(1) ?? '')} ${error?.message ?? 'is wrong'}`;
-
-const placeOf = (path: string): string => (path === '' ? 'the body' : path);
-
-function withoutNulls(value: unknown): unknown {
-  const request = withoutNullFields(value);
-  if (!isRecord(request)) return request;
-  const keys = request['temporaryExposureKeys'];
-  return Array.isArray(keys) && keys.some(hasNull)
-    ? { ...request, temporaryExposureKeys: keys.map(withoutNullFields) }
-    : request;
-}
-
-/** Whether this is null, or a field of it is. Hardly any is, so that nothing is copied. */
-function hasNull(value: unknown): boolean {
-  if (!isRecord(value)) return value === null;
-  for (const name in value) if (value[name] === null) return true;
-  return false;
-}
-
-/** An object without the fields that are null; anything else as it is. */
-function withoutNullFields(value: unknown): unknown {
-  if (value === null) return {};
-  if (!isRecord(value) || !hasNull(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -241,7 +241,7 @@ describe('whatever is sent', () => {
         ]).toContain(answer.body['code']);
         expectPadded(answer);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     expect(await storedCount()).toBe(before);
   });
@@ -273,7 +273,7 @@ describe('whatever is sent', () => {
         expect(count).toBe(counted + inserted);
         expect(status === 200 || inserted === 0).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

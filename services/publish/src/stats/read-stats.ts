@@ -57,8 +57,9 @@ export async function readStats(
   }
 }
 
-function behindOf({ foldedUntil }: Totals, now: UnixMillis): Behind {
-  if (foldedUntil === undefined) return 'never';
-  const age = now - foldedUntil;
-  return age > FOLDED_WITHIN ? Math.floor(age / HOUR) : undefined;
+/** In a store that is new nothing is folded yet, and nothing waits for it that should be. */
+function behindOf({ foldedUntil, waitingSince }: Totals, now: UnixMillis): Behind {
+  const age = now - (foldedUntil ?? waitingSince ?? now);
+  if (age <= FOLDED_WITHIN) return undefined;
+  return foldedUntil === undefined ? 'never' : Math.floor(age / HOUR);
 }

@@ -1,4 +1,5 @@
 import { type DescribedAnswer, type DescribedOperation, MAINTENANCE } from '../http/described.ts';
+import { statsRequest } from './stats-request.ts';
 
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
@@ -33,7 +34,7 @@ export const statsOperation: DescribedOperation = {
   method: 'post',
   summary: 'The daily totals of the health authority that signed the bearer token',
   request: {
-    schema: { type: 'object', additionalProperties: false, properties: { padding: text } },
+    schema: statsRequest.schema,
     example: { padding: 'cmFuZG9tIGJ5dGVz' },
   },
   answers: {

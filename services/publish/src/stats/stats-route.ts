@@ -1,13 +1,15 @@
 import { type Logger, type StatsRefusal, configuredId } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import { type LogOf, type ReadBody, bodyReader, strictJsonParser } from '@keyserver/service';
+import { type LogOf, type ReadBody, bodyReader } from '@keyserver/service';
 import type { Clock } from '@keyserver/time';
 import type { Request, Response } from 'express';
 import type { PaddingLength } from '../http/padding.ts';
 import { MAX_BODY_BYTES } from '../http/phone-answers.ts';
 import { RETRY_AFTER_SECONDS } from '../http/publish-response.ts';
 import { mediaProblem } from '../http/publish-route.ts';
+import { strictBody } from '../http/strict-body.ts';
 import { type StatsDeps, type StatsOutcome, readStats } from './read-stats.ts';
+import { statsRequest } from './stats-request.ts';
 import {
   type HeaderRefusal,
   type StatsAnswer,
@@ -57,27 +59,18 @@ async function readRequest(
   const body = await readBody(request, response);
   if (body.kind === 'aborted') return body;
   if (body.kind === 'too_large') return bad(400, `the body is over ${MAX_BODY_BYTES} bytes`);
-  const wrong = bodyProblem(body.bytes);
-  return wrong === undefined ? tokenOf(request) : bad(400, wrong);
+  const read = readWire(body.bytes);
+  return read.kind === 'refused' ? bad(400, read.problem) : tokenOf(request);
 }
+
+/** `{"padding": "…"}`, `{}` and `null` all ask the same. */
+const readWire = strictBody(statsRequest.shape, statsRequest.schema);
 
 const bad = (status: 400 | 405, problem: string): Reading => ({
   kind: 'refused',
   reason: 'bad_request',
   answer: unreadable(status, problem),
 });
-
-const parse = strictJsonParser({ fields: { padding: {} } });
-
-/** Why a body asks for nothing that we know; undefined for `{"padding": "…"}`, `{}` and `null`, which all ask the same. */
-function bodyProblem(bytes: Uint8Array): string | undefined {
-  const json = parse(bytes);
-  if (json.kind === 'refused') return `the body is not acceptable JSON (${json.reason})`;
-  if (json.value === null) return undefined;
-  if (typeof json.value !== 'object') return 'the body must be an object';
-  const [padding = null] = Object.values(json.value) as readonly unknown[];
-  return padding === null || typeof padding === 'string' ? undefined : 'padding must be text';
-}
 
 /** The prefix is exact, as in the published protocol: case and the one space count. */
 function tokenOf(request: Request): Reading {

@@ -38,6 +38,7 @@ describe('stats show', () => {
         '2024-05-18 | 12 | 7 | 1 | 260 | 3 | 2\n',
     );
     const { issuer, audience, kid } = DEVELOPMENT_NAMES.authority;
+    expect(audience).not.toBe('keyserver'); // that of statistics: no certificate may open them
     const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' });
     const key = { version: kid, publicKey: publicKey.toString(), from: unixMillis(0) };
     const authority = {
