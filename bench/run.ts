@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     keys: { type: 'string' },
     seconds: { type: 'string' },
     processes: { type: 'string' },
+    samples: { type: 'string' },
     profile: { type: 'string' },
   },
 });
@@ -53,8 +54,8 @@ if (measure === undefined) {
   const numberOf = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : Number(text);
   const [keys, seconds] = [numberOf(values.keys), numberOf(values.seconds)];
-  const processes = numberOf(values.processes);
+  const [processes, samples] = [numberOf(values.processes), numberOf(values.samples)];
   const { quick, profile } = values;
-  const figures = await measure({ keys, seconds, processes, quick, profile, say });
+  const figures = await measure({ keys, seconds, processes, samples, quick, profile, say });
   process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
 }

@@ -225,7 +225,7 @@ describe('the time of an answer', () => {
 
   it('is ranked among refusals for one reason alone, so that many of one kind do not show the others', async () => {
     const sorts: string[] = [];
-    const disguise: AnswerTimes['disguise'] = (sort, ms) => {
+    const disguise: AnswerTimes['disguise'] = (sort, { ms }) => {
       sorts.push(sort);
       return ms;
     };
