@@ -169,8 +169,9 @@ describe('answer times', () => {
     expect(refuse(0.0001, 0.5)).toBeLessThan(40);
   });
 
-  it('rank an answer among those of its sort whose phases are nearest', () => {
-    times.learn(range(100), false);
+  it('rank an answer among those of its sort whose phases are nearest, where uploads are drawn by phase', () => {
+    for (const phase of [0, 0.25, 0.5, 0.75])
+      for (const ms of [25, 50, 75, 100]) times.stored({ ms, phase });
     for (let n = 0; n < 128; n++) refuse(n % 2 === 0 ? 1 : 3, n % 2 === 0 ? 0 : 0.5);
     expect(refuse(2, 0)).toBeGreaterThan(60); // slower than those near to it
     expect(refuse(2, 0.5)).toBeLessThan(40); // quicker

@@ -51,7 +51,7 @@ const PRESENT = { within: 10 * SECOND, uploads: 16, others: 128, enough: 16 };
  * Of those count the ones whose phases are nearest. Ticks set the rhythm of the work, so an upload of one phase tends to be ready
  * just before a tick, and one of another phase just after it. A time of any phase would often miss a tick that uploads reach.
  */
-const NEAREST = { uploads: 4, others: 48 };
+const NEAREST = { uploads: 4, others: 32 };
 
 /**
  * Times of all loads. One each 10 seconds, so that a short rush does not push everything else out; the first ones at once.
@@ -72,19 +72,24 @@ export function answerTimes({ timers, random }: Sources): AnswerTimes {
   let outage: { readonly fault: unknown; readonly times: readonly number[] } | undefined;
   let heardAt = -Infinity;
 
-  function draw(phase: number): number {
-    const uploads = present.enough();
-    const times =
-      outage === undefined && uploads !== undefined
-        ? nearest(uploads, phase, NEAREST.uploads).map(({ ms }) => ms)
-        : (outage?.times ?? usual.all());
-    return times.length === 0 ? 0 : (times[random.below(times.length)] ?? 0);
+  /** Uploads of now whose phases are known; undefined where times are drawn whatever the phase. */
+  const byPhase = (): readonly Worked[] | undefined =>
+    outage === undefined ? present.enough() : undefined;
+
+  /** Draws times of now for phases. */
+  function drawing(uploads: readonly Worked[] | undefined): (phase: number) => number {
+    if (uploads !== undefined)
+      return (phase) => oneOf(nearest(uploads, phase, NEAREST.uploads), random)?.ms ?? 0;
+    const times = outage?.times ?? usual.all();
+    return () => oneOf(times, random) ?? 0;
   }
 
   function disguise(sort: string, worked: Worked): number {
     const known = sorts.get(sort) ?? sortOfAnswers(timers);
     sorts.set(sort, known);
-    const alike = known.add(worked);
+    const uploads = byPhase();
+    const alike = known.add(worked, uploads === undefined ? USUAL.most : NEAREST.others);
+    const draw = drawing(uploads);
     const times = alike.map(({ phase }) => draw(phase)).toSorted((a, b) => a - b);
     return Math.max(worked.ms, times[rankOf(worked, alike, random)] ?? 0);
   }
@@ -110,7 +115,7 @@ export function answerTimes({ timers, random }: Sources): AnswerTimes {
     get silentFor() {
       return timers.monotonic() - heardAt;
     },
-    draw,
+    draw: (phase) => drawing(byPhase())(phase),
     disguise,
     unshared: usual.unshared,
     learn: usual.learn,
@@ -118,13 +123,17 @@ export function answerTimes({ timers, random }: Sources): AnswerTimes {
   };
 }
 
+const oneOf = <T>(all: readonly T[], random: Random): T | undefined =>
+  all.length === 0 ? undefined : all[random.below(all.length)];
+
 /** So many whose phases are nearest to this one; the end of one tick is the beginning of the next. */
 function nearest(all: readonly Worked[], phase: number, most: number): readonly Worked[] {
-  const distance = (one: Worked): number => {
+  const measured = all.map((one) => {
     const between = Math.abs(one.phase - phase);
-    return Math.min(between, 1 - between);
-  };
-  return all.toSorted((a, b) => distance(a) - distance(b)).slice(0, most);
+    return { one, distance: Math.min(between, 1 - between) };
+  });
+  measured.sort((a, b) => a.distance - b.distance);
+  return measured.slice(0, most).map(({ one }) => one);
 }
 
 /** How many of these were quicker than one of them; where several took as long, any of their places. */
@@ -134,8 +143,8 @@ function rankOf({ ms }: Worked, all: readonly Worked[], random: Random): number 
 }
 
 interface SortOfAnswers {
-  /** Remembers an answer, and gives those that it is ranked among, itself included. */
-  readonly add: (worked: Worked) => readonly Worked[];
+  /** Remembers an answer, and gives so many that it is ranked among: the nearest in phase, itself included. */
+  readonly add: (worked: Worked, most: number) => readonly Worked[];
 }
 
 /**
@@ -147,11 +156,11 @@ function sortOfAnswers(timers: Timers): SortOfAnswers {
   const present = presentTimes(timers, PRESENT.others);
   let newest: readonly Worked[] = [];
   return {
-    add: (worked) => {
+    add: (worked, most) => {
       present.add(worked);
       newest = [...newest, worked].slice(-USUAL.most);
       const others = (present.enough() ?? newest).slice(0, -1);
-      return [worked, ...nearest(others, worked.phase, NEAREST.others - 1)];
+      return [worked, ...nearest(others, worked.phase, most - 1)];
     },
   };
 }
