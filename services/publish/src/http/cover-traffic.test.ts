@@ -236,6 +236,29 @@ describe('the time of an answer', () => {
     expect(new Set(sorts).size).toBe(3);
   });
 
+  it('goes by the phase at which a body was there, whatever it holds', async () => {
+    for (const send of [
+      async (to: TestServer) => await cover(to),
+      async (to: TestServer) => await to.send(wrongCertificate()),
+      async (to: TestServer) => await to.send(goodBody()),
+    ]) {
+      timers = manualTimers();
+      const phases: number[] = [];
+      const note = (phase: number): number => phases.push(phase);
+      const watched: AnswerTimes = {
+        ...answerTimes({ timers, random: systemRandom }),
+        ...{ draw: note, disguise: (_, { phase }) => note(phase) },
+        stored: ({ phase }) => {
+          note(phase);
+        },
+      };
+      const watching = await aPublishServer({ timers, times: watched });
+      await timers.advance(9.25 * TICK);
+      await timeOf(send(watching));
+      expect(phases).toEqual([0.25]);
+    }
+  });
+
   it('is its own for an upload that is stored, and remembered', async () => {
     times.learn(
       Array.from({ length: 100 }, () => 40 * TICK),

@@ -56,24 +56,8 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     return now;
   }
 
-  /** How long an answer takes in all that was worked on for so long, ms. */
-  function timeOf(ending: Ending, worked: Worked): number {
-    switch (ending.kind) {
-      case 'stored':
-        times.stored(worked);
-        return worked.ms;
-      case 'failed':
-        times.failed(ending.fault, worked.ms);
-        return worked.ms;
-      case 'other':
-        return times.disguise(ending.sort, worked);
-      case 'idle':
-        return Math.max(worked.ms, times.draw(worked.phase));
-    }
-  }
-
   const dueAfter = (at: number, ready: number, ending: Ending): number =>
-    at + timeOf(ending, { ms: ready - at, phase: phaseOf(at) });
+    at + timeOf(times, ending, { ms: ready - at, phase: phaseOf(at) });
 
   /** Whoever sent no body that was received, sent no upload: its time says nothing. */
   function dueWithoutBody(response: Response): number {
@@ -105,6 +89,22 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
       response.end(prepare(response, answer));
     },
   };
+}
+
+/** How long an answer takes in all that was worked on for so long, ms. */
+function timeOf(times: AnswerTimes, ending: Ending, worked: Worked): number {
+  switch (ending.kind) {
+    case 'stored':
+      times.stored(worked);
+      return worked.ms;
+    case 'failed':
+      times.failed(ending.fault, worked.ms);
+      return worked.ms;
+    case 'other':
+      return times.disguise(ending.sort, worked);
+    case 'idle':
+      return Math.max(worked.ms, times.draw(worked.phase));
+  }
 }
 
 /** What headers take beside their names and values: a colon, a space and the end of the line. */
