@@ -38,7 +38,7 @@ function table(figures: Figures): string {
         ? [[name, value] as const]
         : Object.entries(value).map(([inner, one]) => [`${name}.${inner}`, one] as const),
     )
-    .map(([name, value]) => `${name.padEnd(24)}${value.toLocaleString('en').padStart(14)}`)
+    .map(([name, value]) => `${name.padEnd(32)}${value.toLocaleString('en').padStart(14)}`)
     .join('\n');
 }
 
