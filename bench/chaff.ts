@@ -45,9 +45,9 @@ const STATUS: Readonly<Record<Kind, number>> = {
  * that are taken. `control` are such uploads themselves, so it shows what chance alone gives.
  */
 export const measureChaff: Measure = async ({ quick, samples: asked, say }) => {
+  const samples = sampleCount(asked ?? (quick ? QUICK_SAMPLES : SAMPLES));
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-chaff-'));
   const dataDirectory = join(directory, 'data');
-  const samples = sampleCount(asked ?? (quick ? QUICK_SAMPLES : SAMPLES));
   try {
     const authority = newAuthority();
     await fill(dataDirectory, authority, STORED_KEYS);
