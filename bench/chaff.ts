@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shuffle, systemRandom } from '@keyserver/random';
+import { aucDeviation } from '../test/privacy/padding/auc.ts';
 import { ProbeConnection, type SeenAnswer } from './answer-probe.ts';
 import {
   KINDS,
@@ -10,7 +11,7 @@ import {
   requestMaker,
   storeKnownKeys,
 } from './answer-requests.ts';
-import { type Figures, type Measure, median } from './figures.ts';
+import type { Figures, Measure } from './figures.ts';
 import { startPublishProcess } from './publish-process.ts';
 import { type Authority, fill, newAuthority } from './publish.ts';
 import { tellAnswers } from './tell-answers.ts';
@@ -43,10 +44,10 @@ const STATUS: Readonly<Record<Kind, number>> = {
  * Whether an observer of ciphertext tells answers apart, by length and time: of a compiled service over HTTP, against uploads
  * that are taken. `control` are such uploads themselves, so it shows what chance alone gives.
  */
-export const measureChaff: Measure = async ({ quick, say }) => {
+export const measureChaff: Measure = async ({ quick, samples: asked, say }) => {
+  const samples = sampleCount(asked ?? (quick ? QUICK_SAMPLES : SAMPLES));
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-chaff-'));
   const dataDirectory = join(directory, 'data');
-  const samples = quick ? QUICK_SAMPLES : SAMPLES;
   try {
     const authority = newAuthority();
     await fill(dataDirectory, authority, STORED_KEYS);
@@ -57,7 +58,13 @@ export const measureChaff: Measure = async ({ quick, say }) => {
       await watchAnswers(watch, QUIET, WARM);
       const quiet = await watchAnswers(watch, QUIET, samples);
       const loaded = await watchAnswers(watch, LOADED, samples);
-      return { samples, ...told('quiet', quiet), ...told('loaded', loaded) };
+      return {
+        samples,
+        deviation: rounded(aucDeviation(samples / 2, samples / 2)), // half of them are tried on
+        machineLoad: rounded(loadavg()[1] ?? 0),
+        ...told('quiet', quiet),
+        ...told('loaded', loaded),
+      };
     } finally {
       await service.end('SIGTERM');
     }
@@ -66,6 +73,12 @@ export const measureChaff: Measure = async ({ quick, say }) => {
   }
 };
 
+/** So many, in whole portions; one portion leaves too few to learn from and to try on. */
+function sampleCount(asked: number): number {
+  if (!(asked >= 2 * AT_ONCE)) throw new Error(`--samples is a number from ${2 * AT_ONCE} on`);
+  return Math.ceil(asked / AT_ONCE) * AT_ONCE;
+}
+
 interface Watch {
   readonly port: number;
   readonly authority: Authority;
@@ -73,12 +86,18 @@ interface Watch {
   readonly say: (line: string) => void;
 }
 
-type Seen = Readonly<Record<Kind, SeenAnswer[]>>;
+type Answers = Readonly<Record<Kind, SeenAnswer[]>>;
+
+interface Seen {
+  readonly answers: Answers;
+  readonly seconds: number;
+}
 
 /** Sends so many requests of each kind, in random order, and gives what was seen of their answers. */
 async function watchAnswers(watch: Watch, scene: Scene, samples: number): Promise<Seen> {
   const make = requestMaker(watch.authority, watch.known);
-  const seen: Seen = {
+  const started = performance.now();
+  const seen: Answers = {
     ...{ accepted: [], control: [], cover: [] },
     ...{ wrongCertificate: [], knownReal: [], knownGenerated: [] },
   };
@@ -104,11 +123,12 @@ async function watchAnswers(watch: Watch, scene: Scene, samples: number): Promis
       }
     };
     await Promise.all(connections.map(send));
-    watch.say(`${done + AT_ONCE} of ${samples} of each kind`);
+    const passed = Math.round((performance.now() - started) / 1000);
+    watch.say(`${done + AT_ONCE} of ${samples} of each kind after ${passed} s`);
   }
   await stop();
   for (const connection of connections) connection.close();
-  return seen;
+  return { answers: seen, seconds: (performance.now() - started) / 1000 };
 }
 
 /** Longer than the ticks on which answers leave, ms. */
@@ -157,13 +177,14 @@ const nothing = async (): Promise<void> => {
   await Promise.resolve();
 };
 
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+
 /** How well each kind is told from uploads that are taken, and the times of all. */
-function told(scene: string, seen: Seen): Figures {
+function told(scene: string, { answers, seconds }: Seen): Figures {
   const against = (name: string, one: Kind, other: Kind): readonly [string, number] => [
     `auc${name}`,
-    tellAnswers(seen[one], seen[other]),
+    tellAnswers(answers[one], answers[other]),
   ];
-  const rounded = (value: number): number => Math.round(value * 1000) / 1000;
   const entries = [
     against('Control', 'accepted', 'control'),
     against('Cover', 'accepted', 'cover'),
@@ -171,7 +192,17 @@ function told(scene: string, seen: Seen): Figures {
     against('KnownReal', 'accepted', 'knownReal'),
     against('KnownGenerated', 'accepted', 'knownGenerated'),
     against('RealOrGenerated', 'knownReal', 'knownGenerated'),
-    ...KINDS.map((kind) => [`${kind}Ms`, median(seen[kind].map(({ ms }) => ms))] as const),
+    ...KINDS.flatMap((kind) => timesOf(kind, answers[kind])),
+    ['seconds', seconds] as const,
   ];
   return { [scene]: Object.fromEntries(entries.map(([name, value]) => [name, rounded(value)])) };
+}
+
+/** The times of a kind of which a tenth, half and nine tenths lie below, ms. */
+function timesOf(kind: Kind, seen: readonly SeenAnswer[]): readonly (readonly [string, number])[] {
+  const sorted = seen.map(({ ms }) => ms).toSorted((a, b) => a - b);
+  return [10, 50, 90].map((percent) => [
+    `${kind}P${percent}Ms`,
+    sorted[Math.floor((percent / 100) * sorted.length)] ?? 0,
+  ]);
 }

@@ -14,6 +14,8 @@ export type Measure = (options: {
   /** How long, and by how many processes, where a benchmark can choose. */
   readonly seconds: number | undefined;
   readonly processes: number | undefined;
+  /** How many of each kind, where a benchmark compares kinds. */
+  readonly samples: number | undefined;
   /** A directory for profiles of what is measured, which slow it down. */
   readonly profile: string | undefined;
   readonly say: (line: string) => void;

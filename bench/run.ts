@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     keys: { type: 'string' },
     seconds: { type: 'string' },
     processes: { type: 'string' },
+    samples: { type: 'string' },
     profile: { type: 'string' },
   },
 });
@@ -37,7 +38,7 @@ function table(figures: Figures): string {
         ? [[name, value] as const]
         : Object.entries(value).map(([inner, one]) => [`${name}.${inner}`, one] as const),
     )
-    .map(([name, value]) => `${name.padEnd(24)}${value.toLocaleString('en').padStart(14)}`)
+    .map(([name, value]) => `${name.padEnd(32)}${value.toLocaleString('en').padStart(14)}`)
     .join('\n');
 }
 
@@ -53,8 +54,8 @@ if (measure === undefined) {
   const numberOf = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : Number(text);
   const [keys, seconds] = [numberOf(values.keys), numberOf(values.seconds)];
-  const processes = numberOf(values.processes);
+  const [processes, samples] = [numberOf(values.processes), numberOf(values.samples)];
   const { quick, profile } = values;
-  const figures = await measure({ keys, seconds, processes, quick, profile, say });
+  const figures = await measure({ keys, seconds, processes, samples, quick, profile, say });
   process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
 }

@@ -62,25 +62,25 @@ async function pass({ timers }: Instance, ms: number): Promise<void> {
 describe('the keeping of answer times', () => {
   it('measures the store at the very first start, so that there are times before the first request', async () => {
     const instance = await anInstance();
-    expect(instance.times.draw()).toBe(5);
+    expect(instance.times.draw(0)).toBe(5);
     await instance.kept.stop();
   });
 
   it('starts with what all instances know, and measures nothing then', async () => {
     await shareAnswerTimes(store, [40]);
     const instance = await anInstance();
-    expect(instance.times.draw()).toBe(40);
+    expect(instance.times.draw(0)).toBe(40);
     await instance.kept.stop();
   });
 
   it('tells the others what it knows, and takes over what they know, once a minute', async () => {
     const [one, other] = [await anInstance(), await anInstance()];
-    for (let n = 0; n < 20; n++) one.times.stored(33);
+    for (let n = 0; n < 20; n++) one.times.stored({ ms: 33, phase: 0 });
     await pass(one, MINUTE);
     expect(await sharedAnswerTimes(store)).toHaveLength(20);
     expect(one.times.unshared()).toEqual([]);
     await pass(other, MINUTE);
-    expect(other.times.draw()).toBe(33);
+    expect(other.times.draw(0)).toBe(33);
     await Promise.all([one.kept.stop(), other.kept.stop()]);
   });
 
@@ -94,7 +94,7 @@ describe('the keeping of answer times', () => {
   it('tries the store when no upload has told anything for a minute, and not before', async () => {
     const instance = await anInstance();
     const before = instance.trials();
-    instance.times.stored(3);
+    instance.times.stored({ ms: 3, phase: 0 });
     await pass(instance, 50 * SECOND);
     expect(instance.trials()).toBe(before);
     await pass(instance, 20 * SECOND);
@@ -111,7 +111,7 @@ describe('the keeping of answer times', () => {
     };
     const instance = await anInstance({ tryStore }, 700);
     expect(instance.times.fault).toBe(fault);
-    expect(instance.times.draw()).toBe(700);
+    expect(instance.times.draw(0)).toBe(700);
     isAway = false;
     await pass(instance, 10 * SECOND);
     expect(instance.times.fault).toBeUndefined();
@@ -128,7 +128,7 @@ describe('the keeping of answer times', () => {
     isAway = false;
     await pass(instance, 20 * SECOND);
     expect(instance.times.fault).toBeUndefined();
-    expect(instance.times.draw()).toBeLessThan(SECOND);
+    expect(instance.times.draw(0)).toBeLessThan(SECOND);
     await instance.kept.stop();
   });
 
@@ -140,7 +140,7 @@ describe('the keeping of answer times', () => {
         return await shareAnswerTimes(store, own);
       },
     });
-    instance.times.stored(3);
+    instance.times.stored({ ms: 3, phase: 0 });
     await pass(instance, MINUTE);
     expect(instance.lines.events('publish.times_not_shared')).toHaveLength(1);
     isAway = false;
@@ -152,7 +152,7 @@ describe('the keeping of answer times', () => {
   it('starts while nothing can be read, and reports it', async () => {
     const instance = await anInstance({ readShared: () => Promise.reject(new Error('away')) });
     expect(instance.lines.events('publish.times_not_shared')).toHaveLength(1);
-    expect(instance.times.draw()).toBe(5);
+    expect(instance.times.draw(0)).toBe(5);
     await instance.kept.stop();
   });
 

@@ -18,6 +18,9 @@ const LATENESS = 2;
  */
 const RUSH = { answers: 8, within: 3 * TICK };
 
+/** Where between two ticks a moment on the clock of the timers lies, which is in ms: 0 on a tick, less than 1 before the next. */
+export const phaseOf = (moment: number): number => (moment / TICK) % 1;
+
 /** When answers leave. */
 export interface AnswerPace {
   /** A request is here, so ticks are needed; the function that it gives ends that. */

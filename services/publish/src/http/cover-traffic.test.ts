@@ -225,7 +225,7 @@ describe('the time of an answer', () => {
 
   it('is ranked among refusals for one reason alone, so that many of one kind do not show the others', async () => {
     const sorts: string[] = [];
-    const disguise: AnswerTimes['disguise'] = (sort, ms) => {
+    const disguise: AnswerTimes['disguise'] = (sort, { ms }) => {
       sorts.push(sort);
       return ms;
     };
@@ -234,6 +234,29 @@ describe('the time of an answer', () => {
     await ranking.post(anUpload([aKey(1)], { certificate: 'a.b.c' }));
     await ranking.send('{');
     expect(new Set(sorts).size).toBe(3);
+  });
+
+  it('goes by the phase at which a body was there, whatever it holds', async () => {
+    for (const send of [
+      async (to: TestServer) => await cover(to),
+      async (to: TestServer) => await to.send(wrongCertificate()),
+      async (to: TestServer) => await to.send(goodBody()),
+    ]) {
+      timers = manualTimers();
+      const phases: number[] = [];
+      const note = (phase: number): number => phases.push(phase);
+      const watched: AnswerTimes = {
+        ...answerTimes({ timers, random: systemRandom }),
+        ...{ draw: note, disguise: (_, { phase }) => note(phase) },
+        stored: ({ phase }) => {
+          note(phase);
+        },
+      };
+      const watching = await aPublishServer({ timers, times: watched });
+      await timers.advance(9.25 * TICK);
+      await timeOf(send(watching));
+      expect(phases).toEqual([0.25]);
+    }
   });
 
   it('is its own for an upload that is stored, and remembered', async () => {

@@ -1,8 +1,8 @@
 import { type ReadBody, bodyReader } from '@keyserver/service';
 import type { Response } from 'express';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
-import type { AnswerTimes } from '../answer-times.ts';
-import { type AnswerPaceDeps, answerPace } from './answer-pace.ts';
+import type { AnswerTimes, Worked } from '../answer-times.ts';
+import { type AnswerPaceDeps, answerPace, phaseOf } from './answer-pace.ts';
 import { type PaddingLength, renderPadded } from './padding.ts';
 
 /** The longest body that is read. */
@@ -56,20 +56,13 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     return now;
   }
 
-  /** How long an answer takes in all that was worked on for so long, ms. */
-  function timeOf(ending: Ending, worked: number): number {
-    switch (ending.kind) {
-      case 'stored':
-        times.stored(worked);
-        return worked;
-      case 'failed':
-        times.failed(ending.fault, worked);
-        return worked;
-      case 'other':
-        return times.disguise(ending.sort, worked);
-      case 'idle':
-        return Math.max(worked, times.draw());
-    }
+  const dueAfter = (at: number, ready: number, ending: Ending): number =>
+    at + timeOf(times, ending, { ms: ready - at, phase: phaseOf(at) });
+
+  /** Whoever sent no body that was received, sent no upload: its time says nothing. */
+  function dueWithoutBody(response: Response): number {
+    const at = begin(response);
+    return at + times.draw(phaseOf(at));
   }
 
   /** Sets what an answer's head says, and gives its whole text. */
@@ -87,18 +80,31 @@ export function phoneAnswers(deps: PhoneAnswersDeps): PhoneAnswers {
     },
     send: async (response, answer, ending) => {
       const at = began.get(response);
-      const worked = timers.monotonic() - (at ?? 0);
+      const ready = timers.monotonic();
       const text = prepare(response, answer); // some answers take longer to write than others
-      // Whoever sent no body that was received, sent no upload: its time says nothing.
-      await (at === undefined
-        ? pace.until(begin(response) + times.draw())
-        : pace.until(at + timeOf(ending, worked)));
+      await pace.until(at === undefined ? dueWithoutBody(response) : dueAfter(at, ready, ending));
       response.end(text);
     },
     sendAtOnce: (response, answer) => {
       response.end(prepare(response, answer));
     },
   };
+}
+
+/** How long an answer takes in all that was worked on for so long, ms. */
+function timeOf(times: AnswerTimes, ending: Ending, worked: Worked): number {
+  switch (ending.kind) {
+    case 'stored':
+      times.stored(worked);
+      return worked.ms;
+    case 'failed':
+      times.failed(ending.fault, worked.ms);
+      return worked.ms;
+    case 'other':
+      return times.disguise(ending.sort, worked);
+    case 'idle':
+      return Math.max(worked.ms, times.draw(worked.phase));
+  }
 }
 
 /** What headers take beside their names and values: a colon, a space and the end of the line. */
