@@ -41,11 +41,11 @@ afterEach(closeTestStores);
 async function storeIn(...batches: readonly (Partial<NewKeyBatch> & { n: number })[]) {
   await store.transact(async (tx) => {
     for (const { n, ...given } of batches) {
-      const batch = {
+      const batch: NewKeyBatch = {
         ...{ window: NOON, kind: 'primary', origin: 'local', sourceId: '', regions: ['US'] },
         ...{ traveler: false, app: 'app', records: recordsOf(aKey(n)) },
         ...given,
-      } as const;
+      };
       tx.create(
         keyBatches,
         randomId(systemRandom),
