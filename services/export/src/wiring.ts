@@ -34,6 +34,7 @@ import {
   shapePool,
   storedWindows,
   uncoveredKeys,
+  unitStore,
   usedSigningKeys,
 } from '@keyserver/stores';
 import { type KeyRules, keyRulesOf } from '@keyserver/exposure-keys';
@@ -79,7 +80,9 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const times = timesOf(config, store.closingDelay);
   const keys = keySettings(config, platform);
   const planning = { span: planSpanOf(config.PROFILE), keepMs: times.retentionMs + AFTERLIFE };
-  const batches = exportStore(store, { random, keys, windows: storedWindows, ...planning });
+  const kept = { random, keys, windows: storedWindows, ...planning };
+  const batches = exportStore(store, kept);
+  const units = unitStore(store, kept);
   const shared = {
     ...{ log, openBucket, findSigner, trySigner },
     listExports: listExports(store),
@@ -99,7 +102,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     ...batches,
     ...times,
     ...shared,
-    ...{ clock, random },
+    ...{ units, clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
     noteFault: damage.note,
