@@ -1,11 +1,10 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import type { Partner } from '@keyserver/federation';
-import { aGrant, aPartner } from '@keyserver/federation/testing';
+import { aPartner } from '@keyserver/federation/testing';
 import { randomId, systemRandom } from '@keyserver/random';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import {
-  DAY,
   HOUR,
   MINUTE,
   type SimulatedClock,
@@ -14,9 +13,8 @@ import {
   unixMillis,
   windowLength,
 } from '@keyserver/time';
-import { freshUnits, grantOfDay } from './fresh-units.ts';
+import { freshUnits } from './fresh-units.ts';
 import { type NewKeyBatch, keyBatchDocument, keyBatches } from './key-batch-document.ts';
-import { partnerVersions } from './padding-documents.ts';
 import { FORMAT_ID, storeFormat } from './store-format.ts';
 import { NOON, SETTINGS, aKey, keysOf, recordsOf } from './testing/uploads.ts';
 
@@ -121,6 +119,15 @@ describe('the units of a fresh partner', () => {
     expect(await find(-2)).toEqual({ kind: 'not yet' });
   });
 
+  it('are passed over on a day on which the partner was not served', async () => {
+    await storeIn({ n: 1, window: at(-2) });
+    const { findUnit } = freshUnits(store, {
+      retention: SETTINGS.retention,
+      grantAt: () => Promise.resolve(undefined),
+    });
+    expect(await findUnit(partner, at(-2))).toEqual({ kind: 'nothing', to: at(-1) });
+  });
+
   it('are not served while the store does not tell its windows', async () => {
     await store.deleteAll(storeFormat, {});
     await expect(find(-2)).rejects.toMatchObject({ code: 'unavailable' });
@@ -145,43 +152,5 @@ describe('the units of a fresh partner', () => {
     for await (const page of readUnit(partner, found.unit)) batches.push(...page);
     const numbers = keysOf(batches).map((hex) => Number.parseInt(hex.slice(0, 8), 16));
     expect(numbers).toEqual([1, 2]);
-  });
-});
-
-describe('the grant of a day', () => {
-  const version = async (from: number, change: Partial<Partner>) => {
-    await store.transact(async (tx) => {
-      tx.set(partnerVersions, `neighbour-${from}`, {
-        ...{ partner: 'neighbour', from, settings: aPartner(change) },
-      });
-      await Promise.resolve();
-    });
-  };
-  const grantAt = async (hours: number) => await grantOfDay(store)(partner, at(hours));
-
-  it('is the one in force while a partner never changed', async () => {
-    partner = aPartner({ includeRegions: ['MX'] });
-    expect(await grantAt(-2)).toMatchObject({ includeRegions: ['MX'] });
-  });
-
-  it('is that of the version that the day was served with, so that a wider one does not reach back', async () => {
-    await version(0, { includeRegions: ['US'] });
-    await version(at(-12), { includeRegions: ['US', 'CA'] });
-    partner = aPartner({ includeRegions: ['US', 'CA'] });
-    expect(await grantAt(-13)).toMatchObject({ includeRegions: ['US'] });
-    expect(await grantAt(-12)).toMatchObject({ includeRegions: ['US', 'CA'] });
-  });
-
-  it('is none of a day on which the partner was not served', async () => {
-    await version(at(-12), { from: at(-12), thru: at(-6) });
-    expect([await grantAt(-13), await grantAt(-6)]).toEqual([undefined, undefined]);
-    expect(await grantAt(-7)).toMatchObject(aGrant());
-  });
-
-  it('is never that of a day with padding, which is not served without', async () => {
-    await storeIn({ n: 1, window: at(-2) });
-    await version(0, { mode: 'padded' });
-    const fresh = freshUnits(store, { retention: 14 * DAY, grantAt: grantOfDay(store) });
-    expect(await fresh.findUnit(partner, at(-2))).toEqual({ kind: 'not yet' });
   });
 });

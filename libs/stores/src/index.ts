@@ -38,7 +38,10 @@ export {
   partners,
 } from './partners.ts';
 export { partnerVersionChange } from './partner-versions.ts';
-export { partnerProgress, partnerUnits } from './partner-unit-document.ts';
+export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
+export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
+export { type UnitProgress, type UnitStore, unitStore } from './unit-store.ts';
 export {
   exportVersions,
   padBegun,
@@ -49,7 +52,7 @@ export {
 } from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
-export { freshUnits, grantOfDay } from './fresh-units.ts';
+export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
