@@ -1,16 +1,16 @@
 import { type UnixMillis, unixMillis } from '@keyserver/time';
 import type { ChangeAdvice } from './advice.ts';
 import { adviseOnChange } from './advise.ts';
-import type { Configuration, Section } from './configuration.ts';
+import { type Section, wholeOf } from './configuration.ts';
 import { aConfiguration, aPublicKey, anEntry } from './testing/a-file.ts';
 
 const time = (text: string): UnixMillis => unixMillis(Date.parse(`${text}T00:00:00Z`));
 const NOW = time('2024-05-01');
-const NOTHING: Configuration = { authorities: [], apps: [], signingKeys: [], exports: [] };
+const NOTHING = wholeOf({ authorities: [], apps: [], signingKeys: [], exports: [] });
 
 /** Advice on a configuration that is the first of its store, as `name entry: sentence`. */
 const said = (sections: Partial<Record<Section, unknown>> = {}, now = NOW): readonly string[] =>
-  adviseOnChange(NOTHING, aConfiguration(sections), now).map(
+  adviseOnChange(NOTHING, aConfiguration(sections), { now, midnight: undefined }).map(
     ({ name, section, id, message }) => `${name} ${section} ${id}: ${message}`,
   );
 const names = (...args: Parameters<typeof said>): readonly string[] =>
@@ -91,7 +91,7 @@ describe('the files of an export', () => {
 
   it('may hold more generated keys a day than phones should download', () => {
     expect(said(exported({ minRecords: 10_000 }))).toEqual([
-      'many_generated_keys exports e0: Export e0 may hold up to 60300 generated keys a day (1 cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports that overlap.',
+      'many_generated_keys exports e0: Export e0 may hold up to 60300 generated keys a day (1 cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports and partners that overlap.',
     ]);
   });
 
@@ -244,7 +244,11 @@ describe('a change', () => {
   const change = (
     before: Partial<Record<Section, unknown>>,
     after: Partial<Record<Section, unknown>>,
-  ): readonly ChangeAdvice[] => adviseOnChange(aConfiguration(before), aConfiguration(after), NOW);
+  ): readonly ChangeAdvice[] =>
+    adviseOnChange(aConfiguration(before), aConfiguration(after), {
+      now: NOW,
+      midnight: undefined,
+    });
   const hourly = exported({ period: '1h' });
 
   it('brings advice only if it was not so before', () => {

@@ -1,4 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
@@ -7,10 +8,18 @@ import {
   appEntry,
   authorityEntry,
   exportEntry,
+  partnerEntry,
   signingKeyEntry,
   wholeFile,
 } from './configuration-schema.ts';
-import { type Configuration, type Problem, type Section, inOrder } from './configuration.ts';
+import {
+  type Configuration,
+  type Problem,
+  type Section,
+  type WholeConfiguration,
+  inOrder,
+} from './configuration.ts';
+import { withUnits } from './usual-units.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
 type ParsedConfiguration =
@@ -56,14 +65,21 @@ function readFile(file: unknown): ParsedConfiguration {
   const placed = placeEntries(file, problems);
   problems.push(...checkConfiguration(placed));
   if (problems.length > 0) return { kind: 'refused', problems };
+  const value = inOrder(valuesOf(placed));
+  const { partners, ...rest } = value;
+  const lacksPartners = memberOf(file, 'partners') === undefined;
+  return { kind: 'configuration', value: lacksPartners ? rest : value };
+}
+
+function valuesOf(placed: PlacedEntries): WholeConfiguration {
+  const exports = placed.exports.map(({ entry }) => entry);
+  const partners = placed.partners.map(({ entry }) => entry);
   return {
-    kind: 'configuration',
-    value: inOrder({
-      authorities: placed.authorities.map(({ entry }) => entry),
-      apps: placed.apps.map(({ entry }) => entry),
-      signingKeys: placed.signingKeys.map(({ entry }) => entry),
-      exports: placed.exports.map(({ entry }) => entry),
-    }),
+    authorities: placed.authorities.map(({ entry }) => entry),
+    apps: placed.apps.map(({ entry }) => entry),
+    signingKeys: placed.signingKeys.map(({ entry }) => entry),
+    exports,
+    partners: withUnits(partners, exports),
   };
 }
 
@@ -72,6 +88,9 @@ interface Placed<T> {
   readonly path: string;
   readonly entry: T;
 }
+
+/** A partner whose unit may still have to be chosen. */
+type PlacedPartner = Omit<Partner, 'unit'> & { readonly unit?: number };
 
 /**
  * The valid entries of a file, and the ids that all entries claim. With these a reference to an invalid entry is not
@@ -82,6 +101,7 @@ interface PlacedEntries {
   readonly apps: readonly Placed<AuthorizedApp>[];
   readonly signingKeys: readonly Placed<SigningKey>[];
   readonly exports: readonly Placed<ExportConfig>[];
+  readonly partners: readonly Placed<PlacedPartner>[];
   readonly claimed: {
     readonly authorities: ReadonlySet<unknown>;
     readonly signingKeys: ReadonlySet<unknown>;
@@ -106,6 +126,7 @@ function placeEntries(file: unknown, problems: Problem[]): PlacedEntries {
     apps: read('apps', appEntry),
     signingKeys: read('signingKeys', signingKeyEntry).map(placedWithEnd),
     exports: read('exports', exportEntry).map(placedWithEnd),
+    partners: read('partners', partnerEntry).map(placedWithEnd),
     claimed: {
       authorities: idsIn(listIn(file, 'authorities')),
       signingKeys: idsIn(listIn(file, 'signingKeys')),
@@ -154,9 +175,14 @@ function checkConfiguration(file: PlacedEntries): readonly Problem[] {
     ...repeats(file.exports, 'filenameRoot', (config) =>
       `${config.bucket} ${config.filenameRoot}`.toLowerCase(),
     ),
-    ...[...keys, ...file.signingKeys, ...file.exports].flatMap(endsAfterStart),
+    ...repeats(file.partners, 'id', ({ id }) => id),
+    ...repeats(file.partners, 'subject', ({ issuer, subject }) =>
+      JSON.stringify([issuer, subject]),
+    ),
+    ...[...keys, ...file.signingKeys, ...file.exports, ...file.partners].flatMap(endsAfterStart),
     ...unknownReferences(file),
     ...file.exports.flatMap(travelersOnceOnly),
+    ...file.partners.flatMap(grantsNothing),
   ];
 }
 
@@ -184,6 +210,7 @@ function repeats<T, P extends Placed<T>>(
 const REPEATED: Readonly<Record<string, string>> = {
   filenameRoot: 'with this bucket is the same, but for letter case, as in',
   keyVersion: 'with this keyId is the same as in',
+  subject: 'with this issuer is the same as in',
 };
 
 function endsAfterStart({
@@ -225,3 +252,11 @@ const travelersOnceOnly = ({
   entry.includeTravelers && entry.onlyNonTravelers
     ? [{ path: `${path}.onlyNonTravelers`, message: 'excludes includeTravelers; choose one' }]
     : [];
+
+const grantsNothing = ({
+  path,
+  entry: { includeRegions, excludeRegions, includeTravelers },
+}: Placed<PlacedPartner>): readonly Problem[] =>
+  includeTravelers || includeRegions.some((region) => !excludeRegions.includes(region))
+    ? []
+    : [{ path: `${path}.excludeRegions`, message: 'excludes every region that is included' }];

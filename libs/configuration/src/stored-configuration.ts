@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import {
   appDocument,
@@ -13,21 +14,25 @@ import {
   exportConfigOf,
   exportConfigs,
   healthAuthorities,
+  partnerDocument,
+  partnerOf,
+  partners,
   signingKeyDocument,
   signingKeyOf,
   signingKeys,
 } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
-import { type Configuration, type Section, inOrder } from './configuration.ts';
+import { type WholeConfiguration, type Section, inOrder } from './configuration.ts';
 import { formatDuration, formatTime } from './grammar.ts';
 
 /** The configuration as it is stored. */
-export const readStored = async (tx: Transaction): Promise<Configuration> =>
+export const readStored = async (tx: Transaction): Promise<WholeConfiguration> =>
   inOrder({
     authorities: await all(tx, healthAuthorities, authorityOf),
     apps: await all(tx, authorizedApps, appOf),
     signingKeys: await all(tx, signingKeys, signingKeyOf),
     exports: await all(tx, exportConfigs, exportConfigOf),
+    partners: await all(tx, partners, partnerOf),
   });
 
 async function all<D, T>(
@@ -48,7 +53,7 @@ export interface Described {
 }
 
 /** Every document of a configuration. */
-export const describe = (configuration: Configuration): readonly Described[] => [
+export const describe = (configuration: WholeConfiguration): readonly Described[] => [
   ...configuration.authorities.map((authority) =>
     described(
       { section: 'authorities', id: String(authority.id), fields: authorityFields(authority) },
@@ -80,6 +85,13 @@ export const describe = (configuration: Configuration): readonly Described[] => 
       { section: 'exports', id: config.id, fields: exportFields(config) },
       exportConfigs,
       exportConfigDocument(config),
+    ),
+  ),
+  ...configuration.partners.map((partner) =>
+    described(
+      { section: 'partners', id: partner.id, fields: partnerFields(partner) },
+      partners,
+      partnerDocument(partner),
     ),
   ),
 ];
@@ -160,6 +172,25 @@ const exportFields = (config: ExportConfig): DescribedFields =>
     ['paddingRange', String(config.paddingRange)],
     ['maxRecords', String(config.maxRecords)],
     ['padEmpty', String(config.padEmpty)],
+  ]);
+
+/** The fields of a partner. */
+const partnerFields = (partner: Partner): DescribedFields =>
+  new Map<string, string>([
+    ['issuer', partner.issuer],
+    ['subject', partner.subject],
+    ['audience', partner.audience],
+    ['includeRegions', partner.includeRegions.join(', ')],
+    ['excludeRegions', partner.excludeRegions.join(', ')],
+    ['includeTravelers', String(partner.includeTravelers)],
+    ['onlyLocalProvenance', String(partner.onlyLocalProvenance)],
+    ['mode', partner.mode],
+    ['unit', formatDuration(partner.unit)],
+    ['minRecords', String(partner.minRecords)],
+    ['paddingRange', String(partner.paddingRange)],
+    ['maxPageKeys', String(partner.maxPageKeys)],
+    ['callsPerMinute', String(partner.callsPerMinute)],
+    ...validity(partner),
   ]);
 
 function validity(

@@ -46,7 +46,14 @@ export {
   openSigner,
   tryOut,
 } from './signer.ts';
-export type { SignerName } from './wire-format.ts';
+export {
+  type SignerName,
+  lengthField,
+  lengthTag,
+  varintTag,
+  writeVarint,
+  zigzag,
+} from './wire-format.ts';
 export {
   KEYS_HEADERS,
   type VerificationKey,
@@ -67,6 +74,7 @@ export type {
   ListExports,
   IndexedBatch,
   Listing,
+  WorkQueue,
 } from './export-store.ts';
 export { type ListedKeys, readExportBin, readKeys } from './read-export.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';

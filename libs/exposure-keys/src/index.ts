@@ -24,6 +24,7 @@ export {
   earliestReleasedEnd,
   keyRulesOf,
 } from './key-rules.ts';
+export { compareKeys, orderByByte, orderByKey } from './key-order.ts';
 export type {
   KeyBatch,
   ReadKeyBatches,

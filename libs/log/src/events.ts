@@ -1,8 +1,11 @@
 import type { FaultCause } from './fault-trail.ts';
+import { SERVE_SEVERITY, type ServeEvents } from './serve-events.ts';
+import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
+  FederationRefusal,
   HealthProblem,
   HousekeepingTask,
   JobName,
@@ -19,7 +22,7 @@ import type {
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal | StatsRefusal | UnreadableReason;
+  readonly reason?: CallerRefusal | StatsRefusal | UnreadableReason | FederationRefusal;
   readonly status?: number;
   readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
@@ -43,7 +46,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events {
+export interface Events extends ServeEvents, UnitEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -276,6 +279,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
+  ...UNIT_SEVERITY,
+  ...SERVE_SEVERITY,
   'files.object_damaged': 'error',
   'job.finished': 'info',
   'job.too_early': 'info',

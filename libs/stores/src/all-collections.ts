@@ -6,10 +6,20 @@ import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
+import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
-import { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+import {
+  exportVersions,
+  padBegun,
+  padCells,
+  padPlans,
+  padRevised,
+  partnerVersions,
+} from './padding-documents.ts';
+import { partnerProgress, partnerUnits } from './partner-unit-document.ts';
+import { partners } from './partners.ts';
 import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
@@ -30,6 +40,7 @@ export const allCollections: readonly Collection<object>[] = [
   exportIndexes,
   exportProgress,
   exportVersions,
+  federationSecrets,
   healthAuthorities,
   healthProbes,
   keyBatches,
@@ -39,6 +50,10 @@ export const allCollections: readonly Collection<object>[] = [
   padPlans,
   padRevised,
   padShapes,
+  partnerProgress,
+  partnerUnits,
+  partnerVersions,
+  partners,
   revisionKeys,
   signingKeys,
   storeFormat,

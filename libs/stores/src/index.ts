@@ -29,8 +29,30 @@ export { batchOf, exportBatches, exportProgress } from './export-batch-document.
 export { cellStore, settledCells } from './cell-store.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
-export { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+export {
+  type FindPartner,
+  findPartner,
+  listPartners,
+  partnerDocument,
+  partnerOf,
+  partners,
+} from './partners.ts';
+export { partnerVersionChange } from './partner-versions.ts';
+export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
+export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
+export { type UnitProgress, type UnitStore, unitStore } from './unit-store.ts';
+export {
+  exportVersions,
+  padBegun,
+  padCells,
+  padPlans,
+  padRevised,
+  partnerVersions,
+} from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
+export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
+export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

@@ -23,6 +23,7 @@ import {
   shapeKeeper,
   shapePool,
   storedWindows,
+  unitStore,
   usedSigningKeys,
 } from '@keyserver/stores';
 import { type KeyRules, keyRulesOf } from '@keyserver/exposure-keys';
@@ -32,6 +33,7 @@ import {
   type Plan,
   type PlanSpan,
   generatorOf,
+  partnerOfReader,
   planSpanOf,
   reviserOf,
 } from '@keyserver/padding';
@@ -80,7 +82,9 @@ async function depsOver(
   const times = timesOf(config, store.closingDelay);
   const keys = keySettings(config, platform);
   const planning = { span: planSpanOf(config.PROFILE), keepMs: times.retentionMs + AFTERLIFE };
-  const batches = exportStore(store, { random, keys, windows: storedWindows, ...planning });
+  const kept = { random, keys, windows: storedWindows, ...planning };
+  const batches = exportStore(store, kept);
+  const units = unitStore(store, kept);
   const shared = {
     ...{ log, openBucket, findSigner, trySigner },
     listExports: listExports(store),
@@ -100,7 +104,7 @@ async function depsOver(
     ...batches,
     ...times,
     ...shared,
-    ...{ clock, random },
+    ...{ units, clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
     noteFault: damage.note,
@@ -157,8 +161,9 @@ function settlingOf(
         revise: reviserOf({ rules, windows, random }),
         candidates: (cell: Cell) =>
           revisableDocuments({ ...reading, random, retention: keys.retention }, plan, cell),
-        onShortage: ({ exports }: Cell) => {
-          const [id = ''] = exports;
+        onShortage: ({ readers }: Cell) => {
+          // A partner has a colon in its id, and no export has one.
+          const id = readers.find((one) => partnerOfReader(one) === undefined) ?? readers[0] ?? '';
           log.event('export.revisions_alone', { config: configuredId({ id }) });
         },
       };
