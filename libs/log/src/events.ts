@@ -1,5 +1,6 @@
 import type { FaultCause } from './fault-trail.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -42,7 +43,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events {
+export interface Events extends UnitEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -174,34 +175,6 @@ export interface Events {
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
   'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
-
-  'federation.units_created': {
-    readonly partner: ConfiguredId;
-    readonly created: number;
-    /** More units are due than one run may create. */
-    readonly behind: boolean;
-  };
-  'federation.unit_settled': {
-    readonly partner: ConfiguredId;
-    readonly unit: ConfiguredId;
-    /** How many generated keys are in it. */
-    readonly padding: number;
-    readonly ms: number;
-  };
-  /** A unit that was due is given to nobody, since its partner was removed. */
-  'federation.unit_dropped': { readonly partner: ConfiguredId; readonly unit: ConfiguredId };
-  'federation.unit_failed': {
-    readonly partner: ConfiguredId;
-    /** Absent where units could not be cut. */
-    readonly unit?: ConfiguredId;
-    readonly reason: 'not_cut' | 'lease_lost' | 'deadline' | 'fault';
-    readonly causes?: readonly FaultCause[];
-  };
-  /** The newest units of a partner are older than they should be, and it is given nothing behind them: an operator must act. */
-  'federation.units_late': {
-    readonly partner: ConfiguredId;
-    readonly because: 'not_cut' | 'not_settled';
-  };
   'export.config_failed': Fault & { readonly config: ConfiguredId };
 
   /** A file that should be served has a record or a content that makes no sense; whoever asks for it gets nothing. */
@@ -300,11 +273,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
-  'federation.units_created': 'info',
-  'federation.unit_settled': 'info',
-  'federation.unit_dropped': 'info',
-  'federation.unit_failed': 'error',
-  'federation.units_late': 'alert',
+  ...UNIT_SEVERITY,
   'files.object_damaged': 'error',
   'job.finished': 'info',
   'job.too_early': 'info',

@@ -25,7 +25,6 @@ import {
   keyHasher,
   leaseStore,
   listExports,
-  listPlanned,
   openStoreFormat,
   ownParts,
   readKeyBatches,
@@ -53,7 +52,8 @@ import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
 import { type CheckBucket, checkStart } from './check-start.ts';
-import { lateWatch, missingArchives, probesOfWork } from './health.ts';
+import { missingArchives, probesOfWork } from './health.ts';
+import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
@@ -91,11 +91,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
     storeTime: async () => await store.now(),
   };
   const watch = signingKeyWatch(shared);
-  const late = lateWatch({
-    ...{ ...shared, ...times, ...batches.listings },
-    listExports: listPlanned(store, planning.span),
-    readWindows: async () => await storedWindows(store),
-  });
+  const late = lateWatches(store, { ...shared, ...times, ...planning, batches, units });
   const archives = missingArchives();
   const damage = metDamage(clock);
   const jobs = scheduledJobs({
@@ -122,7 +118,7 @@ export async function wire(config: ExportSettings, ambient: Ambient): Promise<Wi
   const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [sameStore(store, format), ...work, ownsParts];
-  const watched = [watch, late, archives, damage].map(({ probe }) => probe);
+  const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const deps = { log, clock, timers, random, health, verifyCaller, jobs };
   return { deps, release: platform.close };
