@@ -6,7 +6,13 @@ import { aConfiguration, aPublicKey, anEntry } from './testing/a-file.ts';
 
 const time = (text: string): UnixMillis => unixMillis(Date.parse(`${text}T00:00:00Z`));
 const NOW = time('2024-05-01');
-const NOTHING: Configuration = { authorities: [], apps: [], signingKeys: [], exports: [] };
+const NOTHING: Configuration = {
+  authorities: [],
+  apps: [],
+  signingKeys: [],
+  exports: [],
+  queries: [],
+};
 
 /** Advice on a configuration that is the first of its store, as `name entry: sentence`. */
 const said = (sections: Partial<Record<Section, unknown>> = {}, now = NOW): readonly string[] =>

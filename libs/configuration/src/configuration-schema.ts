@@ -4,6 +4,7 @@ import {
   MAX_SIGNERS,
   type SigningKey,
 } from '@keyserver/export-file';
+import { type FederationQuery, MAX_PAGE_KEYS } from '@keyserver/federation';
 import {
   type AuthorityKey,
   type AuthorizedApp,
@@ -181,14 +182,30 @@ export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
   }),
 );
 
-/** Checks that a file has its four lists and nothing else; what lies in them is checked entry by entry. */
+/** Checks and reads one entry of `queries`. */
+export const queryEntry: EntryCheck<Open<FederationQuery>> = checkOf(
+  group({
+    id: text('id'),
+    server: text('server'),
+    audience: text('federationAudience'),
+    partner: orElse({ type: 'string', enum: ['standard', 'reference'] }, 'standard'),
+    includeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
+    excludeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
+    onlyTravelers: flag,
+    onlyLocalProvenance: orElse({ type: 'boolean' }, true),
+    maxPageKeys: orElse(whole(1, MAX_PAGE_KEYS), 5000),
+    acceptSelfReport: flag,
+    acceptRecursive: flag,
+    ...validity,
+  }),
+);
+
+const section = { type: 'array', maxItems: 400 };
+
+/** Checks that a file has its lists and nothing else; what lies in them is checked entry by entry. A list with a default may lack. */
 export const wholeFile: EntryCheck<Readonly<Record<string, readonly unknown[]>>> = checkOf(
-  group(
-    Object.fromEntries(
-      ['authorities', 'apps', 'signingKeys', 'exports'].map((section) => [
-        section,
-        { type: 'array', maxItems: 400 },
-      ]),
-    ),
-  ),
+  group({
+    ...{ authorities: section, apps: section, signingKeys: section, exports: section },
+    queries: orElse(section, []),
+  }),
 );

@@ -1,4 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { FederationQuery } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 
@@ -8,6 +9,7 @@ export interface Configuration {
   readonly apps: readonly AuthorizedApp[];
   readonly signingKeys: readonly SigningKey[];
   readonly exports: readonly ExportConfig[];
+  readonly queries: readonly FederationQuery[];
 }
 
 /** The parts of a configuration, as the file names them. */
@@ -38,6 +40,13 @@ export const inOrder = (configuration: Configuration): Configuration => ({
       inputRegions: eachOnce(config.inputRegions),
       excludeRegions: eachOnce(config.excludeRegions),
       signingKeys: eachOnce(config.signingKeys),
+    }))
+    .toSorted(byId),
+  queries: configuration.queries
+    .map((query) => ({
+      ...query,
+      includeRegions: eachOnce(query.includeRegions),
+      excludeRegions: eachOnce(query.excludeRegions),
     }))
     .toSorted(byId),
 });

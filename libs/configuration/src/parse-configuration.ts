@@ -1,4 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { FederationQuery } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
@@ -7,6 +8,7 @@ import {
   appEntry,
   authorityEntry,
   exportEntry,
+  queryEntry,
   signingKeyEntry,
   wholeFile,
 } from './configuration-schema.ts';
@@ -63,6 +65,7 @@ function readFile(file: unknown): ParsedConfiguration {
       apps: placed.apps.map(({ entry }) => entry),
       signingKeys: placed.signingKeys.map(({ entry }) => entry),
       exports: placed.exports.map(({ entry }) => entry),
+      queries: placed.queries.map(({ entry }) => entry),
     }),
   };
 }
@@ -82,6 +85,7 @@ interface PlacedEntries {
   readonly apps: readonly Placed<AuthorizedApp>[];
   readonly signingKeys: readonly Placed<SigningKey>[];
   readonly exports: readonly Placed<ExportConfig>[];
+  readonly queries: readonly Placed<FederationQuery>[];
   readonly claimed: {
     readonly authorities: ReadonlySet<unknown>;
     readonly signingKeys: ReadonlySet<unknown>;
@@ -106,6 +110,7 @@ function placeEntries(file: unknown, problems: Problem[]): PlacedEntries {
     apps: read('apps', appEntry),
     signingKeys: read('signingKeys', signingKeyEntry).map(placedWithEnd),
     exports: read('exports', exportEntry).map(placedWithEnd),
+    queries: read('queries', queryEntry).map(placedWithEnd),
     claimed: {
       authorities: idsIn(listIn(file, 'authorities')),
       signingKeys: idsIn(listIn(file, 'signingKeys')),
@@ -154,9 +159,11 @@ function checkConfiguration(file: PlacedEntries): readonly Problem[] {
     ...repeats(file.exports, 'filenameRoot', (config) =>
       `${config.bucket} ${config.filenameRoot}`.toLowerCase(),
     ),
-    ...[...keys, ...file.signingKeys, ...file.exports].flatMap(endsAfterStart),
+    ...repeats(file.queries, 'id', ({ id }) => id),
+    ...[...keys, ...file.signingKeys, ...file.exports, ...file.queries].flatMap(endsAfterStart),
     ...unknownReferences(file),
     ...file.exports.flatMap(travelersOnceOnly),
+    ...file.queries.flatMap(overlappingRegions),
   ];
 }
 
@@ -225,3 +232,13 @@ const travelersOnceOnly = ({
   entry.includeTravelers && entry.onlyNonTravelers
     ? [{ path: `${path}.onlyNonTravelers`, message: 'excludes includeTravelers; choose one' }]
     : [];
+
+/** A server refuses a call whose regions overlap. */
+const overlappingRegions = ({
+  path,
+  entry: { includeRegions, excludeRegions },
+}: PlacedEntries['queries'][number]): readonly Problem[] => {
+  const both = includeRegions.find((region) => excludeRegions.includes(region));
+  const message = `has ${both}, which includeRegions has too`;
+  return both === undefined ? [] : [{ path: `${path}.excludeRegions`, message }];
+};

@@ -62,12 +62,13 @@ const byPath = (configuration: Configuration): ReadonlyMap<string, Described> =>
     describe(configuration).map((document) => [`${document.section} ${document.id}`, document]),
   );
 
-/** Exports and signing keys are never removed, only ended: their files and signatures outlive them. */
+/** Exports, signing keys and queries are never removed, only ended: files, signatures and stored keys outlive them. */
 const REMOVABLE: Readonly<Record<Section, boolean>> = {
   authorities: true,
   apps: true,
   signingKeys: false,
   exports: false,
+  queries: false,
 };
 
 const cannotRemove = ({ section, id }: Described): Problem => ({
@@ -139,6 +140,8 @@ export const fingerprintOf = (
 const MOVES = 'files of earlier days stay under the old name';
 const KNOWN_TO_PHONES = 'phones must know the new key before it signs';
 
+const HOLDS_ON = 'holds for what is fetched from now on; what was fetched stays';
+
 const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
   authorities: new Map([['issuer', 'certificates of the old issuer are refused from now on']]),
   apps: new Map(),
@@ -150,6 +153,11 @@ const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
   exports: new Map([
     ['bucket', MOVES],
     ['filenameRoot', MOVES],
+  ]),
+  queries: new Map([
+    ['server', 'where the query stopped is asked of the new server'],
+    ['includeRegions', HOLDS_ON],
+    ['excludeRegions', HOLDS_ON],
   ]),
 };
 

@@ -43,6 +43,9 @@ export const renderConfiguration = (configuration: Configuration): string =>
         }),
       ),
       exports: configuration.exports.map(exportEntry),
+      ...(configuration.queries.length === 0
+        ? {}
+        : { queries: configuration.queries.map(queryEntry) }),
     },
     // A folded line or an alias would read the same, but nobody would write it.
     { lineWidth: 0, aliasDuplicateObjects: false },
@@ -64,6 +67,21 @@ const exportEntry = (config: Configuration['exports'][number]): object => ({
   paddingRange: config.paddingRange,
   maxRecords: config.maxRecords,
   padEmpty: config.padEmpty,
+});
+
+const queryEntry = ({ from, thru, ...query }: Configuration['queries'][number]): object => ({
+  id: query.id,
+  server: query.server,
+  audience: query.audience,
+  partner: query.partner,
+  includeRegions: query.includeRegions,
+  excludeRegions: query.excludeRegions,
+  onlyTravelers: query.onlyTravelers,
+  onlyLocalProvenance: query.onlyLocalProvenance,
+  maxPageKeys: query.maxPageKeys,
+  acceptSelfReport: query.acceptSelfReport,
+  acceptRecursive: query.acceptRecursive,
+  ...validity({ from, thru }),
 });
 
 const validity = (entry: {

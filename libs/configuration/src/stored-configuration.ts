@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
+import type { FederationQuery } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import {
   appDocument,
@@ -12,7 +13,10 @@ import {
   exportConfigDocument,
   exportConfigOf,
   exportConfigs,
+  federationQueries,
   healthAuthorities,
+  queryDocument,
+  queryOf,
   signingKeyDocument,
   signingKeyOf,
   signingKeys,
@@ -28,6 +32,7 @@ export const readStored = async (tx: Transaction): Promise<Configuration> =>
     apps: await all(tx, authorizedApps, appOf),
     signingKeys: await all(tx, signingKeys, signingKeyOf),
     exports: await all(tx, exportConfigs, exportConfigOf),
+    queries: await all(tx, federationQueries, queryOf),
   });
 
 async function all<D, T>(
@@ -80,6 +85,13 @@ export const describe = (configuration: Configuration): readonly Described[] => 
       { section: 'exports', id: config.id, fields: exportFields(config) },
       exportConfigs,
       exportConfigDocument(config),
+    ),
+  ),
+  ...configuration.queries.map((query) =>
+    described(
+      { section: 'queries', id: query.id, fields: queryFields(query) },
+      federationQueries,
+      queryDocument(query),
     ),
   ),
 ];
@@ -160,6 +172,22 @@ const exportFields = (config: ExportConfig): DescribedFields =>
     ['paddingRange', String(config.paddingRange)],
     ['maxRecords', String(config.maxRecords)],
     ['padEmpty', String(config.padEmpty)],
+  ]);
+
+/** The fields of a federation query. */
+const queryFields = (query: FederationQuery): DescribedFields =>
+  new Map<string, string>([
+    ['server', query.server],
+    ['audience', query.audience],
+    ['partner', query.partner],
+    ['includeRegions', query.includeRegions.join(', ')],
+    ['excludeRegions', query.excludeRegions.join(', ')],
+    ['onlyTravelers', String(query.onlyTravelers)],
+    ['onlyLocalProvenance', String(query.onlyLocalProvenance)],
+    ['maxPageKeys', String(query.maxPageKeys)],
+    ['acceptSelfReport', String(query.acceptSelfReport)],
+    ['acceptRecursive', String(query.acceptRecursive)],
+    ...validity(query),
   ]);
 
 function validity(

@@ -119,7 +119,7 @@ async function configure(run: Run, config: ExportConfig): Promise<boolean> {
 }
 
 const configurationOf = (exports: readonly ExportConfig[]): Configuration => ({
-  ...{ authorities: [], apps: [], signingKeys: [aSigningKey('k1')], exports },
+  ...{ authorities: [], apps: [], signingKeys: [aSigningKey('k1')], exports, queries: [] },
 });
 
 /** The newest version of each export. */
