@@ -25,6 +25,11 @@ const CLOUD = [
   ...['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'],
   'cloud-telemetry',
 ].map((product) => `libs/${product}`);
+/** What libs/platform opens for services; commands open the rest. */
+const OPENED = [
+  ...['libs/local', 'libs/firestore', 'libs/cloud-storage', 'libs/cloud-kms'],
+  ...['libs/cloud-identity', 'libs/cloud-telemetry'],
+];
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
 const SERVICES = ['publish', 'export', 'cleanup', 'trust'].map((service) => `services/${service}`);
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
@@ -43,7 +48,8 @@ const ROOMS = {
   ...forEach(['libs/sqlite', ...CLOUD], PORTS),
   'libs/cloud-telemetry': [...PORTS, 'libs/telemetry'],
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
-  ...forEach(SERVICES, USES),
+  'libs/platform': [...PORTS, 'libs/service', 'libs/stores', ...OPENED],
+  ...forEach(SERVICES, USES), // and wiring.ts, which opens the platform, libs/platform too
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
@@ -57,7 +63,7 @@ const ROOMS = {
 
 /** What tests import beside: every engine and platform, stand-ins, and other rooms' builders. */
 const TESTS = '(\\.test\\.ts$|/testing/|^test/)';
-/** Rooms whose adapters may be named in this one file of theirs. */
+/** The one file of a room that may name what opens its platform: adapters in tools, libs/platform in services. */
 const WIRED = '^(services|tools)/[^/]+/src/wiring\\.ts$';
 /** The product that each of these rooms, and only it, may import a client of; sign-in and calls are shared by all. */
 const CLIENTS = {
@@ -133,6 +139,13 @@ module.exports = {
         path: '^(services|tools|test|bench|docs|terraform)/',
         pathNot: ['^$1/$2/', '^test/stand-ins/', '^services/export/src/rebuild\\.ts$'],
       },
+    },
+    {
+      name: 'services-name-no-adapter',
+      comment: 'libs/platform opens them, the same in every service',
+      severity: 'error',
+      from: { path: '^services/', pathNot: TESTS },
+      to: { path: under(ADAPTERS) },
     },
     {
       name: 'services-are-strangers',

@@ -22,6 +22,8 @@ export {
 } from './setting.ts';
 export { listeningVariables } from './listening.ts';
 export {
+  type CloudPlatformChoice,
+  type PlatformValues,
   endpointOf,
   fileVariables,
   platformOf,

@@ -98,7 +98,7 @@ interface LocalPlatformChoice {
 }
 
 /** Google Cloud: documents in one Firestore database. */
-interface CloudPlatformChoice {
+export interface CloudPlatformChoice {
   readonly kind: 'gcp';
   readonly place: string;
   readonly project: string;
@@ -109,7 +109,7 @@ interface CloudPlatformChoice {
 }
 
 /** What every service is told about its platform. */
-interface PlatformValues {
+export interface PlatformValues {
   readonly PLATFORM: 'local' | 'gcp';
   readonly DATA_DIR: string;
   readonly GCP_PROJECT: string;

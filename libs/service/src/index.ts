@@ -13,7 +13,12 @@ export {
   type VerifyCaller,
   callerVerifier,
 } from './identity-token.ts';
-export { type JobAppDeps, createJobApp, schedulerVerifier } from './job-service.ts';
+export {
+  type CallerSettings,
+  type JobAppDeps,
+  createJobApp,
+  schedulerVerifier,
+} from './job-service.ts';
 export {
   ListenFault,
   MAX_CONNECTIONS,

@@ -40,7 +40,7 @@ export function createJobApp(deps: JobAppDeps, jobs: JobRoutes): Express {
 }
 
 /** The variables that say who may start jobs, as a service has read them. */
-interface CallerSettings {
+export interface CallerSettings {
   readonly OIDC_ISSUER: string;
   readonly OIDC_JWKS_URL: URL;
   readonly OIDC_AUDIENCE: string;

@@ -1,7 +1,5 @@
-import { machine } from '../../../test/support/machine.ts';
 import { packRecords, unpackRecords } from '@keyserver/exposure-keys';
-import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
-import { type LogLevel, createLogger } from '@keyserver/log';
+import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/testing';
 import {
   exportConfigDocument,
   exportConfigs,
@@ -10,106 +8,46 @@ import {
   keyHasher,
 } from '@keyserver/stores';
 import { systemRandom } from '@keyserver/random';
-import {
-  DAY,
-  HOUR,
-  INTERVAL,
-  type UnixMillis,
-  simulatedClock,
-  systemTimers,
-} from '@keyserver/time';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { type Server, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { DAY, HOUR, INTERVAL, type UnixMillis, simulatedClock } from '@keyserver/time';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { startExport } from './index.ts';
 import { NOON, PUBLISHED, anExport, hour, keyNumber } from './testing/export-builders.ts';
 
-const CALLER = 'scheduler@example.org';
-let directory: string;
-let issuerServer: Server;
+const clock = simulatedClock(NOON);
+const ambient = testAmbient('export', { clock });
+let machine: TestMachine;
 let service: Awaited<ReturnType<typeof startExport>>;
-let mint: (email: string) => Promise<string>;
-const lines: string[] = [];
 let env: Record<string, string>;
 
-const clock = simulatedClock(NOON);
-const ambient = {
-  clock,
-  timers: systemTimers,
-  random: systemRandom,
-  openLog: (level: LogLevel) =>
-    createLogger({
-      timers: systemTimers,
-      service: 'export',
-      write: (line) => lines.push(line),
-      clock,
-      level,
-    }),
-  logHealth: () => Promise.resolve(),
-};
-
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'keyserver-export-'));
-  const platform = await openLocalPlatform({
-    ...machine,
-    dataDirectory: directory,
-    clock: ambient.clock,
+  machine = await testMachine('export', clock);
+  await machine.onPlatform(async ({ store }) => {
+    await store.transact(async (tx) => {
+      tx.set(exportConfigs, 'us', exportConfigDocument(anExport()));
+      await Promise.resolve();
+    });
   });
-  await platform.store.transact(async (tx) => {
-    tx.set(exportConfigs, 'us', exportConfigDocument(anExport()));
-    await Promise.resolve();
-  });
-  let documents: Readonly<Record<string, object>> = {};
-  issuerServer = createServer((request, response) => {
-    response.setHeader('Content-Type', 'application/json');
-    response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
-  });
-  await new Promise<void>((resolve) => issuerServer.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}`;
-  const issuer = await platform.openIssuer(url);
-  documents = issuer.documents;
-  await platform.close();
-  mint = async (email) => await issuer.mint({ audience: 'export', email });
   env = {
-    PORT: '0',
-    DATA_DIR: directory,
+    ...machine.env,
     MIN_WINDOW_AGE_SECONDS: '0',
     MAX_KEY_AGE_HOURS: String(20 * 24),
     MAX_KEYS_PER_UPLOAD: '1',
-    OIDC_ISSUER: issuer.issuer,
-    OIDC_JWKS_URL: issuer.jwksUrl,
-    OIDC_AUDIENCE: 'export',
-    CALLER_EMAILS: CALLER,
   };
   service = await startExport(env, ambient);
 });
 
 afterAll(async () => {
   await service.close();
-  issuerServer.close();
-  rmSync(directory, { recursive: true });
+  await machine.remove();
 });
 
-const post = async (path: string, token?: string): Promise<Response> =>
-  await fetch(`${service.url}${path}`, {
-    method: 'POST',
-    headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-  });
-
-const onPlatform = async <T>(work: (platform: LocalPlatform) => Promise<T>): Promise<T> => {
-  const platform = await openLocalPlatform({ ...machine, dataDirectory: directory, clock });
-  try {
-    return await work(platform);
-  } finally {
-    await platform.close();
-  }
-};
+const post = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  await fetch(`${service.url}${path}`, { method: 'POST', headers });
 
 /** Stores one key that is released in a window. */
 const addKey = async (window: UnixMillis): Promise<void> => {
-  await onPlatform(async ({ store, keyHashSecret }) => {
+  await machine.onPlatform(async ({ store, keyHashSecret }) => {
     const settings = {
       retention: 14 * DAY,
       maxKeyAge: 15 * DAY,
@@ -125,7 +63,7 @@ const addKey = async (window: UnixMillis): Promise<void> => {
 };
 
 const keyDocuments = async () =>
-  await onPlatform(async ({ store }) => {
+  await machine.onPlatform(async ({ store }) => {
     const found = [];
     for await (const page of store.pages(keyBatches, {})) found.push(...page);
     return found.map(({ value }) => value);
@@ -133,13 +71,13 @@ const keyDocuments = async () =>
 
 describe('the export service', () => {
   it('answers the scheduler', async () => {
-    const token = await mint(CALLER);
-    const created = await post('/create-batches', token);
+    const caller = await machine.caller();
+    const created = await post('/create-batches', caller);
     expect([created.status, await created.text()]).toEqual([200, '{"ok":true}']);
-    const worked = await post('/do-work', token);
+    const worked = await post('/do-work', caller);
     expect([worked.status, await worked.text()]).toEqual([200, '{"ok":true}']);
     expect(worked.headers.get('Content-Type')).toMatch(/^application\/json/);
-    expect(lines.join('')).toContain('export.batch_finished');
+    expect(ambient.lines.join('')).toContain('export.batch_finished');
   });
 
   it('is healthy while its store is there', async () => {
@@ -149,15 +87,15 @@ describe('the export service', () => {
 
   it.each(['/create-batches', '/do-work'])('lets nobody start %s without a token', async (path) => {
     expect((await post(path)).status).toBe(401);
-    expect((await post(path, 'a.b.c')).status).toBe(401);
+    expect((await post(path, { authorization: 'Bearer a.b.c' })).status).toBe(401);
   });
 
   it('lets nobody else start a job', async () => {
-    expect((await post('/do-work', await mint('somebody@example.org'))).status).toBe(403);
+    expect((await post('/do-work', await machine.caller('somebody@example.org'))).status).toBe(403);
   });
 
   it('starts no job for a GET', async () => {
-    const headers = { Authorization: `Bearer ${await mint(CALLER)}` };
+    const headers = await machine.caller();
     expect((await fetch(`${service.url}/do-work`, { headers })).status).toBe(404);
   });
 
@@ -173,7 +111,7 @@ describe('the export service', () => {
   });
 
   it('does not start without its buckets, and makes none anew', async () => {
-    const [buckets, away] = [join(directory, 'buckets'), join(directory, 'away')];
+    const [buckets, away] = [join(machine.directory, 'buckets'), join(machine.directory, 'away')];
     renameSync(buckets, away);
     await expect(startExport(env, ambient)).rejects.toThrow(
       'The bucket exports does not carry the id of the store any more',
@@ -185,9 +123,9 @@ describe('the export service', () => {
   it('keeps generated keys for as long as a key may be published again after its end', async () => {
     await addKey(hour(12));
     clock.advance(2 * HOUR);
-    const token = await mint(CALLER);
-    await post('/create-batches', token);
-    await post('/do-work', token);
+    const caller = await machine.caller();
+    await post('/create-batches', caller);
+    await post('/do-work', caller);
     const generated = (await keyDocuments()).filter(({ origin }) => origin === 'padding');
     expect(generated).not.toEqual([]);
     for (const { expireAt, records, window } of generated) {

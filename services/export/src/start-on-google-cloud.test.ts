@@ -1,8 +1,7 @@
 import { impatient, machine } from '../../../test/support/machine.ts';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { exportConfigDocument, exportConfigs, signingKeys } from '@keyserver/stores';
-import { createLogger } from '@keyserver/log';
-import { systemClock, systemTimers } from '@keyserver/time';
+import { testAmbient } from '@keyserver/platform/testing';
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
@@ -18,10 +17,11 @@ let firestore: FirestoreStandIn;
 let storage: StorageStandIn;
 let kms: KmsStandIn;
 let version: string;
-let lines: string[] = [];
+const ambient = testAmbient('export', { random: impatient });
+const { lines } = ambient;
 
 beforeEach(async () => {
-  lines = [];
+  lines.length = 0;
   firestore = await startFirestoreStandIn();
   storage = await startStorageStandIn({ buckets: ['exports'] });
   kms = await startKmsStandIn();
@@ -72,15 +72,7 @@ async function start(options: Readonly<Record<string, string>> = {}): Promise<vo
     CALLER_EMAILS: 'scheduler@example.org',
     ...options,
   };
-  const service = await startExport(env, {
-    ...{ ...machine, random: impatient, logHealth: () => Promise.resolve() },
-    openLog: (level) =>
-      createLogger({
-        timers: systemTimers,
-        ...{ service: 'export', clock: systemClock, level },
-        write: (line) => lines.push(line),
-      }),
-  });
+  const service = await startExport(env, ambient);
   await service.close();
 }
 

@@ -11,10 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openLocalPlatform } from '@keyserver/local';
-import { createLogger } from '@keyserver/log';
-import { systemRandom } from '@keyserver/random';
+import { testAmbient } from '@keyserver/platform/testing';
 import { SHARDS, keyBatches } from '@keyserver/stores';
-import { simulatedClock, systemTimers } from '@keyserver/time';
+import { simulatedClock } from '@keyserver/time';
 import { machine } from '../../../test/support/machine.ts';
 import { startPublish } from './index.ts';
 import { makeDataKey } from './testing/data-key.ts';
@@ -27,27 +26,15 @@ const clock = simulatedClock(NOW);
 let directory: string;
 let file: string;
 let service: Awaited<ReturnType<typeof startPublish>>;
-const lines: string[] = [];
+const ambient = testAmbient('publish', { clock });
+const { lines } = ambient;
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'damaged-'));
   file = join(directory, 'keyserver.sqlite');
   await fill();
   lines.length = 0;
-  service = await startPublish(
-    { PORT: '0', DATA_DIR: directory },
-    {
-      ...{ clock, timers: systemTimers, random: systemRandom, logHealth: () => Promise.resolve() },
-      openLog: (level) =>
-        createLogger({
-          timers: systemTimers,
-          service: 'publish',
-          write: (line) => lines.push(line),
-          clock,
-          level,
-        }),
-    },
-  );
+  service = await startPublish({ PORT: '0', DATA_DIR: directory }, ambient);
 });
 
 afterEach(async () => {

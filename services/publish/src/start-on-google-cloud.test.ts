@@ -1,10 +1,9 @@
 import { impatient, machine } from '../../../test/support/machine.ts';
-import { createLogger } from '@keyserver/log';
 import { openKms } from '@keyserver/cloud-kms';
 import { openFirestoreStore } from '@keyserver/firestore';
+import { testAmbient } from '@keyserver/platform/testing';
 import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startKmsStandIn } from '@keyserver/stand-ins/kms';
-import { systemClock, systemTimers } from '@keyserver/time';
 import { startPublish } from './index.ts';
 import { makeDataKey } from './testing/data-key.ts';
 
@@ -25,25 +24,18 @@ it('keeps its documents on Google Cloud, at the address that it is given', async
   });
   await makeDataKey(store, other.wrapperFor(KEY));
   await Promise.all([store.close(), other.close()]);
-  const lines: string[] = [];
+  const ambient = testAmbient('publish', { random: impatient });
   const service = await startPublish(
     {
       ...{ PLATFORM: 'gcp', GCP_PROJECT: 'demo-project', KEY_HASH_SECRET: 'ab'.repeat(32) },
       ...{ FIRESTORE_ENDPOINT: firestore.address, KMS_ENDPOINT: kms.address, PORT: '0' },
       REVISION_TOKEN_KEY: KEY,
     },
-    {
-      ...{ ...machine, random: impatient, logHealth: () => Promise.resolve() },
-      openLog: (level) =>
-        createLogger({
-          ...{ timers: systemTimers, service: 'publish', clock: systemClock, level },
-          write: (line) => lines.push(line),
-        }),
-    },
+    ambient,
   );
   const health = await fetch(`${service.url}/health`);
   expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }]);
-  expect(lines).toEqual([]);
+  expect(ambient.lines).toEqual([]);
   await service.close();
   await Promise.all([firestore.close(), kms.close()]);
 });

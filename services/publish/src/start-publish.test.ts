@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuthorizedApp } from '@keyserver/health-authority';
 import { openLocalPlatform } from '@keyserver/local';
-import { createLogger } from '@keyserver/log';
-import { systemRandom } from '@keyserver/random';
+import { testAmbient } from '@keyserver/platform/testing';
 import {
   appDocument,
   authorityDocument,
@@ -13,7 +12,7 @@ import {
   healthAuthorities,
   storeFormat,
 } from '@keyserver/stores';
-import { HOUR, secondsOf, simulatedClock, systemTimers } from '@keyserver/time';
+import { HOUR, secondsOf, simulatedClock } from '@keyserver/time';
 import { startPublish } from './index.ts';
 import { makeDataKey } from './testing/data-key.ts';
 import {
@@ -43,22 +42,9 @@ afterEach(async () => {
 });
 
 async function start(env: Readonly<Record<string, string>> = {}) {
-  const lines: string[] = [];
-  const service = await startPublish(
-    { PORT: '0', DATA_DIR: directory, ...env },
-    {
-      ...{ clock, timers: systemTimers, random: systemRandom, logHealth: () => Promise.resolve() },
-      openLog: (level) =>
-        createLogger({
-          timers: systemTimers,
-          service: 'publish',
-          write: (line) => lines.push(line),
-          clock,
-          level,
-        }),
-    },
-  );
-  return { ...service, lines };
+  const ambient = testAmbient('publish', { clock });
+  const service = await startPublish({ PORT: '0', DATA_DIR: directory, ...env }, ambient);
+  return { ...service, lines: ambient.lines };
 }
 
 async function configure(allowed: AuthorizedApp = app): Promise<void> {

@@ -1,31 +1,25 @@
-import { endpointOf, platformOf, revisionTokenKey } from '@keyserver/config';
-import { type DocumentStore, StoreFault, type StorePart } from '@keyserver/docstore';
+import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { keyRulesOf } from '@keyserver/exposure-keys';
 import { certificateVerifier } from '@keyserver/health-authority';
 import { type Logger, configuredId } from '@keyserver/log';
+import {
+  type Platform,
+  type TokenKeys,
+  type Wired,
+  keysBelong,
+  openPlatform,
+  sameStore,
+  tokenKeys,
+  wireOver,
+} from '@keyserver/platform';
 import type { Random } from '@keyserver/random';
-import { type KeyRing, type KeyWrapper, keyRing } from '@keyserver/revision-token';
+import { type KeyRing, keyRing } from '@keyserver/revision-token';
+import { type Ambient, HealthFault, type HealthProbe, probeAll, seldom } from '@keyserver/service';
 import {
-  type Ambient,
-  HealthFault,
-  type HealthProbe,
-  type OpenCloudExporter,
-  crash,
-  housekeepingWatch,
-  namedProbe,
-  probeAll,
-  seldom,
-} from '@keyserver/service';
-import {
-  StorePartFault,
-  type StoreFormat,
-  checkPart,
   drawDailyKeys,
   findApp,
   findAuthority,
-  formatChange,
   keyHasher,
-  openStoreFormat,
   readDataKeys,
   shareAnswerTimes,
   sharedAnswerTimes,
@@ -36,7 +30,6 @@ import {
   probeWriting,
   skippedCountsId,
   storeUploads,
-  uncoveredKeys,
 } from '@keyserver/stores';
 import { type Clock, HOUR, MINUTE, SECOND, type Timers, blockUntil } from '@keyserver/time';
 import { type AnswerTimes, answerTimes } from './answer-times.ts';
@@ -59,35 +52,28 @@ const REMEMBERED = 1000;
 const READ_EVERY = 10 * SECOND;
 const WRITE_EVERY = MINUTE;
 
-/** The service's dependencies, and how to give back what they hold. */
-export interface Wired {
-  readonly deps: AppDeps;
-  readonly release: () => Promise<void>;
-}
+export { openCloudExporter } from '@keyserver/platform';
 
 /** Opens the platform that the settings name, and puts the service together over it. */
-export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired> {
-  const platform = await openPlatform(config, ambient);
-  const { store, place, keyHashSecret, close } = platform;
-  try {
-    const { TRUNCATE_WINDOW_SECONDS: window, PROFILE: profile } = config;
-    const known = { place, window, profile, keyHashSecret };
-    const format = await openStoreFormat(store, known, ambient.random);
-    await checkKeys({ ...platform, format });
-    const { kept, ...deps } = await depsOver({ ...platform, format }, config, ambient);
-    const release = async (): Promise<void> => {
+export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired<AppDeps>> {
+  const mappedBytes = 0; // the memory of this service must not grow with the store
+  const platform = await openPlatform(config, ambient, tokenKeys(config), { mappedBytes });
+  const { deps, release } = await wireOver(
+    platform,
+    async () => await depsOver(platform, config, ambient),
+  );
+  const { kept, ...others } = deps;
+  return {
+    deps: { ...others, countCover: kept.countCover },
+    release: async () => {
       await kept.stop();
-      await close();
-    };
-    return { deps: { ...deps, countCover: kept.countCover }, release };
-  } catch (fault) {
-    await close();
-    throw fault;
-  }
+      await release();
+    },
+  };
 }
 
 async function depsOver(
-  platform: Platform & { readonly format: StoreFormat },
+  platform: Platform & TokenKeys,
   config: PublishConfig,
   { clock, timers, random, openLog, logHealth }: Ambient,
 ): Promise<Omit<AppDeps, 'countCover'> & { readonly kept: KeptAnswerTimes }> {
@@ -133,10 +119,8 @@ async function depsOver(
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
-      sameStoreWithOpenWindows(store, format, clock),
-      namedProbe('part_missing', StorePartFault, async () => {
-        await checkKeys(platform);
-      }),
+      sameStoreWithOpenWindows(platform, clock),
+      keysBelong(platform),
       revisionKeysThere(ring),
       seldom(probeUploads(store, random), READ_EVERY, clock),
       seldom(probeWriting(store, random), WRITE_EVERY, clock),
@@ -198,18 +182,15 @@ const edgeOf = (
 });
 
 /** One after the other: the windows are in the format, so another store is told of once and by its name. */
-function sameStoreWithOpenWindows(
-  store: DocumentStore,
-  format: StoreFormat,
-  clock: Clock,
-): HealthProbe {
+function sameStoreWithOpenWindows(platform: Platform, clock: Clock): HealthProbe {
+  const { store } = platform;
+  const same = sameStore(platform);
   const open = windowsOpen({
     ...{ store, coverage: rememberedCoverage(store, clock) },
     windows: async () => await storedWindows(store),
   });
   return async () => {
-    const change = await formatChange(store, format);
-    if (change !== undefined) throw new HealthFault('store_mismatch', change);
+    await same();
     await open();
   };
 }
@@ -225,69 +206,3 @@ const revisionKeysThere =
       throw new HealthFault('data_key', 'revision tokens cannot be sealed', { cause: fault });
     }
   };
-
-/** Checks that the directory of keys is the store's own, where there is one. */
-async function checkKeys(options: Platform & { readonly format: StoreFormat }): Promise<void> {
-  const { store, keysPart, format } = options;
-  if (keysPart !== undefined) await checkPart({ store, storeId: format.storeId }, keysPart);
-}
-
-interface Platform {
-  readonly place: string;
-  readonly store: DocumentStore;
-  readonly keyHashSecret: Uint8Array;
-  /** Unwraps the data keys of revision tokens. */
-  readonly wrapper: KeyWrapper;
-  readonly close: () => Promise<void>;
-  /** What health asks of this platform alone. */
-  readonly probes: readonly HealthProbe[];
-  /** The keys of one machine. */
-  readonly keysPart?: StorePart;
-}
-
-// Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
-async function openPlatform(
-  config: PublishConfig,
-  { clock, timers, random, openLog }: Ambient,
-): Promise<Platform> {
-  const platform = platformOf(config);
-  const keyName = revisionTokenKey(config);
-  if (platform.kind === 'local') {
-    const { openLocalPlatform } = await import('@keyserver/local');
-    const { place, dataDirectory } = platform;
-    const watch = housekeepingWatch(openLog(config.LOG_LEVEL));
-    const listeners = {
-      ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
-      ...{ onLost: crash, findHeldBack: uncoveredKeys },
-    };
-    const local = await openLocalPlatform({
-      ...{ dataDirectory, clock, timers, random },
-      ...listeners,
-      mappedBytes: 0, // the memory of this service must not grow with the store
-    });
-    const wrapper = local.wrapperFor(keyName);
-    return { place, ...local, wrapper, probes: [local.checkDisk, watch.probe] };
-  }
-  const [{ openFirestoreStore }, { openKms }] = await Promise.all([
-    import('@keyserver/firestore'),
-    import('@keyserver/cloud-kms'),
-  ]);
-  const kms = await openKms({ endpoint: endpointOf(config.KMS_ENDPOINT), random, timers });
-  const { project: projectId, database: databaseId, firestore, keyHashSecret } = platform;
-  const at = firestore === undefined ? {} : { emulatorHost: firestore };
-  const store = await openFirestoreStore({
-    ...{ projectId, databaseId, ...at },
-    ...{ clock, timers, random },
-  });
-  const close = async (): Promise<void> => {
-    await Promise.all([store.close(), kms.close()]);
-  };
-  const wrapper = kms.wrapperFor(keyName);
-  return { place: platform.place, store, keyHashSecret, wrapper, probes: [], close };
-}
-
-/** The way of figures and traces to Google Cloud, loaded only where it is chosen. */
-export const openCloudExporter: OpenCloudExporter = async (options) => {
-  const { cloudExporter } = await import('@keyserver/cloud-telemetry');
-  return await cloudExporter(options);
-};

@@ -1,0 +1,2 @@
+export { type TestAmbient, testAmbient } from './test-ambient.ts';
+export { type TestMachine, testMachine } from './test-machine.ts';
