@@ -65,9 +65,9 @@ function guardedApp(): ReturnType<typeof createHttpApp> {
     },
   };
   const verifyCaller = callerVerifier({ ...rules, emails: [EMAIL] });
-  const findPartner = (of: PartnerIdentity): Promise<string | undefined> =>
+  const findPartner = (of: PartnerIdentity): Promise<{ readonly audience: string } | undefined> =>
     Promise.resolve(
-      of.issuer === issuer.issuer && of.subject === PARTNER ? 'neighbour' : undefined,
+      of.issuer === issuer.issuer && of.subject === PARTNER ? { audience: AUDIENCE } : undefined,
     );
   const verifyPartner = partnerVerifier({ ...rules, findPartner });
   return createHttpApp({

@@ -46,7 +46,14 @@ export {
   openSigner,
   tryOut,
 } from './signer.ts';
-export type { SignerName } from './wire-format.ts';
+export {
+  type SignerName,
+  lengthField,
+  lengthTag,
+  varintTag,
+  writeVarint,
+  zigzag,
+} from './wire-format.ts';
 export {
   KEYS_HEADERS,
   type VerificationKey,

@@ -27,6 +27,7 @@ export {
   keyRulesOf,
 } from './key-rules.ts';
 export { FOREIGN_AUTHORITY } from './key-store.ts';
+export { compareKeys, orderByByte, orderByKey } from './key-order.ts';
 export type {
   KeyBatch,
   ReadKeyBatches,

@@ -1,9 +1,22 @@
 export { MAX_ANSWER_BYTES, MAX_PAGE_KEYS, decodeAnswer } from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
-export type { Grant, Partner } from './partner.ts';
+export { answerBytes } from './fetch-answer.ts';
+export {
+  type FetchRequest,
+  MAX_REGION_LENGTH,
+  MAX_REQUEST_REGIONS,
+  type RequestProblem,
+  readRequest,
+} from './fetch-request.ts';
+export { BEGINNING, type Resumption, readState, stateOf } from './fetch-state.ts';
+export { type PackedUnit, packUnit } from './packed-unit.ts';
+export { Page, type PageLimits, type UnitEnd } from './page.ts';
 export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';
+export type { Grant, Partner } from './partner.ts';
+export type { Place, Position, RecordKind } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export type { FederationQuery } from './query.ts';
+export { type KeyGroup, type Reading, readingOf } from './reading.ts';
 export { type ReceivedKey, convertKey } from './received-key.ts';
 export {
   type ReceivedDocument,
@@ -30,4 +43,5 @@ export {
   type SyncStore,
   lagOf,
 } from './sync-store.ts';
+export { TOKEN_KEY_BYTES } from './token.ts';
 export type { FindUnit, FoundUnit, ReadUnit, Unit } from './units.ts';

@@ -19,6 +19,8 @@ const KIND_OF: KindOf = {
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),
   'files.object_damaged': () => ({}),
+  'federation.refused': ({ reason }) => ({ reason }),
+  'federation.aborted': () => ({}),
   'request.fault': ({ status, causes: [first] }) => ({
     status,
     ...(first === undefined ? {} : { class: first.class }),

@@ -3,6 +3,7 @@ import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './fiel
 import type {
   CallerRefusal,
   CertificateProblem,
+  FederationRefusal,
   HealthProblem,
   HousekeepingTask,
   JobName,
@@ -18,7 +19,7 @@ import type {
 /** What tells the kinds of an event apart that outsiders can cause. There are few of them, whoever sends what. */
 export interface EventKind {
   readonly code?: PublishCode;
-  readonly reason?: CallerRefusal | StatsRefusal;
+  readonly reason?: CallerRefusal | StatsRefusal | FederationRefusal;
   readonly status?: number;
   readonly route?: RoutePattern;
   readonly class?: FaultCause['class'];
@@ -176,6 +177,28 @@ export interface Events {
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
   'export.config_failed': Fault & { readonly config: ConfiguredId };
 
+  /** A partner's call was answered. */
+  'federation.served': {
+    readonly partner: ConfiguredId;
+    readonly keys: number;
+    readonly revised: number;
+    /** Keys that the protocol has no words for. */
+    readonly leftOut: number;
+    /** More can be had at once. */
+    readonly partial: boolean;
+    /** How far before now the unit begins that the partner goes on with, s. */
+    readonly behind: number;
+    readonly ms: number;
+  };
+  'federation.refused': { readonly partner: ConfiguredId; readonly reason: FederationRefusal };
+  /** The partner went away before it was answered. */
+  'federation.aborted': { readonly partner: ConfiguredId };
+  /**
+   * The key that seals positions of partners was drawn: for the first call, or since the one before is lost. Then partners whose
+   * states were sealed with that one are refused, and their operators must act.
+   */
+  'federation.sealing_key_drawn': None;
+
   /** A file that should be served has a record or a content that makes no sense; whoever asks for it gets nothing. */
   'files.object_damaged': Fault & { readonly object: ConfiguredId };
 
@@ -272,6 +295,10 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
+  'federation.served': 'info',
+  'federation.refused': 'warning',
+  'federation.aborted': 'info',
+  'federation.sealing_key_drawn': 'warning',
   'files.object_damaged': 'error',
   'job.finished': 'info',
   'job.too_early': 'info',

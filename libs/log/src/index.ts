@@ -26,6 +26,7 @@ export { requestResult } from './request-result.ts';
 export { SIGNING_KEY_ADVICE } from './words.ts';
 export {
   type CallerRefusal,
+  type FederationRefusal,
   HEALTH_PROBLEMS,
   type HealthProblem,
   type HousekeepingTask,

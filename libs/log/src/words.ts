@@ -53,6 +53,18 @@ export type RequestResult =
   | 'refused' // any other answer that says the client is wrong
   | 'failed'; // any other answer that says we are
 
+/** Why a partner's call was not answered, though we know the partner. */
+export type FederationRefusal =
+  | 'malformed' // no message of the protocol
+  | 'regions' // too many regions, or one that is too long
+  | 'overlap' // a region that is wanted and refused
+  | 'state' // not a state of this server's, or its seal is lost
+  | 'future' // a state of a later time than it is here
+  | 'echo_token' // a unit larger than a page, and the token that says where in it was left out
+  | 'rate' // more calls in a minute than the partner may make
+  | 'busy' // as many calls are answered as this instance takes
+  | 'not_read'; // a unit could not be read in the time of the call
+
 /** What telemetry is sent in: figures, or what single requests took. */
 export type TelemetrySignal = 'metrics' | 'traces';
 

@@ -11,7 +11,7 @@ export type HealthProbe = () => Promise<void>;
 export class HealthFault extends Fault<HealthProblem> {}
 
 /** What is wrong, each problem once, and why; no problems means healthy. */
-interface Findings {
+export interface Findings {
   readonly problems: readonly HealthProblem[];
   readonly cause?: unknown;
 }
@@ -75,8 +75,7 @@ export function metDamage(clock: Clock): {
 }
 
 /** `GET /health`: whether the service can do its work, asked at most once a second, however many ask us. */
-export function healthRoute(probe: HealthProbe, parts: HealthWatchParts): RequestHandler {
-  const findings = healthWatch(probe, parts);
+export function healthRoute(findings: () => Promise<Findings>): RequestHandler {
   return async (_request, response) => {
     const { problems } = await findings();
     response.statusCode = problems.length === 0 ? 200 : 500;

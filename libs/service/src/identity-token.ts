@@ -18,8 +18,8 @@ export type Refused =
 /** What every identity token is held to, whoever calls. */
 interface TokenRules {
   readonly issuers: readonly PinnedIssuer[];
-  /** The one audience that a token may be meant for. */
-  readonly audience: string;
+  /** The one audience that a token may be meant for; undefined where it depends on whose token it is, and is checked later. */
+  readonly audience: string | undefined;
   /** How long a token may be valid, in milliseconds. */
   readonly longest: number;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export function tokenVerifier(
   rules: TokenRules,
 ): (authorization: readonly string[]) => Promise<GenuineToken | Refused> {
   const { audience, clock, timers } = rules;
-  if (audience.trim() === '') throw new Error('an audience is needed to verify callers');
+  if (audience?.trim() === '') throw new Error('an audience is needed to verify callers');
   const find = trustedIssuers(rules.issuers, { clock, timers, allowHttp: rules.allowHttpJwks });
 
   return async (authorization) => {
@@ -67,7 +67,7 @@ export function tokenVerifier(
 }
 
 /** The refusal of a request whose sender is not known. */
-const unauthenticated = (reason: CallerRefusal): Refused => ({
+export const unauthenticated = (reason: CallerRefusal): Refused => ({
   kind: 'unauthenticated',
   reason,
 });
@@ -100,7 +100,7 @@ async function verifiedClaims(
 ): Promise<JWTPayload> {
   const { payload } = await jwtVerify(token, keys, {
     algorithms,
-    audience,
+    ...(audience === undefined ? {} : { audience }),
     requiredClaims: ['exp', 'iat'],
     clockTolerance: SKEW_SECONDS,
     currentDate: new Date(clock.now()),
@@ -111,7 +111,7 @@ async function verifiedClaims(
 /** What jose lets pass and we do not. */
 function flawOf({ aud, iat, exp }: JWTPayload, rules: TokenRules): CallerRefusal | undefined {
   const { audience, clock, longest } = rules;
-  if (aud !== audience) return 'audience'; // a list of audiences is not for us alone
+  if (audience !== undefined && aud !== audience) return 'audience'; // a list of audiences is not for us alone
   if (iat === undefined || exp === undefined) return 'time';
   if (iat > clock.now() / SECOND + SKEW_SECONDS) return 'time';
   return exp - iat > longest / SECOND || exp <= iat ? 'lifetime' : undefined;

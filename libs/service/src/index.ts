@@ -1,6 +1,7 @@
 export {
   HealthFault,
   type HealthProbe,
+  healthWatch,
   metDamage,
   namedProbe,
   probeAll,
@@ -25,10 +26,16 @@ export {
   type RunningServer,
   type RunningService,
   type Timeouts,
+  bind,
   listen,
 } from './listen.ts';
 export { crash, housekeepingWatch } from './housekeeping-watch.ts';
-export { type PartnerIdentity, partnerVerifier } from './partner.ts';
+export {
+  type PartnerCaller,
+  type PartnerIdentity,
+  type VerifyPartner,
+  partnerVerifier,
+} from './partner.ts';
 export type { FaultAnswer, RenderFault } from './render-fault.ts';
 export { requireCaller } from './require-caller.ts';
 export type { LogState } from './process-logs.ts';

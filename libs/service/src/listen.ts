@@ -1,5 +1,6 @@
 import { Fault } from '@keyserver/fault';
-import { type RequestListener, type Server, createServer } from 'node:http';
+import { type RequestListener, createServer } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { type ServiceUrl, serviceUrl } from '@keyserver/log';
 import { MINUTE, SECOND, type Timers } from '@keyserver/time';
 import { boundConnections } from './connections.ts';
@@ -104,18 +105,22 @@ export async function listen(
   server.maxRequestsPerSocket = MAX_REQUESTS;
   boundConnections(server, { ...timeouts, connections, requests: MAX_REQUESTS }, timers);
   const close = drainer(server, timeouts.drain, timers);
-  await bind(server, port, host);
-  const bound = boundPort(server);
-  return { url: serviceUrl(reachable(host), bound), port: bound, close };
+  return { ...(await bind(server, { port, host })), close };
 }
 
-async function bind(server: Server, port: number, host: string): Promise<void> {
+/** Binds a server to a port (0 picks a free one) and says where it is reached; a ListenFault says why it cannot be. */
+export async function bind(
+  server: NetServer,
+  { port, host }: { readonly port: number; readonly host: string },
+): Promise<{ readonly url: ServiceUrl; readonly port: number }> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(new ListenFault(whyNot(cause, port), { cause }));
     });
     server.listen(port, host, resolve);
   });
+  const bound = boundPort(server);
+  return { url: serviceUrl(reachable(host), bound), port: bound };
 }
 
 function whyNot({ code }: NodeJS.ErrnoException, port: number): string {
@@ -124,7 +129,7 @@ function whyNot({ code }: NodeJS.ErrnoException, port: number): string {
   return `port ${port} cannot be listened on`;
 }
 
-function boundPort(server: Server): number {
+function boundPort(server: NetServer): number {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server is not bound');
   return address.port;

@@ -17,15 +17,20 @@ afterAll(async () => {
   await Promise.all([rsa.close(), curved.close()]);
 });
 
+interface Neighbour {
+  readonly id: string;
+  readonly audience: string;
+}
+type Rules = PartnerRules<Neighbour>;
+const NEIGHBOUR: Neighbour = { id: 'neighbour', audience: AUDIENCE };
 const partnerOf =
-  (identity: PartnerIdentity) =>
-  ({ issuer, subject }: PartnerIdentity): Promise<string | undefined> =>
+  (identity: PartnerIdentity, partner = NEIGHBOUR) =>
+  ({ issuer, subject }: PartnerIdentity): Promise<Neighbour | undefined> =>
     Promise.resolve(
-      issuer === identity.issuer && subject === identity.subject ? 'neighbour' : undefined,
+      issuer === identity.issuer && subject === identity.subject ? partner : undefined,
     );
-const rules = (change: Partial<PartnerRules> = {}): PartnerRules => ({
+const rules = (change: Partial<Rules> = {}): Rules => ({
   issuers: [rsa],
-  audience: AUDIENCE,
   findPartner: partnerOf({ issuer: rsa.issuer, subject: SUBJECT }),
   clock: simulatedClock(unixMillis(NOW * 1000)),
   timers: systemTimers,
@@ -42,8 +47,8 @@ const claims = (change: Record<string, unknown> = {}): Record<string, unknown> =
 });
 async function call(
   change: Record<string, unknown> = {},
-  { partners: accepted = rules(), by = rsa }: { partners?: PartnerRules; by?: TestIssuer } = {},
-): Promise<PartnerCaller> {
+  { partners: accepted = rules(), by = rsa }: { partners?: Rules; by?: TestIssuer } = {},
+): Promise<PartnerCaller<Neighbour>> {
   return await partnerVerifier(accepted)([`Bearer ${await by.mint(claims(change))}`]);
 }
 const unauthenticated = (reason: string): unknown => ({ kind: 'unauthenticated', reason });
@@ -51,7 +56,7 @@ const notGranted = { kind: 'forbidden', reason: 'not_granted' };
 
 describe('a partner', () => {
   it('is known by the issuer and the subject of a token that lives for up to a day', async () => {
-    expect(await call()).toEqual({ kind: 'caller', partner: 'neighbour' });
+    expect(await call()).toEqual({ kind: 'caller', partner: NEIGHBOUR });
   });
 
   it('may be vouched for by an issuer that signs with ES256, where that is agreed', async () => {
@@ -60,7 +65,7 @@ describe('a partner', () => {
       findPartner: partnerOf({ issuer: curved.issuer, subject: SUBJECT }),
     });
     const outcome = await call({ iss: curved.issuer }, { partners: accepted, by: curved });
-    expect(outcome).toEqual({ kind: 'caller', partner: 'neighbour' });
+    expect(outcome).toEqual({ kind: 'caller', partner: NEIGHBOUR });
   });
 
   it('of Google is looked for under one name of the issuer', async () => {
@@ -126,11 +131,29 @@ describe('a partner is refused', () => {
   });
 });
 
-it('takes nobody without an audience', () => {
-  expect(() => partnerVerifier(rules({ audience: '' }))).toThrow('audience');
+it.each(['', ' '])('takes nobody as a partner whose audience is "%s"', async (audience) => {
+  const findPartner = partnerOf(
+    { issuer: rsa.issuer, subject: SUBJECT },
+    { id: 'careless', audience },
+  );
+  for (const aud of [audience, AUDIENCE, undefined])
+    expect(await call({ aud }, { partners: rules({ findPartner }) })).toEqual(
+      unauthenticated('audience'),
+    );
+});
+
+it('takes a partner only with its own audience, not with that of another', async () => {
+  const findPartner = partnerOf(
+    { issuer: rsa.issuer, subject: SUBJECT },
+    { id: 'other', audience: 'https://other.example' },
+  );
+  expect(await call({}, { partners: rules({ findPartner }) })).toEqual(unauthenticated('audience'));
+  expect(
+    await call({ aud: 'https://other.example' }, { partners: rules({ findPartner }) }),
+  ).toMatchObject({ kind: 'caller' });
 });
 
 it('takes no keys over plain http unless it is allowed', () => {
-  const { issuers, audience, findPartner, clock, timers } = rules();
-  expect(() => partnerVerifier({ issuers, audience, findPartner, clock, timers })).toThrow('https');
+  const { issuers, findPartner, clock, timers } = rules();
+  expect(() => partnerVerifier({ issuers, findPartner, clock, timers })).toThrow('https');
 });

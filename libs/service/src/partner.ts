@@ -1,5 +1,5 @@
 import { type Clock, DAY, type Timers } from '@keyserver/time';
-import { NOT_GRANTED, type Refused, tokenVerifier } from './identity-token.ts';
+import { NOT_GRANTED, type Refused, tokenVerifier, unauthenticated } from './identity-token.ts';
 import type { PinnedIssuer } from './trusted-issuers.ts';
 
 /** Who a partner is to the issuer that vouches for it. */
@@ -8,13 +8,16 @@ export interface PartnerIdentity {
   readonly subject: string;
 }
 
-/** Whose partners are accepted, and for what. */
-export interface PartnerRules {
-  readonly issuers: readonly PinnedIssuer[];
-  /** The one audience that a token may be meant for. */
+/** What a partner's tokens must be meant for: its own audience, and that alone. */
+interface WithAudience {
   readonly audience: string;
+}
+
+/** Whose partners are accepted. */
+export interface PartnerRules<P extends WithAudience> {
+  readonly issuers: readonly PinnedIssuer[];
   /** The partner of exactly this issuer and subject; undefined when there is none. */
-  readonly findPartner: (identity: PartnerIdentity) => Promise<string | undefined>;
+  readonly findPartner: (identity: PartnerIdentity) => Promise<P | undefined>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Lets keys come over plain http from this very machine, for the one-machine platform and tests. */
@@ -22,24 +25,27 @@ export interface PartnerRules {
 }
 
 /** Which partner calls, or why we do not know. */
-export type PartnerCaller = { readonly kind: 'caller'; readonly partner: string } | Refused;
+export type PartnerCaller<P> = { readonly kind: 'caller'; readonly partner: P } | Refused;
 
 /** Decides which partner sent a request from all of its Authorization headers. */
-export type VerifyPartner = (authorization: readonly string[]) => Promise<PartnerCaller>;
+export type VerifyPartner<P> = (authorization: readonly string[]) => Promise<PartnerCaller<P>>;
 
 /**
- * Verifies the identity tokens of federation partners by the rules; throws when the rules would let everybody in. An
- * e-mail address counts for nothing here, since it can pass to somebody else; the subject cannot.
+ * Verifies the identity tokens of federation partners by the rules. An e-mail address counts for nothing here, since it can
+ * pass to somebody else; the subject cannot. A partner without an audience is nobody's: a token that somebody else was given
+ * would open the door.
  */
-export function partnerVerifier(rules: PartnerRules): VerifyPartner {
+export function partnerVerifier<P extends WithAudience>(rules: PartnerRules<P>): VerifyPartner<P> {
   const { findPartner, allowHttpJwks = false } = rules;
-  const verify = tokenVerifier({ ...rules, longest: DAY, allowHttpJwks });
+  const verify = tokenVerifier({ ...rules, audience: undefined, longest: DAY, allowHttpJwks });
   return async (authorization) => {
     const token = await verify(authorization);
     if (token.kind !== 'genuine') return token;
-    const { sub: subject } = token.claims;
+    const { sub: subject, aud } = token.claims;
     if (typeof subject !== 'string' || subject === '') return NOT_GRANTED;
     const partner = await findPartner({ issuer: token.issuer, subject });
-    return partner === undefined ? NOT_GRANTED : { kind: 'caller', partner };
+    if (partner === undefined) return NOT_GRANTED;
+    const isMeant = partner.audience.trim() !== '' && aud === partner.audience;
+    return isMeant ? { kind: 'caller', partner } : unauthenticated('audience');
   };
 }

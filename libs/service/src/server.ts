@@ -3,7 +3,14 @@ import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
 import express, { type Express } from 'express';
 import type { ServerResponse } from 'node:http';
-import { type HealthProbe, healthRoute, metDamage, probeAll } from './health.ts';
+import {
+  type HealthProbe,
+  type Findings,
+  healthRoute,
+  healthWatch,
+  metDamage,
+  probeAll,
+} from './health.ts';
 import { type RenderFault, faultRenderer } from './render-fault.ts';
 import { type LogOf, requestLog } from './request-log.ts';
 import { type WatchParts, watchRequests } from './watch-requests.ts';
@@ -15,6 +22,8 @@ export interface HttpAppParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly health: HealthProbe;
+  /** What health finds, for a service that others ask for it in another way too; else it is asked for here. */
+  readonly findings?: () => Promise<Findings>;
   /** Adds the service's routes; the routes of `createHttpApp` itself are there already. */
   readonly routes: (app: Express, logOf: LogOf) => void;
   /** The answer to a fault that the service knows better than an opaque 500, such as a store that is away. */
@@ -45,7 +54,7 @@ export function createHttpApp(parts: HttpAppParts): Express {
     setSafetyHeaders(response);
     next();
   });
-  app.get('/health', healthRoute(health, parts));
+  app.get('/health', healthRoute(parts.findings ?? healthWatch(health, parts)));
   app.all('/health', (_request, response) => {
     response.setHeader('Allow', 'GET, HEAD');
     sendError(response, 405, 'health is asked for with GET');

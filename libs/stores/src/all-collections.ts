@@ -8,10 +8,12 @@ import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
 import { federationPositions, federationSyncs } from './federation-positions.ts';
 import { federationQueries } from './federation-queries.ts';
+import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 import { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+import { partners } from './partners.ts';
 import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
@@ -35,6 +37,7 @@ export const allCollections: readonly Collection<object>[] = [
   federationPositions,
   federationQueries,
   federationSyncs,
+  federationSecrets,
   healthAuthorities,
   healthProbes,
   keyBatches,
@@ -44,6 +47,7 @@ export const allCollections: readonly Collection<object>[] = [
   padPlans,
   padRevised,
   padShapes,
+  partners,
   revisionKeys,
   signingKeys,
   storeFormat,

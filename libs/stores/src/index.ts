@@ -40,6 +40,9 @@ export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
 export { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
+export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
+export { freshUnits } from './fresh-units.ts';
+export { findPartner, partnerDocument, partners } from './partners.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

@@ -1,0 +1,176 @@
+import { KEY_BYTES, RECORD, RECORD_BYTES, REPORT_TYPE_CODE } from '@keyserver/exposure-keys';
+import { type PackedRecords, type PackedUnit, REPEATED } from './packed-unit.ts';
+import type { Place, RecordKind } from './position.ts';
+import type { Reading } from './reading.ts';
+import { mostKeyBytes, tailOf, writeKey } from './wire-key.ts';
+
+/** How much goes into one page, and when it has to end. */
+export interface PageLimits {
+  readonly keys: number;
+  readonly bytes: number;
+  /** Whether there is no time left; asked now and then. */
+  readonly isOver: () => boolean;
+}
+
+/** How a page came to the end of what it takes from a unit. */
+export type UnitEnd =
+  | { readonly kind: 'exhausted' }
+  /** `after` is the last record that was looked at; undefined when there was time for none. */
+  | { readonly kind: 'full' | 'stopped'; readonly after: Place | undefined };
+
+/** The fields `keys` and `revisedKeys` of the answer. */
+const FIELD_TAG = { primary: 0x0a, revision: 0x12 } as const;
+const KINDS: readonly RecordKind[] = ['primary', 'revision'];
+const REVISIONS: readonly RecordKind[] = ['revision'];
+/** What the protocol has a word for; what says nothing is no revision, and clients of the reference server fail on it. */
+const SENDABLE: Readonly<Record<RecordKind, ReadonlySet<number>>> = {
+  primary: new Set<number>(Object.values(REPORT_TYPE_CODE)),
+  revision: new Set<number>(Object.values(REPORT_TYPE_CODE).filter((code) => code !== 0)),
+};
+const START_BYTES = 16 * 1024;
+/** So many keys are looked at between two looks at the time. */
+const BETWEEN_LOOKS = 4096;
+
+/** One answer in the making: keys go from packed records into its bytes, in the order of units, kinds and keys. */
+export class Page {
+  /** Keys in the page by kind. */
+  readonly count: Record<RecordKind, number> = { primary: 0, revision: 0 };
+  /** Keys that the protocol cannot say. */
+  leftOut = 0;
+  private readonly limits: PageLimits;
+  private out = Buffer.allocUnsafe(START_BYTES);
+  private end = 0;
+
+  constructor(limits: PageLimits) {
+    this.limits = limits;
+  }
+
+  /** Whether no key more may go in. */
+  get isFull(): boolean {
+    const { keys, bytes } = this.limits;
+    return this.count.primary + this.count.revision >= keys || this.end >= bytes;
+  }
+
+  /** What was taken, as the first fields of the answer; valid until more is taken. */
+  get bytes(): Buffer {
+    return this.out.subarray(0, this.end);
+  }
+
+  /** Takes what a unit has after a place, as far as there is room and time. */
+  take(unit: PackedUnit, reading: Reading, after: Place | undefined): UnitEnd {
+    const tails = tailsOf(unit, reading);
+    let last = after;
+    for (const kind of after?.kind === 'revision' ? REVISIONS : KINDS) {
+      const list = unit.lists[kind];
+      const from = after?.kind === kind ? firstAfter(list, after.key) : 0;
+      const end = this.takeList({ kind, list, from, tails });
+      const looked = end?.at ?? list.groups.length;
+      if (looked > from) last = placeOf(kind, list, looked - 1);
+      if (end !== undefined) return { kind: end.kind, after: last };
+    }
+    return { kind: 'exhausted' };
+  }
+
+  /** Where it ended before the end of a list: the number of the first record that was not looked at. */
+  private takeList({ kind, list, from, tails }: Taking): Ended | undefined {
+    const { groups } = list;
+    let looked = 0;
+    for (let at = from; at < groups.length;) {
+      if (this.isFull) return { kind: 'full', at };
+      if (looked++ % BETWEEN_LOOKS === 0 && this.limits.isOver()) return { kind: 'stopped', at };
+      let next = at + 1;
+      while (next < groups.length && (groups[next] ?? 0) >= REPEATED) next++;
+      this.takeKey({ kind, list, tails }, at, next);
+      at = next;
+    }
+    return undefined;
+  }
+
+  /** Takes the key whose copies are the records from `first` to `next`: one record, with what its allowed copies say. */
+  private takeKey({ kind, list, tails }: Omit<Taking, 'from'>, first: number, next: number): void {
+    let taken = first;
+    while (taken < next && tails.ofGroup(numberOf(list, taken)) === undefined) taken++;
+    if (taken === next) return;
+    const copies = next - taken > 1 ? groupsOf(list, taken, next) : undefined;
+    const tail = copies === undefined ? tails.ofGroup(numberOf(list, taken)) : tails.ofAll(copies);
+    if (tail === undefined) return;
+    const from = taken * RECORD_BYTES;
+    if (!SENDABLE[kind].has(list.records[from + RECORD.reportType] ?? 0)) {
+      this.leftOut++;
+      return;
+    }
+    this.reserve(mostKeyBytes(tail));
+    const { records } = list;
+    this.end = writeKey(this.out, this.end, { tag: FIELD_TAG[kind], records, from, tail });
+    this.count[kind]++;
+  }
+
+  private reserve(more: number): void {
+    if (this.end + more <= this.out.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.out.length, this.end + more));
+    this.out.copy(grown, 0, 0, this.end);
+    this.out = grown;
+  }
+}
+
+interface Taking {
+  readonly kind: RecordKind;
+  readonly list: PackedRecords;
+  /** Number of a record. */
+  readonly from: number;
+  readonly tails: Tails;
+}
+
+interface Ended {
+  readonly kind: 'full' | 'stopped';
+  readonly at: number;
+}
+
+/** How keys of a unit end on the wire; undefined for those that are not given. */
+interface Tails {
+  readonly ofGroup: (group: number) => Buffer | undefined;
+  readonly ofAll: (groups: readonly number[]) => Buffer | undefined;
+}
+
+function tailsOf({ groups }: PackedUnit, { takes, shows }: Reading): Tails {
+  const known = groups.map((group) =>
+    takes(group) ? tailOf({ ...group, regions: shows(group.regions) }) : undefined,
+  );
+  return {
+    ofGroup: (group) => known[group],
+    ofAll: (numbers) => {
+      const given = numbers.flatMap((number) => groups[number] ?? []).filter(takes);
+      if (given.length === 0) return undefined;
+      const regions = shows([...new Set(given.flatMap((group) => group.regions))].sort());
+      const traveler = given.some((group) => group.traveler);
+      const authorityName = given.find((group) => group.authorityName !== '')?.authorityName ?? '';
+      return tailOf({ regions, traveler, authorityName });
+    },
+  };
+}
+
+const numberOf = ({ groups }: PackedRecords, at: number): number => {
+  const number = groups[at] ?? 0;
+  return number >= REPEATED ? number - REPEATED : number;
+};
+
+const groupsOf = (list: PackedRecords, from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from }, (_, n) => numberOf(list, from + n));
+
+const placeOf = (kind: RecordKind, { records }: PackedRecords, at: number): Place => ({
+  kind,
+  key: Uint8Array.from(records.subarray(at * RECORD_BYTES, at * RECORD_BYTES + KEY_BYTES)),
+});
+
+/** The number of the first record behind a key, which need not be among them any longer. */
+function firstAfter({ records, groups }: PackedRecords, key: Uint8Array): number {
+  let low = 0;
+  let high = groups.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = middle * RECORD_BYTES;
+    if (records.compare(key, 0, KEY_BYTES, at, at + KEY_BYTES) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

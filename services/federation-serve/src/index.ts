@@ -1,0 +1,1 @@
+export { startFederationServe } from './start-federation-serve.ts';
