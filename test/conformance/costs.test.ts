@@ -56,7 +56,7 @@ const NEXT_DAY = unixMillis(Date.UTC(2026, 0, 16));
 async function settleCell(): Promise<void> {
   const { cells } = fixture.deps;
   const cell: Cell = {
-    ...{ id: 'a-cell', kind: 'primary', start: hour(12), end: hour(13), exports: ['us'] },
+    ...{ id: 'a-cell', kind: 'primary', start: hour(12), end: hour(13), readers: ['us'] },
     ...{ floor: 1, range: 0, padEmpty: false },
   };
   const contents = {

@@ -210,7 +210,7 @@ async function batchStates(store: DocumentStore): Promise<unknown> {
 }
 
 const CELL: Cell = {
-  ...{ id: 'a-cell', kind: 'primary', start: COVERED, end: NOON, exports: ['us'] },
+  ...{ id: 'a-cell', kind: 'primary', start: COVERED, end: NOON, readers: ['us'] },
   ...{ floor: 10, range: 0, padEmpty: false },
 };
 

@@ -60,7 +60,7 @@ const lostOrDoubled = (end: End): readonly string[] =>
   end.store.documents
     .filter((document) => !isGenerated(document))
     .flatMap((document) => {
-      const takers = (end.store.cellOf(document)?.exports ?? []).join();
+      const takers = (end.store.cellOf(document)?.readers ?? []).join();
       return [...keysOf(document.records)].flatMap((key) => {
         const found = filesWith(end, key).join();
         return found === takers ? [] : [`an uploaded key is in [${found}], not in [${takers}]`];
@@ -84,7 +84,7 @@ const unfilled = ({ store }: End): readonly string[] =>
           const cell = store.cellOf({ window, kind: 'primary', regions, traveler });
           const isMissing =
             cell?.padEmpty === true &&
-            cell.exports.includes(config.id) &&
+            cell.readers.includes(config.id) &&
             !store.cells.has(cell.id);
           if (isMissing) found.push(`${cell.id} is not filled`);
         }
@@ -180,7 +180,7 @@ const differentPadding = (end: End): readonly string[] =>
     // An export that nothing was held for yet begins later than another one, which fills empty cells already.
     const begun = new Set(store.batches.filter(isIn).map(({ config }) => config.id));
     const counts = cell !== undefined && isNamed(store, cell, document);
-    const wanted = (counts ? cell.exports.filter((id) => begun.has(id)) : []).join();
+    const wanted = (counts ? cell.readers.filter((id) => begun.has(id)) : []).join();
     return [...keysOf(document.records)].flatMap((key) => {
       const found = filesWith(end, key).join();
       return found === wanted ? [] : [`a generated key is in [${found}], not in [${wanted}]`];

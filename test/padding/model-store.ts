@@ -11,6 +11,7 @@ import {
   exportsInForce,
   midnightAfter,
   nextCut,
+  nextInForce,
   planStart,
 } from '@keyserver/padding';
 import {
@@ -92,7 +93,7 @@ export class ModelStore {
     if (known !== undefined) return known;
     const exports = exportsInForce(this.allVersions(), start, DAY);
     const publishers = exports.some(({ padEmpty }) => padEmpty) ? PUBLISHERS : [];
-    return { start, end: unixMillis(start + DAY), exports, publishers };
+    return { start, end: unixMillis(start + DAY), exports, publishers, partners: [] };
   }
 
   /** Keeps the plan of each day that began, so that all are the same from now on. */
@@ -158,16 +159,16 @@ export class ModelStore {
     const from = cutStart(config, { covered, nothingBefore, closed, span: DAY });
     if (from >= closed) return false;
     const plan = this.planOf(from);
-    const versions = this.versionsOf(id);
-    const cut = { from, plan, closed, windows: WINDOWS, limit, versions, span: DAY } as const;
-    const due = nextCut(id, cut);
+    const planned = plan.exports.find((one) => one.id === id);
+    const reopens = nextInForce(this.versionsOf(id), plan.end, DAY);
+    const cut = { planned, from, dayEnd: plan.end, closed, windows: WINDOWS, limit, reopens };
+    const due = nextCut(cut);
     if (due === undefined) return false;
     this.keep(plan);
     this.covered.set(id, due.coveredUntil);
-    const planned = plan.exports.find((one) => one.id === id) ?? config;
     for (const span of due.spans)
       this.batches.push({
-        ...{ ...span, config: planned, holder: undefined, leasedAt: this.now },
+        ...{ ...span, config: planned ?? config, holder: undefined, leasedAt: this.now },
         ...{ contents: undefined, isFinished: false },
       });
     return due.coveredUntil < closed;

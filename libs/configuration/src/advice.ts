@@ -19,6 +19,9 @@ export const ADVICE_NAMES = [
   'no_authority_key',
   'authority_key_gap',
   'authority_key_ends_soon',
+  'fresh_partner',
+  'wider_grant',
+  'narrower_grant',
 ] as const;
 
 /** A kind of advice; names are stable, since scripts give them. */

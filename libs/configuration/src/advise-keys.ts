@@ -1,11 +1,11 @@
 import { type OpenSignerDeps, openSigner, signingAt } from '@keyserver/export-file';
 import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
 import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
-import { type Configuration, type Span, isOver } from './configuration.ts';
+import { type WholeConfiguration, type Span, isOver } from './configuration.ts';
 import { formatTime } from './grammar.ts';
 
-type Export = Configuration['exports'][number];
-type SigningKey = Configuration['signingKeys'][number];
+type Export = WholeConfiguration['exports'][number];
+type SigningKey = WholeConfiguration['signingKeys'][number];
 
 /** A new signing key takes weeks to reach phones, and a new key of an authority to be agreed on. */
 const SOON = 28 * DAY;
@@ -14,7 +14,7 @@ const DISTRIBUTION = 14 * DAY;
 
 /** Exports that have, or will have, no key to sign with: no file is made then. */
 export const adviseOnSigningKeys = (
-  { exports, signingKeys }: Configuration,
+  { exports, signingKeys }: WholeConfiguration,
   now: UnixMillis,
 ): readonly Advice[] =>
   exports
@@ -33,7 +33,7 @@ export const adviseOnSigningKeys = (
 
 /** Authorities that an app relies on and that have, or will have, no key: every certificate is refused then. */
 export const adviseOnAuthorityKeys = (
-  { apps, authorities }: Configuration,
+  { apps, authorities }: WholeConfiguration,
   now: UnixMillis,
 ): readonly Advice[] =>
   authorities
@@ -92,8 +92,8 @@ function adviseOnSpans(keys: readonly Span[], watched: Watched): readonly Advice
  * those that do not know the key by then refuse the files.
  */
 export const adviseOnNewKeys = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   now: UnixMillis,
 ): readonly Advice[] =>
   after.exports.flatMap((config) => {
@@ -137,8 +137,8 @@ export async function adviseOnUnusableKeys(
     after,
     now,
   }: {
-    readonly before: Configuration;
-    readonly after: Configuration;
+    readonly before: WholeConfiguration;
+    readonly after: WholeConfiguration;
     readonly now: UnixMillis;
   },
 ): Promise<readonly ChangeAdvice[]> {

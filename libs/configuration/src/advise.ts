@@ -10,16 +10,18 @@ import type { PaddingCost } from '@keyserver/padding';
 import { DAY, type UnixMillis } from '@keyserver/time';
 import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
 import { adviseOnAuthorityKeys, adviseOnNewKeys, adviseOnSigningKeys } from './advise-keys.ts';
+import { type ChangeTime, adviseOnGrants, adviseOnPartners } from './advise-partners.ts';
 import { costsOf } from './change-rules.ts';
-import { type Configuration, isOver } from './configuration.ts';
+import { type WholeConfiguration, isOver } from './configuration.ts';
 import { formatTime } from './grammar.ts';
 
 /** What a careful operator would want to know about a configuration at this time. */
-const adviseOn = (configuration: Configuration, now: UnixMillis): readonly Advice[] => [
+const adviseOn = (configuration: WholeConfiguration, now: UnixMillis): readonly Advice[] => [
   ...adviseOnApps(configuration, now),
   ...adviseOnExports(configuration, now),
   ...adviseOnSigningKeys(configuration, now),
   ...adviseOnAuthorityKeys(configuration, now),
+  ...adviseOnPartners(configuration, now),
 ];
 
 /**
@@ -27,12 +29,17 @@ const adviseOn = (configuration: Configuration, now: UnixMillis): readonly Advic
  * What comes from time alone, such as a key that has ended, is no consequence of the change: it is marked as standing.
  */
 export function adviseOnChange(
-  before: Configuration,
-  after: Configuration,
-  now: UnixMillis,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
+  time: ChangeTime,
 ): readonly ChangeAdvice[] {
+  const { now } = time;
   const known = new Set(adviseOn(before, now).map(identityOf));
-  return [...adviseOn(after, now), ...adviseOnNewKeys(before, after, now)].map((advice) => ({
+  return [
+    ...adviseOn(after, now),
+    ...adviseOnNewKeys(before, after, now),
+    ...adviseOnGrants(before, after, time),
+  ].map((advice) => ({
     ...advice,
     standing: known.has(identityOf(advice)),
   }));
@@ -42,10 +49,10 @@ export function adviseOnChange(
 const identityOf = ({ name, section, id, message }: Advice): string =>
   JSON.stringify([name, section, id, message]);
 
-type Export = Configuration['exports'][number];
+type Export = WholeConfiguration['exports'][number];
 
 /** Applications whose keys no export publishes, that cannot upload at all, or that anybody can upload through. */
-const adviseOnApps = ({ apps, exports }: Configuration, now: UnixMillis): readonly Advice[] =>
+const adviseOnApps = ({ apps, exports }: WholeConfiguration, now: UnixMillis): readonly Advice[] =>
   apps.flatMap((app) => [...readers(app, exports, now), ...writers(app)]);
 
 function readers(
@@ -105,7 +112,7 @@ const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): 
 const SMALL_MINIMUM = 100;
 
 /** Exports whose files phones do not keep up with, cannot take, or may tell too much from. */
-function adviseOnExports(configuration: Configuration, now: UnixMillis): readonly Advice[] {
+function adviseOnExports(configuration: WholeConfiguration, now: UnixMillis): readonly Advice[] {
   const costs = costsOf(configuration, now);
   return configuration.exports
     .filter((config) => !isOver(config, now))
@@ -122,12 +129,14 @@ const MANY_GENERATED = 50_000;
 
 const tooCostly = (config: Export, costs: readonly PaddingCost[]): readonly Advice[] =>
   costs
-    .filter((cost) => cost.export === config.id && cost.keysPerDay > MANY_GENERATED)
+    .filter(
+      (cost) => 'export' in cost && cost.export === config.id && cost.keysPerDay > MANY_GENERATED,
+    )
     .map(({ keysPerDay, cellsPerBatch }) =>
       adviceOnExport(
         'many_generated_keys',
         config,
-        `Export ${config.id} may hold up to ${keysPerDay} generated keys a day (${cellsPerBatch} cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports that overlap.`,
+        `Export ${config.id} may hold up to ${keysPerDay} generated keys a day (${cellsPerBatch} cells a batch), which every phone downloads: choose a longer period, a smaller minRecords, or fewer exports and partners that overlap.`,
       ),
     );
 

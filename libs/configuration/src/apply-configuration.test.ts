@@ -304,7 +304,7 @@ describe('planChanges', () => {
     const store = await emptyStore();
     expect(await planChanges(store, many(495))).toMatchObject({ changes: { length: 497 } });
     expect(await plannedLines(store, many(496))).toEqual([
-      ' changes 498 entries at once; change at most 499 with one file, where an export counts as three',
+      ' changes 498 entries at once; change at most 499 with one file, where an export or a partner counts as three',
     ]);
     expect(await applyConfiguration(store, many(495), operator)).toMatchObject({ kind: 'applied' });
   });

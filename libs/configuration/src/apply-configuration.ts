@@ -7,6 +7,7 @@ import {
   type StoreFormat,
   auditEntries,
   changesFrom,
+  partnerVersionChange,
   readStoreFormat,
   usedSigningKeys,
   versionChange,
@@ -14,7 +15,12 @@ import {
 import type { UnixMillis } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
 import { adviseOnUnusableKeys } from './advise-keys.ts';
-import type { Configuration, Problem } from './configuration.ts';
+import {
+  type Configuration,
+  type Problem,
+  type WholeConfiguration,
+  wholeOf,
+} from './configuration.ts';
 import {
   costsOf,
   floorsAboveFiles,
@@ -25,7 +31,7 @@ import {
   unfitKeyIds,
 } from './change-rules.ts';
 import { movedTimes } from './moved-times.ts';
-import { type Plan, fingerprintOf, stepsBetween } from './plan.ts';
+import { type Plan, fingerprintOf, lackingLists, stepsBetween } from './plan.ts';
 import { readStored } from './stored-configuration.ts';
 
 /** Who applies a configuration, and what was shown to them before. */
@@ -63,23 +69,24 @@ export async function planChanges(
   const usedKeys = usedSigningKeys(store);
   const unusable = await adviseOnUnusableKeys(
     { ...signing, usedKeys },
-    { before, after: wanted, now },
+    { before, after: wholeOf(wanted), now },
   );
   return { ...plan, advice: [...plan.advice, ...unusable] };
 }
 
 interface Basis {
   readonly plan: Plan;
-  readonly stored: Configuration;
+  readonly stored: WholeConfiguration;
   readonly now: UnixMillis;
 }
 
 const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basis> =>
   await store.transact(async (tx) => {
-    const { stored, after, effect, format } = await compared(tx, wanted);
+    const { stored, whole, after, effect, format } = await compared(tx, wanted);
     const { midnight, span } = effect;
     const { steps, problems: impossible } = stepsBetween(stored, after, midnight);
     const problems = [
+      ...lackingLists(stored, wanted),
       ...impossible,
       ...unfitKeyIds(stored, after),
       ...tooShortPeriods(stored, after, format?.profile),
@@ -87,40 +94,50 @@ const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basi
       ...rulesOfExports(stored, after, { format, now: tx.now }),
     ];
     const changes = steps.map(({ change }) => change);
-    const concerned = changes.some(({ section }) => section === 'exports' || section === 'apps');
+    const concerned = changes.some(({ section }) => DECIDE_COSTS.includes(section));
     const plan: Plan =
       problems.length > 0
         ? { kind: 'refused', problems }
         : {
             ...{ kind: 'planned', changes, midnight },
-            advice: adviseOnChange(stored, after, tx.now),
-            moved: movedTimes(wanted.exports, after.exports),
+            advice: adviseOnChange(stored, after, { now: tx.now, midnight }),
+            moved: movedTimes(whole, after),
             costs: concerned ? costsOf(after, tx.now) : [],
             basis: fingerprintOf(stored, midnight),
           };
     return { plan, stored, now: tx.now };
   });
 
+const DECIDE_COSTS: readonly string[] = ['exports', 'apps', 'partners'];
+
 /** The stored configuration and the wanted one, as it can take effect. */
 async function compared(tx: Transaction, wanted: Configuration) {
   const stored = await readStored(tx);
+  const whole = wholeOf(wanted);
   const format = await readStoreFormat(tx);
   const span = planSpanOf(format?.profile);
   const effect = { span, midnight: await changesFrom(tx, span), now: tx.now };
-  const exports = wanted.exports.map((config) =>
+  const exports = whole.exports.map((config) =>
     asItTakesEffect(
       config,
       stored.exports.find(({ id }) => id === config.id),
       effect,
     ),
   );
-  return { stored, format, effect, after: { ...wanted, exports } };
+  const partners = whole.partners.map((partner) =>
+    asItTakesEffect(
+      partner,
+      stored.partners.find(({ id }) => id === partner.id),
+      effect,
+    ),
+  );
+  return { stored, format, effect, whole, after: { ...whole, exports, partners } };
 }
 
 /** Rules that the present, too, may have made untrue since a plan was shown: the windows may have been changed. */
 const rulesOfExports = (
-  stored: Configuration,
-  after: Configuration,
+  stored: WholeConfiguration,
+  after: WholeConfiguration,
   { format, now }: { readonly format: StoreFormat | undefined; readonly now: UnixMillis },
 ): readonly Problem[] => [
   ...periodsAcrossWindows(stored, after, { windows: format?.windows, now }),
@@ -151,7 +168,11 @@ async function applyIn(
   if (options.basis !== undefined && options.basis !== fingerprintOf(stored, midnight))
     return { kind: 'stale' };
   const { steps, problems: impossible } = stepsBetween(stored, after, midnight);
-  const problems = [...impossible, ...rulesOfExports(stored, after, { format, now: tx.now })];
+  const problems = [
+    ...lackingLists(stored, wanted),
+    ...impossible,
+    ...rulesOfExports(stored, after, { format, now: tx.now }),
+  ];
   if (problems.length > 0) return { kind: 'refused', problems };
   if (steps.length === 0) return { kind: 'unchanged' };
   const changes = steps.map(({ change }) => change);
@@ -167,7 +188,7 @@ async function applyIn(
   return { kind: 'applied', changes };
 }
 
-/** Keeps changed exports as they will be from the midnight on; gives what writes that. */
+/** Keeps changed exports and partners as they will be from the midnight on; gives what writes that. */
 async function versionsOf(
   tx: Transaction,
   {
@@ -176,7 +197,7 @@ async function versionsOf(
     midnight,
   }: {
     readonly changes: readonly ConfigurationChange[];
-    readonly after: Configuration;
+    readonly after: WholeConfiguration;
     readonly midnight: UnixMillis | undefined;
   },
 ): Promise<() => void> {
@@ -188,6 +209,13 @@ async function versionsOf(
       writes.push(() => {
         write(config);
       });
+  }
+  for (const { id } of changes.filter(({ section }) => section === 'partners')) {
+    const write = await partnerVersionChange(tx, { id, from: midnight });
+    const partner = after.partners.find((one) => one.id === id);
+    writes.push(() => {
+      write(partner);
+    });
   }
   return () => {
     for (const write of writes) write();

@@ -8,8 +8,9 @@ import {
   type WindowChange,
   windowsFrom,
 } from '@keyserver/time';
-import { type Configuration, type Problem, isOver } from './configuration.ts';
+import { type WholeConfiguration, type Problem, isOver } from './configuration.ts';
 import { GRAMMARS, formatDuration } from './grammar.ts';
+import { type PlannedReader, plannedReaders, sharingReaders } from './readers.ts';
 
 /** What the format of export files lets a `verification_key_id` be. */
 const KEY_ID = /^[A-Za-z0-9_]+$/;
@@ -18,7 +19,10 @@ const KEY_ID = /^[A-Za-z0-9_]+$/;
  * The key ids that phones may refuse. A stored one may stay in use, also for later keys: the phones of that server accept
  * it, and its keys must be rotated and ended like any other.
  */
-export const unfitKeyIds = (before: Configuration, after: Configuration): readonly Problem[] =>
+export const unfitKeyIds = (
+  before: WholeConfiguration,
+  after: WholeConfiguration,
+): readonly Problem[] =>
   after.signingKeys
     .filter(({ keyId }) => !KEY_ID.test(keyId))
     .filter(({ keyId }) => !before.signingKeys.some((stored) => stored.keyId === keyId))
@@ -26,6 +30,20 @@ export const unfitKeyIds = (before: Configuration, after: Configuration): readon
       path: 'signingKeys',
       message: `gives ${id} the keyId ${keyId}; a new one must be ${GRAMMARS.keyId.allowed}`,
     }));
+
+/** The readers whose period is not the one that they are stored with. */
+const withNewPeriods = (
+  before: Pick<WholeConfiguration, 'exports' | 'partners'>,
+  after: Pick<WholeConfiguration, 'exports' | 'partners'>,
+): readonly PlannedReader[] => {
+  const stored = plannedReaders(before);
+  return plannedReaders(after).filter(
+    ({ id, period }) => !stored.some((one) => one.id === id && one.period === period),
+  );
+};
+
+const givesPeriod = ({ name, periodField, period }: PlannedReader): string =>
+  `gives ${name} a ${periodField} of ${formatDuration(period)}`;
 
 /** A file of a shorter period would usually hold the upload of one person. Besides, phones take 20 files a day, not 288. */
 const SHORTEST_PERIOD = 5 * MINUTE;
@@ -35,18 +53,17 @@ const SHORTEST_PERIOD = 5 * MINUTE;
  * file can still be applied.
  */
 export const tooShortPeriods = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   profile: StoreProfile | undefined,
 ): readonly Problem[] =>
   profile === 'development'
     ? []
-    : after.exports
+    : withNewPeriods(before, after)
         .filter(({ period }) => period < SHORTEST_PERIOD)
-        .filter(({ id, period }) => !before.exports.some((o) => o.id === id && o.period === period))
-        .map(({ id, period }) => ({
-          path: 'exports',
-          message: `gives ${id} a period of ${formatDuration(period)}; outside the development profile it is ${formatDuration(SHORTEST_PERIOD)} at least`,
+        .map((reader) => ({
+          path: reader.section,
+          message: `${givesPeriod(reader)}; outside the development profile it is ${formatDuration(SHORTEST_PERIOD)} at least`,
         }));
 
 /** The windows of a store, which decide the periods that it allows. */
@@ -63,25 +80,29 @@ interface StoreWindows {
  * so that its file can still be applied.
  */
 export const periodsAcrossWindows = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   { windows, now }: StoreWindows,
 ): readonly Problem[] => {
   if (windows === undefined) return [];
-  const kept = before.exports.filter((config) => !isOver(config, now));
-  return after.exports
-    .filter((config) => !isOver(config, now))
-    .filter(({ id, period }) => !kept.some((one) => one.id === id && one.period === period))
-    .flatMap(({ id, period }) =>
-      windowsFrom(windows, now)
-        .filter(({ length }) => period % length !== 0)
-        .slice(0, 1)
-        .map((window) => ({
-          path: 'exports',
-          message: `gives ${id} a period of ${formatDuration(period)}, which is no multiple of ${named(window, now)}`,
-        })),
-    );
+  return withNewPeriods(lasting(before, now), lasting(after, now)).flatMap((reader) =>
+    windowsFrom(windows, now)
+      .filter(({ length }) => reader.period % length !== 0)
+      .slice(0, 1)
+      .map((window) => ({
+        path: reader.section,
+        message: `${givesPeriod(reader)}, which is no multiple of ${named(window, now)}`,
+      })),
+  );
 };
+
+const lasting = (
+  { exports, partners }: WholeConfiguration,
+  now: UnixMillis,
+): Pick<WholeConfiguration, 'exports' | 'partners'> => ({
+  exports: exports.filter((config) => !isOver(config, now)),
+  partners: partners.filter((partner) => !isOver(partner, now)),
+});
 
 const named = ({ from, length }: WindowChange, now: UnixMillis): string =>
   from > now
@@ -90,84 +111,74 @@ const named = ({ from, length }: WindowChange, now: UnixMillis): string =>
 
 /** The periods that do not divide the span of a plan: in the development profile a day is a minute. */
 export const periodsAcrossDays = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   span: PlanSpan,
 ): readonly Problem[] =>
-  after.exports
+  withNewPeriods(before, after)
     .filter(({ period }) => span % period !== 0)
-    .filter(({ id, period }) => !before.exports.some((o) => o.id === id && o.period === period))
-    .map(({ id, period }) => ({
-      path: 'exports',
-      message: `gives ${id} a period of ${formatDuration(period)}; in the development profile a plan lasts ${formatDuration(span)}, and the period divides it`,
+    .map((reader) => ({
+      path: reader.section,
+      message: `${givesPeriod(reader)}; in the development profile a plan lasts ${formatDuration(span)}, and the ${reader.periodField} divides it`,
     }));
 
-type Export = Configuration['exports'][number];
-
-/** Pairs of exports that have not ended and may hold the same keys, an export with itself included. */
-const sharing = (
-  { exports }: Configuration,
-  now: UnixMillis,
-): readonly (readonly [Export, Export])[] => {
-  const lasting = exports.filter((config) => !isOver(config, now));
-  return lasting.flatMap((one) =>
-    lasting
-      .filter((other) => one === other || shareKeys(one, other))
-      .map((other) => [one, other] as const),
-  );
-};
-
-/** Whether a rule is broken between two exports that were not both stored as they are, and in force. */
+/** Whether a rule is broken between two readers that were not both stored as they are, and in force. */
 const newlyBroken =
   (
-    { before, now }: { readonly before: Configuration; readonly now: UnixMillis },
-    isBroken: (one: Export, other: Export) => boolean,
+    { before, now }: { readonly before: WholeConfiguration; readonly now: UnixMillis },
+    isBroken: (one: PlannedReader, other: PlannedReader) => boolean,
   ) =>
-  ([one, other]: readonly [Export, Export]): boolean => {
+  ([one, other]: readonly [PlannedReader, PlannedReader]): boolean => {
     if (!isBroken(one, other)) return false;
     // One that had ended is opened again: it counts as new.
-    const lasting = before.exports.filter((stored) => !isOver(stored, now));
-    const [a, b] = [one, other].map(({ id }) => lasting.find((stored) => stored.id === id));
+    const stored = plannedReaders(lasting(before, now));
+    const [a, b] = [one, other].map(({ id }) => stored.find((reader) => reader.id === id));
     return a === undefined || b === undefined || !isBroken(a, b) || !shareKeys(a, b);
   };
 
 /**
- * Exports that may hold the same keys and whose periods do not divide one another: a span of time that lies in one batch of
- * each of them would be shorter than any of the periods, and each of these spans is padded.
+ * Exports and padded partners that may be given the same keys and whose periods do not divide one another: a span of time that lies
+ * in one batch of each of them would be shorter than any of the periods, and each of these spans is padded.
  */
 export const periodsThatDoNotDivide = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   now: UnixMillis,
 ): readonly Problem[] =>
-  sharing(after, now)
+  sharingReaders(after, now)
     .filter(
       newlyBroken({ before, now }, (a, b) => a.period > b.period && a.period % b.period !== 0),
     )
     .map(([one, other]) => ({
-      path: 'exports',
-      message: `gives ${one.id} a period of ${formatDuration(one.period)}, which is no multiple of the ${formatDuration(other.period)} of ${other.id}; both may hold the same keys`,
+      path: one.section,
+      message: `${givesPeriod(one)}, which is no multiple of the ${formatDuration(other.period)} of ${nameOf(other)}; both may hold the same keys`,
     }));
 
-/** Floors above what one file may hold, of the export itself or of one that may hold the same keys: padding alone would split the files. */
+const nameOf = ({ section, name }: PlannedReader): string =>
+  section === 'exports' ? name : `partner ${name}`;
+
+/**
+ * Floors above what one file may hold, of the export itself or of an export or a partner that may be given the same keys: padding
+ * alone would split the files.
+ */
 export const floorsAboveFiles = (
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   now: UnixMillis,
 ): readonly Problem[] =>
-  sharing(after, now)
+  sharingReaders(after, now)
     .filter(newlyBroken({ before, now }, (a, b) => a.minRecords > b.maxRecords))
     .map(([one, other]) => ({
-      path: 'exports',
-      message: `pads ${one.id} to ${one.minRecords} keys (minRecords), more than a file of ${other.id} may hold (maxRecords ${other.maxRecords})`,
+      path: one.section,
+      message: `pads ${one.name} to ${one.minRecords} keys (minRecords), more than a file of ${other.name} may hold (maxRecords ${other.maxRecords})`,
     }));
 
-/** What padding costs the phones that read each export that has not ended. */
+/** What padding costs the phones that read each export that has not ended, and each padded partner. */
 export const costsOf = (
-  { exports, apps }: Configuration,
+  configuration: WholeConfiguration,
   now: UnixMillis,
-): readonly PaddingCost[] =>
-  paddingCosts(
-    exports.filter((config) => !isOver(config, now)),
-    apps,
-  );
+): readonly PaddingCost[] => {
+  const { exports, partners } = lasting(configuration, now);
+  const padded = partners.filter(({ mode }) => mode === 'padded');
+  return paddingCosts({ exports, partners: padded }, configuration.apps);
+};

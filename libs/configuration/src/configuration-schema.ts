@@ -4,7 +4,13 @@ import {
   MAX_SIGNERS,
   type SigningKey,
 } from '@keyserver/export-file';
-import { type FederationQuery, MAX_PAGE_KEYS } from '@keyserver/federation';
+import {
+  CALLS_PER_MINUTE,
+  type FederationQuery,
+  MAX_PAGE_KEYS,
+  PAGE_KEYS,
+  type Partner,
+} from '@keyserver/federation';
 import {
   type AuthorityKey,
   type AuthorizedApp,
@@ -14,7 +20,7 @@ import {
 import type { UnixMillis } from '@keyserver/time';
 import { Ajv, type ErrorObject, type SchemaObject, type ValidateFunction } from 'ajv';
 import type { DataValidateFunction } from 'ajv/dist/types/index.js';
-import type { Problem } from './configuration.ts';
+import { LATER_SECTIONS, type Problem } from './configuration.ts';
 import { GRAMMARS, type Grammar, type GrammarName } from './grammar.ts';
 
 /** What became of one entry of the file. */
@@ -79,6 +85,8 @@ function problemOf(error: ErrorObject, root: string): Problem {
       return named(error.params['additionalProperty'], 'is not a known field');
     case 'type':
       return { path, message: `must be ${TYPE_NAME[String(error.params['type'])] ?? 'different'}` };
+    case 'enum':
+      return { path, message: `must be ${[error.params['allowedValues']].flat().join(' or ')}` };
     default:
       return { path, message: error.message ?? 'is not allowed' };
   }
@@ -109,7 +117,7 @@ const flag = { type: 'boolean', default: false };
 const orElse = (schema: object, value: unknown): object => ({ ...schema, default: value });
 
 /** Fields that are absent where they say nothing. */
-const MAY_BE_ABSENT = ['thru', 'maxKeysPerDay'];
+const MAY_BE_ABSENT: readonly string[] = ['thru', 'maxKeysPerDay', 'unit', ...LATER_SECTIONS];
 
 /** A group of fields; those with a default, and those that may be absent, may be missing. */
 function group(properties: Readonly<Record<string, object>>): object {
@@ -161,6 +169,11 @@ export const signingKeyEntry: EntryCheck<Open<SigningKey>> = checkOf(
   }),
 );
 
+const PADDING = {
+  minRecords: orElse(whole(0, 100_000), 1000),
+  paddingRange: orElse(whole(0, 100_000), 100),
+};
+
 /** Checks and reads one entry of `exports`. */
 export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
   group({
@@ -175,8 +188,7 @@ export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
     onlyNonTravelers: flag,
     ...validity,
     signingKeys: list(text('id'), 1, MAX_SIGNERS),
-    minRecords: orElse(whole(0, 100_000), 1000),
-    paddingRange: orElse(whole(0, 100_000), 100),
+    ...PADDING,
     maxRecords: orElse(whole(1, MAX_FILE_RECORDS), 500_000),
     padEmpty: flag,
   }),
@@ -200,12 +212,40 @@ export const queryEntry: EntryCheck<Open<FederationQuery>> = checkOf(
   }),
 );
 
-const section = { type: 'array', maxItems: 400 };
+/** A partner of the file; a unit that it does not name is chosen when all exports are known. */
+export type PartnerEntry = Omit<Open<Partner>, 'unit'> & { readonly unit?: number };
 
-/** Checks that a file has its lists and nothing else; what lies in them is checked entry by entry. A list with a default may lack. */
-export const wholeFile: EntryCheck<Readonly<Record<string, readonly unknown[]>>> = checkOf(
+/** Checks and reads one entry of `partners`. */
+export const partnerEntry: EntryCheck<PartnerEntry> = checkOf(
   group({
-    ...{ authorities: section, apps: section, signingKeys: section, exports: section },
-    queries: orElse(section, []),
+    id: text('id'),
+    issuer: text('label'),
+    subject: text('label'),
+    audience: text('audience'),
+    includeRegions: list(text('region'), 1, MAX_REGIONS),
+    excludeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
+    includeTravelers: flag,
+    onlyLocalProvenance: orElse({ type: 'boolean' }, true),
+    mode: orElse({ enum: ['padded', 'fresh'] }, 'padded'),
+    unit: text('period'),
+    ...PADDING,
+    maxPageKeys: orElse(whole(PAGE_KEYS.least, PAGE_KEYS.most), PAGE_KEYS.usual),
+    callsPerMinute: orElse(
+      whole(CALLS_PER_MINUTE.least, CALLS_PER_MINUTE.most),
+      CALLS_PER_MINUTE.usual,
+    ),
+    ...validity,
   }),
+);
+
+/** Checks that a file has its lists and nothing else; what lies in them is checked entry by entry. */
+export const wholeFile: EntryCheck<Readonly<Record<string, readonly unknown[]>>> = checkOf(
+  group(
+    Object.fromEntries(
+      ['authorities', 'apps', 'signingKeys', 'exports', ...LATER_SECTIONS].map((section) => [
+        section,
+        { type: 'array', maxItems: 400 },
+      ]),
+    ),
+  ),
 );

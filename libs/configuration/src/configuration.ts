@@ -1,5 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { FederationQuery } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 
@@ -9,11 +9,27 @@ export interface Configuration {
   readonly apps: readonly AuthorizedApp[];
   readonly signingKeys: readonly SigningKey[];
   readonly exports: readonly ExportConfig[];
-  readonly queries: readonly FederationQuery[];
+  /** Absent where nothing is said of partners; that is refused while some are stored. */
+  readonly partners?: readonly Partner[];
+  /** The same of queries. */
+  readonly queries?: readonly FederationQuery[];
 }
+
+/** A configuration that says something of every part. */
+export type WholeConfiguration = Required<Configuration>;
 
 /** The parts of a configuration, as the file names them. */
 export type Section = keyof Configuration;
+
+/** The lists that a file may lack while nothing is stored of them, since there are files from before there were such lists. */
+export const LATER_SECTIONS = ['partners', 'queries'] as const satisfies readonly Section[];
+
+/** A configuration with empty lists for those that it lacks. */
+export const wholeOf = (configuration: Configuration): WholeConfiguration => ({
+  partners: [],
+  queries: [],
+  ...configuration,
+});
 
 /** Something wrong with a configuration: where, such as `exports[0].period`, and what. */
 export interface Problem {
@@ -22,7 +38,7 @@ export interface Problem {
 }
 
 /** The same configuration in its one canonical order, so that two that mean the same are equal. */
-export const inOrder = (configuration: Configuration): Configuration => ({
+export const inOrder = (configuration: WholeConfiguration): WholeConfiguration => ({
   authorities: configuration.authorities
     .map((authority) => ({ ...authority, keys: authority.keys.toSorted(byVersion) }))
     .toSorted((a, b) => a.id - b.id),
@@ -47,6 +63,13 @@ export const inOrder = (configuration: Configuration): Configuration => ({
       ...query,
       includeRegions: eachOnce(query.includeRegions),
       excludeRegions: eachOnce(query.excludeRegions),
+    }))
+    .toSorted(byId),
+  partners: configuration.partners
+    .map((partner) => ({
+      ...partner,
+      includeRegions: eachOnce(partner.includeRegions),
+      excludeRegions: eachOnce(partner.excludeRegions),
     }))
     .toSorted(byId),
 });

@@ -31,6 +31,11 @@ export const GRAMMARS = {
     allowed: 'one line of 1 to 200 printable characters without space at either end',
     parse: matching(/^(?=.{1,200}$)[^\s\p{C}]+( +[^\s\p{C}]+)*$/u),
   },
+  audience: {
+    allowed: 'an https URL of at most 200 characters, such as https://keys.example.org/federation',
+    parse: (text) =>
+      /^https:\/\/[!-~]{1,192}$/.test(text) && URL.canParse(text) ? text : undefined,
+  },
   keyVersion: {
     allowed: '1 to 40 of letters, digits and "_"',
     parse: matching(/^[A-Za-z0-9_]{1,40}$/),

@@ -1,26 +1,43 @@
 import type { UnixMillis } from '@keyserver/time';
-import type { Configuration } from './configuration.ts';
+import type { WholeConfiguration, Span } from './configuration.ts';
 
-/** A time of an export that cannot take effect as it is wanted: plans begin and end at midnights, and never reach back. */
-export interface MovedTime {
-  /** The id of the export. */
-  readonly export: string;
+/** A time of an export or a partner that cannot take effect as it is wanted: plans begin and end at midnights, and never reach back. */
+export type MovedTime = Moved & ({ readonly export: string } | { readonly partner: string });
+
+interface Moved {
   readonly field: 'from' | 'thru';
   readonly wanted: UnixMillis;
   /** When it takes effect instead. */
   readonly at: UnixMillis;
 }
 
-type Exports = Configuration['exports'];
+/** The times that differ from those with which the same exports and partners, in the same order, take effect. */
+export const movedTimes = (
+  wanted: WholeConfiguration,
+  effective: WholeConfiguration,
+): readonly MovedTime[] => [
+  ...movedIn(wanted.exports, effective.exports).map(({ id, ...moved }) => ({
+    export: id,
+    ...moved,
+  })),
+  ...movedIn(wanted.partners, effective.partners).map(({ id, ...moved }) => ({
+    partner: id,
+    ...moved,
+  })),
+];
 
-/** The times of wanted exports that differ from those with which the same exports, in the same order, take effect. */
-export const movedTimes = (wanted: Exports, effective: Exports): readonly MovedTime[] =>
-  wanted.flatMap((config, n) =>
+type Lasting = Span & { readonly id: string };
+
+const movedIn = (
+  wanted: readonly Lasting[],
+  effective: readonly Lasting[],
+): readonly (Moved & { readonly id: string })[] =>
+  wanted.flatMap((one, n) =>
     FIELDS.flatMap((field) => {
-      const [before, at] = [config[field], effective[n]?.[field]];
+      const [before, at] = [one[field], effective[n]?.[field]];
       return before === undefined || at === undefined || before === at
         ? []
-        : [{ export: config.id, field, wanted: before, at }];
+        : [{ id: one.id, field, wanted: before, at }];
     }),
   );
 

@@ -117,10 +117,10 @@ describe('parseConfiguration', () => {
         anEntry('exports', { period: '7h', bucket: undefined, signingKeys: ['other'] }),
         anEntry('exports', { id: 'two', signingKeys: ['gone'] }),
       ],
-      partners: [],
+      friends: [],
     });
     expect(problemsOf(text)).toEqual([
-      'partners is not a known field',
+      'friends is not a known field',
       'apps[0].colour is not a known field',
       'apps[0].regions[0] must be 1 to 20 of A-Z, 0-9 and -',
       'exports[0].bucket is missing',

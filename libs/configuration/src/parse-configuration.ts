@@ -1,5 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { FederationQuery } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
@@ -8,11 +8,19 @@ import {
   appEntry,
   authorityEntry,
   exportEntry,
+  partnerEntry,
   queryEntry,
   signingKeyEntry,
   wholeFile,
 } from './configuration-schema.ts';
-import { type Configuration, type Problem, type Section, inOrder } from './configuration.ts';
+import {
+  type Configuration,
+  type Problem,
+  type Section,
+  type WholeConfiguration,
+  inOrder,
+} from './configuration.ts';
+import { withUnits } from './usual-units.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
 type ParsedConfiguration =
@@ -58,15 +66,26 @@ function readFile(file: unknown): ParsedConfiguration {
   const placed = placeEntries(file, problems);
   problems.push(...checkConfiguration(placed));
   if (problems.length > 0) return { kind: 'refused', problems };
+  const { partners, queries, ...rest } = inOrder(valuesOf(placed));
+  const lacks = (section: Section): boolean => memberOf(file, section) === undefined;
+  const value = {
+    ...rest,
+    ...(lacks('partners') ? {} : { partners }),
+    ...(lacks('queries') ? {} : { queries }),
+  };
+  return { kind: 'configuration', value };
+}
+
+function valuesOf(placed: PlacedEntries): WholeConfiguration {
+  const exports = placed.exports.map(({ entry }) => entry);
+  const partners = placed.partners.map(({ entry }) => entry);
   return {
-    kind: 'configuration',
-    value: inOrder({
-      authorities: placed.authorities.map(({ entry }) => entry),
-      apps: placed.apps.map(({ entry }) => entry),
-      signingKeys: placed.signingKeys.map(({ entry }) => entry),
-      exports: placed.exports.map(({ entry }) => entry),
-      queries: placed.queries.map(({ entry }) => entry),
-    }),
+    authorities: placed.authorities.map(({ entry }) => entry),
+    apps: placed.apps.map(({ entry }) => entry),
+    signingKeys: placed.signingKeys.map(({ entry }) => entry),
+    exports,
+    partners: withUnits(partners, exports),
+    queries: placed.queries.map(({ entry }) => entry),
   };
 }
 
@@ -75,6 +94,9 @@ interface Placed<T> {
   readonly path: string;
   readonly entry: T;
 }
+
+/** A partner whose unit may still have to be chosen. */
+type PlacedPartner = Omit<Partner, 'unit'> & { readonly unit?: number };
 
 /**
  * The valid entries of a file, and the ids that all entries claim. With these a reference to an invalid entry is not
@@ -86,6 +108,7 @@ interface PlacedEntries {
   readonly signingKeys: readonly Placed<SigningKey>[];
   readonly exports: readonly Placed<ExportConfig>[];
   readonly queries: readonly Placed<FederationQuery>[];
+  readonly partners: readonly Placed<PlacedPartner>[];
   readonly claimed: {
     readonly authorities: ReadonlySet<unknown>;
     readonly signingKeys: ReadonlySet<unknown>;
@@ -111,6 +134,7 @@ function placeEntries(file: unknown, problems: Problem[]): PlacedEntries {
     signingKeys: read('signingKeys', signingKeyEntry).map(placedWithEnd),
     exports: read('exports', exportEntry).map(placedWithEnd),
     queries: read('queries', queryEntry).map(placedWithEnd),
+    partners: read('partners', partnerEntry).map(placedWithEnd),
     claimed: {
       authorities: idsIn(listIn(file, 'authorities')),
       signingKeys: idsIn(listIn(file, 'signingKeys')),
@@ -159,10 +183,17 @@ function checkConfiguration(file: PlacedEntries): readonly Problem[] {
     ...repeats(file.exports, 'filenameRoot', (config) =>
       `${config.bucket} ${config.filenameRoot}`.toLowerCase(),
     ),
+    ...repeats(file.partners, 'id', ({ id }) => id),
+    ...repeats(file.partners, 'subject', ({ issuer, subject }) =>
+      JSON.stringify([issuer, subject]),
+    ),
     ...repeats(file.queries, 'id', ({ id }) => id),
-    ...[...keys, ...file.signingKeys, ...file.exports, ...file.queries].flatMap(endsAfterStart),
+    ...[...keys, ...file.signingKeys, ...file.exports, ...file.partners, ...file.queries].flatMap(
+      endsAfterStart,
+    ),
     ...unknownReferences(file),
     ...file.exports.flatMap(travelersOnceOnly),
+    ...file.partners.flatMap(grantsNothing),
     ...file.queries.flatMap(overlappingRegions),
   ];
 }
@@ -191,6 +222,7 @@ function repeats<T, P extends Placed<T>>(
 const REPEATED: Readonly<Record<string, string>> = {
   filenameRoot: 'with this bucket is the same, but for letter case, as in',
   keyVersion: 'with this keyId is the same as in',
+  subject: 'with this issuer is the same as in',
 };
 
 function endsAfterStart({
@@ -242,3 +274,11 @@ const overlappingRegions = ({
   const message = `has ${both}, which includeRegions has too`;
   return both === undefined ? [] : [{ path: `${path}.excludeRegions`, message }];
 };
+
+const grantsNothing = ({
+  path,
+  entry: { includeRegions, excludeRegions, includeTravelers },
+}: Placed<PlacedPartner>): readonly Problem[] =>
+  includeTravelers || includeRegions.some((region) => !excludeRegions.includes(region))
+    ? []
+    : [{ path: `${path}.excludeRegions`, message: 'excludes every region that is included' }];

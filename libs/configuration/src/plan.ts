@@ -4,7 +4,13 @@ import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
 import type { PaddingCost } from '@keyserver/padding';
 import type { UnixMillis } from '@keyserver/time';
 import type { ChangeAdvice } from './advice.ts';
-import type { Configuration, Problem, Section } from './configuration.ts';
+import {
+  type Configuration,
+  LATER_SECTIONS,
+  type Problem,
+  type Section,
+  type WholeConfiguration,
+} from './configuration.ts';
 import { formatTime } from './grammar.ts';
 import type { MovedTime } from './moved-times.ts';
 import { type Described, type DescribedFields, describe } from './stored-configuration.ts';
@@ -16,11 +22,11 @@ export type Plan =
       readonly changes: readonly ConfigurationChange[];
       /** What a careful operator would want to know before the changes are made. */
       readonly advice: readonly ChangeAdvice[];
-      /** The midnight from which changes of exports hold; undefined when they hold at once. */
+      /** The midnight from which changes of exports and partners hold; undefined when they hold at once. */
       readonly midnight: UnixMillis | undefined;
-      /** Times of exports that are not taken as they are wanted. */
+      /** Times of exports and partners that are not taken as they are wanted. */
       readonly moved: readonly MovedTime[];
-      /** What padding will cost phones, when exports or who may publish for them change. */
+      /** What padding will cost phones and partners, when they or who may publish for them change. */
       readonly costs: readonly PaddingCost[];
       /** Stands for the stored configuration that the changes were worked out against. */
       readonly basis: string;
@@ -35,8 +41,8 @@ interface Step {
 
 /** The steps from one configuration to another, or why they may not be made. */
 export function stepsBetween(
-  before: Configuration,
-  after: Configuration,
+  before: WholeConfiguration,
+  after: WholeConfiguration,
   midnight: UnixMillis | undefined,
 ): { readonly steps: readonly Step[]; readonly problems: readonly Problem[] } {
   const stored = byPath(before);
@@ -47,17 +53,17 @@ export function stepsBetween(
     ...gone.map(removeStep),
   ];
   const problems = gone.filter(({ section }) => !REMOVABLE[section]).map(cannotRemove);
-  // One write is kept for the audit entry, and an export is kept as it was and as it will be.
-  const exports = steps.filter(({ change }) => change.section === 'exports').length;
-  if (steps.length + 2 * exports >= MAX_WRITES)
+  // One write is kept for the audit entry, and an export or partner is kept as it was and as it will be.
+  const kept = steps.filter(({ change }) => KEPT.includes(change.section)).length;
+  if (steps.length + 2 * kept >= MAX_WRITES)
     problems.push({
       path: '',
-      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file, where an export counts as three`,
+      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file, where an export or a partner counts as three`,
     });
   return { steps, problems };
 }
 
-const byPath = (configuration: Configuration): ReadonlyMap<string, Described> =>
+const byPath = (configuration: WholeConfiguration): ReadonlyMap<string, Described> =>
   new Map(
     describe(configuration).map((document) => [`${document.section} ${document.id}`, document]),
   );
@@ -69,7 +75,24 @@ const REMOVABLE: Readonly<Record<Section, boolean>> = {
   signingKeys: false,
   exports: false,
   queries: false,
+  // Removing one revokes its grant, and what it was given before is its own.
+  partners: true,
 };
+
+/** Entries of which versions are kept, from each midnight on. */
+const KEPT: readonly string[] = ['exports', 'partners'];
+
+/** Lists of which something is stored and that a file says nothing of: nothing is removed by accident. */
+export const lackingLists = (
+  before: WholeConfiguration,
+  wanted: Configuration,
+): readonly Problem[] =>
+  LATER_SECTIONS.filter((section) => wanted[section] === undefined)
+    .filter((section) => before[section].length > 0)
+    .map((section) => ({
+      path: section,
+      message: `is missing, and ${section} are stored; write [] to remove all of them`,
+    }));
 
 const cannotRemove = ({ section, id }: Described): Problem => ({
   path: section,
@@ -125,7 +148,7 @@ const ends = (fields: readonly FieldChange[]): boolean =>
 
 /** A text that stands for a whole configuration, and for the midnight from which a change of it would hold. */
 export const fingerprintOf = (
-  configuration: Configuration,
+  configuration: WholeConfiguration,
   midnight: UnixMillis | undefined,
 ): string =>
   createHash('sha256')
@@ -140,6 +163,7 @@ export const fingerprintOf = (
 const MOVES = 'files of earlier days stay under the old name';
 const KNOWN_TO_PHONES = 'phones must know the new key before it signs';
 
+const IDENTITY = 'holds at once: tokens with the old one are refused';
 const HOLDS_ON = 'holds for what is fetched from now on; what was fetched stays';
 
 const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
@@ -159,7 +183,24 @@ const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
     ['includeRegions', HOLDS_ON],
     ['excludeRegions', HOLDS_ON],
   ]),
+  partners: new Map([
+    ['issuer', IDENTITY],
+    ['subject', IDENTITY],
+    ['audience', IDENTITY],
+  ]),
 };
+
+/** Who signs is decided when a file is signed, and who calls when a call comes. */
+const AT_ONCE: readonly string[] = [
+  'signingKeys',
+  ...['issuer', 'subject', 'audience', 'maxPageKeys', 'callsPerMinute'],
+];
+
+/** A grant is narrowed at once, and widened from a midnight on. */
+const GRANT: readonly string[] = [
+  ...['includeRegions', 'includeTravelers', 'onlyLocalProvenance'],
+  'excludeRegions',
+];
 
 /** What an operator should know before editing a field, such as when the edit takes effect. */
 function noteOn(
@@ -168,8 +209,9 @@ function noteOn(
   midnight: UnixMillis | undefined,
 ): string | undefined {
   const note = NOTES[section].get(field);
-  // Who signs is decided when a file is signed.
-  if (section !== 'exports' || field === 'signingKeys' || midnight === undefined) return note;
+  if (!KEPT.includes(section) || AT_ONCE.includes(field) || midnight === undefined) return note;
+  if (GRANT.includes(field))
+    return `what is taken away is not given any more; what is added is given from ${formatTime(midnight)}`;
   const holds = `holds from ${formatTime(midnight)}`;
   return note === undefined ? holds : `${holds}; ${note}`;
 }

@@ -2,7 +2,7 @@ import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import fc from 'fast-check';
 import { applyConfiguration } from './apply-configuration.ts';
-import type { Configuration } from './configuration.ts';
+import type { WholeConfiguration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
 import { renderConfiguration, showConfiguration } from './show-configuration.ts';
 import { aConfiguration, aPublicKey, anEntry } from './testing/a-file.ts';
@@ -35,6 +35,21 @@ const anExport = fc.record({
   minRecords: fc.nat(1000),
   thru: fc.constantFrom(undefined, '2038-01-19T03:14:08Z'),
 });
+const aPartner = fc.record(
+  {
+    includeRegions: fc.constant(['US', 'CA']),
+    excludeRegions: fc.array(region.filter((one) => one !== 'US')),
+    includeTravelers: fc.boolean(),
+    onlyLocalProvenance: fc.boolean(),
+    mode: fc.constantFrom('padded', 'fresh'),
+    unit: oneOf(PERIODS),
+    minRecords: fc.nat(1000),
+    maxPageKeys: fc.integer({ min: 1, max: 10_000 }),
+    callsPerMinute: fc.integer({ min: 1, max: 6000 }),
+    thru: fc.constantFrom('2038-01-19T03:14:08Z'),
+  },
+  { requiredKeys: ['includeRegions'] },
+);
 const anyConfiguration = fc
   .record({
     authority: anAuthority,
@@ -46,12 +61,14 @@ const anyConfiguration = fc
       },
       { requiredKeys: ['regions'] },
     ),
+    partner: aPartner,
   })
-  .map(({ authority, config, app }): Configuration =>
+  .map(({ authority, config, app, partner }): WholeConfiguration =>
     aConfiguration({
       authorities: [anEntry('authorities', authority)],
       apps: [anEntry('apps', app)],
       exports: [anEntry('exports', config)],
+      partners: [anEntry('partners', partner)],
     }),
   );
 
@@ -76,7 +93,7 @@ describe('showConfiguration', () => {
 
   it('shows an empty store as a file with four empty lists', async () => {
     expect(await showConfiguration(await openTestStore())).toBe(
-      'authorities: []\napps: []\nsigningKeys: []\nexports: []\n',
+      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\n',
     );
   });
 });

@@ -1,7 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { UnixMillis } from '@keyserver/time';
 import { stringify } from 'yaml';
-import type { Configuration } from './configuration.ts';
+import type { WholeConfiguration } from './configuration.ts';
 import { readStored } from './stored-configuration.ts';
 import { formatDuration, formatTime } from './grammar.ts';
 
@@ -10,7 +10,7 @@ export const showConfiguration = async (store: DocumentStore): Promise<string> =
   renderConfiguration(await store.transact(readStored));
 
 /** A configuration as the file that describes it. */
-export const renderConfiguration = (configuration: Configuration): string =>
+export const renderConfiguration = (configuration: WholeConfiguration): string =>
   stringify(
     {
       authorities: configuration.authorities.map(({ id, issuer, audience, name, keys, stats }) => ({
@@ -43,15 +43,14 @@ export const renderConfiguration = (configuration: Configuration): string =>
         }),
       ),
       exports: configuration.exports.map(exportEntry),
-      ...(configuration.queries.length === 0
-        ? {}
-        : { queries: configuration.queries.map(queryEntry) }),
+      partners: configuration.partners.map(partnerEntry),
+      queries: configuration.queries.map(queryEntry),
     },
     // A folded line or an alias would read the same, but nobody would write it.
     { lineWidth: 0, aliasDuplicateObjects: false },
   );
 
-const exportEntry = (config: Configuration['exports'][number]): object => ({
+const exportEntry = (config: WholeConfiguration['exports'][number]): object => ({
   id: config.id,
   bucket: config.bucket,
   filenameRoot: config.filenameRoot,
@@ -69,7 +68,7 @@ const exportEntry = (config: Configuration['exports'][number]): object => ({
   padEmpty: config.padEmpty,
 });
 
-const queryEntry = ({ from, thru, ...query }: Configuration['queries'][number]): object => ({
+const queryEntry = ({ from, thru, ...query }: WholeConfiguration['queries'][number]): object => ({
   id: query.id,
   server: query.server,
   audience: query.audience,
@@ -82,6 +81,24 @@ const queryEntry = ({ from, thru, ...query }: Configuration['queries'][number]):
   acceptSelfReport: query.acceptSelfReport,
   acceptRecursive: query.acceptRecursive,
   ...validity({ from, thru }),
+});
+
+const partnerEntry = (partner: WholeConfiguration['partners'][number]): object => ({
+  id: partner.id,
+  issuer: partner.issuer,
+  subject: partner.subject,
+  audience: partner.audience,
+  includeRegions: partner.includeRegions,
+  excludeRegions: partner.excludeRegions,
+  includeTravelers: partner.includeTravelers,
+  onlyLocalProvenance: partner.onlyLocalProvenance,
+  mode: partner.mode,
+  unit: formatDuration(partner.unit),
+  minRecords: partner.minRecords,
+  paddingRange: partner.paddingRange,
+  maxPageKeys: partner.maxPageKeys,
+  callsPerMinute: partner.callsPerMinute,
+  ...validity(partner),
 });
 
 const validity = (entry: {

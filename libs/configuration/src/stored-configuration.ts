@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { FederationQuery } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import {
   appDocument,
@@ -15,6 +15,9 @@ import {
   exportConfigs,
   federationQueries,
   healthAuthorities,
+  partnerDocument,
+  partnerOf,
+  partners,
   queryDocument,
   queryOf,
   signingKeyDocument,
@@ -22,17 +25,18 @@ import {
   signingKeys,
 } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
-import { type Configuration, type Section, inOrder } from './configuration.ts';
+import { type WholeConfiguration, type Section, inOrder } from './configuration.ts';
 import { formatDuration, formatTime } from './grammar.ts';
 
 /** The configuration as it is stored. */
-export const readStored = async (tx: Transaction): Promise<Configuration> =>
+export const readStored = async (tx: Transaction): Promise<WholeConfiguration> =>
   inOrder({
     authorities: await all(tx, healthAuthorities, authorityOf),
     apps: await all(tx, authorizedApps, appOf),
     signingKeys: await all(tx, signingKeys, signingKeyOf),
     exports: await all(tx, exportConfigs, exportConfigOf),
     queries: await all(tx, federationQueries, queryOf),
+    partners: await all(tx, partners, partnerOf),
   });
 
 async function all<D, T>(
@@ -53,7 +57,7 @@ export interface Described {
 }
 
 /** Every document of a configuration. */
-export const describe = (configuration: Configuration): readonly Described[] => [
+export const describe = (configuration: WholeConfiguration): readonly Described[] => [
   ...configuration.authorities.map((authority) =>
     described(
       { section: 'authorities', id: String(authority.id), fields: authorityFields(authority) },
@@ -85,6 +89,13 @@ export const describe = (configuration: Configuration): readonly Described[] => 
       { section: 'exports', id: config.id, fields: exportFields(config) },
       exportConfigs,
       exportConfigDocument(config),
+    ),
+  ),
+  ...configuration.partners.map((partner) =>
+    described(
+      { section: 'partners', id: partner.id, fields: partnerFields(partner) },
+      partners,
+      partnerDocument(partner),
     ),
   ),
   ...configuration.queries.map((query) =>
@@ -188,6 +199,25 @@ const queryFields = (query: FederationQuery): DescribedFields =>
     ['acceptSelfReport', String(query.acceptSelfReport)],
     ['acceptRecursive', String(query.acceptRecursive)],
     ...validity(query),
+  ]);
+
+/** The fields of a partner. */
+const partnerFields = (partner: Partner): DescribedFields =>
+  new Map<string, string>([
+    ['issuer', partner.issuer],
+    ['subject', partner.subject],
+    ['audience', partner.audience],
+    ['includeRegions', partner.includeRegions.join(', ')],
+    ['excludeRegions', partner.excludeRegions.join(', ')],
+    ['includeTravelers', String(partner.includeTravelers)],
+    ['onlyLocalProvenance', String(partner.onlyLocalProvenance)],
+    ['mode', partner.mode],
+    ['unit', formatDuration(partner.unit)],
+    ['minRecords', String(partner.minRecords)],
+    ['paddingRange', String(partner.paddingRange)],
+    ['maxPageKeys', String(partner.maxPageKeys)],
+    ['callsPerMinute', String(partner.callsPerMinute)],
+    ...validity(partner),
   ]);
 
 function validity(

@@ -12,7 +12,15 @@ export { BEGINNING, type Resumption, readState, stateOf } from './fetch-state.ts
 export { type PackedUnit, packUnit } from './packed-unit.ts';
 export { Page, type PageLimits, type UnitEnd } from './page.ts';
 export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';
-export type { Grant, Partner } from './partner.ts';
+export type { PartnerUnit } from './partner-unit.ts';
+export {
+  CALLS_PER_MINUTE,
+  type Grant,
+  PAGE_KEYS,
+  type Partner,
+  USUAL_UNIT,
+  isWithin,
+} from './partner.ts';
 export type { Place, Position, RecordKind } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export type { FederationQuery } from './query.ts';

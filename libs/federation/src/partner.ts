@@ -1,4 +1,20 @@
-import type { UnixMillis } from '@keyserver/time';
+import { HOUR, type UnixMillis } from '@keyserver/time';
+
+/** How many of something there may be, and how many there are unless something else is said. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  readonly usual: number;
+}
+
+/** Keys in one answer. Ten thousand of them stay far below the 4 MiB that gRPC clients take unless they are told otherwise. */
+export const PAGE_KEYS: Bounds = { least: 1, most: 10_000, usual: 5000 };
+
+/** Calls that a partner may make in a minute. */
+export const CALLS_PER_MINUTE: Bounds = { least: 1, most: 6000, usual: 60 };
+
+/** The longest unit that a padded partner is given unless another is asked for, ms. */
+export const USUAL_UNIT: number = 4 * HOUR;
 
 /** What a partner may read. Any excluded region refuses a whole key. */
 export interface Grant {
@@ -36,3 +52,14 @@ export interface Partner extends Grant {
   readonly from: UnixMillis;
   readonly thru: UnixMillis | undefined;
 }
+
+/** Whether everything that one grant lets through passes the other as well. Grants that cannot be compared do not. */
+export const isWithin = (one: Grant, other: Grant): boolean =>
+  reaches(one).every((region) => other.includeRegions.includes(region)) &&
+  other.excludeRegions.every((region) => one.excludeRegions.includes(region)) &&
+  (other.includeTravelers || !one.includeTravelers) &&
+  (one.onlyLocalProvenance || !other.onlyLocalProvenance);
+
+/** The included regions that no exclusion takes back. */
+const reaches = ({ includeRegions, excludeRegions }: Grant): readonly string[] =>
+  includeRegions.filter((region) => !excludeRegions.includes(region));

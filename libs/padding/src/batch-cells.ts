@@ -1,6 +1,6 @@
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { type Cell, type FindCell, type Reader, cellFinder } from './cell.ts';
+import { type Cell, type FindCell, type Readers, cellFinder } from './cell.ts';
 import type { KeyDocument } from './generated-document.ts';
 import type { Plan, Publisher } from './plan.ts';
 
@@ -36,11 +36,11 @@ export class BatchCells {
   private readonly collected = new Map<string, Collected>();
   private readonly find: FindCell;
 
-  constructor(plan: { readonly exports: readonly Reader[] }) {
+  constructor(plan: Readers) {
     this.find = cellFinder(plan);
   }
 
-  /** Takes a document of the batch. One that no export of the plan takes is in no cell. */
+  /** Takes a document of the batch. One that nobody takes by the plan is in no cell. */
   add(document: KeyBatch): void {
     const cell = this.find(document);
     if (cell === undefined) return;
@@ -108,7 +108,7 @@ export const paddingSource = (cell: string, attempt: string): string => `${cell}
 
 /** The cells of a span that publishers could fill and that are to be filled even if none of them does. */
 export function cellsToFill(
-  plan: Pick<Plan, 'exports' | 'publishers'>,
+  plan: Readers & Pick<Plan, 'publishers'>,
   { start, end }: { readonly start: UnixMillis; readonly end: UnixMillis },
 ): readonly Cell[] {
   const find = cellFinder(plan);
@@ -127,7 +127,7 @@ export function cellsToFill(
 
 /** The publishers whose keys would lie in a cell, with the traveler flags that put them there. */
 export function publishersOf(
-  plan: Pick<Plan, 'exports' | 'publishers'>,
+  plan: Readers & Pick<Plan, 'publishers'>,
   { id, start, kind }: Cell,
 ): readonly (Publisher & { readonly traveler: boolean })[] {
   const find = cellFinder(plan);

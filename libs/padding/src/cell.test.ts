@@ -24,20 +24,20 @@ const find = cellFinder({ exports: [aReader({}), partner] });
 describe('the cell of a document', () => {
   it('has everybody who is given it, the smallest of their spans and the largest of their floors', () => {
     expect(find(aDocument())).toMatchObject({
-      ...{ exports: ['partner', 'us'], start: NOON, end: NOON + HOUR },
+      ...{ readers: ['partner', 'us'], start: NOON, end: NOON + HOUR },
       ...{ floor: 200, range: 10, padEmpty: false },
     });
   });
 
   it('is one of the partner alone where no export takes it', () => {
     expect(find(aDocument({ regions: ['CA'] }))).toMatchObject({
-      ...{ exports: ['partner'], start: NOON, end: NOON + 4 * HOUR, floor: 200, range: 5 },
+      ...{ readers: ['partner'], start: NOON, end: NOON + 4 * HOUR, floor: 200, range: 5 },
     });
   });
 
   it('leaves out a partner whose grant does not reach it', () => {
     const cell = find(aDocument({ traveler: true }));
-    expect(cell).toMatchObject({ exports: ['us'], floor: 100 });
+    expect(cell).toMatchObject({ readers: ['us'], floor: 100 });
     expect(cell?.id).not.toBe(find(aDocument())?.id);
   });
 

@@ -6,7 +6,16 @@ export {
   paddingSourceOf,
   publishersOf,
 } from './batch-cells.ts';
-export { type Cell, type FindCell, cellFinder, shareKeys } from './cell.ts';
+export {
+  type Cell,
+  type FindCell,
+  type Reader,
+  cellFinder,
+  partnerOfReader,
+  partnerReaderId,
+  readerOf,
+  shareKeys,
+} from './cell.ts';
 export { type PaddingCost, paddingCosts } from './cost.ts';
 export { type DueCut, cutStart, nextCut } from './cut.ts';
 export { type Effect, asItTakesEffect } from './effect.ts';
@@ -15,12 +24,16 @@ export type { Audience, KeyDocument } from './generated-document.ts';
 export { generatorOf, reviserOf } from './generator.ts';
 export {
   type ExportVersion,
+  type PartnerVersion,
   type Plan,
   type PlanSpan,
   type Publisher,
+  type Version,
   exportsInForce,
   midnightAfter,
   midnightNotBefore,
+  nextInForce,
+  partnersInForce,
   planSpanOf,
   planStart,
 } from './plan.ts';

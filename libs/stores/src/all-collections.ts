@@ -12,7 +12,15 @@ import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
-import { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+import {
+  exportVersions,
+  padBegun,
+  padCells,
+  padPlans,
+  padRevised,
+  partnerVersions,
+} from './padding-documents.ts';
+import { partnerProgress, partnerUnits } from './partner-unit-document.ts';
 import { partners } from './partners.ts';
 import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
@@ -47,6 +55,9 @@ export const allCollections: readonly Collection<object>[] = [
   padPlans,
   padRevised,
   padShapes,
+  partnerProgress,
+  partnerUnits,
+  partnerVersions,
   partners,
   revisionKeys,
   signingKeys,

@@ -25,7 +25,7 @@ import { NOON, SETTINGS, aKey, anUpload, batchesIn, recordsOf } from './testing/
 
 const START = unixMillis(NOON - HOUR);
 const CELL: Cell = {
-  ...{ id: 'a-cell', kind: 'primary', start: START, end: NOON, exports: ['us'] },
+  ...{ id: 'a-cell', kind: 'primary', start: START, end: NOON, readers: ['us'] },
   ...{ floor: 10, range: 0, padEmpty: true },
 };
 const clock = simulatedClock(NOON);

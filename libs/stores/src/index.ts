@@ -38,11 +38,27 @@ export {
 export { federationSync } from './federation-sync.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
-export { exportVersions, padBegun, padCells, padPlans, padRevised } from './padding-documents.ts';
+export {
+  type FindPartner,
+  findPartner,
+  listPartners,
+  partnerDocument,
+  partnerOf,
+  partners,
+} from './partners.ts';
+export { partnerVersionChange } from './partner-versions.ts';
+export { partnerProgress, partnerUnits } from './partner-unit-document.ts';
+export {
+  exportVersions,
+  padBegun,
+  padCells,
+  padPlans,
+  padRevised,
+  partnerVersions,
+} from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
 export { freshUnits } from './fresh-units.ts';
-export { findPartner, partnerDocument, partners } from './partners.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

@@ -1,6 +1,9 @@
-import { collection, int, json, text } from '@keyserver/docstore';
-import type { ExportVersion, Publisher } from '@keyserver/padding';
+import { collection, int, json, optional, text } from '@keyserver/docstore';
+import type { ExportConfig } from '@keyserver/export-file';
+import type { Partner } from '@keyserver/federation';
+import type { ExportVersion, PartnerVersion, Publisher } from '@keyserver/padding';
 import { SECOND, type UnixMillis } from '@keyserver/time';
+import { storedPartner } from './partners.ts';
 import { storedExport } from './stored-export.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
 
@@ -13,16 +16,28 @@ export const exportVersions = collection({
   fields: { from: int(), settings: json(storedExport) },
 });
 
-/** The id of a version: an export has one from one midnight on. */
-export const versionId = ({ config, from }: ExportVersion): string =>
+/** The id of a version: an export, and a partner, has one from one midnight on. */
+export const versionId = ({ config, from }: ExportVersion | PartnerVersion): string =>
   `${config.id}-${from / SECOND}`;
+
+/**
+ * Partners as they are configured from a midnight on, padded and fresh ones; that is what units of a day are given by, besides
+ * the grant in force. A partner that was removed has a version that has ended.
+ */
+export const partnerVersions = collection({
+  name: 'partnerVersions',
+  fields: { partner: text(), from: int(), settings: json(storedPartner) },
+  indexes: [['partner', 'from']],
+});
 
 /** The plans of days, by the midnight that begins them, such as 2026-01-31T00:00. Written once, by whoever needs one first. */
 export const padPlans = collection({
   name: 'padPlans',
   fields: {
-    exports: json((stored) => array(stored).map(storedExport)),
-    publishers: json((stored) => array(stored).map(publisherOf)),
+    exports: json((stored): readonly ExportConfig[] => array(stored).map(storedExport)),
+    publishers: json((stored): readonly Publisher[] => array(stored).map(publisherOf)),
+    // Plans of earlier versions have none.
+    partners: optional(json((stored): readonly Partner[] => array(stored).map(storedPartner))),
     expireAt: int(),
   },
   expiry: 'expireAt',

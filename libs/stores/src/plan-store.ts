@@ -20,6 +20,8 @@ import {
 } from './configuration.ts';
 import { exportProgress } from './export-batch-document.ts';
 import { exportVersions, padPlans, planId, versionId } from './padding-documents.ts';
+import { partnerProgress } from './partner-unit-document.ts';
+import { partnersOn, servesFresh } from './partner-versions.ts';
 
 /** What plans are made with. */
 export interface PlanSettings {
@@ -63,14 +65,19 @@ export async function planIn(
 ): Promise<{ readonly plan: Plan; readonly keep: () => void }> {
   const end = unixMillis(start + span);
   const [stored] = await tx.get(padPlans, [planId(start)]);
-  if (stored !== undefined) return { plan: { start, end, ...stored }, keep: nothing };
+  if (stored !== undefined) {
+    const { exports, publishers, partners = [] } = stored;
+    return { plan: { start, end, exports, publishers, partners }, keep: nothing };
+  }
   if (start > tx.now) throw new Error('a day that has not begun has no plan yet');
   const exports = exportsInForce((await allVersions(tx)).flat(), start, span);
+  const partners = (await partnersOn(tx, start, span)).filter(({ mode }) => mode === 'padded');
   const publishers = exports.some(({ padEmpty }) => padEmpty) ? await publishersIn(tx) : [];
   const keep = (): void => {
-    tx.create(padPlans, planId(start), { exports, publishers, expireAt: tx.now + keepMs });
+    const expireAt = tx.now + keepMs;
+    tx.create(padPlans, planId(start), { exports, publishers, partners, expireAt });
   };
-  return { plan: { start, end, exports, publishers }, keep };
+  return { plan: { start, end, exports, publishers, partners }, keep };
 }
 
 const nothing = (): void => undefined;
@@ -145,8 +152,9 @@ export function listPlanned(
 }
 
 /**
- * When a change of exports takes effect: at the midnight that it names; undefined while no day has a plan, at once. Plans are
- * forgotten when their keys are, but how far an export has come never is.
+ * When a change of exports and partners takes effect: at the midnight that it names; undefined while no day has a plan, at once.
+ * Plans are forgotten when their keys are, but how far an export or a partner has come never is. A fresh partner needs no plan,
+ * and what it was given may not change all the same.
  */
 export async function changesFrom(
   tx: Transaction,
@@ -154,7 +162,9 @@ export async function changesFrom(
 ): Promise<UnixMillis | undefined> {
   const planned = await tx.find(padPlans, { limit: 1 });
   const cut = await tx.find(exportProgress, { limit: 1 });
-  return planned.length + cut.length === 0 ? undefined : midnightAfter(tx.now, span);
+  const given = await tx.find(partnerProgress, { limit: 1 });
+  const hasBegun = planned.length + cut.length + given.length > 0 || (await servesFresh(tx));
+  return hasBegun ? midnightAfter(tx.now, span) : undefined;
 }
 
 /**

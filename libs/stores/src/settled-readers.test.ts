@@ -109,7 +109,7 @@ it('revisions are cells of their own: they neither count among primaries nor are
 it('what is generated in a cell is of its kind', async () => {
   const cells = cellStore(store, { keys: SETTINGS, random, keepMs: 74 * DAY });
   const cell: Cell = {
-    ...{ id: 'revisions', kind: 'revision', start: START, end: NOON, exports: ['us'] },
+    ...{ id: 'revisions', kind: 'revision', start: START, end: NOON, readers: ['us'] },
     ...{ floor: 0, range: 0, padEmpty: false },
   };
   await cells.write(cell, 'attempt', someDocuments(cell, 2));

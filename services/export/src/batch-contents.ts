@@ -107,7 +107,7 @@ async function readBatch(
   const cells = new BatchCells(plan);
   const selection = new KeySelection(batch.config);
   for (const cell of cellsToFill(plan, batch))
-    if (cell.exports.includes(batch.config.id)) cells.include(cell);
+    if (cell.readers.includes(batch.config.id)) cells.include(cell);
   for await (const page of readKeyBatches({ from: batch.start, until: batch.end, whole: true })) {
     signal.throwIfAborted();
     for (const document of page.filter((one) => selection.takes(one))) {

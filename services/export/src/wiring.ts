@@ -32,6 +32,7 @@ import {
   type Plan,
   type PlanSpan,
   generatorOf,
+  partnerOfReader,
   planSpanOf,
   reviserOf,
 } from '@keyserver/padding';
@@ -157,8 +158,9 @@ function settlingOf(
         revise: reviserOf({ rules, windows, random }),
         candidates: (cell: Cell) =>
           revisableDocuments({ ...reading, random, retention: keys.retention }, plan, cell),
-        onShortage: ({ exports }: Cell) => {
-          const [id = ''] = exports;
+        onShortage: ({ readers }: Cell) => {
+          // A partner has a colon in its id, and no export has one.
+          const id = readers.find((one) => partnerOfReader(one) === undefined) ?? readers[0] ?? '';
           log.event('export.revisions_alone', { config: configuredId({ id }) });
         },
       };

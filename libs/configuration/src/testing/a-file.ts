@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { Configuration, Section } from '../configuration.ts';
+import { type Section, type WholeConfiguration, wholeOf } from '../configuration.ts';
 import { parseConfiguration } from '../parse-configuration.ts';
 
 /** A new public key of a curve, as PEM. Tests only. */
@@ -37,6 +37,14 @@ const BASE: Readonly<Record<Section, object>> = {
     audience: 'https://keys.neighbour.example/federation',
     from,
   },
+  partners: {
+    id: 'neighbour',
+    issuer: 'https://issuer.example',
+    subject: 'neighbour@example',
+    audience: 'https://keys.example/federation',
+    includeRegions: ['US'],
+    from,
+  },
 };
 
 /** One entry of a section that is right in every field but those given. Tests only. */
@@ -58,9 +66,11 @@ export const aFile = (sections: Readonly<Record<string, unknown>> = {}): string 
     { aliasDuplicateObjects: false },
   );
 
-/** The configuration of such a file. Tests only. */
-export function aConfiguration(sections: Partial<Record<Section, unknown>> = {}): Configuration {
+/** The configuration of such a file; without partners that are given there are none. Tests only. */
+export function aConfiguration(
+  sections: Partial<Record<Section, unknown>> = {},
+): WholeConfiguration {
   const parsed = parseConfiguration(aFile(sections));
   if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems));
-  return parsed.value;
+  return wholeOf(parsed.value);
 }

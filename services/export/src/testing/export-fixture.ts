@@ -188,7 +188,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
         revise: reviserOf({ rules, windows: windows(), random }),
         candidates: (cell: Cell) =>
           revisableDocuments({ ...reading, random, retention: keys.retention }, plan, cell),
-        onShortage: ({ exports: [id = ''] }: Cell) => {
+        onShortage: ({ readers: [id = ''] }: Cell) => {
           log.log.event('export.revisions_alone', { config: configuredId({ id }) });
         },
       }),

@@ -73,23 +73,37 @@ const renderAdvice = (advice: readonly ChangeAdvice[]): string =>
     .join('');
 
 const renderMidnight = ({ changes, midnight }: Planned): string =>
-  midnight === undefined || !changes.some(({ section }) => section === 'exports')
+  midnight === undefined
     ? ''
-    : `Changes of exports hold from ${instantText(midnight)}; only signingKeys change at once.\n`;
+    : [
+        ...(changes.some(({ section }) => section === 'exports')
+          ? [
+              `Changes of exports hold from ${instantText(midnight)}; only signingKeys change at once.`,
+            ]
+          : []),
+        ...(changes.some(({ section }) => section === 'partners')
+          ? [
+              `Partners are given more from ${instantText(midnight)}, and less at once; who they are and how often they may call changes at once.`,
+            ]
+          : []),
+      ]
+        .map((line) => `${line}\n`)
+        .join('');
 
 const renderMoved = (moved: Planned['moved']): string =>
   moved
     .map(
-      ({ export: id, field, wanted, at }) =>
-        `The ${field} of ${id} is ${instantText(at)} instead of ${instantText(wanted)}: exports begin and end with a plan, and never reach back.\n`,
+      ({ field, wanted, at, ...of }) =>
+        `The ${field} of ${'export' in of ? of.export : `partner ${of.partner}`} is ${instantText(at)} instead of ${instantText(wanted)}: exports and partners begin and end with a plan, and never reach back.\n`,
     )
     .join('');
 
 /** What padding makes phones download, which is less where many people publish. */
 function renderCosts(costs: Planned['costs']): string {
   if (costs.length === 0) return '';
-  const rows = costs.map(({ export: id, cellsPerBatch, keysPerDay }) => [
-    ...[`  ${id}`, String(cellsPerBatch), String(keysPerDay)],
+  const rows = costs.map(({ cellsPerBatch, keysPerDay, ...of }) => [
+    ...[`  ${'export' in of ? of.export : `partner ${of.partner}`}`],
+    ...[String(cellsPerBatch), String(keysPerDay)],
   ]);
   const heading = ['  export', 'cells a batch', 'generated keys a day'];
   return `While few people publish, padding costs about\n${table(heading, rows)}`;

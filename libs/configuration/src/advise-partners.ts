@@ -1,0 +1,112 @@
+import { isWithin } from '@keyserver/federation';
+import { readerOf, shareKeys } from '@keyserver/padding';
+import type { UnixMillis } from '@keyserver/time';
+import type { Advice, AdviceName } from './advice.ts';
+import { type WholeConfiguration, isOver } from './configuration.ts';
+import { formatTime } from './grammar.ts';
+import { type PlannedReader, plannedReaders } from './readers.ts';
+
+type Partner = WholeConfiguration['partners'][number];
+
+/** When a change of the configuration is judged, and from when it holds. */
+export interface ChangeTime {
+  /** Store time. */
+  readonly now: UnixMillis;
+  /** The midnight from which changes hold; undefined when they hold at once. */
+  readonly midnight: UnixMillis | undefined;
+}
+
+/** Partners that are given what padding hides from others, or that padding hides too little from. */
+export function adviseOnPartners(
+  configuration: WholeConfiguration,
+  now: UnixMillis,
+): readonly Advice[] {
+  const readers = plannedReaders(configuration).filter((reader) => !isOver(reader, now));
+  return configuration.partners
+    .filter((partner) => !isOver(partner, now))
+    .flatMap((partner) =>
+      partner.mode === 'fresh' ? onFresh(partner, readers) : tooRevealing(partner),
+    );
+}
+
+/** What is padded for others is real for a fresh partner. */
+function onFresh(partner: Partner, readers: readonly PlannedReader[]): readonly Advice[] {
+  const names = readers
+    .filter((reader) => reader.minRecords > 0 && shareKeys(readerOf(partner), reader))
+    .map(({ section, name }) => `${section === 'exports' ? 'export' : 'partner'} ${name}`);
+  if (names.length === 0) return [];
+  return [
+    adviceOnPartner(
+      'fresh_partner',
+      partner,
+      `Partner ${partner.id} is given real keys alone, as soon as their window is closed (mode fresh): with them it tells the generated keys of ${names.join(', ')} from real ones, and counts people there.`,
+    ),
+  ];
+}
+
+/** Below this a unit may hold little more than one person's keys: an upload has up to 30. */
+const SMALL_MINIMUM = 100;
+
+function tooRevealing(partner: Partner): readonly Advice[] {
+  const { id, minRecords, paddingRange } = partner;
+  if (minRecords < SMALL_MINIMUM)
+    return [
+      adviceOnPartner(
+        'little_padding',
+        partner,
+        `Partner ${id} is given units that are padded to ${minRecords} keys (minRecords): a unit may show that a single person was reported.`,
+      ),
+    ];
+  if (paddingRange > 0) return [];
+  return [
+    adviceOnPartner(
+      'constant_padding',
+      partner,
+      `Partner ${id} is given units that are padded to exactly ${minRecords} keys (paddingRange 0): it knows which units are padded.`,
+    ),
+  ];
+}
+
+/** Grants that are wider or narrower than before, and what the partner is not given in consequence. */
+export const adviseOnGrants = (
+  before: WholeConfiguration,
+  after: WholeConfiguration,
+  { midnight }: ChangeTime,
+): readonly Advice[] =>
+  midnight === undefined
+    ? []
+    : before.partners.flatMap((was) => {
+        const is = after.partners.find(({ id }) => id === was.id);
+        return is === undefined
+          ? []
+          : [...widened(was, is, midnight), ...narrowed(was, is, midnight)];
+      });
+
+const widened = (was: Partner, is: Partner, midnight: UnixMillis): readonly Advice[] =>
+  isWithin(is, was)
+    ? []
+    : [
+        adviceOnPartner(
+          'wider_grant',
+          is,
+          `Partner ${is.id} is granted more than before, from ${formatTime(midnight)} on: of what was released between ${formatTime(was.from)} and then it is not given what the old grant leaves out.`,
+        ),
+      ];
+
+const narrowed = (was: Partner, is: Partner, midnight: UnixMillis): readonly Advice[] =>
+  isWithin(was, is) || was.mode === 'fresh'
+    ? []
+    : [
+        adviceOnPartner(
+          'narrower_grant',
+          is,
+          `Partner ${is.id} is granted less than before, at once: of the units between ${formatTime(was.from)} and ${formatTime(midnight)} it is given none any more, since they were planned with the wider grant.`,
+        ),
+      ];
+
+const adviceOnPartner = (name: AdviceName, { id }: Partner, message: string): Advice => ({
+  name,
+  section: 'partners',
+  id,
+  message,
+});

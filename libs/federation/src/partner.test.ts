@@ -1,0 +1,38 @@
+import { type Grant, isWithin } from './partner.ts';
+
+const aGrant = (fields: Partial<Grant> = {}): Grant => ({
+  ...{ includeRegions: ['CA', 'US'], excludeRegions: ['MX'] },
+  ...{ includeTravelers: false, onlyLocalProvenance: true },
+  ...fields,
+});
+
+describe('a grant lies within another', () => {
+  it('that is the same', () => {
+    expect(isWithin(aGrant(), aGrant())).toBe(true);
+  });
+
+  it.each<readonly [string, Partial<Grant>]>([
+    ['has fewer regions', { includeRegions: ['US'] }],
+    ['excludes more regions', { excludeRegions: ['MX', 'GT'] }],
+    ['has other regions that it excludes itself', { includeRegions: ['US', 'MX'] }],
+  ])('when it %s', (_, fields) => {
+    expect(isWithin(aGrant(fields), aGrant())).toBe(true);
+  });
+
+  it('that has travelers or keys of other servers besides', () => {
+    const wide = aGrant({ includeTravelers: true, onlyLocalProvenance: false });
+    expect(isWithin(aGrant(), wide)).toBe(true);
+  });
+});
+
+describe('a grant does not lie within another', () => {
+  it.each<readonly [string, Partial<Grant>]>([
+    ['has one more region', { includeRegions: ['CA', 'US', 'GT'] }],
+    ['excludes fewer regions', { excludeRegions: [] }],
+    ['has travelers besides', { includeTravelers: true }],
+    ['has keys of other servers besides', { onlyLocalProvenance: false }],
+    ['has another region in place of one', { includeRegions: ['CA', 'GT'] }],
+  ])('when it %s', (_, fields) => {
+    expect(isWithin(aGrant(fields), aGrant())).toBe(false);
+  });
+});

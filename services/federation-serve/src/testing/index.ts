@@ -1,0 +1,3 @@
+export type { CallTime } from '../call-time.ts';
+export { type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
+export { unitCache } from '../unit-cache.ts';
