@@ -49,7 +49,7 @@ const ROOMS = {
   'libs/cloud-telemetry': [...PORTS, 'libs/telemetry'],
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
   'libs/platform': [...PORTS, 'libs/service', 'libs/stores', ...OPENED],
-  ...forEach(SERVICES, USES), // and wiring.ts, which opens the platform, libs/platform too
+  ...forEach(SERVICES, USES), // their wiring.ts also libs/platform
   'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],

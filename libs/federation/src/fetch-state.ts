@@ -59,16 +59,21 @@ export function stateOf(
   return { keyCursor: cursor, revisedKeyCursor: cursor };
 }
 
-const saysTime = ({ timestamp }: Cursor.$Properties): boolean =>
-  (timestamp ?? 0) !== 0 && timestamp !== YEAR_1;
+/**
+ * The time of a cursor, Unix seconds. The decoder gives an object for an int64 where a package named `long` is about, whatever its
+ * types say (https://github.com/protobufjs/protobuf.js, "Compatibility").
+ */
+export const secondsIn = ({ timestamp }: Cursor.$Properties): number => Number(timestamp ?? 0);
+
+const saysTime = (cursor: Cursor.$Properties): boolean => ![0, YEAR_1].includes(secondsIn(cursor));
 
 function ofToken(token: string, sealingKey: Uint8Array): Resumption | undefined {
   const position = openToken(token, sealingKey);
   return position && { ...position, byTimestamp: false };
 }
 
-function ofTimestamp({ timestamp }: Cursor.$Properties): Resumption | undefined {
-  const seconds = timestamp ?? 0;
+function ofTimestamp(cursor: Cursor.$Properties): Resumption | undefined {
+  const seconds = secondsIn(cursor);
   if (seconds < 0 || seconds > LAST_SECOND) return undefined;
   return { unit: unixMillis(seconds * SECOND), byTimestamp: true };
 }

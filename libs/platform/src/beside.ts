@@ -17,12 +17,13 @@ interface Closable<T> {
   readonly close: () => Promise<void>;
 }
 
-const nothing = async (): Promise<void> => {
+/** Closes what holds nothing. */
+export const nothingHeld = async (): Promise<void> => {
   await Promise.resolve();
 };
 
 /** The store and nothing beside it. */
 export const storeAlone: Beside<object> = {
   onMachine: async () => await Promise.resolve({}),
-  onCloud: async () => await Promise.resolve({ used: {}, close: nothing }),
+  onCloud: async () => await Promise.resolve({ used: {}, close: nothingHeld }),
 };

@@ -1,4 +1,4 @@
-import type { Beside } from './beside.ts';
+import { type Beside, nothingHeld } from './beside.ts';
 
 /** Identity tokens by which others know this server. */
 export interface OutgoingIdentity {
@@ -31,7 +31,3 @@ export const outgoingIdentity = ({
     return { used: { idTokenFor }, close: nothingHeld };
   },
 });
-
-const nothingHeld = async (): Promise<void> => {
-  await Promise.resolve();
-};

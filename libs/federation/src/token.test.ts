@@ -1,0 +1,76 @@
+import { unixMillis } from '@keyserver/time';
+import fc from 'fast-check';
+import type { Position } from './position.ts';
+import { openToken, sealToken } from './token.ts';
+
+const KEY = Buffer.alloc(32, 1);
+const anyPosition: fc.Arbitrary<Position> = fc.record({
+  unit: fc.nat({ max: 2 ** 47 }).map(unixMillis),
+  after: fc.option(
+    fc.record({
+      kind: fc.constantFrom('primary' as const, 'revision' as const),
+      key: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    }),
+    { nil: undefined },
+  ),
+});
+const plain = ({ unit, after }: Position) => ({
+  unit,
+  ...(after === undefined ? {} : { kind: after.kind, key: [...after.key] }),
+});
+
+describe('a token', () => {
+  it('leads back to every position', () => {
+    fc.assert(
+      fc.property(anyPosition, (position) => {
+        const opened = openToken(sealToken(position, KEY), KEY);
+        expect(opened && plain(opened)).toEqual(plain(position));
+      }),
+    );
+  });
+
+  it('is the same for the same position, on every instance that has the key', () => {
+    const position = { unit: unixMillis(1_700_000_000_000) };
+    expect(sealToken(position, KEY)).toBe(sealToken(position, Uint8Array.from(KEY)));
+    expect(sealToken(position, KEY)).toMatch(/^[\w-]{54}$/u);
+  });
+});
+
+describe('a text is no token', () => {
+  const token = sealToken(
+    { unit: unixMillis(1_700_000_000_000), after: { kind: 'primary', key: Buffer.alloc(16, 7) } },
+    KEY,
+  );
+
+  it.each([
+    ['empty', ''],
+    ['that of the reference server, an offset in base64', 'NTAw'],
+    ['shortened', token.slice(1)],
+    ['longer', `${token}A`],
+    ['with a space', `${token.slice(0, -1)} `],
+    ['with a line feed behind it', `${token}\n`],
+    ['with other characters of base64', `${token.slice(0, -2)}+/`],
+  ])('when it is %s', (_how, text) => {
+    expect(openToken(text, KEY)).toBeUndefined();
+  });
+
+  it('when it was sealed with another key', () => {
+    expect(openToken(token, Buffer.alloc(32, 2))).toBeUndefined();
+  });
+
+  it('when any bit of it differs', () => {
+    const bytes = Buffer.from(token, 'base64url');
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes);
+      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      expect(openToken(changed.toString('base64url'), KEY)).toBeUndefined();
+    }
+  });
+
+  it('when the bits that the last character has to spare are set', () => {
+    const last = token.at(-1) ?? '';
+    const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+    const opened = others.filter((one) => openToken(token.slice(0, -1) + one, KEY) !== undefined);
+    expect(opened).toEqual([last]);
+  });
+});
