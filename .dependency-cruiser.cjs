@@ -26,7 +26,9 @@ const CLOUD = [
   'cloud-telemetry',
 ].map((product) => `libs/${product}`);
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
-const SERVICES = ['publish', 'export', 'cleanup', 'trust'].map((service) => `services/${service}`);
+const SERVICES = ['publish', 'export', 'cleanup', 'trust', 'federation-pull'].map(
+  (service) => `services/${service}`,
+);
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
 
 const forEach = (rooms, may) => Object.fromEntries(rooms.map((room) => [room, may]));

@@ -1,10 +1,16 @@
-export { MAX_ANSWER_BYTES, MAX_PAGE_KEYS, decodeAnswer } from './decode-answer.ts';
+export {
+  MAX_ANSWER_BYTES,
+  MAX_PAGE_KEYS,
+  type PartnerPage,
+  decodeAnswer,
+} from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
 export type { Grant, Partner } from './partner.ts';
 export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export type { FederationQuery } from './query.ts';
-export { type ReceivedKey, convertKey } from './received-key.ts';
+export { receivePage } from './receive-page.ts';
+export type { ReceivedKey } from './received-key.ts';
 export {
   type ReceivedDocument,
   type Reconciled,
