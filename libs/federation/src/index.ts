@@ -1,4 +1,9 @@
-export { MAX_ANSWER_BYTES, MAX_PAGE_KEYS, decodeAnswer } from './decode-answer.ts';
+export {
+  MAX_ANSWER_BYTES,
+  MAX_PAGE_KEYS,
+  type PartnerPage,
+  decodeAnswer,
+} from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
 export { answerBytes } from './fetch-answer.ts';
 export {
@@ -25,7 +30,8 @@ export type { Place, Position, RecordKind } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export type { FederationQuery } from './query.ts';
 export { type KeyGroup, type Reading, readingOf } from './reading.ts';
-export { type ReceivedKey, convertKey } from './received-key.ts';
+export { receivePage } from './receive-page.ts';
+export type { ReceivedKey } from './received-key.ts';
 export {
   type ReceivedDocument,
   type Reconciled,
