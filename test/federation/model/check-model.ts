@@ -1,8 +1,8 @@
 import { type ExposureKey, keyEnd, keyHex } from '@keyserver/exposure-keys';
 import type { Grant } from '@keyserver/federation';
 import { DAY, intervalNumber, intervalStart } from '@keyserver/time';
-import type { FederationModel } from './federation-model.ts';
-import { isGranted } from './grants.ts';
+import { type FederationModel, REGIONS } from './federation-model.ts';
+import { isGranted, narrowed } from './grants.ts';
 import type { Link } from './link.ts';
 import type { ModelDocument, ModelServer } from './model-server.ts';
 
@@ -64,43 +64,45 @@ const unrevised = (link: Link): readonly string[] =>
         const bare = shownRegions(link, document).filter(
           (region) => primary.has(region) && !revised.has(region),
         );
-        return bare.length === 0 ? [] : [`${link.query.id} did not revise ${hex} in ${bare.join()}`];
+        return bare.length === 0
+          ? []
+          : [`${link.query.id} did not revise ${hex} in ${bare.join()}`];
       }),
     );
 
-/** Whether a document had to arrive: allowed by every grant since its day and asked for, in time, and generated only for who is padded. */
+/** Whether a document had to arrive: asked for, allowed by every grant since its day, and in time. */
 function isOwed(link: Link, document: ModelDocument): boolean {
-  const { from, grants, partner, query } = link;
-  const span = partner.mode === 'padded' ? partner.unit : 0;
-  // What the last rounds found served for certain, with a unit that may be past retention as a whole.
-  if (document.window < from.now - from.keeping.retention + span + SETTLING) return false;
-  const since = grants.since(document.window);
-  if (document.origin === 'padding' && partner.mode === 'fresh') return false;
-  if (partner.mode === 'padded' && since.length > 1) return false;
-  const isLocal = document.origin === 'local' || document.origin === 'padding';
-  if (query.onlyLocalProvenance && !isLocal) return false;
-  if (query.onlyTravelers && !document.traveler) return false;
-  return isGranted(narrowest(link, since), document);
+  const since = link.grants.since(document.window);
+  return (
+    isInTime(link, document) &&
+    isAsked(link, document) &&
+    isGranted(narrowest(link, since), document) &&
+    // Who is padded is given nothing of days that were planned with a wider grant.
+    (link.partner.mode === 'fresh' || since.length === 1)
+  );
+}
+
+/** What the last rounds found served for certain, with a unit that may be past retention as a whole. */
+const isInTime = ({ from, partner }: Link, { window }: ModelDocument): boolean =>
+  window >= from.now - from.keeping.retention + SETTLING + partner.unit;
+
+/** Whether the query wants a document; generated ones are for who is padded. */
+function isAsked({ partner, query }: Link, { origin, traveler }: ModelDocument): boolean {
+  if (origin === 'padding' && partner.mode === 'fresh') return false;
+  const isLocal = origin === 'local' || origin === 'padding';
+  return (isLocal || !query.onlyLocalProvenance) && (traveler || !query.onlyTravelers);
 }
 
 /** The last rounds take so long at most, ms. */
 const SETTLING = 6 * DAY;
 
 /** What all grants allow of what the query wants. */
-function narrowest({ query }: Link, grants: readonly Grant[]): Grant {
-  const wanted = query.includeRegions;
-  return grants.reduce(
-    (all, grant) => ({
-      includeRegions: all.includeRegions.filter((region) => grant.includeRegions.includes(region)),
-      excludeRegions: [...all.excludeRegions, ...grant.excludeRegions],
-      includeTravelers: all.includeTravelers && grant.includeTravelers,
-      onlyLocalProvenance: all.onlyLocalProvenance || grant.onlyLocalProvenance,
-    }),
-    {
-      includeRegions: wanted.length === 0 ? ['XA', 'XB', 'XC', 'XD'] : wanted,
-      ...{ excludeRegions: [], includeTravelers: true, onlyLocalProvenance: false },
-    } satisfies Grant as Grant,
-  );
+function narrowest({ query: { includeRegions: wanted } }: Link, grants: readonly Grant[]): Grant {
+  const everything: Grant = {
+    includeRegions: wanted.length === 0 ? REGIONS : wanted,
+    ...{ excludeRegions: [], includeTravelers: true, onlyLocalProvenance: false },
+  };
+  return grants.reduce(narrowed, everything);
 }
 
 const shownRegions = (link: Link, { regions, window }: ModelDocument): readonly string[] => {

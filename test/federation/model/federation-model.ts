@@ -17,7 +17,8 @@ import type { Fault, Link } from './link.ts';
 import { type ModelDocument, ModelServer } from './model-server.ts';
 import { type LinkState, type Network, linkState, pullOver } from './network.ts';
 
-const REGIONS = ['XA', 'XB', 'XC', 'XD'];
+/** Every region that a key may have. */
+export const REGIONS: readonly string[] = ['XA', 'XB', 'XC', 'XD'];
 const START = unixMillis(Date.UTC(2026, 0, 15, 9));
 /** Most runs that are under way at once. */
 const MOST_RUNS = 3;
@@ -52,7 +53,7 @@ export class FederationModel implements Network {
     this.servers = ['A', 'B', 'C', 'D']
       .slice(0, 2 + random.below(3))
       .map((id) => new ModelServer(id, { keeping, trueNow, random }));
-    for (const server of this.servers) server.skew = random.below(3) === 0 ? this.drift() : 0;
+    for (const server of this.servers) server.skew = random.below(2) * this.drift();
     this.links = this.pairs().map(([from, to]) => linkState(this.drawLink(from, to), faults));
   }
 
@@ -99,7 +100,8 @@ export class FederationModel implements Network {
 
   private async advance(): Promise<void> {
     const { random, turns } = this;
-    while (turns.atWork < MOST_RUNS && random.below(3) > 0) await this.start(this.oneOf(this.links));
+    while (turns.atWork < MOST_RUNS && random.below(3) > 0)
+      await this.start(this.oneOf(this.links));
     if (random.below(4) === 0) this.deadly = random.below(2) * (5 + random.below(40));
     for (let steps = random.below(40); steps > 0; steps--)
       if (!(await turns.next(this.deadly))) return;
@@ -109,7 +111,9 @@ export class FederationModel implements Network {
   private pairs(): readonly (readonly [ModelServer, ModelServer])[] {
     const { servers, random } = this;
     const kind = random.below(3);
-    const next = servers.map((from, n) => [from, servers[(n + 1) % servers.length] ?? from] as const);
+    const next = servers.map(
+      (from, n) => [from, servers[(n + 1) % servers.length] ?? from] as const,
+    );
     if (kind === 0) return next.slice(0, -1);
     if (kind === 1) return next;
     const all = servers.flatMap((from) =>
@@ -201,7 +205,9 @@ export class FederationModel implements Network {
     const own = server.documents.filter(
       ({ kind, origin }) => kind === 'primary' && origin === 'local',
     );
-    const primary: ModelDocument | undefined = own[this.random.below(own.length || 1)];
+    // Mostly a late one, which may still be on its way somewhere.
+    const last = this.random.below(3) > 0 ? own.slice(-3) : own;
+    const primary: ModelDocument | undefined = last[this.random.below(last.length || 1)];
     const [key] = primary?.keys ?? [];
     if (primary === undefined || key === undefined) return;
     const reportType = this.oneOf(['confirmed', 'negative', 'negative'] as const);

@@ -1,7 +1,15 @@
-import type { FederationQuery, FindUnit, Grant, Partner, ReadUnit } from '@keyserver/federation';
-import { DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import type {
+  FederationQuery,
+  FindUnit,
+  FoundUnit,
+  Grant,
+  Partner,
+  ReadUnit,
+  Unit,
+} from '@keyserver/federation';
+import { HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { type GrantHistory, isGranted } from './grants.ts';
-import { type ModelServer, dayOf } from './model-server.ts';
+import type { ModelServer } from './model-server.ts';
 
 /** What a fault that is planted takes away from the rule. */
 export type Fault =
@@ -40,26 +48,24 @@ export function unitsOf(
   link: Link,
   faults: ReadonlySet<Fault>,
 ): { readonly findUnit: FindUnit; readonly readUnit: ReadUnit } {
-  const { from: server, grants, partner } = link;
+  const { from: server, partner } = link;
   const isPadded = partner.mode === 'padded';
   const span = isPadded ? partner.unit : HOUR;
-  const find = (window: UnixMillis): Awaited<ReturnType<FindUnit>> => {
+  const find = (window: UnixMillis): FoundUnit => {
     const { now, keeping } = server;
-    const oldest = ceilTo(unixMillis(now - keeping.retention), span);
     const start = floorTo(window, span);
     const end = unixMillis(start + span);
+    const oldest = ceilTo(unixMillis(now - keeping.retention), span);
     if (start < oldest) return { kind: 'nothing', to: oldest };
-    const isClosed = faults.has('open windows are served') ? start <= now : end <= now;
-    if (!isClosed) return { kind: 'not yet' };
+    if (now < (faults.has('open windows are served') ? start : end)) return { kind: 'not yet' };
     const empty = server.emptyFrom(start, floorTo(now, span));
     if (empty >= end) return { kind: 'nothing', to: floorTo(empty, span) };
-    if (isPadded && isPlannedWider(grants, start, now)) return { kind: 'nothing', to: end };
-    const isSettled = !isPadded || link.settlesAtOnce || link.settled.has(start);
-    if (isSettled)
-      return { kind: 'available', unit: { start, end, grant: grantOf(link, start, faults) } };
-    return faults.has('units that are not available are passed over')
-      ? { kind: 'nothing', to: end }
-      : { kind: 'not yet' };
+    return (
+      (isPadded ? unplanned(link, { start, end }, faults) : undefined) ?? {
+        kind: 'available',
+        unit: { start, end, grant: grantOf(link, start, faults) },
+      }
+    );
   };
   return {
     findUnit: async (_, window) => await Promise.resolve(find(window)),
@@ -72,6 +78,19 @@ export function unitsOf(
       yield await Promise.resolve(documents);
     },
   };
+}
+
+/** Why a closed unit of a padded partner is not available. */
+function unplanned(
+  { grants, from, settled, settlesAtOnce }: Link,
+  { start, end }: Pick<Unit, 'start' | 'end'>,
+  faults: ReadonlySet<Fault>,
+): FoundUnit | undefined {
+  if (isPlannedWider(grants, start, from.now)) return { kind: 'nothing', to: end };
+  if (settlesAtOnce || settled.has(start)) return undefined;
+  return faults.has('units that are not available are passed over')
+    ? { kind: 'nothing', to: end }
+    : { kind: 'not yet' };
 }
 
 const grantOf = ({ grants, from }: Link, start: UnixMillis, faults: ReadonlySet<Fault>): Grant =>

@@ -9,11 +9,9 @@ import {
 } from '@keyserver/exposure-keys';
 import { type Random, randomId } from '@keyserver/random';
 import {
-  DAY,
   HOUR,
   type UnixMillis,
   alwaysWindow,
-  floorTo,
   intervalNumber,
   intervalStart,
   unixMillis,
@@ -91,8 +89,7 @@ export class ModelServer {
   /** Until when there is no document from a window on, if that is before `until`. */
   emptyFrom(from: UnixMillis, until: UnixMillis): UnixMillis {
     let next = until;
-    for (const { window } of this.documents)
-      if (window >= from && window < next) next = window;
+    for (const { window } of this.documents) if (window >= from && window < next) next = window;
     return next;
   }
 
@@ -138,6 +135,3 @@ export class ModelServer {
 }
 
 const LOCAL = { origin: 'local', sourceId: '', app: 'app' } as const;
-
-/** Where the day of an instant begins. */
-export const dayOf = (t: UnixMillis): UnixMillis => floorTo(t, DAY);

@@ -1,7 +1,13 @@
+import { createSecretKey } from 'node:crypto';
 import { keyHex } from '@keyserver/exposure-keys';
 import { readRequest } from '@keyserver/federation';
 import { type FetchPage, pullQuery } from '@keyserver/federation-pull';
-import { type CallTime, type ServeKeysDeps, serveKeys, unitCache } from '@keyserver/federation-serve/testing';
+import {
+  type CallTime,
+  type ServeKeysDeps,
+  serveKeys,
+  unitCache,
+} from '@keyserver/federation-serve/testing';
 import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import { DAY, SECOND } from '@keyserver/time';
@@ -41,7 +47,8 @@ export function linkState(link: Link, faults: ReadonlySet<Fault>): LinkState {
 }
 
 const CACHE_BYTES = 100_000;
-const SEALING_KEY = Buffer.alloc(32, 7);
+/** An HMAC takes this as well as bytes, and need not make it of them in each call. */
+const SEALING_KEY = createSecretKey(Buffer.alloc(32, 7)) as unknown as Uint8Array;
 /** More pages than any link has keys. */
 const MOST_PAGES = 3000;
 
@@ -81,7 +88,8 @@ export async function pullOver(network: Network, state: LinkState, worker: Worke
 function logOf({ seen }: Network, { query }: Link): Logger {
   const log = {
     event: (name: string, fields: object) => {
-      if (name === 'federation.stopped') seen.push(`${query.id} stopped: ${JSON.stringify(fields)}`);
+      if (name === 'federation.stopped')
+        seen.push(`${query.id} stopped: ${JSON.stringify(fields)}`);
     },
   };
   return log as Logger;
@@ -100,7 +108,8 @@ async function serve(
     watch(network, link, served.answer);
     return { kind: 'answer', bytes: served.answer };
   }
-  if (served.reason !== 'not_read') network.seen.push(`${link.query.id} was refused: ${served.reason}`);
+  if (served.reason !== 'not_read')
+    network.seen.push(`${link.query.id} was refused: ${served.reason}`);
   return { kind: 'failed', problem: 'unreachable', fault: undefined };
 }
 
