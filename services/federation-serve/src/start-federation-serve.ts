@@ -6,7 +6,7 @@ import { fetchMethod } from './grpc/fetch-method.ts';
 import { healthMethod } from './grpc/health-method.ts';
 import { listenGrpc } from './grpc/listen-grpc.ts';
 import { type TlsFiles, credentialsOf, grpcServer } from './grpc/server.ts';
-import { type Wired, openCloudExporter, wire } from './wiring.ts';
+import { type ServeDeps, openCloudExporter, wire } from './wiring.ts';
 
 /** Starts the service: settings, platform, server. Closing it lets calls give what they have, and takes no new ones. */
 export const startFederationServe: StartService = async (env, ambient) => {
@@ -32,7 +32,7 @@ export const startFederationServe: StartService = async (env, ambient) => {
   });
 };
 
-function listenersOf(deps: Wired['deps'], tls: TlsFiles | undefined) {
+function listenersOf(deps: ServeDeps, tls: TlsFiles | undefined) {
   const { timers, health } = deps;
   const findings = healthWatch(health, deps);
   const isHealthy = async (): Promise<boolean> => (await findings()).problems.length === 0;
