@@ -31,20 +31,23 @@ export type CutBatches = (
   },
 ) => Promise<Cut>;
 
-/** The open batches and who works on them. */
-export interface BatchQueue {
-  /** Leases the oldest open batch that nobody holds and that `wants` agrees to. Batches that others win are passed over. */
+/** Open pieces of work, such as batches, and who works on them. */
+export interface WorkQueue<T> {
+  /** Leases the oldest open piece that nobody holds and that `wants` agrees to. Those that others win are passed over. */
   lease(options: {
     readonly lengthMs: number;
-    readonly wants: (batch: ExportBatch) => boolean;
-  }): Promise<ExportBatch | undefined>;
-  /** The batch with a later end of its lease, or undefined when the lease was lost. */
-  renew(batch: ExportBatch, lengthMs: number): Promise<ExportBatch | undefined>;
-  /** Gives the batch back for others to work on at once; does nothing when the lease was lost. */
-  release(batch: ExportBatch): Promise<void>;
-  /** How many batches are open, counted up to `most`. */
+    readonly wants: (piece: T) => boolean;
+  }): Promise<T | undefined>;
+  /** The piece with a later end of its lease, or undefined when the lease was lost. */
+  renew(piece: T, lengthMs: number): Promise<T | undefined>;
+  /** Gives the piece back for others to work on at once; does nothing when the lease was lost. */
+  release(piece: T): Promise<void>;
+  /** How many pieces are open, counted up to `most`. */
   countOpen(most: number): Promise<number>;
 }
+
+/** The open batches and who works on them. */
+export type BatchQueue = WorkQueue<ExportBatch>;
 
 /** How a freeze went. */
 export type FreezeOutcome =

@@ -74,6 +74,7 @@ export type {
   ListExports,
   IndexedBatch,
   Listing,
+  WorkQueue,
 } from './export-store.ts';
 export { type ListedKeys, readExportBin, readKeys } from './read-export.ts';
 export { type ExportSummary, inspectExport } from './inspect.ts';

@@ -176,6 +176,34 @@ export interface Events extends FederationEvents {
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
   'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
+
+  'federation.units_created': {
+    readonly partner: ConfiguredId;
+    readonly created: number;
+    /** More units are due than one run may create. */
+    readonly behind: boolean;
+  };
+  'federation.unit_settled': {
+    readonly partner: ConfiguredId;
+    readonly unit: ConfiguredId;
+    /** How many generated keys are in it. */
+    readonly padding: number;
+    readonly ms: number;
+  };
+  /** A unit that was due is given to nobody, since its partner was removed. */
+  'federation.unit_dropped': { readonly partner: ConfiguredId; readonly unit: ConfiguredId };
+  'federation.unit_failed': {
+    readonly partner: ConfiguredId;
+    /** Absent where units could not be cut. */
+    readonly unit?: ConfiguredId;
+    readonly reason: 'not_cut' | 'lease_lost' | 'deadline' | 'fault';
+    readonly causes?: readonly FaultCause[];
+  };
+  /** The newest units of a partner are older than they should be, and it is given nothing behind them: an operator must act. */
+  'federation.units_late': {
+    readonly partner: ConfiguredId;
+    readonly because: 'not_cut' | 'not_settled';
+  };
   'export.config_failed': Fault & { readonly config: ConfiguredId };
 
   /** A partner's call was answered. */
@@ -300,6 +328,11 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'federation.refused': 'warning',
   'federation.aborted': 'info',
   'federation.sealing_key_drawn': 'warning',
+  'federation.units_created': 'info',
+  'federation.unit_settled': 'info',
+  'federation.unit_dropped': 'info',
+  'federation.unit_failed': 'error',
+  'federation.units_late': 'alert',
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
   'job.finished': 'info',

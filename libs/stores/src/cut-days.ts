@@ -134,7 +134,7 @@ async function beginningOfKeys<T, D>(
 }
 
 /** The start of the oldest window that may still receive keys. */
-export const closedAt = (
+const closedAt = (
   now: UnixMillis,
   { closingDelay }: Pick<DocumentStore, 'closingDelay'>,
   windows: WindowCalendar,

@@ -47,7 +47,10 @@ export {
   partners,
 } from './partners.ts';
 export { partnerVersionChange } from './partner-versions.ts';
-export { partnerProgress, partnerUnits } from './partner-unit-document.ts';
+export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
+export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
+export { type UnitProgress, type UnitStore, unitStore } from './unit-store.ts';
 export {
   exportVersions,
   padBegun,

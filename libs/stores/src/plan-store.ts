@@ -55,6 +55,26 @@ export function readPlans(store: DocumentStore, span: PlanSpan): PlanOf {
 
 const MOST_REMEMBERED = 8;
 
+/** Reads the plans that are kept, by the midnight that begins them, and remembers the latest; undefined while none is kept. */
+export function storedPlans(
+  store: DocumentStore,
+  span: PlanSpan,
+): (start: UnixMillis) => Promise<Plan | undefined> {
+  const remembered = new Map<UnixMillis, Plan>();
+  return async (start) => {
+    const known = remembered.get(start);
+    if (known !== undefined) return known;
+    const [stored] = await store.get(padPlans, [planId(start)]);
+    if (stored === undefined) return undefined;
+    const { exports, publishers, partners = [] } = stored;
+    const plan = { start, end: unixMillis(start + span), exports, publishers, partners };
+    const [oldest] = remembered.keys();
+    if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+    remembered.set(start, plan);
+    return plan;
+  };
+}
+
 /**
  * The plan of a day in a transaction that reads. `keep` stores it where it is new, and is called once everything is read.
  */

@@ -2,6 +2,7 @@ import {
   type BatchQueue,
   type ExportBatch,
   type ExportConfig,
+  type WorkQueue,
   indexName,
 } from '@keyserver/export-file';
 import type { JobReport, RunningJob } from '@keyserver/jobs';
@@ -15,13 +16,14 @@ import {
   publishIndex,
 } from './publish-index.ts';
 import type { MissingArchives } from './health.ts';
+import { type SettleUnitsDeps, workOnUnit } from './settle-units.ts';
 import { type WorkOnBatchDeps, type WorkedBatch, workOnBatch } from './work-on-batch.ts';
 
 /** What it takes to work on all open batches. */
-export interface DoWorkDeps extends WorkOnBatchDeps, PublishIndexDeps {
+export interface DoWorkDeps extends WorkOnBatchDeps, SettleUnitsDeps, PublishIndexDeps {
   /** Tries the signing keys, and reports those that cannot sign. */
   readonly checkSigningKeys: () => Promise<void>;
-  /** Alerts for exports that are late. */
+  /** Alerts for exports and partners that are late. */
   readonly checkLate: () => Promise<void>;
   /** Samples the shapes of a day that is over, unless that is done. */
   readonly keepShapes: () => Promise<void>;
@@ -45,8 +47,8 @@ const MOST_UNLISTED = 1000;
 const MOST_COUNTED = 1000;
 
 /**
- * Works on open batches, the oldest first, one after another, until none can be leased or too little time is left for one
- * more. Each batch is tried once; one that fails is free again for the next call, and does not stop the others.
+ * Works on open batches and units, the oldest of each first, by turns, until none can be leased or too little time is left for one
+ * more. Each is tried once; one that fails is free again for the next call, and does not stop the others.
  */
 export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobReport> {
   const call: Call = { job, tried: new Set(), published: [], problems: [], done: 0 };
@@ -54,13 +56,11 @@ export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobRepo
   await publishWhatIsStored(deps, call);
   await lookAfterIndexes(deps, call);
   await keepShapes(deps, call);
-  for (let batch = await next(deps, call); batch !== undefined; batch = await next(deps, call)) {
-    call.tried.add(batch.id);
-    await account(deps, call, await workOnBatch(deps, batch, job.signal));
-  }
+  await byTurns([async () => await oneBatch(deps, call), async () => await oneUnit(deps, call)]);
   await deps.checkLate();
   const { done, problems } = call;
-  const left = await deps.queue.countOpen(MOST_COUNTED);
+  const left =
+    (await deps.queue.countOpen(MOST_COUNTED)) + (await deps.units.queue.countOpen(MOST_COUNTED));
   if (job.signal.aborted && done === 0)
     problems.push('the deadline passed before a batch was done');
   return problems.length === 0
@@ -68,14 +68,47 @@ export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobRepo
     : { kind: 'failed', done, left, problems };
 }
 
-async function next(deps: DoWorkDeps, { job, tried }: Call): Promise<ExportBatch | undefined> {
-  // A batch that gets only the rest of a call's time would fail for no fault of its own.
+/** Takes one step of each kind after another; a kind that has nothing to do any more is left out. */
+async function byTurns(steps: readonly (() => Promise<boolean>)[]): Promise<void> {
+  for (let going = [...steps]; going.length > 0;) {
+    const still: (() => Promise<boolean>)[] = [];
+    for (const step of going) if (await step()) still.push(step);
+    going = still;
+  }
+}
+
+/** Works on the next open batch; whether there was one. */
+async function oneBatch(deps: DoWorkDeps, call: Call): Promise<boolean> {
+  const batch = await next(deps, call, deps.queue);
+  if (batch !== undefined)
+    await account(deps, call, await workOnBatch(deps, batch, call.job.signal));
+  return batch !== undefined;
+}
+
+/** Settles the next open unit; whether there was one. */
+async function oneUnit(deps: DoWorkDeps, call: Call): Promise<boolean> {
+  const unit = await next(deps, call, deps.units.queue);
+  if (unit === undefined) return false;
+  const worked = await workOnUnit(deps, unit, call.job.signal);
+  if (worked === 'failed') call.problems.push(`unit ${configuredId(unit)} failed`);
+  else if (worked !== 'interrupted') call.done += 1;
+  return true;
+}
+
+async function next<T extends { readonly id: string }>(
+  deps: DoWorkDeps,
+  { job, tried }: Call,
+  queue: WorkQueue<T>,
+): Promise<T | undefined> {
+  // What gets only the rest of a call's time would fail for no fault of its own.
   const late = tried.size > 0 && job.remaining() < deps.batchDeadlineMs;
   if (late || job.signal.aborted) return undefined;
-  return await deps.queue.lease({
+  const found = await queue.lease({
     lengthMs: deps.leaseMs,
-    wants: (batch) => !tried.has(batch.id),
+    wants: ({ id }) => !tried.has(id),
   });
+  if (found !== undefined) tried.add(found.id);
+  return found;
 }
 
 /** Lists what an earlier call has stored, when it was stopped before it could do so. */

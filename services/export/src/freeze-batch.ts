@@ -6,12 +6,8 @@ import {
   type ListExports,
 } from '@keyserver/export-file';
 import type { UnixMillis } from '@keyserver/time';
-import {
-  type BatchContents,
-  type FrozenBatch,
-  type SettlingDeps,
-  settledContents,
-} from './batch-contents.ts';
+import { type BatchContents, type FrozenBatch, settledContents } from './batch-contents.ts';
+import type { SettlingDeps } from './settle-span.ts';
 import { type ReadySigner, type SignerDeps, currentSigners, frozenSigners } from './signers.ts';
 
 /** What it takes to fix the contents of a batch. */

@@ -2,10 +2,10 @@ import type { KeyBatch } from '@keyserver/exposure-keys';
 import { type Cell, type Plan, cellFinder, drawDelay, paddingSourceOf } from '@keyserver/padding';
 import { type Random, shuffle } from '@keyserver/random';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
-import type { ContentsDeps } from './batch-contents.ts';
+import type { ReadingDeps } from './settle-span.ts';
 
 /** What it takes to find generated documents of earlier days. */
-export interface RevisableDeps extends Omit<ContentsDeps, 'planOf'> {
+export interface RevisableDeps extends Omit<ReadingDeps, 'planOf'> {
   readonly random: Random;
   /** How long a window can be read, ms. */
   readonly retention: number;
@@ -24,7 +24,7 @@ const MOST_READ = 50_000;
  */
 export async function* revisableDocuments(
   deps: RevisableDeps,
-  plan: Pick<Plan, 'exports'>,
+  plan: Pick<Plan, 'exports' | 'partners'>,
   cell: Cell,
 ): AsyncGenerator<readonly KeyBatch[]> {
   const find = cellFinder(plan);

@@ -12,6 +12,7 @@ export interface ScheduledJobs {
 
 /** What the jobs take besides what their work takes. */
 export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
+  readonly units: CreateBatchesDeps['units'] & DoWorkDeps['units'];
   readonly leases: Leases;
   readonly deadlines: { readonly createBatches: number; readonly doWork: number };
 }
@@ -38,7 +39,7 @@ async function cut(deps: ScheduledJobsDeps, signal: AbortSignal): Promise<JobRep
   const lease = { leases, name: 'create-batches', lengthMs: leaseMs, signal, timers };
   return await withLease(lease, async (held) => {
     const { created, left, failed } = await createBatches(deps, held.signal);
-    const problems = failed.map((id) => `the batches of export ${id} could not be created`);
+    const problems = failed.map((name) => `what is due of ${name} could not be created`);
     if (left > 0 && created === 0) problems.push('the run ended before a batch was created');
     return problems.length === 0
       ? { kind: 'done', done: created, left }

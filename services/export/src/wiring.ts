@@ -23,6 +23,7 @@ import {
   shapeKeeper,
   shapePool,
   storedWindows,
+  unitStore,
   usedSigningKeys,
 } from '@keyserver/stores';
 import { type KeyRules, keyRulesOf } from '@keyserver/exposure-keys';
@@ -81,7 +82,9 @@ async function depsOver(
   const times = timesOf(config, store.closingDelay);
   const keys = keySettings(config, platform);
   const planning = { span: planSpanOf(config.PROFILE), keepMs: times.retentionMs + AFTERLIFE };
-  const batches = exportStore(store, { random, keys, windows: storedWindows, ...planning });
+  const kept = { random, keys, windows: storedWindows, ...planning };
+  const batches = exportStore(store, kept);
+  const units = unitStore(store, kept);
   const shared = {
     ...{ log, openBucket, findSigner, trySigner },
     listExports: listExports(store),
@@ -101,7 +104,7 @@ async function depsOver(
     ...batches,
     ...times,
     ...shared,
-    ...{ clock, random },
+    ...{ units, clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
     noteFault: damage.note,

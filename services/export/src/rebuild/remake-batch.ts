@@ -1,17 +1,13 @@
 import { ENCODER_VERSION, type ExportBatch, isLasting, openSigner } from '@keyserver/export-file';
-import {
-  type ContentsDeps,
-  type FrozenBatch,
-  contentsAsSettled,
-  digestsOf,
-} from '../batch-contents.ts';
+import { type FrozenBatch, contentsAsSettled, digestsOf } from '../batch-contents.ts';
+import type { ReadingDeps } from '../settle-span.ts';
 import type { ReadySigner, SignerDeps } from '../signers.ts';
 
 /** Why the files of a finished batch cannot be made a second time. */
 export type WhyNot = 'keys_expired' | 'signer_gone' | 'encoder_changed';
 
 /** What it takes to make the files of a finished batch a second time. */
-export type RemakeDeps = SignerDeps & ContentsDeps;
+export type RemakeDeps = SignerDeps & ReadingDeps;
 
 /**
  * All that the files of a finished batch are made from, if it still gives the very contents that were recorded. The signers

@@ -1,5 +1,6 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { ExposureKey } from '@keyserver/exposure-keys';
+import type { Partner } from '@keyserver/federation';
 import {
   DAY,
   HOUR,
@@ -32,6 +33,27 @@ export const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig =>
   paddingRange: 0,
   maxRecords: 1000,
   padEmpty: false,
+  ...overrides,
+});
+
+/** A padded partner that is granted one region, in units of four hours with at least ten keys in each cell. */
+export const aPaddedPartner = (overrides: Partial<Partner> = {}): Partner => ({
+  id: 'neighbour',
+  issuer: 'https://issuer.example',
+  subject: overrides.id ?? 'neighbour',
+  audience: 'https://keys.example/federation',
+  includeRegions: ['US'],
+  excludeRegions: [],
+  includeTravelers: false,
+  onlyLocalProvenance: true,
+  mode: 'padded',
+  unit: 4 * HOUR,
+  minRecords: 10,
+  paddingRange: 0,
+  maxPageKeys: 5000,
+  callsPerMinute: 60,
+  from: unixMillis(0),
+  thru: undefined,
   ...overrides,
 });
 

@@ -11,6 +11,7 @@ import {
 } from '@keyserver/export-file';
 import { memorySigner } from '@keyserver/export-file/testing';
 import { DEFAULT_KEY_RULES, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
+import type { Partner } from '@keyserver/federation';
 import type { JobReport } from '@keyserver/jobs';
 import { type Cell, generatorOf, reviserOf } from '@keyserver/padding';
 import { manualTimers } from '@keyserver/time/testing';
@@ -34,12 +35,16 @@ import {
   keyHasher,
   leaseStore,
   listExports,
+  partnerDocument,
+  partnerVersionChange,
+  partners,
   readKeyBatches,
   readPlans,
   shapeKeeper,
   shapePool,
   signingKeyDocument,
   signingKeys,
+  unitStore,
   usedSigningKeys,
   versionChange,
 } from '@keyserver/stores';
@@ -89,6 +94,10 @@ export interface ExportFixture {
   watchOver(over?: Partial<SigningKeyWatchDeps>): SigningKeyWatch;
   /** Configures exports as an operator does: once a day has a plan, a change holds from the next midnight. */
   configure(...configs: readonly ExportConfig[]): Promise<void>;
+  /** Configures partners in the same way. */
+  admit(...partners: readonly Partner[]): Promise<void>;
+  /** Takes the grant of a partner back. */
+  revoke(id: string): Promise<void>;
   declare(...keys: readonly SigningKey[]): Promise<void>;
   /** Stores so many keys that are released in a window; their first bytes count up through the whole fixture. */
   publish(
@@ -163,6 +172,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
   const windows = () => alwaysWindow(WINDOW);
   const planning = { span: DAY, keepMs: 74 * DAY };
   const batches = exportStore(store, { random, keys, windows, ...planning });
+  const units = unitStore(store, { random, keys, windows, ...planning });
   const late = lateWatch({
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
     ...{ readWindows: windows, minWindowAge: store.closingDelay, lateAfter: 30 * MINUTE },
@@ -174,6 +184,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
   };
   const deps: ScheduledJobsDeps = {
     ...batches,
+    units,
     listExports: listExports(store),
     ...signing,
     checkSigningKeys: watch.check,
@@ -228,6 +239,28 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
           tx.set(exportConfigs, config.id, exportConfigDocument(config));
           keep(config);
         }
+      });
+    },
+    async admit(...admitted) {
+      await store.transact(async (tx) => {
+        const from = await changesFrom(tx, DAY);
+        const changes = [];
+        for (const partner of admitted)
+          changes.push({
+            partner,
+            keep: await partnerVersionChange(tx, { id: partner.id, from }),
+          });
+        for (const { partner, keep } of changes) {
+          tx.set(partners, partner.id, partnerDocument(partner));
+          keep(partner);
+        }
+      });
+    },
+    async revoke(id) {
+      await store.transact(async (tx) => {
+        const keep = await partnerVersionChange(tx, { id, from: await changesFrom(tx, DAY) });
+        tx.delete(partners, id);
+        keep(undefined);
       });
     },
     async declare(...declared) {

@@ -41,6 +41,13 @@ export function mortalPorts(deps: ScheduledJobsDeps, faults: Faults): Partial<Sc
   return {
     cutBatches: one('cutBatches', deps.cutBatches),
     queue: all('queue', deps.queue),
+    units: {
+      listPartners: one('units.listPartners', deps.units.listPartners),
+      cutUnits: one('units.cutUnits', deps.units.cutUnits),
+      isWanted: one('units.isWanted', deps.units.isWanted),
+      end: one('units.end', deps.units.end),
+      queue: all('units.queue', deps.units.queue),
+    },
     work: all('work', deps.work),
     listings: all('listings', deps.listings),
     leases: all('leases', deps.leases),

@@ -1,0 +1,89 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { FoundUnit, Grant, Partner } from '@keyserver/federation';
+import {
+  type PartnerVersion,
+  type PlanSpan,
+  midnightAfter,
+  nextInForce,
+  partnersInForce,
+  planStart,
+} from '@keyserver/padding';
+import { SECOND, type UnixMillis } from '@keyserver/time';
+import type { Units } from './partner-units.ts';
+import { versionsOfPartner } from './partner-versions.ts';
+
+/** How partners were configured for the days of the past. */
+export interface PartnerDays {
+  /** The partner as it was configured for the day of a window; undefined when it was not in force. */
+  readonly on: (partner: Partner, window: UnixMillis) => Promise<Partner | undefined>;
+  /** The first midnight after the day of a window at which it is in force. */
+  readonly next: (partner: Partner, window: UnixMillis) => Promise<UnixMillis | undefined>;
+  /** What it was granted on the day of a window; undefined when it was not in force. */
+  readonly grantAt: (partner: Partner, window: UnixMillis) => Promise<Grant | undefined>;
+}
+
+/** How long the versions of a partner are remembered, ms. Any change of a partner that is given shows in itself. */
+const REMEMBERED = 10 * SECOND;
+
+interface Remembered {
+  readonly at: UnixMillis;
+  readonly partner: string;
+  readonly versions: readonly PartnerVersion[];
+}
+
+/** Reads how partners were configured; what it says of an unchanged partner is ten seconds old at most. */
+export function partnerDays(store: DocumentStore, span: PlanSpan): PartnerDays {
+  const remembered = new Map<string, Remembered>();
+  const versionsOf = async (partner: Partner): Promise<readonly PartnerVersion[]> => {
+    const now = await store.now();
+    const known = remembered.get(partner.id);
+    const text = JSON.stringify(partner);
+    const age = now - (known?.at ?? now);
+    if (known?.partner === text && age >= 0 && age < REMEMBERED) return known.versions;
+    const versions = await store.transact(async (tx) => await versionsOfPartner(tx, partner.id));
+    remembered.set(partner.id, { at: now, partner: text, versions });
+    return versions;
+  };
+  const on: PartnerDays['on'] = async (partner, window) =>
+    partnersInForce(await versionsOf(partner), planStart(window, span), span)[0];
+  return {
+    on,
+    next: async (partner, window) =>
+      nextInForce(await versionsOf(partner), midnightAfter(window, span), span),
+    grantAt: async (partner, window) => await on(partner, window),
+  };
+}
+
+/**
+ * The units of all partners: of each day those of the mode that the partner had on it. Before a partner begins, and in days
+ * between its end and its re-opening, there is nothing.
+ */
+export function servedUnits(
+  store: DocumentStore,
+  {
+    days,
+    padded,
+    fresh,
+  }: { readonly days: PartnerDays; readonly padded: Units; readonly fresh: Units },
+): Units {
+  return {
+    findUnit: async (partner, window) => {
+      const configured = await days.on(partner, window);
+      if (configured === undefined || window < partner.from)
+        return await passOver(
+          store,
+          window < partner.from ? partner.from : await days.next(partner, window),
+        );
+      return await (configured.mode === 'padded' ? padded : fresh).findUnit(partner, window);
+    },
+    readUnit: async function* (partner, unit) {
+      const configured = await days.on(partner, unit.start);
+      if (configured === undefined) return;
+      yield* (configured.mode === 'padded' ? padded : fresh).readUnit(partner, unit);
+    },
+  };
+}
+
+/** There is nothing up to an instant, unless that is yet to come: who waits for it stays where it is. */
+const passOver = async (store: DocumentStore, to: UnixMillis | undefined): Promise<FoundUnit> =>
+  to === undefined || to > (await store.now()) ? { kind: 'not yet' } : { kind: 'nothing', to };

@@ -1,0 +1,79 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { CutBatches, WorkQueue } from '@keyserver/export-file';
+import type { Partner, PartnerUnit } from '@keyserver/federation';
+import { type PlanSpan, planStart } from '@keyserver/padding';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
+import type { ExportStoreOptions } from './export-store.ts';
+import { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+import { partnersOn } from './partner-versions.ts';
+import { listPartners, partners } from './partners.ts';
+import { cutUnits } from './unit-cut.ts';
+import { workQueue } from './work-queue.ts';
+
+/** How far the work on a padded partner has come. */
+export interface UnitProgress {
+  readonly coveredUntil: UnixMillis | undefined;
+  /** The oldest unit that is not settled. */
+  readonly open: PartnerUnit | undefined;
+}
+
+/** The units of all padded partners. */
+export interface UnitStore {
+  /** Cuts a partner into the units that are due, by its id. */
+  readonly cutUnits: CutBatches;
+  readonly queue: WorkQueue<PartnerUnit>;
+  /** Whether anybody is to be given the unit: its partner may have been removed. */
+  readonly isWanted: (unit: PartnerUnit) => Promise<boolean>;
+  /** Ends a unit that the worker holds; false when the lease was lost. Does nothing when it was ended so before. */
+  readonly end: (unit: PartnerUnit, state: 'settled' | 'dropped') => Promise<boolean>;
+  readonly progressOf: (partner: string) => Promise<UnitProgress>;
+  /** All partners that are configured. */
+  readonly listPartners: () => Promise<readonly Partner[]>;
+  /** Those that are padded today, as the day is planned with them. */
+  readonly listPadded: () => Promise<readonly Partner[]>;
+}
+
+const UNITS = {
+  documents: partnerUnits,
+  open: { where: { state: 'open' }, order: { by: 'end' } },
+  read: unitOf,
+} as const;
+
+/** Units kept in the document store. */
+export const unitStore = (store: DocumentStore, options: ExportStoreOptions): UnitStore => ({
+  cutUnits: cutUnits(store, options),
+  queue: workQueue(store, UNITS, options.random),
+  isWanted: async ({ partner }) => (await store.get(partners, [partner.id]))[0] !== undefined,
+  end: async ({ id, fence }, state) =>
+    await store.transact(async (tx) => {
+      const [stored] = await tx.get(partnerUnits, [id]);
+      if (stored?.fence !== fence) return false;
+      // The fence is ours, so an earlier attempt of this very transaction has already ended the unit.
+      if (stored.state === 'open')
+        tx.set(partnerUnits, id, { ...stored, state, leaseExpires: tx.now });
+      return true;
+    }),
+  progressOf: async (partner) => await unitProgress(store, partner),
+  listPartners: async () => await listPartners(store),
+  listPadded: async () => await paddedToday(store, options.span),
+});
+
+/** How far the work on a padded partner has come. */
+export async function unitProgress(store: DocumentStore, partner: string): Promise<UnitProgress> {
+  const [progress] = await store.get(partnerProgress, [partner]);
+  const query = { where: { partner, state: 'open' }, order: { by: 'end' }, limit: 1 } as const;
+  let open: PartnerUnit | undefined;
+  for await (const page of store.pages(partnerUnits, query))
+    for (const { id, value } of page) open ??= unitOf(id, value);
+  const coveredUntil = progress === undefined ? undefined : unixMillis(progress.coveredUntil);
+  return { coveredUntil, open };
+}
+
+const paddedToday = async (store: DocumentStore, span: PlanSpan): Promise<readonly Partner[]> => {
+  const configured = new Set((await listPartners(store)).map(({ id }) => id));
+  const today = await store.transact(async (tx) => {
+    await tx.find(partners, { limit: 1 });
+    return await partnersOn(tx, planStart(tx.now, span), span);
+  });
+  return today.filter(({ id, mode }) => mode === 'padded' && configured.has(id));
+};
