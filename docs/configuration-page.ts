@@ -1,6 +1,7 @@
 import { type SettingDescription, describeSettings } from '@keyserver/config';
 import { cleanupSettings } from '@keyserver/cleanup/settings';
 import { exportSettings } from '@keyserver/export/settings';
+import { federationServeSettings } from '@keyserver/federation-serve/settings';
 import { publishSettings } from '@keyserver/publish/settings';
 import { trustSettings } from '@keyserver/trust/settings';
 import { cdnSettings, launcherSettings } from '@keyserver/launcher';
@@ -11,6 +12,11 @@ const PROGRAMS = [
   { name: 'export', about: 'Writes the signed files.', settings: exportSettings },
   { name: 'cleanup', about: 'Folds counts into totals.', settings: cleanupSettings },
   { name: 'trust', about: 'Keeps the keys of revision tokens.', settings: trustSettings },
+  {
+    name: 'federation-serve',
+    about: 'Gives partners the keys that they may have.',
+    settings: federationServeSettings,
+  },
   { name: 'cdn', about: 'Serves the files on one machine.', settings: cdnSettings },
 ] as const;
 

@@ -27,11 +27,12 @@ export async function startLauncher(
   dataDirectory: string,
   flags: readonly string[] = [],
 ): Promise<LauncherProcess> {
-  const [publish, exporting, cleanup, trust, cdn, issuer] = await freePorts(6);
+  const [publish, exporting, cleanup, trust, cdn, issuer, serve] = await freePorts(7);
   const ports = {
     ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
     CLEANUP_PORT: String(cleanup),
     TRUST_PORT: String(trust),
+    FEDERATION_SERVE_PORT: String(serve),
     ...{ CDN_PORT: String(cdn), ISSUER_PORT: String(issuer) },
   };
   const child = spawn(

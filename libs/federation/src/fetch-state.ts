@@ -63,7 +63,10 @@ export function stateOf(
  * The time of a cursor, Unix seconds. The decoder gives an object for an int64 where a package named `long` is about, whatever its
  * types say (https://github.com/protobufjs/protobuf.js, "Compatibility").
  */
-export const secondsIn = ({ timestamp }: Cursor.$Properties): number => Number(timestamp ?? 0);
+export function secondsIn({ timestamp }: Cursor.$Properties): number {
+  const told: unknown = timestamp ?? 0;
+  return Number(told);
+}
 
 const saysTime = (cursor: Cursor.$Properties): boolean => ![0, YEAR_1].includes(secondsIn(cursor));
 

@@ -13,7 +13,7 @@ export {
   type RequestProblem,
   readRequest,
 } from './fetch-request.ts';
-export { BEGINNING, type Resumption, readState, stateOf } from './fetch-state.ts';
+export { BEGINNING, type Resumption, readState, secondsIn, stateOf } from './fetch-state.ts';
 export { type PackedUnit, packUnit } from './packed-unit.ts';
 export { Page, type PageLimits, type UnitEnd } from './page.ts';
 export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';

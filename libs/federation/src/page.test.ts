@@ -2,7 +2,6 @@ import { ExposureKey, FederationFetchResponse } from '#generated/federation.js';
 import {
   type ExposureKey as StoredKey,
   type KeyBatch,
-  REPORT_TYPE_CODE,
   type ReportType,
   packRecords,
 } from '@keyserver/exposure-keys';
@@ -22,6 +21,13 @@ const aKey = (n: number, change: Partial<StoredKey> = {}): StoredKey => ({
   ...{ reportType: 'confirmed', onsetDays: -3 },
   ...change,
 });
+const { CONFIRMED_TEST, CONFIRMED_CLINICAL_DIAGNOSIS, SELF_REPORT, REVOKED } =
+  ExposureKey.ReportType;
+/** As the protocol has them; what is 0 is left out. */
+const TYPE_ON_THE_WIRE = {
+  ...{ '': null, confirmed: CONFIRMED_TEST, likely: CONFIRMED_CLINICAL_DIAGNOSIS },
+  ...{ 'user-report': SELF_REPORT, negative: REVOKED },
+};
 let drawn = 0;
 const batchOf = (keys: readonly StoredKey[], change: Partial<KeyBatch> = {}): KeyBatch => ({
   ...{ id: `d${drawn++}`, window: unixMillis(0), kind: 'primary', origin: 'local', sourceId: '' },
@@ -90,9 +96,9 @@ describe('a key on the wire', () => {
               {
                 exposureKey: key.data,
                 transmissionRisk: key.risk || null,
-                intervalNumber: key.start || null,
+                intervalNumber: key.start === 0 ? null : key.start,
                 intervalCount: key.period,
-                reportType: REPORT_TYPE_CODE[key.reportType] || null,
+                reportType: TYPE_ON_THE_WIRE[key.reportType],
                 daysSinceOnsetOfSymptoms: (key.onsetDays ?? 0) || null,
                 hasSymptomOnset: key.onsetDays === undefined ? null : true,
                 traveler: traveler || null,

@@ -69,7 +69,7 @@ describe('a text is no token', () => {
 
   it('when the bits that the last character has to spare are set', () => {
     const last = token.at(-1) ?? '';
-    const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+    const others = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
     const opened = others.filter((one) => openToken(token.slice(0, -1) + one, KEY) !== undefined);
     expect(opened).toEqual([last]);
   });

@@ -9,19 +9,15 @@ import {
   windowLengthAt,
   windowStart,
 } from '@keyserver/time';
-import { partnerVersions } from './padding-documents.ts';
 import { findOldestWindow, readKeyBatches } from './key-reader.ts';
 import { storedWindows } from './store-windows.ts';
-
-/** A grant, and whether it is served without padding. */
-type DayGrant = Grant & Pick<Partner, 'mode'>;
 
 /** What serving windows as they close needs to know. */
 export interface FreshUnitsOptions {
   /** How long a window can be read, ms. */
   readonly retention: number;
   /** What a partner was granted on the day of a window; undefined when it was not served that day. */
-  readonly grantAt: (partner: Partner, window: UnixMillis) => Promise<DayGrant | undefined>;
+  readonly grantAt: (partner: Partner, window: UnixMillis) => Promise<Grant | undefined>;
 }
 
 /** The units of fresh partners: each window is one, from the moment when nothing can be written into it any more. */
@@ -52,11 +48,9 @@ export function freshUnits(
   ): Promise<FoundUnit> => {
     const end = windowEnd(calendar, start);
     const grant = await grantAt(partner, start);
-    if (grant === undefined) return { kind: 'nothing', to: end };
-    // A day that was planned with padding is never served without.
-    return grant.mode === 'fresh'
-      ? { kind: 'available', unit: { start, end, grant } }
-      : { kind: 'not yet' };
+    return grant === undefined
+      ? { kind: 'nothing', to: end }
+      : { kind: 'available', unit: { start, end, grant } };
   };
   return { findUnit, readUnit: readFreshUnit(readKeyBatches(store, { retention })) };
 }
@@ -105,43 +99,4 @@ function rememberedWindows(): Pick<Set<UnixMillis>, 'has' | 'add'> {
       return known.add(window);
     },
   };
-}
-
-const REMEMBERED_GRANTS = 1024;
-
-/**
- * What a partner was granted on the day of a closed window, by its versions. These begin with midnights that lie ahead when
- * they are written, so for a window that has ended the answer never changes, and is remembered.
- */
-export function grantOfDay(store: DocumentStore): FreshUnitsOptions['grantAt'] {
-  const known = new Map<string, DayGrant | undefined>();
-  return async (partner, window) => {
-    const id = `${partner.id}-${window}`;
-    if (known.has(id)) return known.get(id);
-    const { versions, granted } = await versionAt(store, partner, window);
-    // While it has no version the configuration itself counts, which may still change.
-    if (versions === 0) return granted;
-    if (known.size >= REMEMBERED_GRANTS) known.clear();
-    known.set(id, granted);
-    return granted;
-  };
-}
-
-async function versionAt(
-  store: DocumentStore,
-  partner: Partner,
-  window: UnixMillis,
-): Promise<{ readonly versions: number; readonly granted: Partner | undefined }> {
-  let versions = 0;
-  let last: Partner | undefined;
-  const query = { where: { partner: partner.id }, order: { by: 'from' } } as const;
-  for await (const page of store.pages(partnerVersions, query))
-    for (const { value } of page) {
-      versions++;
-      if (value.from <= window) last = value.settings;
-    }
-  const version = versions === 0 ? partner : last;
-  const granted =
-    version !== undefined && version.from <= window && window < (version.thru ?? Infinity);
-  return { versions, granted: granted ? version : undefined };
 }

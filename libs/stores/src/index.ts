@@ -61,7 +61,7 @@ export {
 } from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
-export { freshUnits, grantOfDay } from './fresh-units.ts';
+export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

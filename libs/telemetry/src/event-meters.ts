@@ -30,6 +30,13 @@ const COUNTED: Counted = {
   'export.no_signer': ({ config }, meters) => {
     meters.add('keyserver_batches_failed_total', { config, reason: 'no_signer' });
   },
+  'federation.served': ({ partner, keys, revised }, meters) => {
+    meters.add('keyserver_federation_calls_total', { partner, call: 'answered' });
+    meters.add('keyserver_federation_served_keys_total', { partner }, keys + revised);
+  },
+  'federation.refused': ({ partner, reason }, meters) => {
+    meters.add('keyserver_federation_calls_total', { partner, call: reason });
+  },
   'job.finished': (fields, meters) => {
     countRun(fields, fields.done > 0 || fields.left > 0 ? 'done' : 'idle', meters);
   },

@@ -26,6 +26,8 @@ export interface LabelValues {
   readonly certificate: NonNullable<Events['publish.refused']['certificate']>;
   readonly config: ConfiguredId;
   readonly reason: Events['export.batch_failed']['reason'] | 'no_signer';
+  readonly partner: ConfiguredId;
+  readonly call: 'answered' | Events['federation.refused']['reason'];
   /** Not `job`, which Prometheus and Cloud Monitoring give each target themselves. */
   readonly job_name: JobName;
   readonly outcome: JobOutcome;
@@ -95,6 +97,16 @@ export const COUNTERS = {
     about: 'Keys in finished batches, generated ones included',
     unit: '{key}',
     labels: ['config'],
+  },
+  keyserver_federation_served_keys_total: {
+    about: 'Keys that a partner was given, revised ones included',
+    unit: '{key}',
+    labels: ['partner'],
+  },
+  keyserver_federation_calls_total: {
+    about: 'Calls of a partner, by how they ended',
+    unit: '{call}',
+    labels: ['partner', 'call'],
   },
   keyserver_job_runs_total: {
     about: 'Runs of scheduled jobs',

@@ -13,7 +13,17 @@ import {
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import { findPartner, freshUnits, grantOfDay, readSealingKey } from '@keyserver/stores';
+import {
+  type Units,
+  findPartner,
+  freshUnits,
+  paddedUnits,
+  partnerDays,
+  readSealingKey,
+  servedUnits,
+} from '@keyserver/stores';
+import type { DocumentStore } from '@keyserver/docstore';
+import { planSpanOf } from '@keyserver/padding';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
@@ -46,10 +56,7 @@ function depsOver(
   const { store } = platform;
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
-  const units = freshUnits(store, {
-    retention: config.KEY_RETENTION_HOURS * HOUR,
-    grantAt: grantOfDay(store),
-  });
+  const units = unitsOf(store, config);
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
   };
@@ -68,4 +75,13 @@ function depsOver(
     maxCalls: config.MAX_CALLS,
     health: probeAll(timers, [...probesOf(platform), damage.probe, logHealth]),
   };
+}
+
+/** The units of all partners, each in the way in which its partner was served on that day. */
+function unitsOf(store: DocumentStore, config: FederationServeSettings): Units {
+  const retention = config.KEY_RETENTION_HOURS * HOUR;
+  const span = planSpanOf(config.PROFILE);
+  const days = partnerDays(store, span);
+  const padded = paddedUnits(store, { retention, span });
+  return servedUnits(store, { days, padded, fresh: freshUnits(store, { retention, ...days }) });
 }

@@ -44,10 +44,19 @@ describe('the services of one machine', () => {
   });
 
   it('have figures on ports of their own, one after another', () => {
-    const ports = (['publish', 'export', 'trust', 'cleanup'] as const).map(
+    const ports = (['publish', 'export', 'trust', 'cleanup', 'federation-serve'] as const).map(
       (name) => envOf(name, { METRICS_PORT: '9000' })['METRICS_PORT'],
     );
-    expect(ports).toEqual(['9000', '9001', '9002', '9003']);
+    expect(ports).toEqual(['9000', '9001', '9002', '9003', '9004']);
+  });
+
+  it('take partners that this machine vouches for, unless the operator names others', () => {
+    expect(envOf('federation-serve')).toMatchObject({
+      FEDERATION_ISSUERS: `${ISSUER.issuer}=${ISSUER.jwksUrl}`,
+      PORT: '8086',
+    });
+    const FEDERATION_ISSUERS = 'https://a.example=https://a.example/keys';
+    expect(envOf('federation-serve', { FEDERATION_ISSUERS })).toMatchObject({ FEDERATION_ISSUERS });
   });
 
   it('let jobs be started by the launcher alone', () => {

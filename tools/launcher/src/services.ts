@@ -21,11 +21,15 @@ const LOOPBACK = '127.0.0.1';
 /** Where the services of a launcher are reached. */
 export const urlsOf = (
   config: LauncherConfig,
-): Record<'publish' | 'export' | 'cleanup' | 'trust' | 'cdn' | 'issuer', string> => ({
+): Record<
+  'publish' | 'export' | 'cleanup' | 'trust' | 'federation-serve' | 'cdn' | 'issuer',
+  string
+> => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
   export: `http://${LOOPBACK}:${config.EXPORT_PORT}`,
   cleanup: `http://${LOOPBACK}:${config.CLEANUP_PORT}`,
   trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
+  'federation-serve': `http://${LOOPBACK}:${config.FEDERATION_SERVE_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
@@ -88,6 +92,16 @@ export function servicesOf(
       env: {
         ...{ ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
         METRICS_PORT: metricsPort(2),
+      },
+    },
+    {
+      name: 'federation-serve',
+      script: new URL(import.meta.resolve('@keyserver/federation-serve/main')),
+      url: urls['federation-serve'],
+      env: {
+        // Servers of one machine vouch for each other; whoever has partners elsewhere names their issuers too.
+        FEDERATION_ISSUERS: `${issuer.issuer}=${issuer.jwksUrl}`,
+        ...{ ...open, PORT: String(config.FEDERATION_SERVE_PORT), METRICS_PORT: metricsPort(4) },
       },
     },
     {
