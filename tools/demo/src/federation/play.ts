@@ -18,7 +18,7 @@ export interface Found {
 }
 
 /** Hours after which a key has gone from one server to the other, and into its files. */
-const HOURS = 9;
+const HOURS = 6;
 
 /** Plays exchange between two servers: uploads to both, fetching both ways, revisions, files of both. */
 export async function playFederation(
