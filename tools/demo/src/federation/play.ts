@@ -3,6 +3,7 @@ import { readKeyBatches } from '@keyserver/stores';
 import { DAY, HOUR, unixMillis } from '@keyserver/time';
 import { downloadSeries } from '../client.ts';
 import { runJobs } from '../jobs.ts';
+import type { Country } from './configuration.ts';
 import { type Published, publishAt, takeBack } from './people.ts';
 import type { FederatedServer, FederatedWorld } from './world.ts';
 
@@ -17,6 +18,10 @@ export interface Found {
   readonly takenBack: readonly string[];
 }
 
+/** Whether a country fetches from another. */
+type Fetches = (to: Country, from: Country) => boolean;
+const always: Fetches = () => true;
+
 /** Hours after which a key has gone from one server to the other, and into its files. */
 const HOURS = 6;
 
@@ -24,17 +29,20 @@ const HOURS = 6;
 export async function playFederation(
   world: FederatedWorld,
   tell: (line: string) => void,
+  fetches: Fetches = always,
 ): Promise<readonly Found[]> {
   const { servers } = world;
   for (const server of servers) await runJobs(server); // the first one makes what uploads need
   const published: Published[] = [];
-  for (const [server, other] of pairs(servers))
+  for (const server of servers) {
+    const other = servers.find((one) => one !== server) ?? server;
     published.push(...(await publishAt(server, other.country)));
+  }
   tell(`${published.length} people have uploaded to ${servers.length} servers`);
-  await passHours(world, HOURS, tell);
+  await passHours(world, HOURS, tell, fetches);
   await takeBack(published);
   tell('some have taken their keys back');
-  await passHours(world, HOURS, tell);
+  await passHours(world, HOURS, tell, fetches);
   return await whoHas(servers, published);
 }
 
@@ -51,11 +59,13 @@ export async function passHours(
   { clock, servers }: FederatedWorld,
   hours: number,
   tell: (line: string) => void,
+  fetches: Fetches = always,
 ): Promise<void> {
   for (let hour = 0; hour < hours; hour++) {
     clock.advance(HOUR);
     for (const server of servers) await runJobs(server);
     for (const [server, other] of pairs(servers)) {
+      if (!fetches(server.country, other.country)) continue;
       const { status, body } = await server.pull(other.country);
       if (status !== 200)
         tell(`${server.country.id} could not fetch from ${other.country.id}: ${body}`);

@@ -57,7 +57,9 @@ type Begun = Omit<FederatedServer, 'address' | 'pull' | 'log'> & {
   readonly platform: Platform;
   readonly log: string[];
 };
-type Started = { close(): Promise<void> };
+interface Started {
+  close(): Promise<void>;
+}
 
 /** Starts a server for each country. The issuers come first, as every server must know those of the others. */
 export async function openFederatedWorld(settings: WorldSettings): Promise<FederatedWorld> {
