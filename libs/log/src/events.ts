@@ -1,5 +1,7 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
+import { SERVE_SEVERITY, type ServeEvents } from './serve-events.ts';
+import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
 import type {
   CallerRefusal,
@@ -44,7 +46,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents {
+export interface Events extends FederationEvents, ServeEvents, UnitEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -176,57 +178,7 @@ export interface Events extends FederationEvents {
   /** A batch is open for longer than a period, and newer files wait for it: an operator must act. */
   'export.prefix_held': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
   'export.index_written': { readonly config: ConfiguredId; readonly files: number };
-
-  'federation.units_created': {
-    readonly partner: ConfiguredId;
-    readonly created: number;
-    /** More units are due than one run may create. */
-    readonly behind: boolean;
-  };
-  'federation.unit_settled': {
-    readonly partner: ConfiguredId;
-    readonly unit: ConfiguredId;
-    /** How many generated keys are in it. */
-    readonly padding: number;
-    readonly ms: number;
-  };
-  /** A unit that was due is given to nobody, since its partner was removed. */
-  'federation.unit_dropped': { readonly partner: ConfiguredId; readonly unit: ConfiguredId };
-  'federation.unit_failed': {
-    readonly partner: ConfiguredId;
-    /** Absent where units could not be cut. */
-    readonly unit?: ConfiguredId;
-    readonly reason: 'not_cut' | 'lease_lost' | 'deadline' | 'fault';
-    readonly causes?: readonly FaultCause[];
-  };
-  /** The newest units of a partner are older than they should be, and it is given nothing behind them: an operator must act. */
-  'federation.units_late': {
-    readonly partner: ConfiguredId;
-    readonly because: 'not_cut' | 'not_settled';
-  };
   'export.config_failed': Fault & { readonly config: ConfiguredId };
-
-  /** A partner's call was answered. */
-  'federation.served': {
-    readonly partner: ConfiguredId;
-    readonly keys: number;
-    readonly revised: number;
-    /** Keys that the protocol has no words for. */
-    readonly leftOut: number;
-    /** More can be had at once. */
-    readonly partial: boolean;
-    /** How far before now the unit begins that the partner goes on with, s. */
-    readonly behind: number;
-    readonly ms: number;
-  };
-  'federation.refused': { readonly partner: ConfiguredId; readonly reason: FederationRefusal };
-  /** The partner went away before it was answered. */
-  'federation.aborted': { readonly partner: ConfiguredId };
-  /**
-   * The key that seals positions of partners was drawn: for the first call, or since the one before is lost. Then partners whose
-   * states were sealed with that one are refused, and their operators must act.
-   */
-  'federation.sealing_key_drawn': None;
 
   /** A file that should be served has a record or a content that makes no sense; whoever asks for it gets nothing. */
   'files.object_damaged': Fault & { readonly object: ConfiguredId };
@@ -324,15 +276,8 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
-  'federation.units_created': 'info',
-  'federation.unit_settled': 'info',
-  'federation.unit_dropped': 'info',
-  'federation.unit_failed': 'error',
-  'federation.units_late': 'alert',
-  'federation.served': 'info',
-  'federation.refused': 'warning',
-  'federation.aborted': 'info',
-  'federation.sealing_key_drawn': 'warning',
+  ...UNIT_SEVERITY,
+  ...SERVE_SEVERITY,
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
   'job.finished': 'info',
