@@ -31,7 +31,9 @@ const OPENED = [
   ...['libs/cloud-identity', 'libs/cloud-telemetry'],
 ];
 const ADAPTERS = ['libs/sqlite', 'libs/local', ...CLOUD];
-const SERVICES = ['publish', 'export', 'cleanup', 'trust', 'federation-serve'].map((service) => `services/${service}`);
+const SERVICES = [
+  ...['publish', 'export', 'cleanup', 'trust', 'federation-serve', 'federation-pull'],
+].map((service) => `services/${service}`);
 const USES = [...BASE, ...DOMAIN, ...RUNTIME, 'libs/docstore', 'libs/stores', ...OPERATE];
 
 const forEach = (rooms, may) => Object.fromEntries(rooms.map((room) => [room, may]));

@@ -157,6 +157,7 @@ async function register(
     ],
     signingKeys: [],
     exports: [],
+    queries: [],
   };
   const outcome = await applyConfiguration(store, wanted, { actor: 'bench', random: systemRandom });
   if (outcome.kind !== 'applied') throw new Error('the configuration was not applied');

@@ -152,6 +152,7 @@ function configurationWith(publicKey: string, ground: KillGround): Configuration
       },
     ],
     exports: [anExport('fast', FLOORS.fast), anExport('slow', FLOORS.slow)],
+    queries: [],
   };
 }
 

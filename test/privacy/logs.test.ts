@@ -230,6 +230,7 @@ function configurationWith(publicKey: string): Configuration {
         ...{ minRecords: 5, paddingRange: 0, maxRecords: 1000, padEmpty: false },
       },
     ],
+    queries: [],
   };
 }
 

@@ -60,14 +60,16 @@ describe('what a stranger learns', () => {
     expect(found.auc).toBeLessThan(BOUNDS.aucRealKey + margin);
   });
 
-  it('is no smaller set of keys than the floor, whatever files are subtracted or intersected', async () => {
-    let refused = 0;
+  it('is no smaller set of keys than the floor, whatever files and pages of partners are subtracted or intersected', async () => {
+    let [refused, pages] = [0, 0];
     for (let n = 0; n < 4; n++) {
       const isolated = await isolateKeys(simulatedChance(`configuration ${n}`));
       expect(isolated.atom).toBeDefined();
       expect(isolated.atom!.size).toBeGreaterThanOrEqual(isolated.atom!.floor);
       refused += isolated.refused;
+      pages += isolated.pages;
     }
+    expect(pages).toBeGreaterThan(0);
     // What cannot be padded was tried too, and did not get past the rules of configurations.
     expect(refused).toBeGreaterThan(0);
   });

@@ -4,7 +4,13 @@ import {
   MAX_SIGNERS,
   type SigningKey,
 } from '@keyserver/export-file';
-import { CALLS_PER_MINUTE, PAGE_KEYS, type Partner } from '@keyserver/federation';
+import {
+  CALLS_PER_MINUTE,
+  type FederationQuery,
+  MAX_PAGE_KEYS,
+  PAGE_KEYS,
+  type Partner,
+} from '@keyserver/federation';
 import {
   type AuthorityKey,
   type AuthorizedApp,
@@ -185,6 +191,24 @@ export const exportEntry: EntryCheck<Open<ExportConfig>> = checkOf(
     ...PADDING,
     maxRecords: orElse(whole(1, MAX_FILE_RECORDS), 500_000),
     padEmpty: flag,
+  }),
+);
+
+/** Checks and reads one entry of `queries`. */
+export const queryEntry: EntryCheck<Open<FederationQuery>> = checkOf(
+  group({
+    id: text('id'),
+    server: text('server'),
+    audience: text('federationAudience'),
+    partner: orElse({ type: 'string', enum: ['standard', 'reference'] }, 'standard'),
+    includeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
+    excludeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
+    onlyTravelers: flag,
+    onlyLocalProvenance: orElse({ type: 'boolean' }, true),
+    maxPageKeys: orElse(whole(1, MAX_PAGE_KEYS), 5000),
+    acceptSelfReport: flag,
+    acceptRecursive: flag,
+    ...validity,
   }),
 );
 

@@ -1,5 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { Partner } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 
@@ -11,6 +11,8 @@ export interface Configuration {
   readonly exports: readonly ExportConfig[];
   /** Absent where nothing is said of partners; that is refused while some are stored. */
   readonly partners?: readonly Partner[];
+  /** The same of queries. */
+  readonly queries?: readonly FederationQuery[];
 }
 
 /** A configuration that says something of every part. */
@@ -20,11 +22,12 @@ export type WholeConfiguration = Required<Configuration>;
 export type Section = keyof Configuration;
 
 /** The lists that a file may lack while nothing is stored of them, since there are files from before there were such lists. */
-export const LATER_SECTIONS = ['partners'] as const satisfies readonly Section[];
+export const LATER_SECTIONS = ['partners', 'queries'] as const satisfies readonly Section[];
 
 /** A configuration with empty lists for those that it lacks. */
 export const wholeOf = (configuration: Configuration): WholeConfiguration => ({
   partners: [],
+  queries: [],
   ...configuration,
 });
 
@@ -53,6 +56,13 @@ export const inOrder = (configuration: WholeConfiguration): WholeConfiguration =
       inputRegions: eachOnce(config.inputRegions),
       excludeRegions: eachOnce(config.excludeRegions),
       signingKeys: eachOnce(config.signingKeys),
+    }))
+    .toSorted(byId),
+  queries: configuration.queries
+    .map((query) => ({
+      ...query,
+      includeRegions: eachOnce(query.includeRegions),
+      excludeRegions: eachOnce(query.excludeRegions),
     }))
     .toSorted(byId),
   partners: configuration.partners

@@ -59,6 +59,16 @@ export const GRAMMARS = {
       'path segments of letters, digits, ".", "_" and "-", joined by "/", none starting with "."',
     parse: matching(/^(?=.{1,200}$)[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/),
   },
+  server: {
+    allowed: 'a host name in lower case, alone or with a port, such as keys.example.org:443',
+    parse: matching(
+      /^(?=.{1,253}(:|$))[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[1-9]\d{0,4})?$/,
+    ),
+  },
+  federationAudience: {
+    allowed: 'an https address of at most 200 characters',
+    parse: matching(/^(?=.{1,200}$)https:\/\/[\w:/.~-]+$/),
+  },
   time: {
     allowed: 'an RFC 3339 time in UTC, such as 2024-05-01T00:00:00Z',
     parse: parseTime,

@@ -1,5 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { Partner } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
@@ -9,6 +9,7 @@ import {
   authorityEntry,
   exportEntry,
   partnerEntry,
+  queryEntry,
   signingKeyEntry,
   wholeFile,
 } from './configuration-schema.ts';
@@ -65,10 +66,14 @@ function readFile(file: unknown): ParsedConfiguration {
   const placed = placeEntries(file, problems);
   problems.push(...checkConfiguration(placed));
   if (problems.length > 0) return { kind: 'refused', problems };
-  const value = inOrder(valuesOf(placed));
-  const { partners, ...rest } = value;
-  const lacksPartners = memberOf(file, 'partners') === undefined;
-  return { kind: 'configuration', value: lacksPartners ? rest : value };
+  const { partners, queries, ...rest } = inOrder(valuesOf(placed));
+  const lacks = (section: Section): boolean => memberOf(file, section) === undefined;
+  const value = {
+    ...rest,
+    ...(lacks('partners') ? {} : { partners }),
+    ...(lacks('queries') ? {} : { queries }),
+  };
+  return { kind: 'configuration', value };
 }
 
 function valuesOf(placed: PlacedEntries): WholeConfiguration {
@@ -80,6 +85,7 @@ function valuesOf(placed: PlacedEntries): WholeConfiguration {
     signingKeys: placed.signingKeys.map(({ entry }) => entry),
     exports,
     partners: withUnits(partners, exports),
+    queries: placed.queries.map(({ entry }) => entry),
   };
 }
 
@@ -101,6 +107,7 @@ interface PlacedEntries {
   readonly apps: readonly Placed<AuthorizedApp>[];
   readonly signingKeys: readonly Placed<SigningKey>[];
   readonly exports: readonly Placed<ExportConfig>[];
+  readonly queries: readonly Placed<FederationQuery>[];
   readonly partners: readonly Placed<PlacedPartner>[];
   readonly claimed: {
     readonly authorities: ReadonlySet<unknown>;
@@ -126,6 +133,7 @@ function placeEntries(file: unknown, problems: Problem[]): PlacedEntries {
     apps: read('apps', appEntry),
     signingKeys: read('signingKeys', signingKeyEntry).map(placedWithEnd),
     exports: read('exports', exportEntry).map(placedWithEnd),
+    queries: read('queries', queryEntry).map(placedWithEnd),
     partners: read('partners', partnerEntry).map(placedWithEnd),
     claimed: {
       authorities: idsIn(listIn(file, 'authorities')),
@@ -179,10 +187,14 @@ function checkConfiguration(file: PlacedEntries): readonly Problem[] {
     ...repeats(file.partners, 'subject', ({ issuer, subject }) =>
       JSON.stringify([issuer, subject]),
     ),
-    ...[...keys, ...file.signingKeys, ...file.exports, ...file.partners].flatMap(endsAfterStart),
+    ...repeats(file.queries, 'id', ({ id }) => id),
+    ...[...keys, ...file.signingKeys, ...file.exports, ...file.partners, ...file.queries].flatMap(
+      endsAfterStart,
+    ),
     ...unknownReferences(file),
     ...file.exports.flatMap(travelersOnceOnly),
     ...file.partners.flatMap(grantsNothing),
+    ...file.queries.flatMap(overlappingRegions),
   ];
 }
 
@@ -252,6 +264,16 @@ const travelersOnceOnly = ({
   entry.includeTravelers && entry.onlyNonTravelers
     ? [{ path: `${path}.onlyNonTravelers`, message: 'excludes includeTravelers; choose one' }]
     : [];
+
+/** A server refuses a call whose regions overlap. */
+const overlappingRegions = ({
+  path,
+  entry: { includeRegions, excludeRegions },
+}: PlacedEntries['queries'][number]): readonly Problem[] => {
+  const both = includeRegions.find((region) => excludeRegions.includes(region));
+  const message = `has ${both}, which includeRegions has too`;
+  return both === undefined ? [] : [{ path: `${path}.excludeRegions`, message }];
+};
 
 const grantsNothing = ({
   path,

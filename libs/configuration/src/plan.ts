@@ -68,12 +68,13 @@ const byPath = (configuration: WholeConfiguration): ReadonlyMap<string, Describe
     describe(configuration).map((document) => [`${document.section} ${document.id}`, document]),
   );
 
-/** Exports and signing keys are never removed, only ended: their files and signatures outlive them. */
+/** Exports, signing keys and queries are never removed, only ended: files, signatures and stored keys outlive them. */
 const REMOVABLE: Readonly<Record<Section, boolean>> = {
   authorities: true,
   apps: true,
   signingKeys: false,
   exports: false,
+  queries: false,
   // Removing one revokes its grant, and what it was given before is its own.
   partners: true,
 };
@@ -163,6 +164,7 @@ const MOVES = 'files of earlier days stay under the old name';
 const KNOWN_TO_PHONES = 'phones must know the new key before it signs';
 
 const IDENTITY = 'holds at once: tokens with the old one are refused';
+const HOLDS_ON = 'holds for what is fetched from now on; what was fetched stays';
 
 const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
   authorities: new Map([['issuer', 'certificates of the old issuer are refused from now on']]),
@@ -175,6 +177,11 @@ const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
   exports: new Map([
     ['bucket', MOVES],
     ['filenameRoot', MOVES],
+  ]),
+  queries: new Map([
+    ['server', 'where the query stopped is asked of the new server'],
+    ['includeRegions', HOLDS_ON],
+    ['excludeRegions', HOLDS_ON],
   ]),
   partners: new Map([
     ['issuer', IDENTITY],

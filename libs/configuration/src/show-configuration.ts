@@ -44,6 +44,7 @@ export const renderConfiguration = (configuration: WholeConfiguration): string =
       ),
       exports: configuration.exports.map(exportEntry),
       partners: configuration.partners.map(partnerEntry),
+      queries: configuration.queries.map(queryEntry),
     },
     // A folded line or an alias would read the same, but nobody would write it.
     { lineWidth: 0, aliasDuplicateObjects: false },
@@ -65,6 +66,21 @@ const exportEntry = (config: WholeConfiguration['exports'][number]): object => (
   paddingRange: config.paddingRange,
   maxRecords: config.maxRecords,
   padEmpty: config.padEmpty,
+});
+
+const queryEntry = ({ from, thru, ...query }: WholeConfiguration['queries'][number]): object => ({
+  id: query.id,
+  server: query.server,
+  audience: query.audience,
+  partner: query.partner,
+  includeRegions: query.includeRegions,
+  excludeRegions: query.excludeRegions,
+  onlyTravelers: query.onlyTravelers,
+  onlyLocalProvenance: query.onlyLocalProvenance,
+  maxPageKeys: query.maxPageKeys,
+  acceptSelfReport: query.acceptSelfReport,
+  acceptRecursive: query.acceptRecursive,
+  ...validity({ from, thru }),
 });
 
 const partnerEntry = (partner: WholeConfiguration['partners'][number]): object => ({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { Partner } from '@keyserver/federation';
+import type { FederationQuery, Partner } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import {
   appDocument,
@@ -13,10 +13,13 @@ import {
   exportConfigDocument,
   exportConfigOf,
   exportConfigs,
+  federationQueries,
   healthAuthorities,
   partnerDocument,
   partnerOf,
   partners,
+  queryDocument,
+  queryOf,
   signingKeyDocument,
   signingKeyOf,
   signingKeys,
@@ -32,6 +35,7 @@ export const readStored = async (tx: Transaction): Promise<WholeConfiguration> =
     apps: await all(tx, authorizedApps, appOf),
     signingKeys: await all(tx, signingKeys, signingKeyOf),
     exports: await all(tx, exportConfigs, exportConfigOf),
+    queries: await all(tx, federationQueries, queryOf),
     partners: await all(tx, partners, partnerOf),
   });
 
@@ -92,6 +96,13 @@ export const describe = (configuration: WholeConfiguration): readonly Described[
       { section: 'partners', id: partner.id, fields: partnerFields(partner) },
       partners,
       partnerDocument(partner),
+    ),
+  ),
+  ...configuration.queries.map((query) =>
+    described(
+      { section: 'queries', id: query.id, fields: queryFields(query) },
+      federationQueries,
+      queryDocument(query),
     ),
   ),
 ];
@@ -172,6 +183,22 @@ const exportFields = (config: ExportConfig): DescribedFields =>
     ['paddingRange', String(config.paddingRange)],
     ['maxRecords', String(config.maxRecords)],
     ['padEmpty', String(config.padEmpty)],
+  ]);
+
+/** The fields of a federation query. */
+const queryFields = (query: FederationQuery): DescribedFields =>
+  new Map<string, string>([
+    ['server', query.server],
+    ['audience', query.audience],
+    ['partner', query.partner],
+    ['includeRegions', query.includeRegions.join(', ')],
+    ['excludeRegions', query.excludeRegions.join(', ')],
+    ['onlyTravelers', String(query.onlyTravelers)],
+    ['onlyLocalProvenance', String(query.onlyLocalProvenance)],
+    ['maxPageKeys', String(query.maxPageKeys)],
+    ['acceptSelfReport', String(query.acceptSelfReport)],
+    ['acceptRecursive', String(query.acceptRecursive)],
+    ...validity(query),
   ]);
 
 /** The fields of a partner. */

@@ -10,7 +10,7 @@ import { KEY_PERIOD, type KeyRules, MAX_RISK, earliestEnd } from './key-rules.ts
 import { decodeTolerantBase64 } from './tolerant-base64.ts';
 
 /** The risk of a key whose phone assigned none, by what the authority certified; without a certificate it stays open. */
-const ASSUMED_RISK: Readonly<Record<ReportType, number>> = {
+export const ASSUMED_RISK: Readonly<Record<ReportType, number>> = {
   '': 0,
   confirmed: 2,
   likely: 4,

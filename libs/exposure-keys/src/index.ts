@@ -1,4 +1,5 @@
 export { type Acceptance, LAST_KEY_AGE, LAST_ONSET_AGE, acceptKeys } from './accept-keys.ts';
+export { ASSUMED_RISK } from './check-key.ts';
 export {
   CERTIFIED_REPORT_TYPES,
   type CertifiedReportType,
@@ -19,11 +20,13 @@ export {
   KEY_RETENTION_HOURS,
   KEY_RULE_CHOICES,
   type KeyRules,
+  MAX_RISK,
   ONSET_DISTANCE_DAYS,
   earliestEnd,
   earliestReleasedEnd,
   keyRulesOf,
 } from './key-rules.ts';
+export { FOREIGN_AUTHORITY } from './key-store.ts';
 export { compareKeys, orderByByte, orderByKey } from './key-order.ts';
 export type {
   KeyBatch,

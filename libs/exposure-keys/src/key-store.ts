@@ -7,6 +7,9 @@ export interface VerifiedBy {
   readonly name: string;
 }
 
+/** The id of every authority of another server, which is known by its name alone; authorities here count from 1. */
+export const FOREIGN_AUTHORITY = 0;
+
 /** The counts of one accepted upload, kept per authority and hour; never anything about a single key. */
 export interface UploadStatistics {
   readonly platform: 'unknown' | 'android' | 'ios';
@@ -72,7 +75,7 @@ export interface KeyBatch {
   readonly traveler: boolean;
   /** The application's id. */
   readonly app: string;
-  /** Who verified the upload; undefined without a certificate, and for keys of other servers. */
+  /** Who verified the upload; undefined without a certificate, and for keys of other servers that do not say. */
   readonly authority?: VerifiedBy | undefined;
   /** Packed records sorted by key. */
   readonly records: Uint8Array;

@@ -1,3 +1,10 @@
+export {
+  MAX_ANSWER_BYTES,
+  MAX_PAGE_KEYS,
+  type PartnerPage,
+  decodeAnswer,
+} from './decode-answer.ts';
+export { encodeRequest } from './encode-request.ts';
 export { answerBytes } from './fetch-answer.ts';
 export {
   type FetchRequest,
@@ -9,7 +16,8 @@ export {
 export { BEGINNING, type Resumption, readState, secondsIn, stateOf } from './fetch-state.ts';
 export { type PackedUnit, packUnit } from './packed-unit.ts';
 export { Page, type PageLimits, type UnitEnd } from './page.ts';
-export type { Place, Position, RecordKind } from './position.ts';
+export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';
+export type { PartnerUnit } from './partner-unit.ts';
 export {
   CALLS_PER_MINUTE,
   type Grant,
@@ -18,8 +26,36 @@ export {
   USUAL_UNIT,
   isWithin,
 } from './partner.ts';
-export type { PartnerUnit } from './partner-unit.ts';
+export type { Place, Position, RecordKind } from './position.ts';
+export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export type { FederationQuery } from './query.ts';
 export { type KeyGroup, type Reading, readingOf } from './reading.ts';
+export { receivePage } from './receive-page.ts';
+export type { ReceivedKey } from './received-key.ts';
+export {
+  type ReceivedDocument,
+  type Reconciled,
+  type StoredCopy,
+  reconcileReceived,
+} from './reconcile-received.ts';
+export {
+  REJECT_FIELDS,
+  REJECT_REASONS,
+  type RejectCount,
+  RejectReport,
+  rejectedKeys,
+} from './reject-report.ts';
+export {
+  type Begun,
+  type Chunk,
+  type Ending,
+  MAX_CHUNK_KEYS,
+  type QueryStanding,
+  type StoredChunk,
+  type Sync,
+  type SyncRecord,
+  type SyncStore,
+  lagOf,
+} from './sync-store.ts';
 export { TOKEN_KEY_BYTES } from './token.ts';
 export type { FindUnit, FoundUnit, ReadUnit, Unit } from './units.ts';

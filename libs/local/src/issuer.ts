@@ -1,12 +1,14 @@
+import { Fault } from '@keyserver/fault';
 import { type Random } from '@keyserver/random';
 import { type Clock, secondsOf } from '@keyserver/time';
 import { SignJWT, calculateJwkThumbprint, exportJWK } from 'jose';
 import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { privateFile } from './private-files.ts';
+import { privateFile, readPrivateFile } from './private-files.ts';
 
 const ALGORITHM = 'RS256';
+const KEY_FILE = 'oidc-issuer.pem';
 const LIFETIME_SECONDS = 3600;
 const generate = promisify(generateKeyPair);
 
@@ -15,6 +17,9 @@ export interface Identity {
   readonly audience: string;
   readonly email: string;
 }
+
+/** The key of this machine's issuer is not there. */
+class IssuerFault extends Fault<'no_key'> {}
 
 /** An OIDC issuer for the jobs of one machine: it says who calls as Google does for Cloud Scheduler. */
 export interface Issuer {
@@ -39,7 +44,7 @@ export async function openIssuer(
     isNew = true;
     return await newKey();
   };
-  const file = await privateFile(join(directory, 'oidc-issuer.pem'), makeKey, random);
+  const file = await privateFile(join(directory, KEY_FILE), makeKey, random);
   const key = createPrivateKey(file);
   const jwk = await exportJWK(createPublicKey(key));
   const kid = await calculateJwkThumbprint(jwk);
@@ -56,6 +61,26 @@ export async function openIssuer(
       const claims = { iss: url, kid, now: secondsOf(clock.now()), ...identity };
       return await sign(key, claims);
     },
+  };
+}
+
+/**
+ * Identity tokens of the issuer whose RSA key lies in `directory`, as another process of this machine makes them. The key is read
+ * each time and never made: throws an IssuerFault where the launcher has not made it.
+ */
+export function issuerTokens(
+  url: string,
+  directory: string,
+  clock: Clock,
+): (identity: Identity) => Promise<string> {
+  const path = join(directory, KEY_FILE);
+  return async (identity) => {
+    const file = await readPrivateFile(path);
+    if (file === undefined)
+      throw new IssuerFault('no_key', `${path} is not there: npm start makes it once`);
+    const key = createPrivateKey(file);
+    const kid = await calculateJwkThumbprint(await exportJWK(createPublicKey(key)));
+    return await sign(key, { iss: url, kid, now: secondsOf(clock.now()), ...identity });
   };
 }
 

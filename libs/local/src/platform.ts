@@ -20,7 +20,7 @@ import {
 import { checkDisk } from './disk-room.ts';
 import { createIn, failedWith, makeDirectory, removeFile } from './durable-files.ts';
 import { PLACES, stateOf } from './first-start.ts';
-import { type Issuer, openIssuer } from './issuer.ts';
+import { type Identity, type Issuer, issuerTokens, openIssuer } from './issuer.ts';
 import { keysPart } from './keys-part.ts';
 import { type BucketDirectory, openBucketDirectory } from './objects.ts';
 import { privateDirectory } from './private-files.ts';
@@ -48,6 +48,8 @@ export interface LocalPlatform {
   readonly authorityKeyOf: KeyFiles['publicKeyOf'];
   /** The issuer of this machine's job identities, reachable under `url`. */
   readonly openIssuer: (url: string) => Promise<Issuer>;
+  /** Makes identity tokens of that issuer, whose key the launcher has made. */
+  readonly issuerTokens: (url: string) => (identity: Identity) => Promise<string>;
   /** Whether this directory was empty, or its first start unfinished, when it was opened. */
   readonly isFirstStart: boolean;
   /** The keys as a part of the store, beside its database. */
@@ -119,6 +121,7 @@ export async function openLocalPlatform(settings: LocalSettings): Promise<LocalP
     createAuthorityKey: authority.create,
     authorityKeyOf: authority.publicKeyOf,
     openIssuer: async (url) => await openIssuer(url, keys, { clock, random }),
+    issuerTokens: (url) => issuerTokens(url, keys, clock),
     isFirstStart: state === 'first_start',
     keysPart: keysPart(dataDirectory, random),
     missingCommits: missing,

@@ -132,6 +132,50 @@ export type UnreadableReason =
   | 'headers_too_large'
   | 'too_many'; // beyond the requests of one connection
 
+/** Why a run of a federation query could not go on. */
+export type PullProblem =
+  | 'unreachable'
+  | 'slow'
+  | 'no_token'
+  | 'not_authorized'
+  | 'limited'
+  | 'partner_failed'
+  | 'state_refused'
+  | 'repeats'
+  | 'hour_full'
+  | 'unreadable'
+  | 'clock'
+  | 'window_covered'
+  | 'position_lost';
+
+/** The field of a partner's key that something was wrong with, as the protocol names it. */
+export type RejectField =
+  | 'exposureKey'
+  | 'transmissionRisk'
+  | 'intervalNumber'
+  | 'intervalCount'
+  | 'reportType'
+  | 'daysSinceOnsetOfSymptoms'
+  | 'traveler'
+  | 'regions'
+  | 'verificationAuthorityName';
+
+/** What was wrong with a field of a partner's key. */
+export type RejectReason =
+  | 'bounds'
+  | 'too_old'
+  | 'not_accepted'
+  | 'revoked'
+  | 'missing'
+  | 'malformed'
+  | 'too_many'
+  | 'not_asked'
+  | 'differs'
+  | 'no_primary'
+  | 'other_source'
+  | 'transition'
+  | 'left_out';
+
 /** What lines of a log are written to: a service's own output, a file of the launcher, or the launcher's screen. */
 export type LogOutput = 'stdout' | 'file' | 'screen';
 
@@ -155,6 +199,9 @@ export const HEALTH_PROBLEMS = [
   'archive_missing', // files of an export are recorded, and their archives are gone
   'export_late', // the newest export is older than it should be
   'units_late', // a partner is given nothing newer than it should be
+
+  'federation_stopped', // a query cannot go on without an operator
+  'federation_late', // a query is further behind its partner than it should be
   'no_answer', // a probe did not answer in time
   'fault', // anything else: the causes say more
 ] as const;

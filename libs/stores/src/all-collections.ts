@@ -6,6 +6,8 @@ import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches, exportProgress } from './export-batch-document.ts';
 import { exportIndexes } from './export-index-document.ts';
+import { federationPositions, federationSyncs } from './federation-positions.ts';
+import { federationQueries } from './federation-queries.ts';
 import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
@@ -40,6 +42,9 @@ export const allCollections: readonly Collection<object>[] = [
   exportIndexes,
   exportProgress,
   exportVersions,
+  federationPositions,
+  federationQueries,
+  federationSyncs,
   federationSecrets,
   healthAuthorities,
   healthProbes,

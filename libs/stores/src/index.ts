@@ -27,6 +27,15 @@ export { type DrawKeys, type DrawnKeys, dailyKeys, drawDailyKeys } from './daily
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
 export { cellStore, settledCells } from './cell-store.ts';
+export { readStandings, readSyncs } from './federation-positions.ts';
+export {
+  federationQueries,
+  findQuery,
+  listQueries,
+  queryDocument,
+  queryOf,
+} from './federation-queries.ts';
+export { federationSync } from './federation-sync.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
 export {

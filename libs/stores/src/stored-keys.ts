@@ -35,7 +35,7 @@ export async function findByHashes(
 }
 
 /** By what stored keys are judged. */
-interface At {
+export interface At {
   readonly now: UnixMillis;
   readonly windows: WindowCalendar;
   readonly settings: KeyStoreSettings;
@@ -89,7 +89,8 @@ function revisionOf(data: Uint8Array, revisions: readonly FoundBatch[]): StoredK
   return one && { key: one.key, window: keyBatchOf(one.id, one.value).window };
 }
 
-const isKnown = (
+/** Whether a look-up still finds a stored key: for as long as the key itself could be published. */
+export const isKnown = (
   key: ExposureKey,
   window: number,
   { now, settings }: Pick<At, 'now' | 'settings'>,

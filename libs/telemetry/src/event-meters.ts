@@ -52,6 +52,10 @@ const COUNTED: Counted = {
   'trust.data_key_destroyed': (_fields, meters) => {
     meters.add('keyserver_data_keys_total', { data_key: 'destroyed' });
   },
+  'federation.pulled': countPulled,
+  'federation.rejected': ({ query, field, reason: reject, count }, meters) => {
+    meters.add('keyserver_federation_rejects_total', { query, field, reject }, count);
+  },
   'service.unhealthy': ({ problems }, meters) => {
     for (const problem of problems) meters.add('keyserver_health_problems_total', { problem });
   },
@@ -66,6 +70,17 @@ function countUpload(upload: Events['publish.accepted'], meters: Meters): void {
   if (certificate === undefined) return;
   meters.add('keyserver_verification_bypassed_total', { app });
   meters.add('keyserver_certificates_refused_total', { app, certificate });
+}
+
+function countPulled(run: Events['federation.pulled'], meters: Meters): void {
+  const { query, inserted, revised, known, rejected, lagSeconds } = run;
+  const pulled = 'keyserver_federation_pulled_keys_total';
+  meters.add(pulled, { query, pulled: 'inserted' }, inserted);
+  meters.add(pulled, { query, pulled: 'revised' }, revised);
+  meters.add(pulled, { query, pulled: 'known' }, known);
+  meters.add(pulled, { query, pulled: 'rejected' }, rejected);
+  if (lagSeconds !== undefined)
+    meters.observe('keyserver_federation_lag_seconds', { query }, lagSeconds);
 }
 
 function countRun(

@@ -33,6 +33,10 @@ export interface LabelValues {
   readonly outcome: JobOutcome;
   readonly data_key: 'created' | 'destroyed';
   readonly problem: HealthProblem;
+  readonly query: ConfiguredId;
+  readonly pulled: 'inserted' | 'revised' | 'known' | 'rejected';
+  readonly field: Events['federation.rejected']['field'];
+  readonly reject: Events['federation.rejected']['reason'];
   readonly event: EventName;
   readonly severity: Severity;
 }
@@ -114,6 +118,16 @@ export const COUNTERS = {
     unit: '{key}',
     labels: ['data_key'],
   },
+  keyserver_federation_pulled_keys_total: {
+    about: 'Keys that partners sent, by what became of them',
+    unit: '{key}',
+    labels: ['query', 'pulled'],
+  },
+  keyserver_federation_rejects_total: {
+    about: 'Keys of partners that were not taken, or only without a value, by field and reason',
+    unit: '{key}',
+    labels: ['query', 'field', 'reject'],
+  },
   keyserver_health_problems_total: {
     about: 'Problems that health began to tell of',
     unit: '{problem}',
@@ -150,6 +164,12 @@ export const HISTOGRAMS = {
     unit: 's',
     labels: ['config'],
     bounds: [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+  },
+  keyserver_federation_lag_seconds: {
+    about: 'How far queries were behind their partners at the end of their runs',
+    unit: 's',
+    labels: ['query'],
+    bounds: [1, 10, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 604_800],
   },
 } as const satisfies Readonly<Record<string, Instrument & { readonly bounds: readonly number[] }>>;
 

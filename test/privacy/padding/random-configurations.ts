@@ -1,11 +1,13 @@
 import { type Configuration, applyConfiguration, planChanges } from '@keyserver/configuration';
 import type { ExportConfig } from '@keyserver/export-file';
+import type { Partner } from '@keyserver/federation';
 import { aSigningKey, anExport } from '@keyserver/export/testing';
 import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
 import { DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { between, happens } from './chance.ts';
 import { type Atom, atomsOf, mostIsolated } from './differences.ts';
+import { type PartnerReading, readNewUnits, setsOf } from './partner-reading.ts';
 import { documentsOf, drawHabit, drawUpload } from './population.ts';
 import { type SimulatedServer, openSimulatedServer } from './simulated-server.ts';
 import { SIMULATED_WINDOW } from './simulate-files.ts';
@@ -27,6 +29,8 @@ interface Run {
   readonly server: SimulatedServer;
   readonly random: Random;
   readonly versions: Version[];
+  /** What each partner has read so far, by its id. */
+  readonly readings: Map<string, PartnerReading>;
   /** Keys of another server, in hexadecimal. */
   readonly foreign: Set<string>;
   outageUntil: number;
@@ -40,27 +44,52 @@ export interface Isolation {
   /** How many configurations were applied, and how many refused. */
   readonly applied: number;
   readonly refused: number;
+  /** How many units partners have read. */
+  readonly pages: number;
 }
 
 /**
- * Lets a server with two to five exports that share keys run for three days, with uploads, keys of other servers, outages and
+ * Lets a server with two to five exports that share keys, and up to two partners that read them, run for three days, with uploads, keys of other servers, outages and
  * changes of the configuration, all drawn at random.
  */
 export async function isolateKeys(random: Random): Promise<Isolation> {
   const server = await openSimulatedServer(random);
-  const run: Run = { server, random, versions: [], foreign: new Set(), outageUntil: 0, refused: 0 };
+  const run: Run = {
+    ...{ server, random, versions: [], readings: new Map(), foreign: new Set() },
+    ...{ outageUntil: 0, refused: 0 },
+  };
   const { clock } = server.fixture;
   for (let n = between(2, 5, random); n > 0; n--)
     while (!(await configure(run, drawExport(n, random))));
+  for (let n = between(0, 2, random); n > 0; n--)
+    while (!(await configurePartner(run, drawPartner(n, random))));
   const end = clock.now() + DAYS * DAY;
   while (clock.now() < end) await liveAnHour(run);
   // Whatever was late is made up for, and the last keys that were held back are published.
   for (let n = 0; n < 12; n++) {
     clock.advance(6 * HOUR);
     await server.fixture.run();
+    await readPages(run);
   }
-  const atom = mostIsolated(atomsOf(await readAll(run), (key) => !run.foreign.has(key)));
-  return { atom, applied: run.versions.length, refused: run.refused };
+  const { applied, refused } = { applied: run.versions.length, refused: run.refused };
+  const pages = [...run.readings.values()].reduce((sum, { units }) => sum + units.length, 0);
+  return { atom: await isolatedIn(run), applied, refused, pages };
+}
+
+/**
+ * What is most isolated by files and partners together. A partner who republishes what it got has nothing else in common with the files
+ * here, so its files are unions of what it has read. To whom only local keys are given, the keys of other servers in a file are
+ * known to be those: they are neither counted nor padded, and make no part that is looked at with these partners.
+ */
+async function isolatedIn(run: Run): Promise<Atom | undefined> {
+  const files = await readAll(run);
+  const counted = (key: string): boolean => !run.foreign.has(key);
+  const readings = [...run.readings.values()];
+  const whole = readings.filter(({ partner }) => !partner.onlyLocalProvenance);
+  return mostIsolated([
+    ...atomsOf([...files, ...whole.flatMap(setsOf)], counted),
+    ...atomsOf([...files, ...readings.flatMap(setsOf)], counted).filter(({ size }) => size > 0),
+  ]);
 }
 
 async function liveAnHour(run: Run): Promise<void> {
@@ -74,6 +103,14 @@ async function liveAnHour(run: Run): Promise<void> {
   if (happens(0.04, random)) run.outageUntil = clock.now() + between(3, 30, random) * HOUR;
   clock.advance(HOUR);
   if (clock.now() >= run.outageUntil && happens(0.5, random)) await fixture.run();
+  if (happens(0.05, random) && run.readings.size > 0)
+    await configurePartner(run, drawPartner(between(1, run.readings.size, random), random));
+  await readPages(run);
+}
+
+/** Each partner reads what has become available for it. */
+async function readPages({ server, readings }: Run): Promise<void> {
+  for (const reading of readings.values()) await readNewUnits(server.fixture.store, reading);
 }
 
 async function publishSome({ server, random }: Run): Promise<void> {
@@ -103,24 +140,67 @@ async function takeFromElsewhere({ server, random, foreign }: Run): Promise<void
 
 /** Applies a configuration with one export added or changed, as an operator does; whether it was not refused. */
 async function configure(run: Run, config: ExportConfig): Promise<boolean> {
-  const { server, versions, random } = run;
-  const { store } = server.fixture;
+  const { versions } = run;
   const others = inForce(versions).filter(({ id }) => id !== config.id);
-  const wanted = configurationOf([...others, config]);
-  const plan = await planChanges(store, wanted);
-  const outcome = await applyConfiguration(store, wanted, { actor: 'operator', random });
-  if (plan.kind === 'refused' || outcome.kind === 'refused') {
-    if (plan.kind !== outcome.kind) throw new Error('what was planned is not what was applied');
-    run.refused += 1;
-    return false;
-  }
-  versions.push({ from: plan.midnight ?? 0, config });
+  const midnight = await apply(run, [...others, config], partnersOf(run));
+  if (midnight === undefined) return false;
+  versions.push({ from: midnight, config });
   return true;
 }
 
-const configurationOf = (exports: readonly ExportConfig[]): Configuration => ({
-  ...{ authorities: [], apps: [], signingKeys: [aSigningKey('k1')], exports },
+/** The same for a partner that is added or granted something else. */
+async function configurePartner(run: Run, partner: Partner): Promise<boolean> {
+  const { versions, readings } = run;
+  const others = partnersOf(run).filter(({ id }) => id !== partner.id);
+  if ((await apply(run, inForce(versions), [...others, partner])) === undefined) return false;
+  const { next = 0, units = [] } = readings.get(partner.id) ?? {};
+  readings.set(partner.id, { partner, next, units });
+  return true;
+}
+
+const partnersOf = ({ readings }: Run): readonly Partner[] =>
+  [...readings.values()].map(({ partner }) => partner);
+
+/** Applies a configuration; the midnight from which it holds, 0 for at once, and undefined when it is refused. */
+async function apply(
+  run: Run,
+  exports: readonly ExportConfig[],
+  partners: readonly Partner[],
+): Promise<number | undefined> {
+  const { store } = run.server.fixture;
+  const { random } = run;
+  const wanted = configurationOf(exports, partners);
+  const plan = await planChanges(store, wanted);
+  const outcome = await applyConfiguration(store, wanted, { actor: 'operator', random });
+  if (plan.kind !== 'refused' && outcome.kind !== 'refused') return plan.midnight ?? 0;
+  if (plan.kind !== outcome.kind) throw new Error('what was planned is not what was applied');
+  run.refused += 1;
+  return undefined;
+}
+
+const configurationOf = (
+  exports: readonly ExportConfig[],
+  partners: readonly Partner[],
+): Configuration => ({
+  ...{ authorities: [], apps: [], signingKeys: [aSigningKey('k1')], exports, partners },
+  queries: [],
 });
+
+function drawPartner(n: number, random: Random): Partner {
+  return {
+    ...{ id: `partner${n}`, issuer: 'https://issuer.example', subject: String(n) },
+    audience: 'https://us.example/federation',
+    includeRegions: drawSome(random),
+    excludeRegions: happens(0.3, random) ? ['XX'] : [],
+    includeTravelers: happens(0.4, random),
+    onlyLocalProvenance: happens(0.5, random),
+    mode: 'padded',
+    unit: drawOf(PERIODS, random),
+    minRecords: between(20, 60, random),
+    paddingRange: between(0, 10, random),
+    ...{ maxPageKeys: 1000, callsPerMinute: 60, from: unixMillis(0), thru: undefined },
+  };
+}
 
 /** The newest version of each export. */
 const inForce = (versions: readonly Version[]): readonly ExportConfig[] => [

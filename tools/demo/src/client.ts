@@ -26,15 +26,23 @@ export interface DownloadedArchive {
 }
 
 /** A series of files as a phone sees it. */
-export interface Series {
-  readonly export: DemoExport;
+export interface Series<E = DemoExport> {
+  readonly export: E;
   readonly archives: readonly DownloadedArchive[];
   /** Why the series itself cannot be read. */
   readonly faults: readonly string[];
 }
 
+/** Where a phone downloads, and when. */
+type Downloading = Pick<Simulation, 'clock' | 'urls'>;
+/** Which series of files. */
+type Place = Readonly<Record<'id' | 'region', string>>;
+
 /** Downloads a series of files: its index, its verification keys, and every archive that the index lists. */
-export async function downloadSeries(simulation: Simulation, of: DemoExport): Promise<Series> {
+export async function downloadSeries<E extends Place>(
+  simulation: Downloading,
+  of: E,
+): Promise<Series<E>> {
   const { id } = of;
   const listed = parseIndex((await fetchObject(simulation, indexName(id))) ?? NOT_AN_INDEX);
   const document = await fetchObject(simulation, verificationKeysName(id));
@@ -51,9 +59,9 @@ export async function downloadSeries(simulation: Simulation, of: DemoExport): Pr
 const NOT_AN_INDEX = Buffer.from('<html>');
 
 async function download(
-  simulation: Simulation,
+  simulation: Downloading,
   name: string,
-  { of, keys = [] }: { of: DemoExport; keys: readonly VerificationKey[] | undefined },
+  { of, keys = [] }: { of: Place; keys: readonly VerificationKey[] | undefined },
 ): Promise<DownloadedArchive> {
   const zip = await fetchObject(simulation, name);
   if (zip === undefined) return { ...NOTHING, name, faults: [`${name} is listed and not there`] };
@@ -80,7 +88,7 @@ const NOTHING = {
   revised: new Map<string, number>(),
 };
 
-async function fetchObject({ urls }: Simulation, name: string): Promise<Uint8Array | undefined> {
+async function fetchObject({ urls }: Downloading, name: string): Promise<Uint8Array | undefined> {
   const response = await fetch(`${urls.cdn}/${BUCKET}/${name}`);
   const content = await response.arrayBuffer();
   return response.status === 200 ? new Uint8Array(content) : undefined;

@@ -50,6 +50,7 @@ export function demoConfiguration(choices: {
       ...{ id, signingKey: choices.signingKeys[id] ?? id, keyId: '999', keyVersion: id, from },
       thru: undefined,
     })),
+    queries: [],
     exports: EXPORTS.map(({ id, region, travelers, signingKeys }) => ({
       id,
       bucket: BUCKET,

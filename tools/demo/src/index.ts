@@ -9,3 +9,11 @@ export { certified, dayKey, send } from './phones.ts';
 export { type Round, playRound } from './round.ts';
 export { openPlatform } from './wiring.ts';
 export { type Simulation, openSimulation } from './simulation.ts';
+export { COUNTRIES, type Country } from './federation/configuration.ts';
+export { type Found, passHours, playFederation } from './federation/play.ts';
+export { isRight } from './federation/table.ts';
+export {
+  type FederatedServer,
+  type FederatedWorld,
+  openFederatedWorld,
+} from './federation/world.ts';

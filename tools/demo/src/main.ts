@@ -18,6 +18,10 @@ import { renderFiles } from './cells.ts';
 import { renderSteps, tally } from './checks.ts';
 import { type ProgressReporter, playRound } from './round.ts';
 import { openSimulation } from './simulation.ts';
+import { COUNTRIES } from './federation/configuration.ts';
+import { playFederation } from './federation/play.ts';
+import { isRight, renderWhereabouts } from './federation/table.ts';
+import { openFederatedWorld } from './federation/world.ts';
 
 const PHONES = 200;
 const PATIENCE = 2 * MINUTE;
@@ -30,6 +34,9 @@ const INTRODUCTION: Readonly<Record<PlatformName, string>> = {
 time. Firestore, Cloud Storage and Cloud KMS are the stand-ins of the tests, on this machine.
 `,
 };
+
+const FEDERATION = `Two key servers on this machine, each of one country, fetch keys from each other over gRPC, in simulated time.
+`;
 
 const PADDING = `Uploaded keys that are in exactly the same files get generated ones beside them, until there are a thousand and up to
 a hundred more. So no subtraction of one file from another leaves a handful of keys. Keys of travelers are in two files
@@ -85,15 +92,48 @@ async function demonstrate(dataDirectory: string, platform: PlatformName): Promi
   }
 }
 
-function chosenPlatform(): PlatformName {
+/** Two servers that fetch from each other, and who has which keys in the end. */
+async function demonstrateFederation(dataDirectory: string): Promise<boolean> {
+  const day = floorTo(systemClock.now(), DAY);
+  const started = performance.now();
+  const world = await openFederatedWorld({
+    ...{ dataDirectory, start: unixMillis(day + MORNING), minRecords: 100, mode: 'padded' },
+    ...{ timers: systemTimers, random: systemRandom, countries: COUNTRIES },
+  });
   try {
-    const { values } = parseArgs({ options: { platform: { type: 'string', default: 'local' } } });
-    const known = PLATFORMS.find((name) => name === values.platform);
-    if (known !== undefined) return known;
+    const found = await playFederation(world, (line) => {
+      print(`  ${timeOf(world.clock.now(), day)}  ${line}`);
+    });
+    const wrong = found.filter((one) => !isRight(one)).length;
+    const seconds = ((performance.now() - started) / SECOND).toFixed(1);
+    print(`\n${renderWhereabouts(found)}\n`);
+    print(
+      wrong === 0
+        ? `All keys are where they must be, and nowhere else. It took ${seconds} s.\n\n${NEXT}`
+        : `${wrong} of ${found.length} are not where they must be. It took ${seconds} s.`,
+    );
+    return wrong === 0;
+  } finally {
+    await world.close();
+  }
+}
+
+function chosen(): { readonly platform: PlatformName; readonly federation: boolean } {
+  try {
+    const options = {
+      platform: { type: 'string', default: 'local' },
+      federation: { type: 'boolean', default: false },
+    } as const;
+    const { federation, ...values } = parseArgs({ options }).values;
+    const platform = PLATFORMS.find((name) => name === values.platform);
+    if (platform !== undefined && !(federation && platform !== 'local'))
+      return { platform, federation };
   } catch {
     // Said below, in one sentence for every wrong argument.
   }
-  process.stderr.write(`The only option is --platform=NAME, one of ${PLATFORMS.join(', ')}.\n`);
+  process.stderr.write(
+    `The options are --platform=NAME, one of ${PLATFORMS.join(', ')}, or --federation.\n`,
+  );
   process.exit(1);
 }
 
@@ -105,7 +145,7 @@ function sentenceOf(fault: unknown): string {
     : fault.message;
 }
 
-const platform = chosenPlatform();
+const { platform, federation } = chosen();
 const directory = mkdtempSync(join(tmpdir(), 'keyserver-demo-'));
 const leave = (): void => {
   rmSync(directory, { recursive: true, force: true });
@@ -126,8 +166,11 @@ setTimeout(() => {
 }, PATIENCE).unref();
 
 try {
-  print(INTRODUCTION[platform]);
-  process.exitCode = (await demonstrate(directory, platform)) ? 0 : 1;
+  print(federation ? FEDERATION : INTRODUCTION[platform]);
+  const isWell = federation
+    ? await demonstrateFederation(directory)
+    : await demonstrate(directory, platform);
+  process.exitCode = isWell ? 0 : 1;
   leave();
 } catch (fault) {
   giveUp(sentenceOf(fault));

@@ -107,8 +107,8 @@ const PADDING_BYTES = 1024;
 
 /** Has an upload certified by the authority; `over` is what the authority gets wrong. */
 export function certified(
-  upload: Upload,
-  { clock, random, trusted }: Simulation,
+  upload: Omit<Upload, 'app'> & { readonly app: string },
+  { clock, random, trusted }: Pick<Simulation, 'clock' | 'random' | 'trusted'>,
   over: Partial<Diagnosis> = {},
 ): WireUpload {
   const { app, keys, reportType, onset, traveler } = upload;
@@ -144,7 +144,7 @@ export interface Answer {
 
 /** Sends a body to the publish service. */
 export async function send(
-  { urls }: Simulation,
+  { urls }: Pick<Simulation, 'urls'>,
   body: string | undefined,
   { method = 'POST', contentType = 'application/json' } = {},
 ): Promise<Answer> {

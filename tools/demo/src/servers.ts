@@ -76,7 +76,8 @@ export async function startServers(
   }
 }
 
-const ambientOf = (
+/** What a service that runs in this process is started with. */
+export const ambientOf = (
   service: ServiceName,
   { clock, timers, random, write }: ServerContext,
 ): Ambient => ({
@@ -88,7 +89,8 @@ const ambientOf = (
 const serveFiles = async (dataDirectory: string, ambient: Ambient): Promise<RunningService> =>
   await startCdn(findObjects)({ PORT: '0', DATA_DIR: dataDirectory }, ambient);
 
-const callersOf = ({ issuer, jwksUrl }: JobIssuer): Environment => ({
+/** What tells a service who starts its jobs. */
+export const callersOf = ({ issuer, jwksUrl }: JobIssuer): Environment => ({
   OIDC_ISSUER: issuer,
   OIDC_JWKS_URL: jwksUrl,
   OIDC_AUDIENCE: JOB_AUDIENCE,

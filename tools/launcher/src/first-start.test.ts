@@ -111,7 +111,7 @@ describe('the first start', () => {
         bypassRevisionToken: false,
       },
     ];
-    const own = { authorities: [], apps, signingKeys: [], exports: [] };
+    const own = { authorities: [], apps, signingKeys: [], exports: [], queries: [] };
     await applyConfiguration(store, own, { actor: 'operator', random: seededRandom('own') });
     const before = await showConfiguration(store);
     expect(await configureFirstStart(store, first)).toBe('foreign');

@@ -31,6 +31,12 @@ const BASE: Readonly<Record<Section, object>> = {
     from,
     signingKeys: ['main'],
   },
+  queries: {
+    id: 'neighbour',
+    server: 'keys.neighbour.example',
+    audience: 'https://keys.neighbour.example/federation',
+    from,
+  },
   partners: {
     id: 'neighbour',
     issuer: 'https://issuer.example',

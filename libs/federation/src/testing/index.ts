@@ -5,3 +5,11 @@ export {
   FetchState,
 } from '#generated/federation.js';
 export { aGrant, aPartner } from './a-partner.ts';
+export {
+  type AnswerParts,
+  type AskedPage,
+  aQuery,
+  aWireKey,
+  anAnswer,
+  readRequest,
+} from './partner-messages.ts';

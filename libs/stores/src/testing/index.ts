@@ -11,3 +11,4 @@ export {
 export { exportIndexes } from '../export-index-document.ts';
 export { exportProgress } from '../export-batch-document.ts';
 export { padBegun, padCells, padPlans } from '../padding-documents.ts';
+export { federationPositions } from '../federation-positions.ts';

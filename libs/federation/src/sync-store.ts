@@ -1,0 +1,109 @@
+import type { UnixMillis } from '@keyserver/time';
+import type { PartnerState } from './partner-state.ts';
+import type { PullProblem } from './pull-problems.ts';
+import type { ReceivedKey } from './received-key.ts';
+import type { Reject, RejectCount } from './reject-report.ts';
+
+/** Most keys that are stored in one transaction: each costs an index entry, and a document in the worst case. */
+export const MAX_CHUNK_KEYS = 300;
+
+/** One run of a query. The one that began last is the only one that may write, whatever became of the leases of others. */
+export interface Sync {
+  readonly id: string;
+  readonly queryId: string;
+}
+
+/** How a run begins: where the last one stopped, or why not yet. */
+export type Begun =
+  | {
+      readonly kind: 'begun';
+      readonly sync: Sync;
+      /** Undefined before the first answer was stored. */
+      readonly state: PartnerState | undefined;
+      /** Whether the last answer said that more is to come. */
+      readonly more: boolean;
+    }
+  | { readonly kind: 'backing off'; readonly until: UnixMillis }
+  | { readonly kind: 'position lost' };
+
+/** Keys of one answer that are stored together. */
+export interface Chunk {
+  /** At most MAX_CHUNK_KEYS. */
+  readonly keys: readonly ReceivedKey[];
+  /** What was found wrong before. */
+  readonly rejects: readonly RejectCount[];
+  /** With the last chunk of an answer: where the next call goes on. */
+  readonly next?: { readonly state: PartnerState | undefined; readonly more: boolean };
+}
+
+/** What became of a chunk. */
+export type StoredChunk =
+  | {
+      readonly kind: 'stored';
+      readonly inserted: number;
+      readonly revised: number;
+      readonly known: number;
+      readonly rejects: readonly Reject[];
+    }
+  /** A key begins more than a day from now: nothing was stored. */
+  | { readonly kind: 'too far ahead' }
+  /** Another run has begun meanwhile: nothing was stored. */
+  | { readonly kind: 'overtaken' };
+
+/** How a run ends. */
+export type Ending =
+  | { readonly kind: 'caught up' }
+  /** The time was over; the next run goes on. */
+  | { readonly kind: 'more left' }
+  | { readonly kind: 'failed'; readonly problem: PullProblem };
+
+/** Where a query stands, as operators and health see it. */
+export interface QueryStanding {
+  readonly state: PartnerState | undefined;
+  /** When the first run began. */
+  readonly begunAt: UnixMillis;
+  /** When the last run began that left nothing at the partner. */
+  readonly caughtUpAt: UnixMillis | undefined;
+  /** Runs that failed since the last one that did not. */
+  readonly failures: number;
+  /** Before that no run begins by itself. */
+  readonly notBefore: UnixMillis;
+  readonly problem: PullProblem | undefined;
+}
+
+/** The record of a run. */
+export interface SyncRecord {
+  readonly id: string;
+  readonly startedAt: UnixMillis;
+  /** Undefined while it runs; a run that died is ended by the next. */
+  readonly endedAt: UnixMillis | undefined;
+  readonly outcome: 'running' | 'died' | 'caught_up' | 'more_left' | PullProblem;
+  readonly pages: number;
+  readonly inserted: number;
+  readonly revised: number;
+  readonly known: number;
+  readonly rejects: readonly RejectCount[];
+}
+
+/** Keeps where each query stopped, and stores what it received. Every step is one transaction that checks whose turn it is. */
+export interface SyncStore {
+  begin(queryId: string): Promise<Begun>;
+  store(sync: Sync, chunk: Chunk): Promise<StoredChunk>;
+  /** Gives when the query had everything that its partner had then; undefined when it never did, or was overtaken. */
+  end(sync: Sync, ending: Ending): Promise<Lag | undefined>;
+}
+
+/** How far a query is behind its partner. */
+export interface Lag {
+  readonly ms: number;
+}
+
+/**
+ * How far a query is behind its partner, ms: since when it might lack something that the partner had. While it never had everything,
+ * that is the time up to which the partner has delivered, or the first run.
+ */
+export function lagOf({ caughtUpAt, begunAt, state }: QueryStanding, now: UnixMillis): number {
+  const delivered = state === undefined ? 0 : state.keys.timestamp * 1000;
+  const since = caughtUpAt ?? (delivered > 0 ? Math.min(delivered, now) : begunAt);
+  return Math.max(0, now - since);
+}

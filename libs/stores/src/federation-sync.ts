@@ -1,0 +1,179 @@
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
+import {
+  type Begun,
+  type Chunk,
+  type Ending,
+  RejectReport,
+  type StoredChunk,
+  type Sync,
+  type SyncStore,
+  lagOf,
+} from '@keyserver/federation';
+import { type Random, randomId } from '@keyserver/random';
+import { HOUR, MINUTE, type UnixMillis, unixMillis } from '@keyserver/time';
+import {
+  type PositionDocument,
+  SYNC_RETENTION,
+  type SyncDocument,
+  federationPositions,
+  federationSyncs,
+  standingOf,
+  stateFields,
+  stateOf,
+  withoutProblem,
+} from './federation-positions.ts';
+import { type ReceivedKeySettings, receivedKeyWriter } from './received-keys.ts';
+
+/** After the first failure a query waits up to so long, then up to twice as long, and at last up to four hours. */
+const FIRST_PAUSE = 5 * MINUTE;
+const LONGEST_PAUSE = 4 * HOUR;
+
+/** Keeps where queries stopped, and stores what they receive, in the document store. */
+export function federationSync(
+  store: DocumentStore,
+  settings: ReceivedKeySettings,
+  random: Random,
+): SyncStore {
+  const openWriter = receivedKeyWriter(store, settings, random);
+  return {
+    begin: async (queryId) => {
+      const sync = { id: randomId(random), queryId };
+      return await store.transact(async (tx) => await begin(tx, sync));
+    },
+    store: async (sync, chunk) => {
+      const write = await openWriter(sync.queryId, chunk.keys);
+      const id = randomId(random);
+      let stored: StoredChunk | undefined;
+      return await store.transact(async (tx) => {
+        const [position] = await tx.get(federationPositions, [sync.queryId]);
+        // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
+        if (stored !== undefined && position?.chunk === id) return stored;
+        if (!isOf(position, sync)) return { kind: 'overtaken' };
+        const [record] = await tx.get(federationSyncs, [sync.id]);
+        stored = await write(tx);
+        if (stored.kind !== 'stored') return stored;
+        tx.set(federationPositions, sync.queryId, advanced({ ...position, chunk: id }, chunk));
+        if (record !== undefined)
+          tx.set(federationSyncs, sync.id, withChunk(record, chunk, stored));
+        return stored;
+      });
+    },
+    end: async (sync, ending) => {
+      const share = random.below(1000) / 1000;
+      return await store.transact(async (tx) => await end(tx, sync, { ending, share }));
+    },
+  };
+}
+
+const isOf = (position: PositionDocument | undefined, sync: Sync): position is PositionDocument =>
+  position?.sync === sync.id;
+
+async function begin(tx: Transaction, sync: Sync): Promise<Begun> {
+  const { id, queryId } = sync;
+  const [position] = await tx.get(federationPositions, [queryId]);
+  if (position === undefined && (await hasRun(tx, queryId))) return { kind: 'position lost' };
+  if (position?.sync === id) return begunAt(position, sync);
+  const until = pausedUntil(position, tx.now);
+  if (until !== undefined) return { kind: 'backing off', until };
+  await endDead(tx, position?.sync ?? '');
+  const fresh = { chunk: '', more: false, begunAt: tx.now, failures: 0, notBefore: 0 };
+  const begun = { ...fresh, ...position, sync: id };
+  tx.set(federationPositions, queryId, begun);
+  tx.create(federationSyncs, id, {
+    ...{ queryId, startedAt: tx.now, outcome: 'running', rejects: [] },
+    ...{ pages: 0, inserted: 0, revised: 0, known: 0, expireAt: tx.now + SYNC_RETENTION },
+  });
+  return begunAt(begun, sync);
+}
+
+/** A pause that is longer than any that is drawn was written by a clock that was ahead, and does not count. */
+function pausedUntil(
+  position: PositionDocument | undefined,
+  now: UnixMillis,
+): UnixMillis | undefined {
+  const until = position?.notBefore ?? 0;
+  return until > now && until <= now + LONGEST_PAUSE ? unixMillis(until) : undefined;
+}
+
+const begunAt = (position: PositionDocument, sync: Sync): Begun => ({
+  kind: 'begun',
+  sync,
+  state: stateOf(position),
+  more: position.more,
+});
+
+/** Whether an earlier run left a record: then this is not the first. */
+const hasRun = async (tx: Transaction, queryId: string): Promise<boolean> =>
+  (await tx.find(federationSyncs, { where: { queryId }, order: { by: 'startedAt' }, limit: 1 }))
+    .length > 0;
+
+/** A run that did not end by itself has died: its record says so. */
+async function endDead(tx: Transaction, id: string): Promise<void> {
+  if (id === '') return;
+  const [record] = await tx.get(federationSyncs, [id]);
+  if (record?.outcome !== 'running') return;
+  tx.set(federationSyncs, id, { ...record, outcome: 'died', endedAt: tx.now });
+}
+
+function advanced(position: PositionDocument, { next }: Chunk): PositionDocument {
+  if (next === undefined) return position;
+  return {
+    ...position,
+    more: next.more,
+    ...(next.state === undefined ? {} : stateFields(next.state)),
+  };
+}
+
+function withChunk(
+  record: SyncDocument,
+  chunk: Chunk,
+  stored: Extract<StoredChunk, { kind: 'stored' }>,
+): SyncDocument {
+  const report = new RejectReport();
+  report.addAll(record.rejects);
+  report.addAll(chunk.rejects);
+  for (const reject of stored.rejects) report.add(reject);
+  return {
+    ...record,
+    pages: record.pages + (chunk.next === undefined ? 0 : 1),
+    inserted: record.inserted + stored.inserted,
+    revised: record.revised + stored.revised,
+    known: record.known + stored.known,
+    rejects: report.counts,
+  };
+}
+
+async function end(
+  tx: Transaction,
+  sync: Sync,
+  { ending, share }: { readonly ending: Ending; readonly share: number },
+): ReturnType<SyncStore['end']> {
+  const [position] = await tx.get(federationPositions, [sync.queryId]);
+  const [record] = await tx.get(federationSyncs, [sync.id]);
+  if (!isOf(position, sync) || record === undefined) return undefined;
+  const ended = endedPosition(position, { ending, share, now: tx.now, began: record.startedAt });
+  const outcome = ending.kind === 'failed' ? ending.problem : OUTCOMES[ending.kind];
+  tx.set(federationPositions, sync.queryId, ended);
+  tx.set(federationSyncs, sync.id, { ...record, outcome, endedAt: tx.now });
+  return { ms: lagOf(standingOf(ended), tx.now) };
+}
+
+const OUTCOMES = { 'caught up': 'caught_up', 'more left': 'more_left' } as const;
+
+function endedPosition(
+  position: PositionDocument,
+  run: {
+    readonly ending: Ending;
+    readonly share: number;
+    readonly now: UnixMillis;
+    readonly began: number;
+  },
+): PositionDocument {
+  const { ending, share, now, began } = run;
+  if (ending.kind === 'caught up') return { ...withoutProblem(position), caughtUpAt: began };
+  if (ending.kind === 'more left') return withoutProblem(position);
+  const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(position.failures, 10));
+  const pause = Math.ceil((longest * (1 + share)) / 2); // at least half, so that it grows
+  const failures = position.failures + 1;
+  return { ...position, failures, notBefore: now + pause, problem: ending.problem };
+}

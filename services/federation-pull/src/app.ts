@@ -1,0 +1,72 @@
+import type { FederationQuery } from '@keyserver/federation';
+import { type JobReport, type JobRunner, type Leases, jobAnswer, withLease } from '@keyserver/jobs';
+import { type JobAppDeps, createHttpApp, requireCaller } from '@keyserver/service';
+import { MINUTE } from '@keyserver/time';
+import type { Express, Request, Response } from 'express';
+import { type PullDeps, pullQuery } from './pull-query.ts';
+
+/** What the federation-pull service is made of. */
+export interface AppDeps extends JobAppDeps, PullDeps {
+  readonly runner: JobRunner;
+  readonly leases: Leases;
+  readonly findQuery: (id: string) => Promise<FederationQuery | undefined>;
+  /** Less than the scheduler waits, ms. */
+  readonly deadlineMs: number;
+}
+
+const ROUTE = '/';
+
+/** All routes of the federation-pull service. */
+export const createApp = (deps: AppDeps): Express => {
+  const { log, clock, timers, random, health, verifyCaller, observeRequest } = deps;
+  return createHttpApp({
+    ...{ log, clock, timers, random, health, observeRequest },
+    routesOfJobs: [ROUTE],
+    routes: (app, logOf) => {
+      app.post(ROUTE, requireCaller(verifyCaller, logOf), async (request, response) => {
+        await answer(deps, request, response);
+      });
+    },
+  });
+};
+
+const ID = /^[a-z0-9-]{1,40}$/;
+
+/** The texts are those of the protocol; nothing that was sent is repeated. */
+async function answer(deps: AppDeps, request: Request, response: Response): Promise<void> {
+  const ids = new URL(request.originalUrl, 'http://localhost').searchParams.getAll('query-id');
+  const [id = ''] = ids;
+  if (ids.length > 1) refuse(response, 'only one query-id allowed');
+  else if (id === '') refuse(response, 'query-id is required');
+  else {
+    const query = ID.test(id) ? await deps.findQuery(id) : undefined;
+    if (query === undefined) refuse(response, 'unknown query-id');
+    else {
+      const { status, body } = jobAnswer(await run(deps, query));
+      response.status(status).type('application/json').send(body);
+    }
+  }
+}
+
+function refuse(response: Response, text: string): void {
+  response.status(400).type('text/plain').send(text);
+}
+
+const NOTHING_TO_DO: JobReport = { kind: 'done', done: 0, left: 0 };
+
+/** One run of a query at a time; a run that dies keeps others waiting for a minute. */
+async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {
+  const { runner, leases, timers, clock, deadlineMs } = deps;
+  return await runner.run('federation-pull', deadlineMs, async (job) => {
+    if (!isInForce(query, clock.now())) return NOTHING_TO_DO;
+    const name = `federation-query-${query.id}`;
+    const lease = { leases, name, lengthMs: MINUTE, signal: job.signal, timers };
+    return await withLease(lease, async ({ signal }) => {
+      const remaining = (): number => job.remaining();
+      return await pullQuery(deps, query, { signal, remaining });
+    });
+  });
+}
+
+const isInForce = ({ from, thru }: FederationQuery, now: number): boolean =>
+  from <= now && (thru === undefined || now < thru);

@@ -1,0 +1,160 @@
+import {
+  ChannelCredentials,
+  Client,
+  type ClientOptions,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { Fault } from '@keyserver/fault';
+import { MAX_ANSWER_BYTES, type PullProblem } from '@keyserver/federation';
+import type { Timers } from '@keyserver/time';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import type { FetchPage, Fetched } from './pull-query.ts';
+
+/** How partners are reached. */
+export interface PartnerClientSettings {
+  /** Gives an identity token of our own that is meant for an audience. */
+  readonly idTokenFor: (audience: string) => Promise<string>;
+  /** Certificates (PEM) that are trusted beside those that Node.js trusts. */
+  readonly extraRoots: string | undefined;
+  /** Whether partners on this very machine are called without TLS. */
+  readonly plaintextLoopback: boolean;
+  readonly timers: Timers;
+}
+
+/** Calls partners, each over a connection that is kept until it is closed. */
+export interface PartnerClient {
+  readonly fetch: FetchPage;
+  readonly close: () => void;
+}
+
+/** A partner answered with another status than OK, or not at all. The words are the partner's: they are not logged. */
+export class PartnerFault extends Fault<PullProblem> {
+  /** The status of gRPC by its name. */
+  readonly status: string;
+  /** What the partner said, if anything. */
+  readonly said: string;
+  constructor(problem: PullProblem, answered: { status: string; said: string }, cause: unknown) {
+    super(problem, `the partner answered ${answered.status}`, { cause });
+    this.status = answered.status;
+    this.said = answered.said;
+  }
+}
+
+const METHOD = '/Federation/Fetch';
+const LOOPBACK = /^(localhost|127\.0\.0\.1)(:\d+)?$/;
+const TLS_PORT = 443;
+
+/** Opens nothing yet: a partner is connected to when it is first called. */
+export function partnerClient(settings: PartnerClientSettings): PartnerClient {
+  const clients = new Map<string, Client>();
+  const secure = secureCredentials(settings.extraRoots);
+  const clientOf = (server: string): Client => {
+    const isPlain = settings.plaintextLoopback && LOOPBACK.test(server);
+    const credentials = isPlain ? ChannelCredentials.createInsecure() : secure();
+    const client = clients.get(server) ?? new Client(targetOf(server), credentials, OPTIONS);
+    clients.set(server, client);
+    return client;
+  };
+  return {
+    fetch: async (query, request, { deadlineMs, signal }) => {
+      let token: string;
+      try {
+        token = await settings.idTokenFor(query.audience);
+      } catch (fault) {
+        return { kind: 'failed', problem: 'no_token', fault };
+      }
+      const metadata = new Metadata();
+      metadata.set('authorization', `Bearer ${token}`);
+      const { timers } = settings;
+      return await call(clientOf(query.server), { request, metadata, deadlineMs, signal, timers });
+    },
+    close: () => {
+      for (const client of clients.values()) client.close();
+      clients.clear();
+    },
+  };
+}
+
+/** A name that DNS resolves, never a path or an address of another kind. */
+const targetOf = (server: string): string =>
+  `dns:${server.includes(':') ? server : `${server}:${TLS_PORT}`}`;
+
+const OPTIONS: ClientOptions = {
+  'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
+  'grpc.max_send_message_length': 1 << 20,
+  // A call is repeated by the next run alone, and what a name server says of a service is not followed.
+  'grpc.enable_retries': 0,
+  'grpc.service_config_disable_resolution': 1,
+};
+
+/** Made once, when a partner is first called: the roots are many. */
+function secureCredentials(extraRoots: string | undefined): () => ChannelCredentials {
+  let made: ChannelCredentials | undefined;
+  return () => {
+    const ca = [...getCACertificates('default'), ...(extraRoots === undefined ? [] : [extraRoots])];
+    made ??= ChannelCredentials.createFromSecureContext(
+      createSecureContext({ ca, minVersion: 'TLSv1.2' }),
+    );
+    return made;
+  };
+}
+
+interface Call {
+  readonly request: Uint8Array;
+  readonly metadata: Metadata;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  readonly timers: Timers;
+}
+
+const toBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const asItIs = (bytes: Buffer): Uint8Array => bytes;
+
+/** The deadline is kept by a timer of ours, not by the time of day, which may jump. */
+async function call(client: Client, { request, metadata, ...until }: Call): Promise<Fetched> {
+  const { deadlineMs, signal, timers } = until;
+  return await new Promise((resolve) => {
+    const cut = (): void => {
+      calling.cancel();
+    };
+    const calling = client.makeUnaryRequest(
+      METHOD,
+      toBuffer,
+      asItIs,
+      request,
+      metadata,
+      (error, bytes) => {
+        disarm();
+        signal.removeEventListener('abort', cut);
+        resolve(bytes === undefined ? failed(error) : { kind: 'answer', bytes });
+      },
+    );
+    const disarm = timers.after(deadlineMs, cut);
+    signal.addEventListener('abort', cut, { once: true });
+    if (signal.aborted) cut();
+  });
+}
+
+/**
+ * What a status of gRPC means for us; all others are failures of the partner.
+ * https://grpc.io/docs/guides/status-codes/
+ */
+const PROBLEMS: Readonly<Partial<Record<status, PullProblem>>> = {
+  [status.INVALID_ARGUMENT]: 'state_refused',
+  [status.UNAUTHENTICATED]: 'not_authorized',
+  [status.PERMISSION_DENIED]: 'not_authorized',
+  [status.RESOURCE_EXHAUSTED]: 'limited',
+  [status.UNAVAILABLE]: 'unreachable',
+  [status.DEADLINE_EXCEEDED]: 'slow',
+  [status.CANCELLED]: 'slow',
+};
+
+function failed(error: ServiceError | null): Fetched {
+  const code = error?.code ?? status.UNKNOWN;
+  const problem = PROBLEMS[code] ?? 'partner_failed';
+  const answered = { status: status[code], said: error?.details ?? '' };
+  return { kind: 'failed', problem, fault: new PartnerFault(problem, answered, error) };
+}

@@ -1,0 +1,214 @@
+import {
+  type Begun,
+  type Ending,
+  type FederationQuery,
+  MAX_CHUNK_KEYS,
+  PULL_PROBLEMS,
+  type PartnerPage,
+  type PartnerState,
+  type PullProblem,
+  RejectReport,
+  type Sync,
+  type SyncStore,
+  decodeAnswer,
+  echoed,
+  encodeRequest,
+  firstState,
+  receivePage,
+  rejectedKeys,
+  stateText,
+} from '@keyserver/federation';
+import type { JobReport, RunningJob } from '@keyserver/jobs';
+import { type Logger, configuredId, faultTrail } from '@keyserver/log';
+import { CoverageFault } from '@keyserver/stores';
+import { SECOND } from '@keyserver/time';
+
+/** What one call of a partner came to: the bytes of its answer, or why there are none. */
+export type Fetched =
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  | { readonly kind: 'failed'; readonly problem: PullProblem; readonly fault: unknown };
+
+/** Calls the partner of a query once, within a deadline in ms. Never throws. */
+export type FetchPage = (
+  query: FederationQuery,
+  request: Uint8Array,
+  options: { readonly deadlineMs: number; readonly signal: AbortSignal },
+) => Promise<Fetched>;
+
+/** What pulling needs. */
+export interface PullDeps {
+  readonly sync: SyncStore;
+  readonly fetch: FetchPage;
+  readonly log: Logger;
+  /** How long one call may take, ms. */
+  readonly callMs: number;
+  /** Days that a key may lie before or after symptom onset. */
+  readonly maxOnsetMagnitude: number;
+}
+
+/** A call that begins later than that before the deadline would hardly be answered. */
+const LAST_CALL = 2 * SECOND;
+
+/**
+ * Fetches a partner's keys page by page from where the last run stopped, until the partner has no more or the time is over. The
+ * position moves with the last chunk of each page, so whatever dies in between, a page is fetched again from its start.
+ */
+export async function pullQuery(
+  deps: PullDeps,
+  query: FederationQuery,
+  job: RunningJob,
+): Promise<JobReport> {
+  const begun = await deps.sync.begin(query.id);
+  if (begun.kind === 'backing off') return { kind: 'too_early' };
+  if (begun.kind === 'position lost') {
+    deps.log.event('federation.stopped', { query: configuredId(query), problem: 'position_lost' });
+    return failedReport(query, 'position_lost', 0);
+  }
+  const run = new Run(deps, query, begun);
+  const ending = await run.pull(job);
+  if (ending === 'overtaken') return { kind: 'too_early' };
+  const lag = await deps.sync.end(begun.sync, ending);
+  run.tell(lag?.ms);
+  if (ending.kind === 'failed') return failedReport(query, ending.problem, run.stored);
+  return { kind: 'done', done: run.stored, left: ending.kind === 'more left' ? 1 : 0 };
+}
+
+const failedReport = ({ id }: FederationQuery, problem: PullProblem, done: number): JobReport => ({
+  kind: 'failed',
+  ...{ done, left: 1 },
+  problems: [`query ${id}: ${PULL_PROBLEMS[problem].sentence}`],
+});
+
+type PageEnding = Ending | 'overtaken';
+
+/** One run of a query, and what it counted. */
+class Run {
+  readonly #deps: PullDeps;
+  readonly #query: FederationQuery;
+  readonly #sync: Sync;
+  readonly #report = new RejectReport();
+  /** The states of this run. Who is sent back to one of them while more is to come goes in a circle. */
+  readonly #states = new Set<string>();
+  #state: PartnerState | undefined;
+  #pages = 0;
+  #inserted = 0;
+  #revised = 0;
+  #known = 0;
+
+  constructor(
+    deps: PullDeps,
+    query: FederationQuery,
+    begun: Extract<Begun, { readonly kind: 'begun' }>,
+  ) {
+    this.#deps = deps;
+    this.#query = query;
+    this.#sync = begun.sync;
+    const state = firstState(query.partner, begun);
+    if (state !== undefined) this.#moveTo(state);
+  }
+
+  get stored(): number {
+    return this.#inserted + this.#revised;
+  }
+
+  /** Fetches and stores pages until something ends the run. */
+  async pull(job: RunningJob): Promise<PageEnding> {
+    try {
+      let ending: PageEnding | 'go on' = 'go on';
+      while (ending === 'go on') ending = await this.#pullPage(job);
+      return ending;
+    } catch (fault) {
+      if (!(fault instanceof CoverageFault)) throw fault;
+      return this.#failed('window_covered', fault);
+    }
+  }
+
+  async #pullPage(job: RunningJob): Promise<PageEnding | 'go on'> {
+    if (hasEnded(job)) return MORE_LEFT;
+    const fetched = await this.#fetchPage(job);
+    if (fetched.kind === 'failed')
+      return hasEnded(job) ? MORE_LEFT : this.#failed(fetched.problem, fetched.fault);
+    const { maxPageKeys: maxKeys } = this.#query;
+    const decoded = decodeAnswer(fetched.bytes, { maxKeys, state: this.#state });
+    if (decoded.kind === 'unreadable') return this.#failed('unreadable');
+    return await this.#takePage(decoded.page, job.signal);
+  }
+
+  async #fetchPage(job: RunningJob): Promise<Fetched> {
+    const deadlineMs = Math.min(this.#deps.callMs, job.remaining());
+    const request = encodeRequest(this.#query, this.#state);
+    return await this.#deps.fetch(this.#query, request, { deadlineMs, signal: job.signal });
+  }
+
+  async #takePage(page: PartnerPage, signal: AbortSignal): Promise<PageEnding | 'go on'> {
+    const { partner } = this.#query;
+    const state = page.next && echoed(partner, page.next);
+    const repeats = page.more && state !== undefined && this.#states.has(stateText(state));
+    // What a page that repeats holds is stored, and the position stays.
+    const next = repeats ? undefined : { state, more: page.more };
+    const ending = await this.#storePage(page, next, signal);
+    if (ending !== 'go on') return ending;
+    if (repeats) return this.#failed(partner === 'reference' ? 'hour_full' : 'repeats');
+    if (state !== undefined) this.#moveTo(state);
+    return page.more ? 'go on' : { kind: 'caught up' };
+  }
+
+  #moveTo(state: PartnerState): void {
+    this.#states.add(stateText(state));
+    this.#state = state;
+  }
+
+  /** Stores a page chunk by chunk; a page that repeats moves nothing. */
+  async #storePage(
+    page: PartnerPage,
+    next: { readonly state: PartnerState | undefined; readonly more: boolean } | undefined,
+    signal: AbortSignal,
+  ): Promise<PageEnding | 'go on'> {
+    const { maxOnsetMagnitude } = this.#deps;
+    const { keys, rejects } = receivePage(page, { query: this.#query, maxOnsetMagnitude });
+    this.#report.addAll(rejects);
+    for (let at = 0; at === 0 || at < keys.length; at += MAX_CHUNK_KEYS) {
+      if (signal.aborted) return MORE_LEFT;
+      const chunk = { keys: keys.slice(at, at + MAX_CHUNK_KEYS), rejects: at === 0 ? rejects : [] };
+      const isLast = at + MAX_CHUNK_KEYS >= keys.length;
+      const stored = await this.#deps.sync.store(
+        this.#sync,
+        isLast && next !== undefined ? { ...chunk, next } : chunk,
+      );
+      if (stored.kind === 'overtaken') return 'overtaken';
+      if (stored.kind === 'too far ahead') return this.#failed('clock');
+      this.#inserted += stored.inserted;
+      this.#revised += stored.revised;
+      this.#known += stored.known;
+      for (const reject of stored.rejects) this.#report.add(reject);
+    }
+    this.#pages += 1;
+    return 'go on';
+  }
+
+  #failed(problem: PullProblem, fault?: unknown): Ending {
+    const query = configuredId(this.#query);
+    const { log } = this.#deps;
+    if (PULL_PROBLEMS[problem].stops) log.event('federation.stopped', { query, problem });
+    else log.event('federation.failed', { query, problem, causes: faultTrail(fault) });
+    return { kind: 'failed', problem };
+  }
+
+  /** Logs what the run came to. */
+  tell(lagMs: number | undefined): void {
+    const query = configuredId(this.#query);
+    const { counts } = this.#report;
+    const { log } = this.#deps;
+    for (const count of counts) log.event('federation.rejected', { query, ...count });
+    log.event('federation.pulled', {
+      ...{ query, pages: this.#pages, inserted: this.#inserted, revised: this.#revised },
+      ...{ known: this.#known, rejected: rejectedKeys(counts) },
+      ...(lagMs === undefined ? {} : { lagSeconds: Math.round(lagMs / SECOND) }),
+    });
+  }
+}
+
+const MORE_LEFT: Ending = { kind: 'more left' };
+
+/** A call may have been cut since the time of the whole run was over, which is no fault of the partner. */
+const hasEnded = (job: RunningJob): boolean => job.signal.aborted || job.remaining() < LAST_CALL;

@@ -1,0 +1,9 @@
+export type { CallTime } from '../call-time.ts';
+export { type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
+export { unitCache } from '../unit-cache.ts';
+export {
+  type FederationServer,
+  type Started,
+  type StoredBatch,
+  federationServer,
+} from './federation-server.ts';

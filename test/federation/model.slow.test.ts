@@ -1,0 +1,31 @@
+import type { Fault } from './model/link.ts';
+import { firstWith, violationsIn } from './model/histories.ts';
+
+const HISTORIES = process.env['SOAK'] === '1' ? 100_000 : 10_000;
+const SEED = process.env['MODEL_SEED'] ?? 'many meshes of servers';
+
+/** For the time-out, in ms; on a machine that is not busy a history takes a tenth of it. */
+const LONGEST_HISTORY = 100;
+
+it(
+  `loses, doubles and gives away no key in ${HISTORIES} histories of servers that fetch from one another`,
+  async () => {
+    expect(await violationsIn(HISTORIES, SEED)).toEqual([]);
+  },
+  HISTORIES * LONGEST_HISTORY,
+);
+
+/** The rarest of the faults that were planted: each is seen in one of some hundred histories. */
+const RARE: readonly Fault[] = [
+  'look-up ends with serving',
+  'a chunk is merged with what was found before',
+];
+const ENOUGH = 3000;
+
+it.each(RARE)(
+  'sees it when %s',
+  async (fault) => {
+    expect(await firstWith(fault, ENOUGH, SEED)).toBeDefined();
+  },
+  ENOUGH * LONGEST_HISTORY,
+);
