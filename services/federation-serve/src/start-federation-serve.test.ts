@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
@@ -14,6 +13,7 @@ import {
   federationServer,
 } from './testing/federation-server.ts';
 import { type CallOutcome, fetchClient, numbersOf } from './testing/fetch-client.ts';
+import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from './testing/tls-files.ts';
 
 let server: FederationServer;
 let started: Started | undefined;
@@ -128,17 +128,12 @@ describe('the service', () => {
   it('speaks TLS with a certificate, and nothing else to partners then', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'keyserver-tls-'));
     const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    execFileSync(
-      'openssl',
-      [...made, ...names, '-days', '2', '-keyout', TLS_KEY_FILE, '-out', TLS_CERT_FILE],
-      { stdio: 'ignore' },
-    );
+    writeFileSync(TLS_CERT_FILE, LOCALHOST_CERTIFICATE);
+    writeFileSync(TLS_KEY_FILE, LOCALHOST_KEY);
     await server.configure();
     const { service, call } = await start({ TLS_CERT_FILE, TLS_KEY_FILE });
     const { port } = new URL(service.url);
-    const root = credentials.createSsl(readFileSync(TLS_CERT_FILE));
+    const root = credentials.createSsl(Buffer.from(LOCALHOST_CERTIFICATE));
     const secure = fetchClient(`localhost:${port}`, root);
     expect(answered(await secure.call({}, { token }))).toMatchObject({ keys: [], partial: false });
     secure.close();
