@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { buffer } from 'node:stream/consumers';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client, Metadata, credentials } from '@grpc/grpc-js';
 import type { LocalPlatform } from '@keyserver/local';
 
 const SERVICE = join(import.meta.dirname, '../services/federation-serve/dist/main.js');
@@ -77,13 +78,11 @@ export async function fetchAll(
   address: string,
   { token, pageKeys }: { readonly token: string; readonly pageKeys: number },
 ): Promise<{ readonly keys: number; readonly pages: number }> {
-  const client = new Client(address, credentials.createInsecure());
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
+  const client = connect(`http://${address}`);
   const limit = varintField(5, pageKeys);
   let [keys, pages, isPartial, state] = [0, 0, true, Buffer.alloc(0)];
   while (isPartial) {
-    const answer = await call(client, Buffer.concat([limit, state]), metadata);
+    const answer = await call(client, Buffer.concat([limit, state]), token);
     const found = outlineOf(answer);
     keys += found.keys;
     pages++;
@@ -94,18 +93,22 @@ export async function fetchAll(
   return { keys, pages };
 }
 
-const same = (bytes: Buffer): Buffer => bytes;
+/** What stands before a message: not compressed, and its length (https://grpc.io, "gRPC over HTTP2"). */
+const PREFIX_BYTES = 5;
 
-const call = async (client: Client, request: Buffer, metadata: Metadata): Promise<Buffer> =>
-  await new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      ...(['/Federation/Fetch', same, same, request, metadata] as const),
-      (error, answer) => {
-        if (answer === undefined) reject(error ?? new Error('no answer'));
-        else resolve(answer);
-      },
-    );
+/** One call in plain HTTP/2. */
+async function call(client: ClientHttp2Session, request: Buffer, token: string): Promise<Buffer> {
+  const stream = client.request({
+    ...{ ':method': 'POST', ':path': '/Federation/Fetch', te: 'trailers' },
+    ...{ 'content-type': 'application/grpc', authorization: `Bearer ${token}` },
   });
+  const prefix = Buffer.alloc(PREFIX_BYTES);
+  prefix.writeUInt32BE(request.length, 1);
+  stream.end(Buffer.concat([prefix, request]));
+  const answer = await buffer(stream);
+  if (answer.length < PREFIX_BYTES) throw new Error('the call was refused');
+  return answer.subarray(PREFIX_BYTES);
+}
 
 interface Outline {
   keys: number;
