@@ -1,7 +1,13 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { openTestStore } from '@keyserver/sqlite/testing';
-import { CHANGE_NOTICE, openStoreFormat, readKeyBatches, readStoreFormat } from '@keyserver/stores';
+import {
+  CHANGE_NOTICE,
+  openStoreFormat,
+  partners,
+  readKeyBatches,
+  readStoreFormat,
+} from '@keyserver/stores';
 import {
   DAY,
   HOUR,
@@ -104,6 +110,30 @@ describe('changing the length of windows', () => {
     clock.set(MIDNIGHT);
     expect(await changeWindow(store, SHORT, BY)).toEqual({ kind: 'unchanged' });
     expect(await planWindow(store, LONG)).toMatchObject({ kind: 'planned', before: SHORT });
+  });
+
+  it('is refused for the unit of a padded partner that it does not divide, and not of a fresh one', async () => {
+    const { store } = await opened(10 * SECOND, []);
+    const admit = async (mode: 'padded' | 'fresh'): Promise<void> => {
+      await store.transact(async (tx) => {
+        await Promise.resolve();
+        tx.set(partners, 'neighbour', {
+          ...{ issuer: 'https://issuer.example', subject: 'neighbour' },
+          ...{ audience: 'https://keys.example/federation', includeRegions: ['US'] },
+          ...{ excludeRegions: [], includeTravelers: false, onlyLocalProvenance: true },
+          ...{ mode, unit: 20 * SECOND, minRecords: 10, paddingRange: 0 },
+          ...{ maxPageKeys: 500, callsPerMinute: 60, from: 0 },
+        });
+      });
+    };
+    await admit('padded');
+    expect(await changeWindow(store, SHORT, BY)).toEqual({
+      kind: 'refused',
+      reason:
+        'the unit of partner neighbour, 20 s, is no multiple of 300 s: change it first with `npx keyserver config apply`',
+    });
+    await admit('fresh');
+    expect(await changeWindow(store, SHORT, BY)).toMatchObject({ kind: 'planned' });
   });
 
   it('is refused for a period of another export that it does not divide, unless that has ended', async () => {

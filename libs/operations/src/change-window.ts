@@ -8,6 +8,7 @@ import {
   type StoreProfile,
   auditEntries,
   exportConfigs,
+  partners,
   readStoreFormat,
   storeFormat,
 } from '@keyserver/stores';
@@ -101,12 +102,26 @@ function impossible(
     : `a plan lasts ${span / SECOND} s in the profile ${profile}, and windows divide it`;
 }
 
-/** A batch of half a window would wait for the other half; ended exports do not change any more. */
+/**
+ * A batch or a unit of half a window would wait for the other half; exports and partners that have ended do not change any more,
+ * and fresh partners have no units.
+ */
 async function brokenPeriod(tx: Transaction, length: WindowLength): Promise<string | undefined> {
-  for (const { id, value } of await tx.find(exportConfigs, {}))
-    if ((value.thru === undefined || value.thru > tx.now) && value.period % length !== 0)
-      return `the period of export ${id}, ${value.period / SECOND} s, is no multiple of ${length / SECOND} s: change it first with \`npx keyserver config apply\``;
-  return undefined;
+  const exports = (await tx.find(exportConfigs, {})).map(({ id, value }) => ({
+    ...{ name: `the period of export ${id}`, period: value.period, thru: value.thru },
+  }));
+  const padded = (await tx.find(partners, {}))
+    .filter(({ value }) => value.mode === 'padded')
+    .map(({ id, value }) => ({
+      ...{ name: `the unit of partner ${id}`, period: value.unit, thru: value.thru },
+    }));
+  const broken = [...exports, ...padded].find(
+    ({ period, thru }) => (thru === undefined || thru > tx.now) && period % length !== 0,
+  );
+  return (
+    broken &&
+    `${broken.name}, ${broken.period / SECOND} s, is no multiple of ${length / SECOND} s: change it first with \`npx keyserver config apply\``
+  );
 }
 
 /**
