@@ -27,12 +27,13 @@ export async function startLauncher(
   dataDirectory: string,
   flags: readonly string[] = [],
 ): Promise<LauncherProcess> {
-  const [publish, exporting, cleanup, trust, cdn, issuer] = await freePorts(6);
+  const [publish, exporting, cleanup, trust, cdn, issuer, pull] = await freePorts(7);
   const ports = {
     ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
     CLEANUP_PORT: String(cleanup),
     TRUST_PORT: String(trust),
     ...{ CDN_PORT: String(cdn), ISSUER_PORT: String(issuer) },
+    FEDERATION_PULL_PORT: String(pull),
   };
   const child = spawn(
     process.execPath,

@@ -33,7 +33,7 @@ import { readFile } from 'node:fs/promises';
 import type { AppDeps } from './app.ts';
 import type { FederationPullSettings } from './config.ts';
 import { queryHealth } from './health.ts';
-import { type PartnerClientSettings, partnerClient } from './partner-client.ts';
+import { ACCOUNT, type PartnerClientSettings, partnerClient } from './partner-client.ts';
 
 /** The service's dependencies, and how to give back what they hold. */
 export interface Wired {
@@ -134,9 +134,6 @@ interface Platform extends Pick<PartnerClientSettings, 'idTokenFor'> {
   readonly keysPart?: StorePart;
   readonly close: () => Promise<void>;
 }
-
-/** Whom our tokens make us where the machine's own issuer makes them: not who starts jobs. */
-const ACCOUNT = 'federation@keyserver.localhost';
 
 // Each platform is loaded only where it is chosen: the clients of a cloud take their time to load.
 async function openPlatform(config: FederationPullSettings, ambient: Ambient): Promise<Platform> {

@@ -73,10 +73,9 @@ describe('npm start', () => {
       const script = join(import.meta.dirname, 'start.ts');
       const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
       const ports = Object.fromEntries(
-        ['PUBLISH', 'EXPORT', 'CLEANUP', 'TRUST', 'CDN', 'ISSUER'].map((name, n) => [
-          `${name}_PORT`,
-          String(free[n]),
-        ]),
+        ['PUBLISH', 'EXPORT', 'CLEANUP', 'TRUST', 'CDN', 'ISSUER', 'FEDERATION_PULL'].map(
+          (name, n) => [`${name}_PORT`, String(free[n])],
+        ),
       );
       const { PATH, NODE_COMPILE_CACHE } = process.env;
       const own = { DATA_DIR: dataDirectory(), ...ports, ...env };
@@ -87,7 +86,7 @@ describe('npm start', () => {
     });
   let free: readonly number[] = [];
   beforeAll(async () => {
-    free = await freePorts(6);
+    free = await freePorts(7);
   });
 
   it.each([

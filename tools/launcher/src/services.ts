@@ -21,11 +21,15 @@ const LOOPBACK = '127.0.0.1';
 /** Where the services of a launcher are reached. */
 export const urlsOf = (
   config: LauncherConfig,
-): Record<'publish' | 'export' | 'cleanup' | 'trust' | 'cdn' | 'issuer', string> => ({
+): Record<
+  'publish' | 'export' | 'cleanup' | 'trust' | 'federation-pull' | 'cdn' | 'issuer',
+  string
+> => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
   export: `http://${LOOPBACK}:${config.EXPORT_PORT}`,
   cleanup: `http://${LOOPBACK}:${config.CLEANUP_PORT}`,
   trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
+  'federation-pull': `http://${LOOPBACK}:${config.FEDERATION_PULL_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
@@ -56,6 +60,15 @@ export function servicesOf(
     CALLER_EMAILS: JOB_ACCOUNT,
   };
   const metricsPort = (n: number): string => String(config.METRICS_PORT + n);
+  const jobService = (name: JobService, port: number, metrics: number): LaunchedService => ({
+    name,
+    script: new URL(import.meta.resolve(`@keyserver/${name}/main`)),
+    url: urls[name],
+    env: {
+      ...{ ...closed, OIDC_AUDIENCE: urls[name], PORT: String(port) },
+      METRICS_PORT: metricsPort(metrics),
+    },
+  });
   return [
     {
       name: 'publish',
@@ -63,33 +76,10 @@ export function servicesOf(
       url: urls.publish,
       env: { ...open, PORT: String(config.PUBLISH_PORT), METRICS_PORT: metricsPort(0) },
     },
-    {
-      name: 'export',
-      script: new URL(import.meta.resolve('@keyserver/export/main')),
-      url: urls.export,
-      env: {
-        ...{ ...closed, OIDC_AUDIENCE: urls.export, PORT: String(config.EXPORT_PORT) },
-        METRICS_PORT: metricsPort(1),
-      },
-    },
-    {
-      name: 'cleanup',
-      script: new URL(import.meta.resolve('@keyserver/cleanup/main')),
-      url: urls.cleanup,
-      env: {
-        ...{ ...closed, OIDC_AUDIENCE: urls.cleanup, PORT: String(config.CLEANUP_PORT) },
-        METRICS_PORT: metricsPort(3),
-      },
-    },
-    {
-      name: 'trust',
-      script: new URL(import.meta.resolve('@keyserver/trust/main')),
-      url: urls.trust,
-      env: {
-        ...{ ...closed, OIDC_AUDIENCE: urls.trust, PORT: String(config.TRUST_PORT) },
-        METRICS_PORT: metricsPort(2),
-      },
-    },
+    jobService('export', config.EXPORT_PORT, 1),
+    jobService('cleanup', config.CLEANUP_PORT, 3),
+    jobService('trust', config.TRUST_PORT, 2),
+    jobService('federation-pull', config.FEDERATION_PULL_PORT, 5),
     {
       name: 'cdn',
       script: new URL(import.meta.resolve('@keyserver/launcher/cdn')),
@@ -98,6 +88,9 @@ export function servicesOf(
     },
   ];
 }
+
+/** The services that only jobs of this machine call. */
+type JobService = 'export' | 'cleanup' | 'trust' | 'federation-pull';
 
 const BETWEEN = SECOND / 5;
 const ATTEMPTS = 150;

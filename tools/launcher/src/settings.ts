@@ -38,11 +38,15 @@ export const launcherSettings = settings({
   EXPORT_PORT: port({ about: 'The port of the export service, for jobs only.', default: 8081 }),
   TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
   CLEANUP_PORT: port({ about: 'The port of the cleanup service, for jobs only.', default: 8085 }),
+  FEDERATION_PULL_PORT: port({
+    about: 'The port of the federation-pull service, for jobs only.',
+    default: 8087,
+  }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
   METRICS_PORT: integer({
     about:
-      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust and cleanup.',
+      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust, cleanup and federation-pull.',
     min: 1,
     max: 65_500,
     default: 9464,
@@ -114,6 +118,7 @@ const PORT_NAMES = [
   'EXPORT_PORT',
   'TRUST_PORT',
   'CLEANUP_PORT',
+  'FEDERATION_PULL_PORT',
   'CDN_PORT',
   'ISSUER_PORT',
 ] as const;
@@ -125,6 +130,7 @@ const PORT_USES: Readonly<Record<PortName, string>> = {
   EXPORT_PORT: 'the export service',
   TRUST_PORT: 'the trust service',
   CLEANUP_PORT: 'the cleanup service',
+  FEDERATION_PULL_PORT: 'the federation-pull service',
   CDN_PORT: 'the file server',
   ISSUER_PORT: 'the issuer of job identities',
 };

@@ -28,6 +28,9 @@ export const aQuery = (fields: Partial<FederationQuery> = {}): FederationQuery =
 /** 2026-01-14, all day, as an interval number. */
 const START = Date.UTC(2026, 0, 14) / 600_000;
 
+/** Fields of a key; any number may be sent as its report type. */
+type WireFields = Omit<ExposureKey.$Properties, 'reportType'> & { readonly reportType?: number };
+
 /** A key of the wire whose bytes tell its number; of the whole of 2026-01-14 unless told otherwise. Tests only. */
 export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): ExposureKey.$Properties {
   const exposureKey = Buffer.alloc(16, 0xcd);
@@ -37,7 +40,7 @@ export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): Expos
     transmissionRisk: 3,
     intervalNumber: START,
     intervalCount: 144,
-    reportType: 1,
+    reportType: reportType as ExposureKey.ReportType,
     daysSinceOnsetOfSymptoms: 2,
     hasSymptomOnset: true,
     regions: ['XB'],
