@@ -156,7 +156,7 @@ describe('a pull stops, alerts and skips nothing', () => {
     const { problem: kept, failures } = (await standing()) ?? {};
     return {
       alerts: alerts.map(({ severity }) => severity),
-      problem: alerts[0]?.problem,
+      problem: alerts[0]?.['problem'],
       kept,
       failures,
     };

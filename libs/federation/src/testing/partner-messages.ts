@@ -32,7 +32,10 @@ const START = Date.UTC(2026, 0, 14) / 600_000;
 type WireFields = Omit<ExposureKey.$Properties, 'reportType'> & { readonly reportType?: number };
 
 /** A key of the wire whose bytes tell its number; of the whole of 2026-01-14 unless told otherwise. Tests only. */
-export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): ExposureKey.$Properties {
+export function aWireKey(
+  n: number,
+  { reportType = 1, ...fields }: WireFields = {},
+): ExposureKey.$Properties & { readonly exposureKey: Uint8Array } {
   const exposureKey = Buffer.alloc(16, 0xcd);
   exposureKey.writeUInt32BE(n);
   return {
@@ -45,7 +48,7 @@ export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): Expos
     hasSymptomOnset: true,
     regions: ['XB'],
     ...fields,
-  };
+  } as ExposureKey.$Properties & { readonly exposureKey: Uint8Array };
 }
 
 /** What an answer says. Tests only. */
