@@ -8,7 +8,8 @@ import type { OpenStore } from '../wiring.ts';
 export const addQueryOption = (command: Command): Command =>
   command.requiredOption('--query <id>', 'the query, as the configuration file calls it', queryId);
 
-function queryId(text: string): string {
+/** Reads the id of a query. */
+export function queryId(text: string): string {
   if (/^[a-z0-9-]{1,40}$/.test(text)) return text;
   throw new InvalidArgumentError('must be 1 to 40 of a-z, 0-9 and -');
 }
