@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
+import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
 import { measureOverload } from './overload.ts';
 import { measurePadding } from './padding.ts';
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   overload: measureOverload,
   padding: measurePadding,
   chaff: measureChaff,
+  'federation-pull': measureFederationPull,
 };
 
 const { values, positionals } = parseArgs({

@@ -60,9 +60,13 @@ export function servicesOf(
     CALLER_EMAILS: JOB_ACCOUNT,
   };
   const metricsPort = (n: number): string => String(config.METRICS_PORT + n);
-  const jobService = (name: JobService, port: number, metrics: number): LaunchedService => ({
+  const jobService = (
+    name: JobService,
+    main: string,
+    { port, metrics }: { readonly port: number; readonly metrics: number },
+  ): LaunchedService => ({
     name,
-    script: new URL(import.meta.resolve(`@keyserver/${name}/main`)),
+    script: new URL(main),
     url: urls[name],
     env: {
       ...{ ...closed, OIDC_AUDIENCE: urls[name], PORT: String(port) },
@@ -76,10 +80,18 @@ export function servicesOf(
       url: urls.publish,
       env: { ...open, PORT: String(config.PUBLISH_PORT), METRICS_PORT: metricsPort(0) },
     },
-    jobService('export', config.EXPORT_PORT, 1),
-    jobService('cleanup', config.CLEANUP_PORT, 3),
-    jobService('trust', config.TRUST_PORT, 2),
-    jobService('federation-pull', config.FEDERATION_PULL_PORT, 5),
+    jobService('export', import.meta.resolve('@keyserver/export/main'), {
+      ...{ port: config.EXPORT_PORT, metrics: 1 },
+    }),
+    jobService('cleanup', import.meta.resolve('@keyserver/cleanup/main'), {
+      ...{ port: config.CLEANUP_PORT, metrics: 3 },
+    }),
+    jobService('trust', import.meta.resolve('@keyserver/trust/main'), {
+      ...{ port: config.TRUST_PORT, metrics: 2 },
+    }),
+    jobService('federation-pull', import.meta.resolve('@keyserver/federation-pull/main'), {
+      ...{ port: config.FEDERATION_PULL_PORT, metrics: 5 },
+    }),
     {
       name: 'cdn',
       script: new URL(import.meta.resolve('@keyserver/launcher/cdn')),

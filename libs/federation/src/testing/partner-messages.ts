@@ -43,7 +43,7 @@ export function aWireKey(
     transmissionRisk: 3,
     intervalNumber: START,
     intervalCount: 144,
-    reportType: reportType as ExposureKey.ReportType,
+    ...({ reportType } as object),
     daysSinceOnsetOfSymptoms: 2,
     hasSymptomOnset: true,
     regions: ['XB'],
