@@ -154,6 +154,8 @@ async function end(
   const [position] = await tx.get(federationPositions, [sync.queryId]);
   const [record] = await tx.get(federationSyncs, [sync.id]);
   if (!isOf(position, sync) || record === undefined) return undefined;
+  // An earlier attempt, of which nobody heard, has ended it already.
+  if (record.outcome !== 'running') return { ms: lagOf(standingOf(position), tx.now) };
   const ended = endedPosition(position, { ending, share, now: tx.now, began: record.startedAt });
   const outcome = ending.kind === 'failed' ? ending.problem : OUTCOMES[ending.kind];
   tx.set(federationPositions, sync.queryId, ended);
