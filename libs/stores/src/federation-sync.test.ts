@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { FOREIGN_AUTHORITY, keyEnd, keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import type { Chunk, ReceivedKey, Sync } from '@keyserver/federation';
+import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, INTERVAL, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
@@ -174,12 +175,7 @@ describe('a reset', () => {
   const configured = async () => {
     await store.transact(async (tx) => {
       await tx.get(federationQueries, ['east']);
-      const query = {
-        ...{ id: 'east', server: 'a.example', audience: 'https://a.example', partner: 'standard' },
-        ...{ includeRegions: [], excludeRegions: [], onlyTravelers: false, maxPageKeys: 10 },
-        ...{ onlyLocalProvenance: true, acceptSelfReport: false, acceptRecursive: false },
-        ...{ from: BEGINNING, thru: undefined },
-      } as const;
+      const query = aQuery({ id: 'east' });
       tx.set(federationQueries, 'east', queryDocument(query));
     });
   };

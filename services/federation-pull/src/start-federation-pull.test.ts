@@ -1,6 +1,6 @@
-import { Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { FederationQuery } from '@keyserver/federation';
-import { type AnswerParts, aQuery, aWireKey, anAnswer } from '@keyserver/federation/testing';
+import { aQuery, aWireKey } from '@keyserver/federation/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFederationPull } from './index.ts';
+import { aGrpcPartner, closeGrpcPartners } from './testing/index.ts';
 
 const CALLER = 'jobs@example.org';
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
@@ -29,7 +30,6 @@ let directory = '';
 let issuers: HttpServer;
 let mint: (email: string) => Promise<string>;
 let env: Record<string, string>;
-const partners: Server[] = [];
 
 const onPlatform = async <T>(work: (platform: LocalPlatform) => Promise<T>): Promise<T> => {
   const platform = await openLocalPlatform({ ...machine, dataDirectory: directory });
@@ -61,48 +61,10 @@ beforeEach(async () => {
   };
 });
 afterEach(() => {
-  for (const partner of partners.splice(0)) partner.forceShutdown();
+  closeGrpcPartners();
   issuers.close();
   rmSync(directory, { recursive: true });
 });
-
-type Serve = (authorization: string) => AnswerParts | Partial<ServiceError> | 'silence';
-
-const asItIs = (bytes: Buffer): Buffer => bytes;
-
-/** A partner over gRPC; gives its port. */
-async function aPartner(
-  serve: Serve,
-  credentials = ServerCredentials.createInsecure(),
-): Promise<number> {
-  const server = new Server();
-  partners.push(server);
-  const fetchMethod = {
-    ...{ path: '/Federation/Fetch', requestStream: false, responseStream: false },
-    ...{ requestSerialize: asItIs, requestDeserialize: asItIs },
-    ...{ responseSerialize: asItIs, responseDeserialize: asItIs },
-  };
-  server.addService(
-    { Fetch: fetchMethod },
-    {
-      Fetch: (
-        call: { metadata: { get: (name: string) => unknown[] } },
-        answer: (error: Partial<ServiceError> | null, bytes?: Buffer) => void,
-      ) => {
-        const said = serve(String(call.metadata.get('authorization')));
-        if (said === 'silence') return;
-        if ('code' in said) answer(said);
-        else answer(null, Buffer.from(anAnswer(said as AnswerParts)));
-      },
-    },
-  );
-  return await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
-}
 
 const configured = async (query: FederationQuery): Promise<void> => {
   await onPlatform(async ({ store }) => {
@@ -138,7 +100,7 @@ const events = (name: string) =>
 describe('the federation-pull service', () => {
   it('fetches keys over gRPC when the scheduler asks, and says to the partner who it is', async () => {
     const seen: string[] = [];
-    const port = await aPartner((authorization) => {
+    const port = await aGrpcPartner((authorization) => {
       seen.push(authorization);
       return { keys: [aWireKey(1), aWireKey(2)], next: [3600, 'a'] };
     });
@@ -189,7 +151,7 @@ describe('the federation-pull service', () => {
     ['partner_failed', status.UNIMPLEMENTED],
     ['unreachable', status.UNAVAILABLE],
   ])('fails as %s when it is answered status %s, and waits then', async (problem, code) => {
-    const port = await aPartner(() => ({ code, details: 'SECRET WORDS' }));
+    const port = await aGrpcPartner(() => ({ code, details: 'SECRET WORDS' }));
     await configured(aQuery({ server: `127.0.0.1:${port}` }));
     const { answers } = await called(['/?query-id=neighbour', '/?query-id=neighbour']);
     expect(answers.map(([answered]) => answered)).toEqual([500, 200]);
@@ -199,14 +161,14 @@ describe('the federation-pull service', () => {
   });
 
   it('says in health that a query has stopped', async () => {
-    const port = await aPartner(() => ({ code: status.INVALID_ARGUMENT }));
+    const port = await aGrpcPartner(() => ({ code: status.INVALID_ARGUMENT }));
     await configured(aQuery({ server: `127.0.0.1:${port}` }));
     const { health } = await called(['/?query-id=neighbour']);
     expect(JSON.parse(health)).toEqual({ status: 'unhealthy', problems: ['federation_stopped'] });
   });
 
   it('ends a call that is not answered in time', async () => {
-    const port = await aPartner(() => 'silence');
+    const port = await aGrpcPartner(() => 'silence');
     await configured(aQuery({ server: `127.0.0.1:${port}` }));
     const { answers } = await called(['/?query-id=neighbour'], CALLER, {
       FEDERATION_CALL_SECONDS: '1',
@@ -216,7 +178,7 @@ describe('the federation-pull service', () => {
   });
 
   it('speaks plain text to this machine only where that is allowed', async () => {
-    const port = await aPartner(() => ({ keys: [aWireKey(1)], next: [3600, 'a'] }));
+    const port = await aGrpcPartner(() => ({ keys: [aWireKey(1)], next: [3600, 'a'] }));
     await configured(aQuery({ server: `localhost:${port}` }));
     const { answers } = await called(['/?query-id=neighbour'], CALLER, {
       FEDERATION_PLAINTEXT_LOOPBACK: 'false',
@@ -227,7 +189,7 @@ describe('the federation-pull service', () => {
 
   it('has no token and calls nobody once the key of the issuer is gone', async () => {
     let calls = 0;
-    const port = await aPartner(() => ({ ...(calls++, {}) }));
+    const port = await aGrpcPartner(() => ({ ...(calls++, {}) }));
     await configured(aQuery({ server: `127.0.0.1:${port}` }));
     const token = await mint(CALLER);
     const service = await startFederationPull(env, ambient);
