@@ -1,5 +1,11 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { type KeyBatch, keyHex, unpackRecords } from '@keyserver/exposure-keys';
+import {
+  type ExposureKey,
+  type KeyBatch,
+  type UploadToken,
+  keyHex,
+  unpackRecords,
+} from '@keyserver/exposure-keys';
 import type { FederationQuery, SyncStore } from '@keyserver/federation';
 import {
   type AnswerParts,
@@ -319,11 +325,16 @@ describe('with a reference server as partner, a pull', () => {
 });
 
 describe('keys that others have too', () => {
-  const local = async (n: number, regions: readonly string[]) => {
+  const local = async (
+    n: number,
+    regions: readonly string[],
+    fields: Partial<ExposureKey> = {},
+    token: UploadToken = 'none',
+  ) => {
     const { exposureKey } = aWireKey(n);
     const upload = storeUploads(store, { ...SETTINGS, clock }, random);
-    const key = aKey(n, { data: exposureKey });
-    return await upload(anUpload([key], { regions }));
+    const key = aKey(n, { data: exposureKey, ...fields });
+    return await upload(anUpload([key], { regions, token }));
   };
 
   it('are stored once for each region, whoever comes first', async () => {
@@ -340,6 +351,22 @@ describe('keys that others have too', () => {
     await pull(() => ({ keys: [aWireKey(1)], next: [1, ''] }));
     expect(await local(1, ['XB'])).toEqual({ kind: 'refused', code: 'missing_revision_token' });
     expect(await stored()).toHaveLength(1);
+  });
+
+  it('are revised by their phone although a partner sent and revised them for another region', async () => {
+    // Within one window, where chance decides which record comes first.
+    for (let n = 1; n <= 8; n++) {
+      await local(n, ['XB'], { reportType: 'likely' });
+      const also = { regions: ['XC'], reportType: 2 };
+      await pull(() => ({
+        ...{ keys: [aWireKey(n, also)], next: [n, ''] },
+        revisedKeys: [aWireKey(n, { ...also, reportType: 5 })],
+      }));
+      const token = [{ data: aWireKey(n).exposureKey, start: aKey(n).start, period: 144 }];
+      expect(await local(n, ['XB'], { reportType: 'confirmed' }, token)).toMatchObject({
+        ...{ kind: 'stored', revised: 1 },
+      });
+    }
   });
 
   it('are not revised by a partner when they were published here', async () => {
