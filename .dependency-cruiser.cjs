@@ -52,7 +52,8 @@ const ROOMS = {
   'libs/local': [...PORTS, 'libs/sqlite'], // a data directory holds a database too
   'libs/platform': [...PORTS, 'libs/service', 'libs/stores', ...OPENED],
   ...forEach(SERVICES, USES), // their wiring.ts also libs/platform
-  'tools/keyserver': [...USES, 'services/export'], // rebuilds files with the service's own use cases
+  // It rebuilds files with the service's own use cases, and calls partners with the service's own client.
+  'tools/keyserver': [...USES, 'services/export', 'services/federation-pull'],
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
   bench: [
@@ -139,7 +140,12 @@ module.exports = {
       from: { path: '^(services|tools)/([^/]+)/src/wiring\\.ts$' },
       to: {
         path: '^(services|tools|test|bench|docs|terraform)/',
-        pathNot: ['^$1/$2/', '^test/stand-ins/', '^services/export/src/rebuild\\.ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^test/stand-ins/',
+          '^services/export/src/rebuild\\.ts$',
+          '^services/federation-pull/src/partner-client\\.ts$',
+        ],
       },
     },
     {

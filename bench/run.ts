@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureFederation } from './federation.ts';
+import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
 import { measureOverload } from './overload.ts';
 import { measurePadding } from './padding.ts';
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   padding: measurePadding,
   chaff: measureChaff,
   federation: measureFederation,
+  'federation-pull': measureFederationPull,
 };
 
 const { values, positionals } = parseArgs({

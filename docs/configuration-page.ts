@@ -1,5 +1,6 @@
 import { type SettingDescription, describeSettings } from '@keyserver/config';
 import { cleanupSettings } from '@keyserver/cleanup/settings';
+import { federationPullSettings } from '@keyserver/federation-pull/settings';
 import { exportSettings } from '@keyserver/export/settings';
 import { federationServeSettings } from '@keyserver/federation-serve/settings';
 import { publishSettings } from '@keyserver/publish/settings';
@@ -17,6 +18,11 @@ const PROGRAMS = [
     about: 'Gives partners the keys that they may have.',
     settings: federationServeSettings,
   },
+  {
+    name: 'federation-pull',
+    about: 'Fetches keys from other servers.',
+    settings: federationPullSettings,
+  },
   { name: 'cdn', about: 'Serves the files on one machine.', settings: cdnSettings },
 ] as const;
 
@@ -33,7 +39,7 @@ Programs: ${PROGRAMS.map(({ name }) => `[${name}](#${name})`).join(' · ')}.
   gives other defaults to some variables, see [\`settings.ts\`](../tools/launcher/src/settings.ts).
 - On Google Cloud (\`PLATFORM=gcp\`) \`GCP_PROJECT\` and \`KEY_HASH_SECRET\` must be given, publish and trust need \`REVISION_TOKEN_KEY\`, \`TRUNCATE_WINDOW_SECONDS\` is at
   least 60, and a container that others are to reach needs \`HOST=0.0.0.0\`.
-- What an operator decides about authorities, apps, exports and signing keys is in the
+- What an operator decides about authorities, apps, exports, signing keys and federation queries is in the
   [configuration file](configuration-file.md) instead.
 
 ${PROGRAMS.map(({ name }) => `[${name}](#${name})`).join(' · ')}

@@ -27,13 +27,14 @@ export async function startLauncher(
   dataDirectory: string,
   flags: readonly string[] = [],
 ): Promise<LauncherProcess> {
-  const [publish, exporting, cleanup, trust, cdn, issuer, serve] = await freePorts(7);
+  const [publish, exporting, cleanup, trust, cdn, issuer, serve, pull] = await freePorts(8);
   const ports = {
     ...{ PUBLISH_PORT: String(publish), EXPORT_PORT: String(exporting) },
     CLEANUP_PORT: String(cleanup),
     TRUST_PORT: String(trust),
     FEDERATION_SERVE_PORT: String(serve),
     ...{ CDN_PORT: String(cdn), ISSUER_PORT: String(issuer) },
+    FEDERATION_PULL_PORT: String(pull),
   };
   const child = spawn(
     process.execPath,

@@ -6,6 +6,7 @@ export {
   planChanges,
 } from './apply-configuration.ts';
 export { type Configuration, DEVELOPMENT_NAMES, type Problem } from './configuration.ts';
+export { parseTime } from './grammar.ts';
 export { parseConfiguration } from './parse-configuration.ts';
 export type { Plan } from './plan.ts';
 export { showConfiguration } from './show-configuration.ts';

@@ -1,4 +1,4 @@
-import type { UnixMillis } from '@keyserver/time';
+import { SECOND, type UnixMillis } from '@keyserver/time';
 import type { PartnerState } from './partner-state.ts';
 import type { PullProblem } from './pull-problems.ts';
 import type { ReceivedKey } from './received-key.ts';
@@ -100,10 +100,12 @@ export interface Lag {
 
 /**
  * How far a query is behind its partner, ms: since when it might lack something that the partner had. While it never had everything,
- * that is the time up to which the partner has delivered, or the first run.
+ * that is the time up to which the partner has delivered, or the first run. A time that is yet to come was written by a clock
+ * that was ahead, and says nothing.
  */
 export function lagOf({ caughtUpAt, begunAt, state }: QueryStanding, now: UnixMillis): number {
-  const delivered = state === undefined ? 0 : state.keys.timestamp * 1000;
-  const since = caughtUpAt ?? (delivered > 0 ? Math.min(delivered, now) : begunAt);
+  if (caughtUpAt !== undefined && caughtUpAt <= now) return now - caughtUpAt;
+  const delivered = state === undefined ? 0 : state.keys.timestamp * SECOND;
+  const since = delivered > 0 ? delivered : begunAt;
   return Math.max(0, now - since);
 }

@@ -219,6 +219,8 @@ export interface Events extends FederationEvents, ServeEvents, UnitEvents {
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
   'launcher.job_unanswered': { readonly job: JobName; readonly status: number };
+  /** Which federation queries there are could not be read: none had its turn; asked again at the next. */
+  'launcher.queries_unread': Fault;
   /** Old generations of objects stay on the disk; tried again in an hour. */
   'launcher.sweep_failed': Fault;
   /** The key of the issuer of job identities was gone, and another one was made: tokens last an hour, nothing else is lost. */
@@ -294,6 +296,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',
+  'launcher.queries_unread': 'warning',
   'launcher.sweep_failed': 'warning',
   'launcher.issuer_replaced': 'warning',
 };

@@ -1,4 +1,3 @@
-import type { Severity } from './events.ts';
 import type { FaultCause } from './fault-trail.ts';
 import type { ConfiguredId } from './field-types.ts';
 import type { PullProblem, RejectField, RejectReason } from './words.ts';
@@ -39,4 +38,4 @@ export const FEDERATION_SEVERITY = {
   'federation.rejected': 'warning',
   'federation.failed': 'warning',
   'federation.stopped': 'alert',
-} as const satisfies Readonly<Record<keyof FederationEvents, Severity>>;
+} as const satisfies Readonly<Record<keyof FederationEvents, string>>;

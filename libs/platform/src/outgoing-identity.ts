@@ -15,15 +15,17 @@ interface LocalAccount {
 
 /**
  * Identity tokens of the account that the service runs as on Google Cloud. On one machine they are of an account that its
- * issuer is told, and signed with the key in the data directory.
+ * issuer is told, and signed with the key in the data directory, which is read for each token and never made.
  */
 export const outgoingIdentity = ({
   issuer: url,
   email,
 }: LocalAccount): Beside<OutgoingIdentity> => ({
-  onMachine: async ({ openIssuer }) => {
-    const issuer = await openIssuer(url);
-    return { idTokenFor: async (audience) => await issuer.mint({ audience, email }) };
+  onMachine: async ({ issuerTokens }) => {
+    const mint = issuerTokens(url);
+    return await Promise.resolve({
+      idTokenFor: async (audience) => await mint({ audience, email }),
+    });
   },
   onCloud: async ({ project: projectId }, { clock, timers }) => {
     const { outgoingTokens } = await import('@keyserver/cloud-identity');

@@ -137,6 +137,25 @@ it('needs the address of every service that has jobs', () => {
   expect(() => checkJobs(nowhere, [])).toThrow('the address of export is not known');
 });
 
+describe('the jobs of federation queries', () => {
+  const PULL = 'https://pull.example';
+  const urls = new Map([...deployment.urls, ['federation-pull', PULL] as const]);
+
+  it('are needed once for each query', () => {
+    const checked = checkJobs({ ...deployment, urls, queries: ['east', 'west'] }, []);
+    const pulls = checked.map(({ job }) => [job.name, job.uri]).slice(4);
+    expect(pulls).toEqual([
+      ['en-federation-pull-pull-east', `${PULL}/?query-id=east`],
+      ['en-federation-pull-pull-west', `${PULL}/?query-id=west`],
+    ]);
+  });
+
+  it('need the address of the service only where there is a query', () => {
+    expect(missingServices({ ...deployment, queries: [] })).toEqual([]);
+    expect(missingServices({ ...deployment, queries: ['east'] })).toEqual(['federation-pull']);
+  });
+});
+
 describe('the table of jobs', () => {
   const all = Object.entries(SCHEDULED_JOBS).flatMap(([service, jobs]) =>
     jobs.map((job) => ({ service, ...job })),

@@ -1,4 +1,9 @@
-import { DEPLOYED_SERVICES, type JobService, SCHEDULED_JOBS } from './scheduled-jobs.ts';
+import {
+  DEPLOYED_SERVICES,
+  type JobService,
+  SCHEDULED_JOBS,
+  type ScheduledJob,
+} from './scheduled-jobs.ts';
 import type { JobState } from './scheduler.ts';
 
 /** A job that a deployment needs, as the cloud's scheduler should have it. */
@@ -45,11 +50,17 @@ export interface Deployment {
   readonly urls: ReadonlyMap<JobService, string>;
   readonly prefix: string;
   readonly account?: string | undefined;
+  /** The ids of its federation queries, each of which needs a job of its own. */
+  readonly queries?: readonly string[];
 }
 
 /** The services whose root address a deployment must name and does not. */
-export const missingServices = ({ urls }: Deployment): readonly JobService[] =>
-  DEPLOYED_SERVICES.filter((service) => !urls.has(service));
+export const missingServices = ({ urls, queries }: Deployment): readonly JobService[] =>
+  servicesOf(queries).filter((service) => !urls.has(service));
+
+/** Without a query nothing is scheduled for federation-pull. */
+const servicesOf = (queries: Deployment['queries'] = []): readonly JobService[] =>
+  queries.length === 0 ? DEPLOYED_SERVICES : [...DEPLOYED_SERVICES, 'federation-pull'];
 
 /** Compares the jobs that the scheduler has with those that a deployment needs. */
 export function checkJobs(
@@ -65,16 +76,30 @@ export function checkJobs(
   });
 }
 
-function wantedJobs({ urls, prefix, account }: Deployment): readonly WantedJob[] {
-  return DEPLOYED_SERVICES.flatMap((service) => {
+function wantedJobs({ urls, prefix, account, queries }: Deployment): readonly WantedJob[] {
+  return servicesOf(queries).flatMap((service) => {
     const audience = urls.get(service);
     if (audience === undefined) throw new Error(`the address of ${service} is not known`);
-    return SCHEDULED_JOBS[service].map(({ name, route, schedule, deadlineSeconds, retries }) => ({
+    return jobsOf(service, queries).map(({ name, route, schedule, deadlineSeconds, retries }) => ({
       name: `${prefix}${service}-${name}`,
       uri: `${audience}${route}`,
       ...{ audience, account, schedule, deadlineSeconds, retries },
     }));
   });
+}
+
+/** The jobs of a service; one that there is for each query once for each of them, named after it. */
+function jobsOf(service: JobService, queries: Deployment['queries'] = []): readonly ScheduledJob[] {
+  const jobs: readonly ScheduledJob[] = SCHEDULED_JOBS[service];
+  return jobs.flatMap((job) =>
+    job.oneForEach === undefined
+      ? [job]
+      : queries.map((id) => ({
+          ...job,
+          name: `${job.name}-${id}`,
+          route: job.route.replace('ID', encodeURIComponent(id)),
+        })),
+  );
 }
 
 const MISSING: JobDifference = { aspect: 'existence', wanted: 'a job', found: 'none' };

@@ -31,6 +31,7 @@ export const auditEntries = collection({
     actor: text(),
     operation: text<
       | 'configuration.apply'
+      | 'federation.reset'
       | 'store.adopt'
       | 'store.rebuild'
       | 'store.set-window'

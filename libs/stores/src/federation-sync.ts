@@ -45,12 +45,15 @@ export function federationSync(
       const id = randomId(random);
       let stored: StoredChunk | undefined;
       return await store.transact(async (tx) => {
-        const [position] = await tx.get(federationPositions, [sync.queryId]);
+        const [[position], [record], found] = await Promise.all([
+          tx.get(federationPositions, [sync.queryId]),
+          tx.get(federationSyncs, [sync.id]),
+          write.find(tx),
+        ]);
         // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
         if (stored !== undefined && position?.chunk === id) return stored;
         if (!isOf(position, sync)) return { kind: 'overtaken' };
-        const [record] = await tx.get(federationSyncs, [sync.id]);
-        stored = await write(tx);
+        stored = await write.store(tx, found);
         if (stored.kind !== 'stored') return stored;
         tx.set(federationPositions, sync.queryId, advanced({ ...position, chunk: id }, chunk));
         if (record !== undefined)
@@ -151,6 +154,8 @@ async function end(
   const [position] = await tx.get(federationPositions, [sync.queryId]);
   const [record] = await tx.get(federationSyncs, [sync.id]);
   if (!isOf(position, sync) || record === undefined) return undefined;
+  // An earlier attempt, of which nobody heard, has ended it already.
+  if (record.outcome !== 'running') return { ms: lagOf(standingOf(position), tx.now) };
   const ended = endedPosition(position, { ending, share, now: tx.now, began: record.startedAt });
   const outcome = ending.kind === 'failed' ? ending.problem : OUTCOMES[ending.kind];
   tx.set(federationPositions, sync.queryId, ended);

@@ -35,6 +35,7 @@ export {
   queryDocument,
   queryOf,
 } from './federation-queries.ts';
+export { resetQuery } from './federation-reset.ts';
 export { federationSync } from './federation-sync.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';

@@ -37,8 +37,17 @@ export interface ReceivedKeySettings extends KeyStoreSettings {
   readonly windows: FindWindows;
 }
 
+type Documents = readonly Found<KeyBatchDocument>[];
+
 /** Stores one chunk within a transaction; all of its reads come before its writes. */
-type WriteChunk = (tx: Transaction) => Promise<Exclude<StoredChunk, { kind: 'overtaken' }>>;
+interface WriteChunk {
+  /** Every document that may hold one of the keys. */
+  readonly find: (tx: Transaction) => Promise<Documents>;
+  readonly store: (
+    tx: Transaction,
+    found: Documents,
+  ) => Promise<Exclude<StoredChunk, { kind: 'overtaken' }>>;
+}
 
 /** Makes what stores the keys that a query received. Ids are drawn before the transaction, which may run twice. */
 export function receivedKeyWriter(
@@ -55,21 +64,23 @@ export function receivedKeyWriter(
     const hashes = new Map(sent.map((data, n) => [keyHex(data), values[n] ?? 0]));
     const drawn: string[] = [];
     const idOf = (n: number): string => (drawn[n] ??= randomId(random));
-    return async (tx) => {
-      const found = await findByHashes(tx, [...new Set(hashes.values())]);
-      const windows = await settings.windows(tx);
-      const now = tx.floor(releaseSpan(windows));
-      const copies = copiesOf(found, hashes, { now, windows, settings });
-      const context = { sourceId, now, windows, maxAge: settings.maxKeyAge };
-      const decided = reconcileReceived(keys, copies, context);
-      if (decided.kind === 'too far ahead') return decided;
-      for (const [n, document] of decided.documents.entries()) {
-        const batch = batchOf(document, sourceId, hashes);
-        refuseCovered(coverage, batch);
-        tx.create(keyBatches, idOf(n), keyBatchDocument(batch, settings, random));
-      }
-      const { inserted, revised, known, rejects } = decided;
-      return { kind: 'stored', inserted, revised, known, rejects };
+    return {
+      find: async (tx) => await findByHashes(tx, [...new Set(hashes.values())]),
+      store: async (tx, found) => {
+        const windows = await settings.windows(tx);
+        const now = tx.floor(releaseSpan(windows));
+        const copies = copiesOf(found, hashes, { now, windows, settings });
+        const context = { sourceId, now, windows, maxAge: settings.maxKeyAge };
+        const decided = reconcileReceived(keys, copies, context);
+        if (decided.kind === 'too far ahead') return decided;
+        for (const [n, document] of decided.documents.entries()) {
+          const batch = batchOf(document, sourceId, hashes);
+          refuseCovered(coverage, batch);
+          tx.create(keyBatches, idOf(n), keyBatchDocument(batch, settings, random));
+        }
+        const { inserted, revised, known, rejects } = decided;
+        return { kind: 'stored', inserted, revised, known, rejects };
+      },
     };
   };
 }
@@ -90,7 +101,7 @@ function batchOf(
 
 /** What is stored of the wanted keys, by key in hexadecimal, what was released first coming first. */
 function copiesOf(
-  found: readonly Found<KeyBatchDocument>[],
+  found: Documents,
   wanted: ReadonlyMap<string, unknown>,
   at: At,
 ): ReadonlyMap<string, readonly StoredCopy[]> {

@@ -50,9 +50,13 @@ export function storedKeys(
   { keys }: Pick<Upload, 'keys'>,
   at: At,
 ): ReadonlyMap<string, StoredKey> {
-  // Where a key is stored twice, what was released first counts, for every reader.
+  // Where a key is stored twice, what was released first counts, for every reader. But what was published here comes before
+  // copies that partners sent for other regions, perhaps within the same window: its phone may revise it whatever they sent.
   const inOrder = found.toSorted(
-    (a, b) => a.value.window - b.value.window || (a.id < b.id ? -1 : 1),
+    (a, b) =>
+      Number(isForeign(a)) - Number(isForeign(b)) ||
+      a.value.window - b.value.window ||
+      (a.id < b.id ? -1 : 1),
   );
   const of = (kind: KeyBatchDocument['kind']) => inOrder.filter(({ value }) => value.kind === kind);
   const [primaries, revisions] = [of('primary'), of('revision')];
@@ -65,12 +69,18 @@ export function storedKeys(
     stored.set(keyHex(data), {
       key,
       primary: keyBatchOf(id, value),
-      revision: revisionOf(data, revisions),
+      revision: revisionOf(
+        data,
+        revisions.filter((one) => isForeign(one) === isForeign(primary)),
+      ),
       isFresh: at.now < end,
     });
   }
   return stored;
 }
+
+const isForeign = ({ value: { origin } }: Pick<FoundBatch, 'value'>): boolean =>
+  origin === 'federated' || origin === 'imported';
 
 /** The records of a key in documents, in their order. */
 const recordsOf = (

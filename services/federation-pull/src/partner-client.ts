@@ -42,6 +42,9 @@ export class PartnerFault extends Fault<PullProblem> {
   }
 }
 
+/** Whom our tokens make us where the machine's own issuer makes them: not who starts jobs. */
+export const ACCOUNT = 'federation@keyserver.localhost';
+
 const METHOD = '/Federation/Fetch';
 const LOOPBACK = /^(localhost|127\.0\.0\.1)(:\d+)?$/;
 const TLS_PORT = 443;

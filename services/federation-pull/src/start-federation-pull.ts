@@ -12,7 +12,7 @@ export const startFederationPull: StartService = async (env, ambient) => {
     const { observeRequest } = observed;
     const { deps, release } = await wire(settings, observed);
     return await serve(() => createApp({ ...deps, observeRequest }), {
-      ...{ settings, release, timers: ambient.timers },
+      ...{ settings, release, timers: ambient.timers, log: deps.log },
       stop: deps.runner.stop,
     });
   });

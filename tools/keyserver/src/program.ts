@@ -7,6 +7,9 @@ import { addDataImport } from './data/import.ts';
 import { addDataVerify } from './data/verify.ts';
 import { addExportInspect } from './export/inspect.ts';
 import { addExportVerify } from './export/verify.ts';
+import { addFederationReset } from './federation/reset.ts';
+import { addFederationStatus } from './federation/status.ts';
+import { addFederationTest } from './federation/test.ts';
 import { CANNOT, CommandFault, sentenceOf } from './command-fault.ts';
 import { addJobsChanges } from './jobs/change.ts';
 import { addJobsCheck } from './jobs/check.ts';
@@ -74,6 +77,12 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Move all data of a server to another machine or platform.',
     example: 'data export --data-dir /var/lib/keyserver --to ~/move',
     commands: [addDataExport, addDataImport, addDataVerify],
+  }),
+  group({
+    name: 'federation',
+    description: 'Look after what is fetched from other servers.',
+    example: 'federation status',
+    commands: [addFederationTest, addFederationStatus, addFederationReset],
   }),
   group({
     name: 'jobs',

@@ -2,6 +2,7 @@ import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
 import { openLocalPlatform } from '@keyserver/local';
 import type { Damage, Rebuilt } from '@keyserver/export/rebuild';
+import type { FederationQuery, PullProblem } from '@keyserver/federation';
 import type { SigningPlatform } from '@keyserver/configuration';
 import type { MendableTime } from '@keyserver/operations';
 import type { Scheduler } from '@keyserver/scheduled-jobs';
@@ -17,6 +18,10 @@ export interface OpenStore {
   readonly signing?: SigningPlatform;
   /** The keys as a part of the store, where they lie beside it. */
   readonly keysPart?: StorePart;
+  /** Makes identity tokens of the machine's own issuer, where there is one. */
+  readonly issuerTokens?: (
+    url: string,
+  ) => (identity: { readonly audience: string; readonly email: string }) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -208,4 +213,53 @@ export async function openRebuild(
     mend: async (damage, actor) => await rebuildFiles(deps, damage, { actor, signal }),
     close,
   };
+}
+
+/** One call of a partner, with what it is made of. */
+export interface PartnerCall {
+  readonly query: FederationQuery;
+  readonly request: Uint8Array;
+  readonly deadlineMs: number;
+  /** The issuer of this machine's tokens. */
+  readonly issuer: string;
+  readonly extraRoots: string | undefined;
+  readonly plaintextLoopback: boolean;
+  /** The project of Google Cloud whose credentials we have; undefined on one machine. */
+  readonly project: string | undefined;
+}
+
+/** Calls a partner once, by the service's own client, loaded only here. */
+export async function callPartner(
+  opened: OpenStore,
+  { clock, timers }: Machine,
+  call: PartnerCall,
+): Promise<
+  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'failed';
+      readonly problem: PullProblem;
+      readonly status: string;
+      readonly said: string;
+    }
+> {
+  const { ACCOUNT, PartnerFault, partnerClient } =
+    await import('@keyserver/federation-pull/partner-client');
+  const { query, request, deadlineMs, extraRoots, plaintextLoopback, issuer, project } = call;
+  const idTokenFor = async (audience: string): Promise<string> => {
+    const mint = opened.issuerTokens?.(issuer);
+    if (mint !== undefined) return await mint({ audience, email: ACCOUNT });
+    const { outgoingTokens } = await import('@keyserver/cloud-identity');
+    return await outgoingTokens({ projectId: project ?? '', clock, timers })(audience);
+  };
+  const client = partnerClient({ idTokenFor, extraRoots, plaintextLoopback, timers });
+  try {
+    const { signal } = new AbortController();
+    const fetched = await client.fetch(query, request, { deadlineMs, signal });
+    if (fetched.kind === 'answer') return fetched;
+    const { problem, fault } = fetched;
+    const answered = fault instanceof PartnerFault ? fault : { status: 'nothing', said: '' };
+    return { kind: 'failed', problem, status: answered.status, said: answered.said };
+  } finally {
+    client.close();
+  }
 }

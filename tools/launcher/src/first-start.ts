@@ -56,7 +56,13 @@ const gone = (file: string): string =>
 export const FIRST_EXPORT = { bucket: 'exports', root: 'v1', signingKey: 'dev-export-1' } as const;
 
 const REGION = 'ZZ';
-const NOTHING: Configuration = { authorities: [], apps: [], signingKeys: [], exports: [], queries: [] };
+const NOTHING: Configuration = {
+  authorities: [],
+  apps: [],
+  signingKeys: [],
+  exports: [],
+  queries: [],
+};
 
 /**
  * Gives an empty store an authority, an application, a signing key and an export, for trying things out. A store that is

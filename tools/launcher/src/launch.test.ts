@@ -73,9 +73,16 @@ describe('npm start', () => {
       const script = join(import.meta.dirname, 'start.ts');
       const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
       const ports = Object.fromEntries(
-        ['PUBLISH', 'EXPORT', 'CLEANUP', 'TRUST', 'CDN', 'ISSUER', 'FEDERATION_SERVE'].map(
-          (name, n) => [`${name}_PORT`, String(free[n])],
-        ),
+        [
+          'PUBLISH',
+          'EXPORT',
+          'CLEANUP',
+          'TRUST',
+          'CDN',
+          'ISSUER',
+          'FEDERATION_SERVE',
+          'FEDERATION_PULL',
+        ].map((name, n) => [`${name}_PORT`, String(free[n])]),
       );
       const { PATH, NODE_COMPILE_CACHE } = process.env;
       const own = { DATA_DIR: dataDirectory(), ...ports, ...env };

@@ -1,7 +1,13 @@
 import { type Environment, loadSettings, storeVariables } from '@keyserver/config';
 import type { ServiceName, TextStream } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
-import { listExports, openStoreFormat, ownParts, readDataKeys } from '@keyserver/stores';
+import {
+  listExports,
+  listQueries,
+  openStoreFormat,
+  ownParts,
+  readDataKeys,
+} from '@keyserver/stores';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { resolve } from 'node:path';
 import {
@@ -18,6 +24,7 @@ import {
   ROTATE_KEYS,
   attemptJob,
   jobPoster,
+  runQueries,
   runSchedule,
   sweepEveryHour,
 } from './schedule.ts';
@@ -174,14 +181,28 @@ const keepRunning = (
     },
   });
 
-const scheduleJobs = (
-  { config, logs }: Opened,
+function scheduleJobs(
+  { config, logs, platform: { store } }: Opened,
   issuer: JobIssuer,
   timers: Timers,
-): ReturnType<typeof runSchedule> =>
-  runSchedule(JOBS, {
+): ReturnType<typeof runSchedule> {
+  const options = {
     profile: config.PROFILE,
     post: jobPoster(urlsOf(config), issuer.mint),
     timers,
     log: logs.log,
-  });
+  };
+  const list = listQueries(store);
+  const schedule = runSchedule(JOBS, options);
+  const queries = runQueries(async () => {
+    const [now, all] = await Promise.all([store.now(), list()]);
+    const inForce = all.filter(({ from, thru }) => from <= now && (thru ?? Infinity) > now);
+    return inForce.map(({ id }) => id);
+  }, options);
+  return {
+    stop: () => {
+      queries.stop();
+      schedule.stop();
+    },
+  };
+}

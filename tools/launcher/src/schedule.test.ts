@@ -8,6 +8,8 @@ import {
   type JobResult,
   attemptJob,
   jobPoster,
+  pullJob,
+  turnOfQueries,
 } from './schedule.ts';
 
 const job: ScheduledJob = {
@@ -91,6 +93,7 @@ const exportJob: ScheduledJob = {
   deadlineSeconds: 60,
   retries: 0,
 };
+const allAt = (url: string) => ({ export: url, cleanup: url, trust: url, 'federation-pull': url });
 const forEver = new AbortController().signal;
 
 async function withServer<T>(status: number, use: (url: string, seen: string[]) => Promise<T>) {
@@ -115,9 +118,7 @@ describe('sending a job', () => {
     await withServer(status, async (url, seen) => {
       const mint = (identity: { audience: string; email: string }): Promise<string> =>
         Promise.resolve(`${identity.audience}|${identity.email}`);
-      expect(
-        await jobPoster({ export: url, cleanup: url, trust: url }, mint)(exportJob, forEver),
-      ).toBe(status);
+      expect(await jobPoster(allAt(url), mint)(exportJob, forEver)).toBe(status);
       expect(seen).toEqual([`POST /do-work Bearer ${url}|${JOB_ACCOUNT}`]);
     });
   });
@@ -125,9 +126,7 @@ describe('sending a job', () => {
   it('rejects when nobody answers before the signal', async () => {
     await withServer(0, async (url, seen) => {
       const stopping = new AbortController();
-      const posted = jobPoster({ export: url, cleanup: url, trust: url }, () =>
-        Promise.resolve('t'),
-      )(exportJob, stopping.signal);
+      const posted = jobPoster(allAt(url), () => Promise.resolve('t'))(exportJob, stopping.signal);
       while (seen.length === 0) await new Promise(setImmediate);
       stopping.abort();
       await expect(posted).rejects.toThrow(/aborted/);
@@ -136,9 +135,42 @@ describe('sending a job', () => {
 
   it('rejects when nobody listens', async () => {
     const gone = await withServer(200, (url) => Promise.resolve(url));
-    const posted = jobPoster({ export: gone, cleanup: gone, trust: gone }, () =>
-      Promise.resolve('t'),
-    )(exportJob, forEver);
+    const posted = jobPoster(allAt(gone), () => Promise.resolve('t'))(exportJob, forEver);
     await expect(posted).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('the jobs of federation queries', () => {
+  it('ask for a query by its id, as often as the table of jobs says', () => {
+    expect(pullJob('eu-west')).toMatchObject({
+      ...{ service: 'federation-pull', route: '/?query-id=eu-west', retries: 1 },
+      deadlineSeconds: 540,
+    });
+    expect(pullJob('a').schedule.production).toBe('*/15 * * * *');
+  });
+
+  it('are those that are configured at each turn, one at a time for each query', async () => {
+    const turns = [['a'], ['a', 'b'], ['b']];
+    const posted: string[] = [];
+    const ends: (() => void)[] = [];
+    const running = turnOfQueries(
+      async () => await Promise.resolve(turns.shift() ?? []),
+      async ({ route }) => {
+        posted.push(route);
+        await new Promise<void>((resolve) => ends.push(resolve));
+      },
+    );
+    const first = running();
+    await new Promise(setImmediate);
+    const second = running(); // the first turn of a is still running
+    await new Promise(setImmediate);
+    expect(posted).toEqual(['/?query-id=a', '/?query-id=b']);
+    for (const end of ends) end();
+    await Promise.all([first, second]);
+    const third = running();
+    await new Promise(setImmediate);
+    expect(posted.at(-1)).toBe('/?query-id=b');
+    for (const end of ends) end();
+    await third;
   });
 });

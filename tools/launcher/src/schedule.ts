@@ -44,13 +44,18 @@ export function runSchedule(
 /** A job that is started by the clock: an authenticated POST, as Cloud Scheduler sends it. */
 export interface ScheduledJob {
   readonly name: JobName;
-  readonly service: 'export' | 'cleanup' | 'trust';
+  readonly service: 'export' | 'cleanup' | 'trust' | 'federation-pull';
   readonly route: string;
   /** When, in UTC: five fields as cron has them, or six, beginning with seconds. */
   readonly schedule: Readonly<Record<Profile['name'], string>>;
   readonly deadlineSeconds: number;
   /** How often a failed attempt is repeated before the next turn. */
   readonly retries: number;
+}
+
+/** A job that every server has, whatever it is configured to do. */
+interface SuiteJob extends ScheduledJob {
+  readonly service: Exclude<ScheduledJob['service'], 'federation-pull'>;
 }
 
 const IN_DEVELOPMENT = {
@@ -62,7 +67,7 @@ const IN_DEVELOPMENT = {
 };
 
 /** Makes data keys of revision tokens, the first one too. */
-export const ROTATE_KEYS: ScheduledJob = {
+export const ROTATE_KEYS: SuiteJob = {
   ...SCHEDULED_JOBS.trust[0],
   service: 'trust',
   schedule: {
@@ -71,8 +76,73 @@ export const ROTATE_KEYS: ScheduledJob = {
   },
 };
 
+const [PULL] = SCHEDULED_JOBS['federation-pull'];
+
+/** The job of a federation query. */
+export const pullJob = (queryId: string): ScheduledJob => ({
+  ...PULL,
+  name: 'federation-pull',
+  service: 'federation-pull',
+  route: PULL.route.replace('ID', encodeURIComponent(queryId)),
+  schedule: PULL_SCHEDULE,
+});
+
+const PULL_SCHEDULE = { production: PULL.schedule, development: '4-59/5 * * * * *' };
+
+type ListIds = () => Promise<readonly string[]>;
+
+/**
+ * One turn of all federation queries. Which there are is asked at each turn, so that a change of the configuration is followed. A
+ * query whose turn before is still running is left out; the others are not.
+ */
+export function turnOfQueries(
+  listQueryIds: ListIds,
+  attempt: (job: ScheduledJob) => Promise<void>,
+): () => Promise<void> {
+  const running = new Set<string>();
+  const turn = async (id: string): Promise<void> => {
+    if (running.has(id)) return;
+    running.add(id);
+    try {
+      await attempt(pullJob(id));
+    } finally {
+      running.delete(id);
+    }
+  };
+  return async () => {
+    await Promise.all((await listQueryIds()).map(turn));
+  };
+}
+
+/** Runs the job of each federation query by the clock, until it is stopped. */
+export function runQueries(
+  listQueryIds: ListIds,
+  { profile, post, timers, log }: Parameters<typeof runSchedule>[1],
+): Schedule {
+  const stopping = new AbortController();
+  const attempt = async (job: ScheduledJob): Promise<void> => {
+    const result = await attemptJob(job, { post, timers, signal: stopping.signal });
+    if (result.kind === 'failed')
+      log.event('launcher.job_unanswered', { job: job.name, status: result.status });
+  };
+  const onFault = (fault: unknown): void => {
+    log.event('launcher.queries_unread', { causes: faultTrail(fault) });
+  };
+  const cron = new Cron(
+    PULL_SCHEDULE[profile],
+    { timezone: 'UTC', catch: onFault },
+    turnOfQueries(listQueryIds, attempt),
+  );
+  return {
+    stop: () => {
+      cron.stop();
+      stopping.abort();
+    },
+  };
+}
+
 /** Every job of the suite, with schedules of its own for trying things out. */
-export const JOBS: readonly ScheduledJob[] = [
+export const JOBS: readonly SuiteJob[] = [
   ...SCHEDULED_JOBS.export.map((job) => ({
     ...job,
     service: 'export' as const,

@@ -22,7 +22,14 @@ const LOOPBACK = '127.0.0.1';
 export const urlsOf = (
   config: LauncherConfig,
 ): Record<
-  'publish' | 'export' | 'cleanup' | 'trust' | 'federation-serve' | 'cdn' | 'issuer',
+  | 'publish'
+  | 'export'
+  | 'cleanup'
+  | 'trust'
+  | 'federation-serve'
+  | 'federation-pull'
+  | 'cdn'
+  | 'issuer',
   string
 > => ({
   publish: `http://${LOOPBACK}:${config.PUBLISH_PORT}`,
@@ -30,6 +37,7 @@ export const urlsOf = (
   cleanup: `http://${LOOPBACK}:${config.CLEANUP_PORT}`,
   trust: `http://${LOOPBACK}:${config.TRUST_PORT}`,
   'federation-serve': `http://${LOOPBACK}:${config.FEDERATION_SERVE_PORT}`,
+  'federation-pull': `http://${LOOPBACK}:${config.FEDERATION_PULL_PORT}`,
   cdn: `http://${LOOPBACK}:${config.CDN_PORT}`,
   issuer: `http://${LOOPBACK}:${config.ISSUER_PORT}`,
 });
@@ -89,6 +97,7 @@ export function servicesOf(
         ...{ ...open, PORT: String(config.FEDERATION_SERVE_PORT), METRICS_PORT: metricsPort(4) },
       },
     },
+    jobService('federation-pull', config.FEDERATION_PULL_PORT, 5),
     {
       name: 'cdn',
       script: new URL(import.meta.resolve('@keyserver/launcher/cdn')),
@@ -106,6 +115,7 @@ const SCRIPTS = {
   export: () => new URL(import.meta.resolve('@keyserver/export/main')),
   cleanup: () => new URL(import.meta.resolve('@keyserver/cleanup/main')),
   trust: () => new URL(import.meta.resolve('@keyserver/trust/main')),
+  'federation-pull': () => new URL(import.meta.resolve('@keyserver/federation-pull/main')),
 };
 
 const BETWEEN = SECOND / 5;

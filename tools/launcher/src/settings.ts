@@ -42,11 +42,15 @@ export const launcherSettings = settings({
     about: 'The port on which partners fetch keys.',
     default: 8086,
   }),
+  FEDERATION_PULL_PORT: port({
+    about: 'The port of the federation-pull service, for jobs only.',
+    default: 8087,
+  }),
   CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
   ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
   METRICS_PORT: integer({
     about:
-      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust, cleanup and federation-serve.',
+      'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust, cleanup, federation-serve and federation-pull.',
     min: 1,
     max: 65_500,
     default: 9464,
@@ -119,6 +123,7 @@ const PORT_NAMES = [
   'TRUST_PORT',
   'CLEANUP_PORT',
   'FEDERATION_SERVE_PORT',
+  'FEDERATION_PULL_PORT',
   'CDN_PORT',
   'ISSUER_PORT',
 ] as const;
@@ -131,6 +136,7 @@ const PORT_USES: Readonly<Record<PortName, string>> = {
   TRUST_PORT: 'the trust service',
   CLEANUP_PORT: 'the cleanup service',
   FEDERATION_SERVE_PORT: 'the federation-serve service',
+  FEDERATION_PULL_PORT: 'the federation-pull service',
   CDN_PORT: 'the file server',
   ISSUER_PORT: 'the issuer of job identities',
 };

@@ -120,6 +120,14 @@ const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     { maxLength: 3 },
   ),
   'exportVersions.settings': settings,
+  'federationSyncs.rejects': fc.array(
+    fc.record({
+      count: fc.nat(),
+      reason: fc.constantFrom('bounds', 'too_old', 'left_out'),
+      field: fc.constantFrom('regions', 'exposureKey'),
+    }),
+    { maxLength: 3 },
+  ),
   'padPlans.exports': fc.array(settings, { maxLength: 2 }),
   'padPlans.publishers': fc.array(publisher, { maxLength: 2 }),
   'padPlans.partners': fc.array(partner, { maxLength: 2 }),

@@ -28,8 +28,14 @@ export const aQuery = (fields: Partial<FederationQuery> = {}): FederationQuery =
 /** 2026-01-14, all day, as an interval number. */
 const START = Date.UTC(2026, 0, 14) / 600_000;
 
+/** Fields of a key; any number may be sent as its report type. */
+type WireFields = Omit<ExposureKey.$Properties, 'reportType'> & { readonly reportType?: number };
+
 /** A key of the wire whose bytes tell its number; of the whole of 2026-01-14 unless told otherwise. Tests only. */
-export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): ExposureKey.$Properties {
+export function aWireKey(
+  n: number,
+  { reportType = 1, ...fields }: WireFields = {},
+): ExposureKey.$Properties & { readonly exposureKey: Uint8Array } {
   const exposureKey = Buffer.alloc(16, 0xcd);
   exposureKey.writeUInt32BE(n);
   return {
@@ -37,12 +43,12 @@ export function aWireKey(n: number, fields: ExposureKey.$Properties = {}): Expos
     transmissionRisk: 3,
     intervalNumber: START,
     intervalCount: 144,
-    reportType: 1,
+    ...({ reportType } as object),
     daysSinceOnsetOfSymptoms: 2,
     hasSymptomOnset: true,
     regions: ['XB'],
     ...fields,
-  };
+  } as ExposureKey.$Properties & { readonly exposureKey: Uint8Array };
 }
 
 /** What an answer says. Tests only. */

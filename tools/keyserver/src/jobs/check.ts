@@ -12,6 +12,7 @@ import { CommandFault, FOUND } from '../command-fault.ts';
 import { httpUrl } from '../options.ts';
 import { counted, jsonText, printable, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
+import { queryId } from '../federation/options.ts';
 import { type JobsOptions, addJobsOptions, ownPlaceOf, placeOf, withScheduler } from './options.ts';
 
 type ServiceUrls = ReadonlyMap<JobService, string>;
@@ -19,6 +20,7 @@ type ServiceUrls = ReadonlyMap<JobService, string>;
 interface CheckOptions extends JobsOptions {
   readonly serviceUrl: ServiceUrls;
   readonly serviceAccount?: string;
+  readonly query: readonly string[];
 }
 
 /** `jobs check`: compares what is scheduled with what the deployment needs. */
@@ -31,6 +33,12 @@ export function addJobsCheck(jobs: Command, context: CommandContext): void {
       serviceUrl,
     )
     .option('--service-account <email>', 'the account that the jobs must run as', email)
+    .option(
+      '--query <id>',
+      'a federation query, which needs a job of its own; once per query',
+      (id: string, before: readonly string[]) => [...before, queryId(id)],
+      [],
+    )
     .addHelpText('after', EXAMPLE)
     .action(async (options: CheckOptions) => {
       report(await check(options, context), options, context);
@@ -50,8 +58,8 @@ async function check(
   options: CheckOptions,
   context: CommandContext,
 ): Promise<readonly CheckedJob[]> {
-  const { serviceUrl: urls, serviceAccount: account, prefix } = options;
-  const deployment = { urls, prefix, account };
+  const { serviceUrl: urls, serviceAccount: account, prefix, query: queries } = options;
+  const deployment = { urls, prefix, account, queries };
   const [missing] = missingServices(deployment);
   if (missing !== undefined) throw new CommandFault(`give --service-url ${missing}=URL too`);
   return await withScheduler(options, context, async (scheduler) =>

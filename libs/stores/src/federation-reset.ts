@@ -1,0 +1,72 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { PartnerState } from '@keyserver/federation';
+import { type Random, randomId } from '@keyserver/random';
+import { type ConfigurationChange, auditEntries } from './audit.ts';
+import {
+  type PositionDocument,
+  federationPositions,
+  stateFields,
+  stateOf,
+  withoutProblem,
+} from './federation-positions.ts';
+import { federationQueries } from './federation-queries.ts';
+
+/** What became of a reset: where, in Unix seconds, the query goes on, or why not. */
+type ResetOutcome =
+  | { readonly kind: 'reset'; readonly from: number }
+  | { readonly kind: 'no query' }
+  /** There is no position, and no time was given to begin at. */
+  | { readonly kind: 'no position' };
+
+/**
+ * Lets a query go on without the tokens of its partner, from the time where it stopped or from another, in one audited step. Its
+ * pause and its problem are forgotten. Keys that are fetched again are known, so going back costs time alone.
+ */
+export async function resetQuery(
+  store: DocumentStore,
+  { queryId, from }: { readonly queryId: string; readonly from: number | undefined },
+  { actor, random }: { readonly actor: string; readonly random: Random },
+): Promise<ResetOutcome> {
+  const auditId = randomId(random);
+  return await store.transact(async (tx) => {
+    const [query] = await tx.get(federationQueries, [queryId]);
+    const [position] = await tx.get(federationPositions, [queryId]);
+    // An entry with this id was made by an earlier attempt whose answer was lost.
+    const [done] = await tx.get(auditEntries, [auditId]);
+    if (query === undefined) return { kind: 'no query' };
+    if (position === undefined && from === undefined) return { kind: 'no position' };
+    const before = position && stateOf(position);
+    const { keys, revisions } = stateAt(from, before);
+    if (done === undefined) {
+      const base = withoutProblem(position ?? { ...NEW, begunAt: tx.now });
+      const state = stateFields({ keys, revisions });
+      tx.set(federationPositions, queryId, { ...base, ...state, more: false, sync: '', chunk: '' });
+      tx.create(auditEntries, auditId, {
+        ...{ at: tx.now, actor, operation: 'federation.reset' },
+        changes: [changeOf(queryId, before?.keys.timestamp, keys.timestamp)],
+      });
+    }
+    return { kind: 'reset', from: keys.timestamp };
+  });
+}
+
+/** A state without tokens: at a time, or where the one before was. */
+const stateAt = (from: number | undefined, before: PartnerState | undefined): PartnerState => ({
+  keys: { timestamp: from ?? before?.keys.timestamp ?? 0, token: '' },
+  revisions: { timestamp: from ?? before?.revisions.timestamp ?? 0, token: '' },
+});
+
+const changeOf = (id: string, before: number | undefined, after: number): ConfigurationChange => ({
+  ...{ action: 'change', section: 'queries', id },
+  fields: [
+    {
+      ...{ field: 'timestamp', note: undefined },
+      before: before === undefined ? undefined : String(before),
+      after: String(after),
+    },
+  ],
+});
+
+const NEW: Omit<PositionDocument, 'begunAt'> = {
+  ...{ sync: '', chunk: '', more: false, failures: 0, notBefore: 0 },
+};

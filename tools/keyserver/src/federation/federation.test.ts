@@ -1,0 +1,197 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FederationQuery } from '@keyserver/federation';
+import { aQuery, aWireKey } from '@keyserver/federation/testing';
+import { type Serve, aGrpcPartner, closeGrpcPartners } from '@keyserver/federation-pull/testing';
+import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
+import { seededRandom } from '@keyserver/random/testing';
+import {
+  federationQueries,
+  federationSync,
+  openStoreFormat,
+  queryDocument,
+  readStandings,
+} from '@keyserver/stores';
+import { SETTINGS } from '@keyserver/stores/testing';
+import { simulatedClock, systemTimers } from '@keyserver/time';
+import { NOW, keyserver } from '../testing/run-cli.ts';
+
+const clock = simulatedClock(NOW);
+const machine = { clock, timers: systemTimers, random: seededRandom('federation') };
+let dataDirectory = '';
+
+const onPlatform = async <T>(work: (platform: LocalPlatform) => Promise<T>): Promise<T> => {
+  const platform = await openLocalPlatform({ ...machine, dataDirectory });
+  try {
+    return await work(platform);
+  } finally {
+    await platform.close();
+  }
+};
+
+beforeEach(async () => {
+  dataDirectory = mkdtempSync(join(tmpdir(), 'keyserver-federation-'));
+  await onPlatform(async ({ store, keyHashSecret, openIssuer }) => {
+    await openIssuer('http://127.0.0.1:8083');
+    const known = { place: dataDirectory, keyHashSecret, profile: 'production' as const };
+    await openStoreFormat(
+      store,
+      { ...known, window: SETTINGS.windows()[0].length },
+      machine.random,
+    );
+  });
+});
+afterEach(() => {
+  closeGrpcPartners();
+  rmSync(dataDirectory, { recursive: true });
+});
+
+const configured = async (query: FederationQuery): Promise<void> => {
+  await onPlatform(async ({ store }) => {
+    await store.transact(async (tx) => {
+      await tx.get(federationQueries, [query.id]);
+      tx.set(federationQueries, query.id, queryDocument(query));
+    });
+  });
+};
+
+/** A run of the query that stopped: at 02:00, with a problem. */
+const hasRun = async (): Promise<void> => {
+  await onPlatform(async ({ store }) => {
+    const sync = federationSync(store, { ...SETTINGS, clock }, machine.random);
+    const begun = await sync.begin('neighbour');
+    if (begun.kind !== 'begun') throw new Error(begun.kind);
+    const at = { timestamp: NOW / 1000 - 10 * 3600, token: 'opaque' };
+    const rejects = [{ field: 'regions', reason: 'missing', count: 3 }] as const;
+    const next = { state: { keys: at, revisions: at }, more: true };
+    await sync.store(begun.sync, { keys: [], rejects, next });
+    await sync.end(begun.sync, { kind: 'failed', problem: 'state_refused' });
+  });
+};
+
+const run = async (...argv: string[]) =>
+  await keyserver(['federation', ...argv, '--data-dir', dataDirectory], { clock });
+
+async function tested(serve: Serve, ...more: string[]) {
+  const port = await aGrpcPartner(serve);
+  await configured(aQuery({ server: `127.0.0.1:${port}` }));
+  return await run('test', '--query', 'neighbour', '--plaintext-loopback', ...more);
+}
+
+describe('federation test', () => {
+  it('explains what one call got, and stores nothing', async () => {
+    const { code, out } = await tested(() => ({
+      keys: [aWireKey(1), aWireKey(2, { regions: [] })],
+      ...{ more: true, next: [NOW / 1000, 'x'] },
+    }));
+    expect(code).toBe(0);
+    expect(out).toContain('knows us, and answered 2 keys and 0 revised keys.');
+    expect(out).toContain('1 key can be used, of the regions: XB.');
+    expect(out).toContain('The next call goes on from 2024-05-20T12:00:00Z.');
+    expect(out).toMatch(/regions +missing +1/);
+    expect(
+      await onPlatform(async ({ store }) => await readStandings(store, ['neighbour'])),
+    ).toEqual([undefined]);
+  });
+
+  it('asks from where the query stopped, or from the beginning', async () => {
+    const asked: (number | undefined)[] = [];
+    await configured(aQuery());
+    await hasRun();
+    const serve: Serve = (_authorization, { state }) => {
+      asked.push(state?.keys.timestamp);
+      return {};
+    };
+    await tested(serve);
+    await tested(serve, '--from-start');
+    expect(asked).toEqual([NOW / 1000 - 10 * 3600, undefined]);
+  });
+
+  it('prints JSON that holds counts alone', async () => {
+    const { out } = await tested(() => ({ keys: [aWireKey(1)], next: [1, 'x'] }), '--json');
+    expect(JSON.parse(out)).toMatchObject({ keys: 1, usable: 1, rejects: [], moreToCome: false });
+  });
+
+  it('says what a refusal means, and what the partner said, on one line', async () => {
+    const said = { code: 16, details: 'Invalid audience\u001b[2J' };
+    const { code, err } = await tested(() => said);
+    expect(code).toBe(1);
+    expect(err).toContain('answered UNAUTHENTICATED, saying "Invalid audience?[2J"');
+    expect(err).toContain('exactly the audience of the query');
+  });
+
+  it('says why an answer cannot be read', async () => {
+    const { code, err } = await tested(() => Buffer.from('<html>'));
+    expect([code, err]).toEqual([1, expect.stringContaining('cannot be read') as string]);
+  });
+
+  it.each([
+    [['--query', 'nobody'], 'there is no query nobody'],
+    [['--query', 'No Body'], 'must be 1 to 40 of a-z, 0-9 and -'],
+    [[], "required option '--query <id>' not specified"],
+  ])('is not made with %j', async (argv, sentence) => {
+    const { code, err } = await run('test', ...argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(sentence) as string]);
+  });
+});
+
+describe('federation status', () => {
+  it('says that nothing is configured', async () => {
+    expect((await run('status')).out).toBe('No query is configured.\n');
+  });
+
+  it('tells a query that never ran from one that has stopped, and what to do', async () => {
+    await configured(aQuery());
+    expect((await run('status')).out).toContain('never ran');
+    await hasRun();
+    const { out } = await run('status');
+    expect(out).toMatch(/neighbour +keys\.neighbour\.example +2024-05-20T02:00:00Z +36000 s/);
+    expect(out).toMatch(/state_refused +0 +3/);
+    expect(out).toContain('keyserver federation reset --query');
+    expect(out).toContain('Failed 1 times in a row');
+    expect(out).not.toContain('opaque');
+  });
+
+  it('gives the report for the partner as JSON', async () => {
+    await configured(aQuery());
+    await hasRun();
+    expect(JSON.parse((await run('status', '--json')).out)).toMatchObject([
+      {
+        ...{ query: 'neighbour', behindSeconds: 36_000, problem: 'state_refused' },
+        runs: [{ rejects: [{ field: 'regions', reason: 'missing', count: 3 }] }],
+      },
+    ]);
+  });
+});
+
+describe('federation reset', () => {
+  it('lets a query go on at the time where it stopped', async () => {
+    await configured(aQuery());
+    await hasRun();
+    const { code, out } = await run('reset', '--query', 'neighbour', '--yes');
+    expect([code, out]).toEqual([
+      ...[0, 'Query neighbour goes on from 2024-05-20T02:00:00Z with its next run.\n'],
+    ]);
+    expect((await run('status')).out).not.toContain('Failed');
+  });
+
+  it('lets it go on at another time', async () => {
+    await configured(aQuery());
+    const from = ['--from', '2024-05-01T00:00:00Z'];
+    const { out } = await run('reset', '--query', 'neighbour', '--yes', ...from);
+    expect(out).toContain('goes on from 2024-05-01T00:00:00Z');
+  });
+
+  it.each([
+    [['--query', 'neighbour', '--yes'], 'has no position'],
+    [['--query', 'neighbour'], 'nobody is here to be asked'],
+    [['--query', 'other', '--yes'], 'there is no query other'],
+    [['--query', 'neighbour', '--yes', '--from', 'yesterday'], 'must be a time in UTC'],
+  ])('changes nothing with %j', async (argv, sentence) => {
+    await configured(aQuery());
+    const { code, err } = await run('reset', ...argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(sentence) as string]);
+    expect((await run('status')).out).toContain('never ran');
+  });
+});
