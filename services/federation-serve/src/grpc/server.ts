@@ -24,7 +24,7 @@ const OPTIONS = {
   'grpc.max_connection_age_grace_ms': 5 * MINUTE,
   'grpc.keepalive_time_ms': 2 * MINUTE,
   'grpc.keepalive_timeout_ms': 20 * SECOND,
-  'grpc-node.max_session_memory': 16, // MB for each connection
+  'grpc-node.max_session_memory': 96, // MB for each connection: as many answers as it has calls, and half as much again
 };
 
 /** The methods of the server by their last names. */
