@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { startExport } from '@keyserver/export';
+import { startFederationPull } from '@keyserver/federation-pull';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { startCleanup } from '@keyserver/cleanup';
 import { issueCertificate, issueStatsToken } from '@keyserver/health-authority';
@@ -82,6 +83,8 @@ const ROUTES = [
   { service: 'cleanup', method: 'GET', path: '/health' },
   { service: 'trust', method: 'POST', path: '/rotate-keys' },
   { service: 'trust', method: 'GET', path: '/health' },
+  { service: 'federation-pull', method: 'POST', path: '/' },
+  { service: 'federation-pull', method: 'GET', path: '/health' },
 ] as const;
 
 type Service = (typeof ROUTES)[number]['service'];
@@ -187,6 +190,7 @@ beforeAll(async () => {
   services.export = await startExport({ ...ofJobs, MIN_WINDOW_AGE_SECONDS: '0' }, ambient);
   services.cleanup = await startCleanup(ofJobs, ambient);
   services.trust = await startTrust(ofJobs, ambient);
+  services['federation-pull'] = await startFederationPull(ofJobs, ambient);
   const prometheus = { TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(metricsPort) };
   fetched = await startPublish({ ...local, ...prometheus }, ambient);
   closing.push(served.close, platform.close);
@@ -638,7 +642,7 @@ describe('figures and traces repeat nothing of all this', () => {
   });
 
   it('where they are sent to Google Cloud, down to the last ones of each process', async () => {
-    for (const name of ['publish', 'export', 'cleanup', 'trust'] as const)
+    for (const name of ['publish', 'export', 'cleanup', 'trust', 'federation-pull'] as const)
       await services[name].close();
     const bytesOf = (path: string): string =>
       sent.map((each) => (each.path === path ? each.bytes : '')).join('');
