@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
+import { measureFederation } from './federation.ts';
 import type { Figures, Measure } from './figures.ts';
 import { measureOverload } from './overload.ts';
 import { measurePadding } from './padding.ts';
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   overload: measureOverload,
   padding: measurePadding,
   chaff: measureChaff,
+  federation: measureFederation,
 };
 
 const { values, positionals } = parseArgs({

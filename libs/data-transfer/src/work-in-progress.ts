@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { exportBatches, leases } from '@keyserver/stores';
+import { exportBatches, leases, partnerUnits } from '@keyserver/stores';
 
 /** What is at work in a store: a sentence about the first lease that somebody holds; undefined when nobody does. */
 export async function workInProgress(store: DocumentStore): Promise<string | undefined> {
@@ -11,6 +11,9 @@ export async function workInProgress(store: DocumentStore): Promise<string | und
   for await (const page of store.pages(exportBatches, open))
     for (const { id, value } of page)
       if (value.leaseExpires > now) return sentence(`the batch ${id}`, value.leaseExpires);
+  for await (const page of store.pages(partnerUnits, open))
+    for (const { id, value } of page)
+      if (value.leaseExpires > now) return sentence(`the unit ${id}`, value.leaseExpires);
   return undefined;
 }
 

@@ -63,7 +63,7 @@ export class Page {
     for (const kind of after?.kind === 'revision' ? REVISIONS : KINDS) {
       const list = unit.lists[kind];
       const from = after?.kind === kind ? firstAfter(list, after.key) : 0;
-      const end = this.takeList({ kind, list, from, tails });
+      const end = this.takeList({ kind, list, from, tails, tag: FIELD_TAG[kind] });
       const looked = end?.at ?? list.groups.length;
       if (looked > from) last = placeOf(kind, list, looked - 1);
       if (end !== undefined) return { kind: end.kind, after: last };
@@ -72,36 +72,43 @@ export class Page {
   }
 
   /** Where it ended before the end of a list: the number of the first record that was not looked at. */
-  private takeList({ kind, list, from, tails }: Taking): Ended | undefined {
-    const { groups } = list;
+  private takeList(taking: Taking): Ended | undefined {
+    const { groups } = taking.list;
     let looked = 0;
-    for (let at = from; at < groups.length;) {
+    for (let at = taking.from; at < groups.length;) {
       if (this.isFull) return { kind: 'full', at };
       if (looked++ % BETWEEN_LOOKS === 0 && this.limits.isOver()) return { kind: 'stopped', at };
       let next = at + 1;
       while (next < groups.length && (groups[next] ?? 0) >= REPEATED) next++;
-      this.takeKey({ kind, list, tails }, at, next);
+      if (next - at === 1) this.write(taking, at, taking.tails.ofGroup[groups[at] ?? 0]);
+      else this.takeCopies(taking, at, next);
       at = next;
     }
     return undefined;
   }
 
-  /** Takes the key whose copies are the records from `first` to `next`: one record, with what its allowed copies say. */
-  private takeKey({ kind, list, tails }: Omit<Taking, 'from'>, first: number, next: number): void {
-    let taken = first;
-    while (taken < next && tails.ofGroup(numberOf(list, taken)) === undefined) taken++;
-    if (taken === next) return;
-    const copies = next - taken > 1 ? groupsOf(list, taken, next) : undefined;
-    const tail = copies === undefined ? tails.ofGroup(numberOf(list, taken)) : tails.ofAll(copies);
+  /** Takes a key of several copies, from `first` to `next`: the first allowed record, with what all allowed ones say. */
+  private takeCopies(taking: Taking, first: number, next: number): void {
+    const { list, tails } = taking;
+    const isAllowed = (at: number): boolean => tails.ofGroup[numberOf(list, at)] !== undefined;
+    const allowed = Array.from({ length: next - first }, (_, n) => first + n).filter(isAllowed);
+    const [taken] = allowed;
+    if (taken === undefined) return;
+    const numbers = allowed.map((at) => numberOf(list, at));
+    this.write(taking, taken, tails.ofAll(numbers));
+  }
+
+  /** Writes a record; without a tail it is none that the partner may have. */
+  private write({ kind, list, tag }: Taking, at: number, tail: Buffer | undefined): void {
     if (tail === undefined) return;
-    const from = taken * RECORD_BYTES;
+    const from = at * RECORD_BYTES;
     if (!SENDABLE[kind].has(list.records[from + RECORD.reportType] ?? 0)) {
       this.leftOut++;
       return;
     }
     this.reserve(mostKeyBytes(tail));
     const { records } = list;
-    this.end = writeKey(this.out, this.end, { tag: FIELD_TAG[kind], records, from, tail });
+    this.end = writeKey(this.out, this.end, { tag, records, from, tail });
     this.count[kind]++;
   }
 
@@ -119,6 +126,8 @@ interface Taking {
   /** Number of a record. */
   readonly from: number;
   readonly tails: Tails;
+  /** What a key begins with in the answer. */
+  readonly tag: number;
 }
 
 interface Ended {
@@ -126,21 +135,21 @@ interface Ended {
   readonly at: number;
 }
 
-/** How keys of a unit end on the wire; undefined for those that are not given. */
+/** How keys of a unit end on the wire. */
 interface Tails {
-  readonly ofGroup: (group: number) => Buffer | undefined;
-  readonly ofAll: (groups: readonly number[]) => Buffer | undefined;
+  /** By the number of the group; undefined for one that is not given. */
+  readonly ofGroup: readonly (Buffer | undefined)[];
+  /** Of a key with copies in several groups, all of which are given. */
+  readonly ofAll: (groups: readonly number[]) => Buffer;
 }
 
 function tailsOf({ groups }: PackedUnit, { takes, shows }: Reading): Tails {
-  const known = groups.map((group) =>
-    takes(group) ? tailOf({ ...group, regions: shows(group.regions) }) : undefined,
-  );
   return {
-    ofGroup: (group) => known[group],
+    ofGroup: groups.map((group) =>
+      takes(group) ? tailOf({ ...group, regions: shows(group.regions) }) : undefined,
+    ),
     ofAll: (numbers) => {
-      const given = numbers.flatMap((number) => groups[number] ?? []).filter(takes);
-      if (given.length === 0) return undefined;
+      const given = numbers.flatMap((number) => groups[number] ?? []);
       const regions = shows([...new Set(given.flatMap((group) => group.regions))].sort());
       const traveler = given.some((group) => group.traveler);
       const authorityName = given.find((group) => group.authorityName !== '')?.authorityName ?? '';
@@ -153,9 +162,6 @@ const numberOf = ({ groups }: PackedRecords, at: number): number => {
   const number = groups[at] ?? 0;
   return number >= REPEATED ? number - REPEATED : number;
 };
-
-const groupsOf = (list: PackedRecords, from: number, to: number): readonly number[] =>
-  Array.from({ length: to - from }, (_, n) => numberOf(list, from + n));
 
 const placeOf = (kind: RecordKind, { records }: PackedRecords, at: number): Place => ({
   kind,

@@ -60,7 +60,8 @@ export function writeKey(
   out[at] = tag;
   const content = at + 2;
   let end = writeMetadata(out, writeKeyBytes(out, content, records, from), records, from);
-  for (const byte of tail) out[end++] = byte;
+  const tailBytes = tail.length; // an iterator would cost more than the rest of the key
+  for (let n = 0; n < tailBytes; n++) out[end++] = tail[n] ?? 0;
   const length = end - content;
   if (length < ONE_BYTE) {
     out[at + 1] = length;

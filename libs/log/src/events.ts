@@ -1,8 +1,8 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import { SERVE_SEVERITY, type ServeEvents } from './serve-events.ts';
-import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,

@@ -29,7 +29,7 @@ interface TokenRules {
 }
 
 /** A token that is genuine, current and for us: its issuer and what it says. */
-interface GenuineToken {
+export interface GenuineToken {
   readonly kind: 'genuine';
   readonly issuer: string;
   readonly claims: JWTPayload;

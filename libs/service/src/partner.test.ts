@@ -157,3 +157,47 @@ it('takes no keys over plain http unless it is allowed', () => {
   const { issuers, findPartner, clock, timers } = rules();
   expect(() => partnerVerifier({ issuers, findPartner, clock, timers })).toThrow('https');
 });
+
+describe('a token that a partner sends again', () => {
+  const clockAt = (seconds: number) => simulatedClock(unixMillis(seconds * 1000));
+  const sent = async () => [`Bearer ${await rsa.mint(claims({ exp: NOW + 30 }))}`];
+
+  it('is taken for a minute without its keys, and no longer than it lives', async () => {
+    const own = await testIssuer();
+    const clock = clockAt(NOW);
+    const verify = partnerVerifier(
+      rules({
+        clock,
+        issuers: [own],
+        findPartner: partnerOf({ issuer: own.issuer, subject: SUBJECT }),
+      }),
+    );
+    const header = [`Bearer ${await own.mint(claims({ iss: own.issuer }))}`];
+    expect(await verify(header)).toMatchObject({ kind: 'caller' });
+    await own.rotate();
+    clock.advance(6 * 60_000 + 86_400_000); // its old key is not remembered any longer
+    expect((await verify(header)).kind).toBe('unauthenticated');
+    await own.close();
+  });
+
+  it('is refused once it has ended, also within the minute', async () => {
+    const clock = clockAt(NOW);
+    const verify = partnerVerifier(rules({ clock }));
+    const header = await sent();
+    expect(await verify(header)).toMatchObject({ kind: 'caller' });
+    clock.advance(29_000);
+    expect(await verify(header)).toMatchObject({ kind: 'caller' });
+    clock.advance(62_000);
+    expect(await verify(header)).toEqual(unauthenticated('time'));
+  });
+
+  it('is looked up anew each time, and no use beside another', async () => {
+    let partner: Neighbour | undefined = NEIGHBOUR;
+    const verify = partnerVerifier(rules({ findPartner: () => Promise.resolve(partner) }));
+    const header = await sent();
+    expect(await verify(header)).toMatchObject({ kind: 'caller' });
+    expect(await verify([...header, ...header])).toEqual(unauthenticated('several'));
+    partner = undefined;
+    expect(await verify(header)).toEqual(notGranted);
+  });
+});

@@ -1,5 +1,11 @@
-import { type Clock, DAY, type Timers } from '@keyserver/time';
-import { NOT_GRANTED, type Refused, tokenVerifier, unauthenticated } from './identity-token.ts';
+import { type Clock, DAY, MINUTE, SECOND, type Timers, type UnixMillis } from '@keyserver/time';
+import {
+  type GenuineToken,
+  NOT_GRANTED,
+  type Refused,
+  tokenVerifier,
+  unauthenticated,
+} from './identity-token.ts';
 import type { PinnedIssuer } from './trusted-issuers.ts';
 
 /** Who a partner is to the issuer that vouches for it. */
@@ -7,6 +13,8 @@ export interface PartnerIdentity {
   readonly issuer: string;
   readonly subject: string;
 }
+
+type TokenVerifier = ReturnType<typeof tokenVerifier>;
 
 /** What a partner's tokens must be meant for: its own audience, and that alone. */
 interface WithAudience {
@@ -38,8 +46,9 @@ export type VerifyPartner<P> = (authorization: readonly string[]) => Promise<Par
 export function partnerVerifier<P extends WithAudience>(rules: PartnerRules<P>): VerifyPartner<P> {
   const { findPartner, allowHttpJwks = false } = rules;
   const verify = tokenVerifier({ ...rules, audience: undefined, longest: DAY, allowHttpJwks });
+  const genuine = rememberedTokens(verify, rules.clock);
   return async (authorization) => {
-    const token = await verify(authorization);
+    const token = await genuine(authorization);
     if (token.kind !== 'genuine') return token;
     const { sub: subject, aud } = token.claims;
     if (typeof subject !== 'string' || subject === '') return NOT_GRANTED;
@@ -49,3 +58,33 @@ export function partnerVerifier<P extends WithAudience>(rules: PartnerRules<P>):
     return isMeant ? { kind: 'caller', partner } : unauthenticated('audience');
   };
 }
+
+/** How long a token is known to be genuine without a look at its signature; keys of issuers are remembered for longer. */
+const REMEMBERED = MINUTE;
+const REMEMBERED_TOKENS = 256;
+
+interface Remembered {
+  readonly token: GenuineToken;
+  readonly at: UnixMillis;
+}
+
+/** A partner sends one token with thousands of calls. What it says of its own end is looked at every time. */
+function rememberedTokens(verify: TokenVerifier, clock: Clock): TokenVerifier {
+  const known = new Map<string, Remembered>();
+  return async (authorization) => {
+    const [header = '', ...others] = authorization;
+    const now = clock.now();
+    const found = others.length === 0 ? known.get(header) : undefined;
+    if (found !== undefined && isCurrent(found, now)) return found.token;
+    known.delete(header);
+    const token = await verify(authorization);
+    if (token.kind !== 'genuine') return token;
+    if (known.size >= REMEMBERED_TOKENS) known.clear();
+    known.set(header, { token, at: now });
+    return token;
+  };
+}
+
+// A clock that was set back makes a token unknown.
+const isCurrent = ({ token: { claims }, at }: Remembered, now: UnixMillis): boolean =>
+  now >= at && now - at < REMEMBERED && now < (claims.exp ?? 0) * SECOND;

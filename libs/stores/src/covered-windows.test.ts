@@ -16,6 +16,10 @@ import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { CoverageFault, coveredAhead, rememberedCoverage } from './covered-windows.ts';
 import { exportProgress } from './export-batch-document.ts';
 import { keyBatches } from './key-batch-document.ts';
+import type { Partner } from '@keyserver/federation';
+import { partnerProgress } from './partner-unit-document.ts';
+import { partnerDocument, partners } from './partners.ts';
+import { aPaddedPartner } from './testing/a-partner.ts';
 import { storeUploads } from './key-store.ts';
 import { NOON, SETTINGS, aKey, aKeyUntil, anUpload, batchesIn } from './testing/uploads.ts';
 import { totalDeltas } from './total-deltas.ts';
@@ -102,6 +106,21 @@ describe('keys for a window that is covered already', () => {
     await store.deleteAll(keyBatches, {});
     await expect(publish()(anUpload([aKey(1)]))).rejects.toThrow(CoverageFault);
   });
+});
+
+it('refuses keys for a window that a padded partner was given already', async () => {
+  const admit = async (partner: Partner): Promise<void> => {
+    await store.transact(async (tx) => {
+      tx.set(partners, partner.id, partnerDocument(partner));
+      tx.set(partnerProgress, partner.id, { coveredUntil: NOON + HOUR });
+      await Promise.resolve();
+    });
+  };
+  await admit(aPaddedPartner({ excludeRegions: ['CA', 'US'] }));
+  expect(await publish()(anUpload([aKey(1)]))).toMatchObject({ kind: 'stored' });
+  await admit(aPaddedPartner({ includeRegions: ['CA', 'US'] }));
+  const refused = publish()(anUpload([aKey(2)]));
+  await expect(refused).rejects.toThrow(new CoverageFault('partner:neighbour'));
 });
 
 describe('what is remembered of the exports', () => {

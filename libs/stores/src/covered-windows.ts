@@ -1,7 +1,8 @@
 import { Fault } from '@keyserver/fault';
 import type { DocumentStore } from '@keyserver/docstore';
-import { type ExportConfig, takerOf } from '@keyserver/export-file';
+import { type ExportConfig, type SelectionRules, takerOf } from '@keyserver/export-file';
 import type { KeyBatch } from '@keyserver/exposure-keys';
+import { readerOf } from '@keyserver/padding';
 import {
   type Clock,
   SECOND,
@@ -12,23 +13,26 @@ import {
 } from '@keyserver/time';
 import { listExports } from './configuration-lookup.ts';
 import { exportProgress } from './export-batch-document.ts';
+import { partnerProgress } from './partner-unit-document.ts';
+import { listPartners } from './partners.ts';
 
 const REMEMBERED = 10 * SECOND;
 
-/** How far each export has been cut into batches. */
+/** How far each export has been cut into batches, and each padded partner into units. */
 export type Coverage = readonly Covered[];
 
 interface Covered {
-  readonly config: ExportConfig;
+  readonly config: Pick<ExportConfig, 'id' | 'thru'>;
   readonly coveredUntil: UnixMillis;
   readonly takes: ReturnType<typeof takerOf>;
 }
 
-/** Keys were to be written into a window that an export which takes them has left behind: they would be in no file of it. */
+/** Keys were to be written into a window that an export or a partner which takes them has left behind: it would never have them. */
 export class CoverageFault extends Fault<'window_covered'> {
+  /** The id of the export; that of a partner has `partner:` before it. */
   readonly exportId: string;
   constructor(exportId: string) {
-    super('window_covered', `the window of these keys is covered already for export ${exportId}`);
+    super('window_covered', `the window of these keys is covered already for ${exportId}`);
     this.exportId = exportId;
   }
 }
@@ -85,15 +89,36 @@ async function readCoverage(store: DocumentStore): Promise<Coverage> {
     exportProgress,
     exports.map(({ id }) => id),
   );
-  return exports.flatMap((config, n) => {
+  return [...coveredOf(exports, progress), ...(await coverageOfPartners(store))];
+}
+
+/** Also of one that is fresh now: what was cut while it was padded is settled, and complete. */
+async function coverageOfPartners(store: DocumentStore): Promise<Coverage> {
+  const readers = (await listPartners(store)).map((one) => ({
+    ...readerOf(one),
+    thru: one.thru,
+    partner: one.id,
+  }));
+  if (readers.length === 0) return [];
+  const progress = await store.get(
+    partnerProgress,
+    readers.map(({ partner }) => partner),
+  );
+  return coveredOf(readers, progress);
+}
+
+const coveredOf = (
+  configs: readonly (SelectionRules & Covered['config'])[],
+  progress: readonly ({ readonly coveredUntil: number } | undefined)[],
+): Coverage =>
+  configs.flatMap((config, n) => {
     const coveredUntil = progress[n]?.coveredUntil;
     return coveredUntil === undefined
       ? []
       : [{ config, coveredUntil: unixMillis(coveredUntil), takes: takerOf(config) }];
   });
-}
 
-/** An export that is covered past a window which is still open, so that keys for it are refused; undefined without any. */
+/** An export or partner that is covered past a window which is still open, so that keys for it are refused; undefined without any. */
 export function coveredAhead(
   coverage: Coverage,
   now: UnixMillis,

@@ -14,7 +14,11 @@ import { exportBatches, exportProgress, openBatch } from './export-batch-documen
 import { exportIndexes } from './export-index-document.ts';
 import { leases } from './lease-store.ts';
 import { openStoreFormat } from './open-store-format.ts';
+import { partnerVersions, versionId } from './padding-documents.ts';
+import { openUnit, partnerProgress, partnerUnits } from './partner-unit-document.ts';
+import { partnerDocument, partners } from './partners.ts';
 import { isAnythingAhead, undoAllAhead } from './reset-time.ts';
+import { aPaddedPartner } from './testing/a-partner.ts';
 import { NOON } from './testing/uploads.ts';
 
 const CONFIG = {
@@ -125,6 +129,37 @@ describe('bringing back what is ahead of the present', () => {
     expect(await idsIn(exportBatches)).toEqual(['us-0']);
     expect(await covered('us')).toBe(NOON);
     expect(await idsIn(exportIndexes)).toEqual([]);
+    expect(await isAhead()).toBe(false);
+  });
+
+  it('removes the units that end later, and brings partners and their versions back', async () => {
+    const partner = aPaddedPartner({ unit: HOUR });
+    const unitAt = (hour: number, leaseExpires: number) => {
+      const [start, end] = [NOON + (hour - 1) * HOUR, NOON + hour * HOUR].map(unixMillis);
+      return { ...openUnit(partner, { start: start!, end: end! }, 2 ** 42), leaseExpires };
+    };
+    await write((tx) => {
+      tx.set(partners, partner.id, partnerDocument(partner));
+      tx.set(partnerProgress, partner.id, { coveredUntil: NOON + 2 * HOUR });
+      tx.set(partnerUnits, 'n-0', unitAt(0, NOON + DAY));
+      tx.set(partnerUnits, 'n-1', unitAt(1, 0));
+      tx.set(partnerUnits, 'n-2', { ...unitAt(2, 0), state: 'settled' });
+    });
+    expect(await isAhead()).toBe(true);
+    expect(await undo()).toBe(2);
+    expect(await idsIn(partnerUnits)).toEqual(['n-0']);
+    expect(await store.get(partnerProgress, ['neighbour'])).toEqual([{ coveredUntil: NOON }]);
+    expect((await store.get(partnerUnits, ['n-0']))[0]?.leaseExpires).toBeLessThanOrEqual(NOON);
+    expect(await isAhead()).toBe(false);
+    const version = { from: unixMillis(NOON + 12 * HOUR + DAY), config: partner };
+    await write((tx) => {
+      const { from } = version;
+      tx.set(partnerVersions, versionId(version), { partner: partner.id, from, settings: partner });
+    });
+    expect(await isAhead()).toBe(true);
+    await undo();
+    const kept = { ...version, from: unixMillis(NOON + 12 * HOUR) };
+    expect(await idsIn(partnerVersions)).toEqual([versionId(kept)]);
     expect(await isAhead()).toBe(false);
   });
 
@@ -307,7 +342,7 @@ describe('bringing back that ends before it is done', () => {
     let removed = 0;
     for (let steps = 0; await isAhead(); steps += 1) {
       const before = (await idsIn(exportBatches)).length;
-      await expect(undo(dyingAfter(steps % 9))).rejects.toThrow('killed');
+      await expect(undo(dyingAfter(steps % 13))).rejects.toThrow('killed');
       removed += before - (await idsIn(exportBatches)).length;
       expect([await isWhole('a', 118), await isWhole('b', 118)]).toEqual([true, true]);
     }

@@ -1,4 +1,4 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
@@ -15,6 +15,9 @@ import { batchId, exportBatches, exportProgress, openBatch } from './export-batc
 import { keyBatches } from './key-batch-document.ts';
 import { storeUploads } from './key-store.ts';
 import { padBegun } from './padding-documents.ts';
+import { openUnit, partnerProgress, partnerUnits, unitId } from './partner-unit-document.ts';
+import { partnerDocument, partners } from './partners.ts';
+import { aPaddedPartner } from './testing/a-partner.ts';
 import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
 import { uncoveredKeys } from './uncovered-keys.ts';
 
@@ -64,6 +67,33 @@ const heldFrom = async (): Promise<number | undefined> => (await uncoveredKeys(s
 describe('the windows that an export has still to take', () => {
   it('are none without an export', async () => {
     expect(await uncoveredKeys(store)).toEqual([]);
+  });
+
+  it('begin where a padded partner has still to be cut, or with its oldest open unit', async () => {
+    await configure(anExport(), NOON);
+    const partner = aPaddedPartner({ from: unixMillis(NOON - DAY) });
+    const put = async (decide: (tx: Transaction) => void): Promise<void> => {
+      await store.transact(async (tx) => {
+        await Promise.resolve();
+        decide(tx);
+      });
+    };
+    await put((tx) => {
+      tx.set(partners, partner.id, partnerDocument(partner));
+    });
+    expect(await heldFrom()).toBe(NOON - DAY);
+    const span = { start: unixMillis(NOON - 8 * HOUR), end: unixMillis(NOON - 4 * HOUR) };
+    await put((tx) => {
+      tx.set(partnerProgress, partner.id, { coveredUntil: NOON });
+      tx.set(partnerUnits, unitId(partner.id, span), openUnit(partner, span, NOON + 90 * DAY));
+    });
+    expect(await heldFrom()).toBe(span.start);
+    await put((tx) => {
+      tx.delete(partnerUnits, unitId(partner.id, span));
+      tx.set(partners, partner.id, partnerDocument({ ...partner, mode: 'fresh' }));
+      tx.set(partnerProgress, partner.id, { coveredUntil: NOON - 8 * HOUR });
+    });
+    expect(await heldFrom()).toBe(NOON);
   });
 
   it('begin where an export begins that was never cut', async () => {

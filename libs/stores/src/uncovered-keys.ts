@@ -1,10 +1,13 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { ExportConfig, Progress } from '@keyserver/export-file';
+import type { ExportConfig } from '@keyserver/export-file';
+import type { UnixMillis } from '@keyserver/time';
 import { batchListing } from './export-batch-listing.ts';
 import { listExports } from './configuration-lookup.ts';
 import { keyBatches } from './key-batch-document.ts';
+import { listPartners } from './partners.ts';
+import { unitProgress } from './unit-progress.ts';
 
-/** Keys that an export has still to take, as what a store holds back when they expire. */
+/** Keys that an export or a partner has still to take, as what a store holds back when they expire. */
 interface UncoveredKeys {
   readonly collection: typeof keyBatches.layout.name;
   readonly field: 'window';
@@ -12,18 +15,34 @@ interface UncoveredKeys {
 }
 
 /**
- * The windows from the oldest one on that some export has not covered, or has covered with a batch whose files are not made
- * yet. Nothing while no export is configured, or all of them have ended.
+ * The windows from the oldest one on that some export or padded partner has not covered, or has covered with a batch whose files
+ * are not made yet, or a unit that is not settled. Nothing while none is configured, or all of them have ended.
  */
 export async function uncoveredKeys(store: DocumentStore): Promise<readonly UncoveredKeys[]> {
   const listing = batchListing(store);
   let from = Infinity;
   for (const config of await listExports(store)())
     from = Math.min(from, neededFrom(config, await listing.progressOf(config.id)));
+  for (const { id, thru, mode, ...partner } of await listPartners(store)) {
+    const { coveredUntil, open } = await unitProgress(store, id);
+    const isCut = mode === 'padded' || coveredUntil !== undefined;
+    const ends = mode === 'padded' ? thru : coveredUntil;
+    if (isCut)
+      from = Math.min(from, neededFrom({ ...partner, thru: ends }, { coveredUntil, open }));
+  }
   return from === Infinity ? [] : [{ collection: keyBatches.layout.name, field: 'window', from }];
 }
 
-function neededFrom(config: ExportConfig, { coveredUntil, open }: Progress): number {
+/** How far something was cut, and the oldest piece of it that is not finished. */
+interface NextDue {
+  readonly coveredUntil: UnixMillis | undefined;
+  readonly open: { readonly start: UnixMillis } | undefined;
+}
+
+function neededFrom(
+  config: Pick<ExportConfig, 'from' | 'thru'>,
+  { coveredUntil, open }: NextDue,
+): number {
   const next = coveredUntil ?? config.from;
   const hasEnded = next >= (config.thru ?? Infinity);
   return Math.min(hasEnded ? Infinity : next, open?.start ?? Infinity);

@@ -2,20 +2,13 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { CutBatches, WorkQueue } from '@keyserver/export-file';
 import type { Partner, PartnerUnit } from '@keyserver/federation';
 import { type PlanSpan, planStart } from '@keyserver/padding';
-import { type UnixMillis, unixMillis } from '@keyserver/time';
 import type { ExportStoreOptions } from './export-store.ts';
-import { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+import { partnerUnits, unitOf } from './partner-unit-document.ts';
 import { partnersOn } from './partner-versions.ts';
 import { listPartners, partners } from './partners.ts';
 import { cutUnits } from './unit-cut.ts';
+import { type UnitProgress, unitProgress } from './unit-progress.ts';
 import { workQueue } from './work-queue.ts';
-
-/** How far the work on a padded partner has come. */
-export interface UnitProgress {
-  readonly coveredUntil: UnixMillis | undefined;
-  /** The oldest unit that is not settled. */
-  readonly open: PartnerUnit | undefined;
-}
 
 /** The units of all padded partners. */
 export interface UnitStore {
@@ -57,17 +50,6 @@ export const unitStore = (store: DocumentStore, options: ExportStoreOptions): Un
   listPartners: async () => await listPartners(store),
   listPadded: async () => await paddedToday(store, options.span),
 });
-
-/** How far the work on a padded partner has come. */
-export async function unitProgress(store: DocumentStore, partner: string): Promise<UnitProgress> {
-  const [progress] = await store.get(partnerProgress, [partner]);
-  const query = { where: { partner, state: 'open' }, order: { by: 'end' }, limit: 1 } as const;
-  let open: PartnerUnit | undefined;
-  for await (const page of store.pages(partnerUnits, query))
-    for (const { id, value } of page) open ??= unitOf(id, value);
-  const coveredUntil = progress === undefined ? undefined : unixMillis(progress.coveredUntil);
-  return { coveredUntil, open };
-}
 
 const paddedToday = async (store: DocumentStore, span: PlanSpan): Promise<readonly Partner[]> => {
   const configured = new Set((await listPartners(store)).map(({ id }) => id));

@@ -119,7 +119,7 @@ describe('create-batches', () => {
       kind: 'failed',
       done: 1,
       left: 0,
-      problems: ['the batches of export ca could not be created'],
+      problems: ['what is due of export ca could not be created'],
     });
     expect(await spans(fixture)).toEqual(['us 11-12']);
     expect(fixture.log.events('export.config_failed')).toMatchObject([{ config: 'ca' }]);

@@ -16,7 +16,6 @@ import {
   keyHasher,
   leaseStore,
   listExports,
-  listPlanned,
   ownParts,
   readKeyBatches,
   readPlans,
@@ -51,7 +50,8 @@ import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
 import { checkStart } from './check-start.ts';
-import { lateWatch, missingArchives, probesOfWork } from './health.ts';
+import { missingArchives, probesOfWork } from './health.ts';
+import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
@@ -93,11 +93,7 @@ async function depsOver(
     storeTime: async () => await store.now(),
   };
   const watch = signingKeyWatch(shared);
-  const late = lateWatch({
-    ...{ ...shared, ...times, ...batches.listings },
-    listExports: listPlanned(store, planning.span),
-    readWindows: async () => await storedWindows(store),
-  });
+  const late = lateWatches(store, { ...shared, ...times, ...planning, batches, units });
   const archives = missingArchives();
   const damage = metDamage(clock);
   const jobs = scheduledJobs({
@@ -119,7 +115,7 @@ async function depsOver(
   const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [storeAnswers(platform), ...work, ownsParts];
-  const watched = [watch, late, archives, damage].map(({ probe }) => probe);
+  const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   return {
     log,

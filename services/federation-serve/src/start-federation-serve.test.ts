@@ -1,37 +1,152 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, status } from '@grpc/grpc-js';
 import { aKey } from '@keyserver/stores/testing';
+import { allCollections } from '@keyserver/stores';
 import {
   type FederationServer,
   type Started,
   federationServer,
 } from './testing/federation-server.ts';
-import { numbersOf } from './testing/fetch-client.ts';
+import { type CallOutcome, fetchClient, numbersOf } from './testing/fetch-client.ts';
+import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from './testing/tls-files.ts';
 
 let server: FederationServer;
-let started: Started;
+let started: Started | undefined;
+let token = '';
 beforeEach(async () => {
   server = await federationServer();
+  token = await server.tokenFor();
 });
 afterEach(async () => {
-  await started.stop();
+  await started?.stop();
+  started = undefined;
   server.remove();
 });
 
-it('gives a partner the keys of closed windows, page by page', async () => {
-  await server.configure();
-  await server.storeKeys({ keys: [aKey(3), aKey(1)] }, { keys: [aKey(2)] });
-  started = await server.start();
-  const token = await server.tokenFor();
-  const first = await started.call({ maxExposureKeys: 2 }, { token });
-  if (!('answer' in first)) throw new Error(JSON.stringify(first));
-  expect(numbersOf(first.answer.keys)).toEqual([1, 2]);
-  expect(first.answer.partialResponse).toBe(true);
-  const second = await started.call({ state: first.answer.nextFetchState! }, { token });
-  if (!('answer' in second)) throw new Error(JSON.stringify(second));
-  expect(numbersOf(second.answer.keys)).toEqual([3]);
-  expect(second.answer.partialResponse ?? false).toBe(false);
-});
-it('is healthy over HTTP/1 on the same port', async () => {
-  started = await server.start();
-  const response = await fetch(`${started.service.url}/health`);
-  expect([response.status, await response.text()]).toEqual([200, '{"status": "ok"}']);
+const start = async (env?: Record<string, string>): Promise<Started> =>
+  (started = await server.start(env));
+function answered(outcome: CallOutcome) {
+  if (!('answer' in outcome)) throw new Error(outcome.details);
+  const { keys, partialResponse, nextFetchState } = outcome.answer;
+  return { keys: numbersOf(keys), partial: partialResponse ?? false, state: nextFetchState! };
+}
+const codeOf = (outcome: CallOutcome) => ('answer' in outcome ? 'OK' : status[outcome.code]);
+
+/** What the health check of gRPC says of a service. */
+const health = async (address: string, service: Uint8Array): Promise<number | string> => {
+  const client = new Client(address, credentials.createInsecure());
+  const same = (bytes: Uint8Array) => Buffer.from(bytes);
+  const said = await new Promise<number | string>((resolve) => {
+    client.makeUnaryRequest(
+      ...(['/grpc.health.v1.Health/Check', same, same, service] as const),
+      (error, answer) => {
+        resolve(answer === undefined ? status[error?.code ?? 0]! : (answer[1] ?? 0));
+      },
+    );
+  });
+  client.close();
+  return said;
+};
+const named = (service: string) =>
+  Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)]);
+
+describe('the service', () => {
+  it('goes on where a partner was, after a restart', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(3), aKey(1)] }, { keys: [aKey(2)] });
+    const before = await start();
+    const first = answered(await before.call({ maxExposureKeys: 2 }, { token }));
+    expect(first).toMatchObject({ keys: [1, 2], partial: true });
+    await before.stop();
+    const after = await start();
+    const { state } = first;
+    expect(answered(await after.call({ state }, { token }))).toMatchObject({
+      ...{ keys: [3], partial: false },
+    });
+  });
+
+  it('refuses a state within a unit when the key of tokens is lost, and says that another was drawn', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(1), aKey(2)] });
+    const before = await start();
+    const { state } = answered(await before.call({ maxExposureKeys: 1 }, { token }));
+    await before.stop();
+    const secrets = allCollections.find(({ layout }) => layout.name === 'federationSecrets')!;
+    await server.onPlatform(async ({ store }) => await store.deleteAll(secrets, {}));
+    const after = await start();
+    expect(codeOf(await after.call({ state }, { token }))).toBe('INVALID_ARGUMENT');
+    expect(server.events('federation.sealing_key_drawn')).toHaveLength(2);
+    const timestamp = state.keyCursor?.timestamp ?? null;
+    const again = { state: { keyCursor: { timestamp } } };
+    expect(answered(await after.call(again, { token })).keys).toEqual([1, 2]);
+  });
+
+  it('answers nobody while it has no partner, and is healthy in both ways', async () => {
+    const { service, call } = await start();
+    expect(codeOf(await call({}, { token }))).toBe('UNAUTHENTICATED');
+    const response = await fetch(`${service.url}/health`);
+    expect([response.status, await response.text()]).toEqual([200, '{"status": "ok"}']);
+    const { host } = new URL(service.url);
+    const said = [Buffer.alloc(0), named('Federation'), named('Other'), Buffer.from([0x0a, 9])];
+    expect(await Promise.all(said.map(async (one) => await health(host, one)))).toEqual([
+      ...[1, 1, 'NOT_FOUND', 'INVALID_ARGUMENT'],
+    ]);
+  });
+
+  it('takes a client that sends its first bytes one by one, and ends one that speaks no HTTP', async () => {
+    const { service } = await start();
+    const { port } = new URL(service.url);
+    const slow = connect(Number(port), '127.0.0.1').setNoDelay(true);
+    for (const byte of 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n') slow.write(byte);
+    const [answer] = (await once(slow, 'data')) as [Buffer];
+    expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 200 OK/);
+    slow.destroy();
+    const stranger = connect(Number(port), '127.0.0.1');
+    stranger.write('\0\0\0\0');
+    stranger.resume();
+    await once(stranger, 'close');
+  });
+
+  it('does not keep a partner waiting when it ends', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(1)] });
+    const { service, call } = await start();
+    const calls = Array.from({ length: 8 }, async () => await call({}, { token }));
+    await calls[0];
+    await service.close();
+    for (const outcome of await Promise.all(calls))
+      expect(['OK', 'UNAVAILABLE']).toContain(codeOf(outcome));
+    expect(codeOf(await call({}, { token }))).toBe('UNAVAILABLE');
+    await service.close(); // once more is no harm
+  });
+
+  it('speaks TLS with a certificate, and nothing else to partners then', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'keyserver-tls-'));
+    const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    writeFileSync(TLS_CERT_FILE, LOCALHOST_CERTIFICATE);
+    writeFileSync(TLS_KEY_FILE, LOCALHOST_KEY);
+    await server.configure();
+    const { service, call } = await start({ TLS_CERT_FILE, TLS_KEY_FILE });
+    const { port } = new URL(service.url);
+    const root = credentials.createSsl(Buffer.from(LOCALHOST_CERTIFICATE));
+    const secure = fetchClient(`localhost:${port}`, root);
+    expect(answered(await secure.call({}, { token }))).toMatchObject({ keys: [], partial: false });
+    secure.close();
+    expect(codeOf(await call({}, { token }))).toBe('UNAVAILABLE');
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('does not start with a certificate without its key, nor with one that is not there', async () => {
+    await expect(server.start({ TLS_CERT_FILE: '/nowhere/cert.pem' })).rejects.toThrow(
+      'TLS_KEY_FILE',
+    );
+    const files = { TLS_CERT_FILE: '/nowhere/cert.pem', TLS_KEY_FILE: '/nowhere/key.pem' };
+    await expect(server.start(files)).rejects.toThrow('TLS_CERT_FILE');
+  });
 });

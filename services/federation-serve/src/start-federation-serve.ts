@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { loadSettings } from '@keyserver/config';
+import { ConfigFault, loadSettings } from '@keyserver/config';
 import { type StartService, createHttpApp, healthWatch, withTelemetry } from '@keyserver/service';
 import { federationServeSettings, tlsFilesOf } from './config.ts';
 import { fetchMethod } from './grpc/fetch-method.ts';
@@ -46,6 +46,20 @@ function listenersOf(deps: ServeDeps, tls: TlsFiles | undefined) {
 
 async function readTls(files: ReturnType<typeof tlsFilesOf>): Promise<TlsFiles | undefined> {
   if (files === undefined) return undefined;
-  const [certificate, key] = await Promise.all([readFile(files.certificate), readFile(files.key)]);
+  const [certificate, key] = await Promise.all([
+    readPem('TLS_CERT_FILE', files.certificate),
+    readPem('TLS_KEY_FILE', files.key),
+  ]);
   return { certificate, key };
+}
+
+async function readPem(name: 'TLS_CERT_FILE' | 'TLS_KEY_FILE', path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch {
+    // Why, the operator sees by reading the file; its path is a value, which no fault of settings names.
+    throw new ConfigFault([
+      { name, kind: 'refused', allowed: 'a file that this program may read' },
+    ]);
+  }
 }

@@ -27,6 +27,7 @@ import { planSpanOf } from '@keyserver/padding';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
+import { withRecentTime } from './recent-time.ts';
 import { callRates } from './rate-limit.ts';
 import { unitCache } from './unit-cache.ts';
 
@@ -53,7 +54,7 @@ function depsOver(
   config: FederationServeSettings,
   { clock, timers, random, openLog, logHealth }: Ambient,
 ): ServeDeps {
-  const { store } = platform;
+  const store = withRecentTime(platform.store, timers);
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
   const units = unitsOf(store, config);

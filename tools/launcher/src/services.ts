@@ -62,7 +62,7 @@ export function servicesOf(
   const metricsPort = (n: number): string => String(config.METRICS_PORT + n);
   const jobService = (name: JobService, port: number, metrics: number): LaunchedService => ({
     name,
-    script: new URL(import.meta.resolve(`@keyserver/${name}/main`)),
+    script: SCRIPTS[name](),
     url: urls[name],
     env: {
       ...{ ...closed, OIDC_AUDIENCE: urls[name], PORT: String(port) },
@@ -99,7 +99,14 @@ export function servicesOf(
 }
 
 /** The services that only jobs of this machine call. */
-type JobService = 'export' | 'cleanup' | 'trust';
+type JobService = keyof typeof SCRIPTS;
+
+/** Spelled out, so that tools see what is used. */
+const SCRIPTS = {
+  export: () => new URL(import.meta.resolve('@keyserver/export/main')),
+  cleanup: () => new URL(import.meta.resolve('@keyserver/cleanup/main')),
+  trust: () => new URL(import.meta.resolve('@keyserver/trust/main')),
+};
 
 const BETWEEN = SECOND / 5;
 const ATTEMPTS = 150;

@@ -100,6 +100,13 @@ const pooledShape = fc.record({
 const signer = fc.record({
   ...{ keyVersion: fc.string(), id: fc.string(), signingKey: fc.string(), keyId: fc.string() },
 });
+const partner = fc.record({
+  ...{ thru: optionalTime, from: time, unit: time, minRecords: time, paddingRange: fc.nat() },
+  ...{ id: fc.string(), issuer: fc.string(), subject: fc.string(), audience: fc.string() },
+  ...{ includeRegions: words, excludeRegions: words, includeTravelers: fc.boolean() },
+  ...{ onlyLocalProvenance: fc.boolean(), mode: fc.constantFrom('padded', 'fresh') },
+  ...{ maxPageKeys: fc.nat(), callsPerMinute: fc.nat() },
+});
 /** Values of `json` fields, the members not in the order in which they are read. */
 const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'auditEntries.changes': fc.array(change, { maxLength: 3 }),
@@ -115,6 +122,9 @@ const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'exportVersions.settings': settings,
   'padPlans.exports': fc.array(settings, { maxLength: 2 }),
   'padPlans.publishers': fc.array(publisher, { maxLength: 2 }),
+  'padPlans.partners': fc.array(partner, { maxLength: 2 }),
+  'partnerUnits.settings': partner,
+  'partnerVersions.settings': partner,
   'padShapes.shapes': fc.array(pooledShape, { maxLength: 3 }),
   'healthAuthorities.keys': fc.array(
     fc.record({ thru: optionalTime, from: time, publicKey: fc.string(), version: fc.string() }),

@@ -44,6 +44,7 @@ import {
   shapePool,
   signingKeyDocument,
   signingKeys,
+  type UnitStore,
   unitStore,
   usedSigningKeys,
   versionChange,
@@ -87,6 +88,7 @@ export interface ExportFixture {
   /** Every object name that was ever written. */
   readonly written: Set<string>;
   readonly deps: ScheduledJobsDeps;
+  readonly units: UnitStore;
   readonly late: LateWatch;
   /** The watch that the jobs of this fixture use. */
   readonly watch: SigningKeyWatch;
@@ -228,7 +230,7 @@ export async function openExportFixture(platform = THIS_MACHINE): Promise<Export
   };
   let published = 0;
   const fixture: ExportFixture = {
-    ...{ store, clock, log, timers, signers, written, deps, late, watch, watchOver },
+    ...{ store, clock, log, timers, signers, written, deps, units, late, watch, watchOver },
     async configure(...configs) {
       await store.transact(async (tx) => {
         const from = await changesFrom(tx, DAY);

@@ -220,7 +220,9 @@ describe('config apply', () => {
     const ran = await keyserver(['config', 'apply', file], { dataDirectory, answer: false });
     expect(ran).toMatchObject({ code: 2, err: 'keyserver: nothing was applied\n' });
     const shown = await keyserver(['config', 'show'], { dataDirectory });
-    expect(shown.out).toBe('authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\n');
+    expect(shown.out).toBe(
+      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\n',
+    );
   });
 
   it('refuses when nobody is there to be asked', async () => {

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
+import { Page, packUnit, readingOf } from '@keyserver/federation';
+import { aGrant, aPartner } from '@keyserver/federation/testing';
+import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
+import { randomId, systemRandom } from '@keyserver/random';
+import { SHARDS, keyBatches, openStoreFormat, partnerDocument, partners } from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  type UnixMillis,
+  floorTo,
+  systemClock,
+  systemTimers,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
+import {
+  type ServeProcess,
+  fetchAll,
+  openVoucher,
+  startServeProcess,
+} from './federation-partner.ts';
+import type { Figures, Measure } from './figures.ts';
+import { memoryOf, processorTime } from './process-figures.ts';
+import { KEYS_PER_UPLOAD } from './uploads.ts';
+
+const KEYS_PER_WINDOW = 1_000_000;
+const DOCUMENTS_AT_ONCE = 500;
+const PARTNER = 'partner@neighbour.example';
+
+/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+export const measureFederation: Measure = async (options) => {
+  const keys = options.keys ?? (options.quick ? 100_000 : KEYS_PER_WINDOW);
+  const directory = mkdtempSync(join(tmpdir(), 'keyserver-bench-'));
+  const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
+  const platform = await openLocalPlatform({ ...machine, dataDirectory: directory });
+  const { issuer, close } = await openVoucher(platform);
+  try {
+    options.say(`storing ${keys} keys`);
+    await fill(platform, keys, issuer.issuer);
+    const token = await issuer.mint({ audience: aPartner().audience, email: PARTNER });
+    await platform.close();
+    const service = await startServeProcess(directory, `${issuer.issuer}=${issuer.jwksUrl}`);
+    const figures = await measureService(service, { token, keys, say: options.say });
+    await service.end();
+    return { keysStored: keys, ...figures, serveBoundKeysPerSecond: await encoderAlone() };
+  } finally {
+    close();
+    rmSync(directory, { recursive: true });
+  }
+};
+
+async function measureService(
+  { pid, address }: ServeProcess,
+  {
+    token,
+    keys,
+    say,
+  }: { readonly token: string; readonly keys: number; readonly say: (line: string) => void },
+): Promise<Figures> {
+  const rounds: Record<string, number> = {};
+  for (const pageKeys of [5000, 500]) {
+    say(`pages of ${pageKeys}`);
+    await fetchAll(address, { token, pageKeys }); // what is compiled and read first does not count
+    const [started, before] = [performance.now(), processorTime([pid])];
+    const got = await fetchAll(address, { token, pageKeys });
+    const after = processorTime([pid]);
+    if (got.keys !== keys) throw new Error(`${got.keys} of ${keys} keys came`);
+    const micros = after.all - before.all;
+    rounds[`serveKeysPerSecond${pageKeys}`] = Math.round((keys * 1_000_000) / micros);
+    rounds[`mainMicrosPerPage${pageKeys}`] = Math.round((after.main - before.main) / got.pages);
+    rounds[`serveMicrosPerPage${pageKeys}`] = Math.round(micros / got.pages);
+    rounds[`wallKeysPerSecond${pageKeys}`] = Math.round(
+      (keys * 1000) / (performance.now() - started),
+    );
+  }
+  const { resident, own } = memoryOf(pid);
+  return { ...rounds, serverRssMB: resident, serverOwnMB: own };
+}
+
+/** Stores keys, at most a million in an hour, in documents as uploads make them. Nothing looks them up, so they have no hashes. */
+async function fill(platform: LocalPlatform, keys: number, issuer: string): Promise<void> {
+  const { store, keyHashSecret } = platform;
+  const window = windowLength(HOUR);
+  if (window === undefined) throw new Error('an hour is a window');
+  const known = { place: 'the benchmark', window, profile: 'production', keyHashSecret } as const;
+  await openStoreFormat(store, known, systemRandom);
+  const partner = aPartner({ issuer, subject: PARTNER, maxPageKeys: 10_000, callsPerMinute: 1e9 });
+  await store.transact(async (tx) => {
+    tx.set(partners, partner.id, partnerDocument(partner));
+    await Promise.resolve();
+  });
+  const newest = floorTo(await store.now(), HOUR) - HOUR;
+  for (let stored = 0; stored < keys;) {
+    const at = unixMillis(newest - Math.floor(stored / KEYS_PER_WINDOW) * HOUR);
+    const room = Math.min(keys - stored, KEYS_PER_WINDOW - (stored % KEYS_PER_WINDOW));
+    const now = Math.min(room, DOCUMENTS_AT_ONCE * KEYS_PER_UPLOAD);
+    await store.transact(async (tx) => {
+      for (let done = 0; done < now; done += KEYS_PER_UPLOAD)
+        tx.create(keyBatches, randomId(systemRandom), {
+          ...batchOf(at, Math.min(KEYS_PER_UPLOAD, now - done)),
+          ...{ shard: systemRandom.below(SHARDS), keyHashes: [], expireAt: at + 14 * DAY },
+        });
+      await Promise.resolve();
+    });
+    stored += now;
+  }
+}
+
+const batchOf = (window: UnixMillis, count: number): StoredKeys => ({
+  ...{ window, kind: 'primary', origin: 'local', sourceId: '', regions: ['US', 'CA'] },
+  ...{ traveler: false, app: 'app', authority: 1, authorityName: 'Department of Health' },
+  records: recordsOf(count),
+});
+
+/** What a document says besides how it is found. */
+type StoredKeys = Omit<KeyBatch, 'id' | 'authority'> & {
+  readonly authority: number;
+  readonly authorityName: string;
+};
+
+const START = 2_700_000;
+
+/** Records of random keys of whole days, as packed records are laid out. */
+function recordsOf(count: number): Uint8Array {
+  const records = Buffer.from(systemRandom.bytes(count * RECORD_BYTES));
+  for (let at = 16; at < records.length; at += RECORD_BYTES) {
+    records.writeUInt32LE(START, at);
+    records.set([144, 2, 1, 3], at + 4);
+  }
+  return records;
+}
+
+/** How many keys a second one core encodes from packed records, with nothing before and behind it. */
+async function encoderAlone(): Promise<number> {
+  async function* documents(): AsyncGenerator<readonly KeyBatch[]> {
+    await Promise.resolve();
+    const batch = { ...batchOf(unixMillis(0), KEYS_PER_WINDOW), id: 'all' };
+    yield [{ ...batch, authority: { id: 1, name: batch.authorityName } }];
+  }
+  const unit = await packUnit(documents());
+  const wish = {
+    includeRegions: [],
+    excludeRegions: [],
+    onlyTravelers: false,
+    onlyLocalProvenance: false,
+  };
+  const reading = readingOf([aGrant()], wish);
+  const rate = (): number => {
+    const started = performance.now();
+    const limits = { keys: KEYS_PER_WINDOW, bytes: Infinity, isOver: () => false };
+    new Page(limits).take(unit, reading, undefined);
+    return Math.round((KEYS_PER_WINDOW * 1000) / (performance.now() - started));
+  };
+  rate();
+  return rate();
+}
