@@ -63,8 +63,6 @@ function expectNothingLeaked(): void {
   expect(events.length).toBeGreaterThan(0);
   for (const text of said) expect([text, leaksIn(text, SECRETS)]).toEqual([text, []]);
 }
-afterEach(expectNothingLeaked);
-
 const HEADERS = { 'user-agent': SECRETS.agent, 'x-of-mine': SECRETS.header };
 
 it.each<[string, Uint8Array]>([
@@ -85,11 +83,13 @@ it.each<[string, Uint8Array]>([
     });
     answers.push(`${String(status)} ${message}`);
   }
+  expectNothingLeaked();
 });
 
 it('what serves keys gives a partner nothing but the keys of its answer', async () => {
   const token = (await serving.tokenFor()).slice('Bearer '.length);
   expect((await rawFetch(started.service.url, {}, token)).keys).toHaveLength(1);
+  expectNothingLeaked();
 });
 
 const wire = (more: Partial<WireKey>): WireKey => ({
@@ -120,4 +120,5 @@ it.each<[string, WireResponse | RawRefusal | Buffer]>([
   pulling.clock.advance(5 * 3_600_000); // no pause after a failure is longer
   const { status, body } = await pulling.pull();
   answers.push(`${String(status)} ${body}`);
+  expectNothingLeaked();
 });
