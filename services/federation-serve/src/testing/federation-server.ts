@@ -35,6 +35,8 @@ export interface FederationServer {
   readonly onPlatform: <T>(work: (platform: LocalPlatform) => Promise<T>) => Promise<T>;
   readonly storeKeys: (...batches: readonly StoredBatch[]) => Promise<void>;
   readonly configure: (change?: Partial<Partner>) => Promise<void>;
+  /** Moves the clock, by which the machine is doubted, and lets an operator say that it is right. */
+  readonly mendTime: (as: 'accept' | 'reset', ms: number) => Promise<void>;
   /** The Authorization header of a partner. */
   readonly tokenFor: (identity?: { subject?: string; audience?: string }) => Promise<string>;
   readonly start: (env?: Record<string, string>) => Promise<Started>;
@@ -91,6 +93,14 @@ export async function federationServer(): Promise<FederationServer> {
         await store.transact(async (tx) => {
           tx.set(partners, partner.id, partnerDocument(partner));
           await Promise.resolve();
+        });
+      });
+    },
+    mendTime: async (as, ms) => {
+      clock.jump(ms);
+      await onPlatform(async ({ store }) => {
+        await store.mendTime(as, async (tx) => {
+          await tx.get(partners, ['nobody']);
         });
       });
     },
