@@ -18,7 +18,13 @@ import {
   partners,
 } from '@keyserver/stores';
 import { NOON, SETTINGS, recordsOf } from '@keyserver/stores/testing';
-import { HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
+import {
+  HOUR,
+  type SimulatedClock,
+  simulatedClock,
+  systemTimers,
+  unixMillis,
+} from '@keyserver/time';
 import { startFederationServe } from '../start-federation-serve.ts';
 import { type FetchClient, fetchClient } from './fetch-client.ts';
 
@@ -29,7 +35,11 @@ export interface StoredBatch extends Partial<Omit<KeyBatch, 'id' | 'records'>> {
 
 /** A whole server over a data directory of its own, with an issuer that vouches for partners. Tests only. */
 export interface FederationServer {
-  readonly clock: ReturnType<typeof simulatedClock>;
+  readonly clock: SimulatedClock;
+  /** Where its data is. */
+  readonly directory: string;
+  /** Who vouches for its partners. */
+  readonly issuer: string;
   readonly events: ReturnType<typeof recordingLog>['events'];
   /** Does something with the store while no service runs, or beside one. */
   readonly onPlatform: <T>(work: (platform: LocalPlatform) => Promise<T>) => Promise<T>;
@@ -53,8 +63,7 @@ const AUDIENCE = aPartner().audience;
 const SUBJECT = 'partner@neighbour.example';
 
 /** Makes such a server, in which nothing is stored. Tests only. */
-export async function federationServer(): Promise<FederationServer> {
-  const clock = simulatedClock(NOON);
+export async function federationServer(clock = simulatedClock(NOON)): Promise<FederationServer> {
   const machine = { clock, timers: systemTimers, random: systemRandom };
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-federation-'));
   const recording = recordingLog();
@@ -73,7 +82,7 @@ export async function federationServer(): Promise<FederationServer> {
     logHealth: () => Promise.resolve(),
   };
   return {
-    ...{ clock, events: recording.events, onPlatform },
+    ...{ clock, directory, issuer: issuer.issuer, events: recording.events, onPlatform },
     storeKeys: async (...batches) => {
       await onPlatform(async ({ store, keyHashSecret }) => {
         const settings = { ...SETTINGS, hashKey: keyHasher(keyHashSecret) };
