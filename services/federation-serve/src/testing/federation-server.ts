@@ -40,6 +40,8 @@ export interface FederationServer {
   readonly directory: string;
   /** Who vouches for its partners. */
   readonly issuer: string;
+  /** The setting that says so. */
+  readonly issuers: string;
   readonly events: ReturnType<typeof recordingLog>['events'];
   /** Does something with the store while no service runs, or beside one. */
   readonly onPlatform: <T>(work: (platform: LocalPlatform) => Promise<T>) => Promise<T>;
@@ -76,13 +78,14 @@ export async function federationServer(clock = simulatedClock(NOON)): Promise<Fe
     }
   };
   const { issuer, server } = await openIssuing(onPlatform);
+  const issuers = `${issuer.issuer}=${issuer.jwksUrl}`;
   const ambient = {
     ...machine,
     openLog: () => recording.log,
     logHealth: () => Promise.resolve(),
   };
   return {
-    ...{ clock, directory, issuer: issuer.issuer, events: recording.events, onPlatform },
+    ...{ clock, directory, issuer: issuer.issuer, issuers, events: recording.events, onPlatform },
     storeKeys: async (...batches) => {
       await onPlatform(async ({ store, keyHashSecret }) => {
         const settings = { ...SETTINGS, hashKey: keyHasher(keyHashSecret) };
@@ -116,8 +119,7 @@ export async function federationServer(clock = simulatedClock(NOON)): Promise<Fe
     tokenFor: async ({ subject = SUBJECT, audience = AUDIENCE } = {}) =>
       `Bearer ${await issuer.mint({ audience, email: subject })}`,
     start: async (env = {}) => {
-      const issuers = { FEDERATION_ISSUERS: `${issuer.issuer}=${issuer.jwksUrl}` };
-      const given = { PORT: '0', DATA_DIR: directory, ...issuers, ...env };
+      const given = { PORT: '0', DATA_DIR: directory, FEDERATION_ISSUERS: issuers, ...env };
       const service = await startFederationServe(given, ambient);
       const client = fetchClient(new URL(service.url).host);
       const stop = async (): Promise<void> => {
