@@ -25,6 +25,7 @@ export {
   type Partner,
   USUAL_UNIT,
   isWithin,
+  narrowed,
 } from './partner.ts';
 export type { Place, Position, RecordKind } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';

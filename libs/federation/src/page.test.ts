@@ -206,14 +206,34 @@ describe('a unit', () => {
   it('unites the regions of those copies only that the partner may have', async () => {
     const copies = [
       batchOf([aKey(1)], { regions: ['US', 'DE'] }),
-      batchOf([aKey(1)], { regions: ['CA', 'TEST'] }),
-      batchOf([aKey(1)], { regions: ['FR'], traveler: true, origin: 'federated' }),
+      batchOf([aKey(1)], { regions: ['CA'], origin: 'federated' }),
+      batchOf([aKey(1)], { regions: ['FR'], traveler: true }),
     ];
-    const grant = aGrant({ includeRegions: ['US', 'CA'], excludeRegions: ['TEST'] });
+    const grant = aGrant({ includeRegions: ['US', 'CA'], onlyLocalProvenance: true });
     const { keys } = await pagesOf(copies, 10, readingOf([grant], wish));
     expect(keys.map(({ regions, traveler }) => [regions, traveler ?? false])).toEqual([
       [['US'], false],
     ]);
+  });
+
+  describe('keeps a key back whole when one copy has a region that is excluded', () => {
+    const of = (kind: KeyBatch['kind'], origin: KeyBatch['origin']) => [
+      batchOf([aKey(1), aKey(2)], { kind }),
+      batchOf([aKey(1)], { kind, regions: ['TEST'], origin }),
+    ];
+    const including = { includeRegions: ['US', 'CA'] };
+    const without = readingOf([aGrant({ ...including, excludeRegions: ['TEST'] })], wish);
+    const unwished = readingOf([aGrant(including)], { ...wish, excludeRegions: ['TEST'] });
+
+    it.each([
+      ['by the grant', without, 'local'],
+      ['by the wish', unwished, 'local'],
+      ['and came from another server', without, 'federated'],
+    ] as const)('%s', async (_why, reading, origin) => {
+      const primaries = await pagesOf(of('primary', origin), 1, reading);
+      const revisions = await pagesOf(of('revision', origin), 1, reading);
+      expect([numbers(primaries.keys), numbers(revisions.revisedKeys)]).toEqual([[2], [2]]);
+    });
   });
 
   it('leaves out revisions that say nothing, and counts them', async () => {

@@ -87,11 +87,16 @@ export class Page {
     return undefined;
   }
 
-  /** Takes a key of several copies, from `first` to `next`: the first allowed record, with what all allowed ones say. */
+  /**
+   * Takes a key of several copies, from `first` to `next`: the first allowed record, with what all allowed ones say. One copy with an
+   * excluded region keeps the key back. A padded unit holds none that its grant excludes: its cells are of copies, not of keys.
+   */
   private takeCopies(taking: Taking, first: number, next: number): void {
     const { list, tails } = taking;
     const isAllowed = (at: number): boolean => tails.ofGroup[numberOf(list, at)] !== undefined;
-    const allowed = Array.from({ length: next - first }, (_, n) => first + n).filter(isAllowed);
+    const copies = Array.from({ length: next - first }, (_, n) => first + n);
+    if (copies.some((at) => tails.isRefused[numberOf(list, at)] === true)) return;
+    const allowed = copies.filter(isAllowed);
     const [taken] = allowed;
     if (taken === undefined) return;
     const numbers = allowed.map((at) => numberOf(list, at));
@@ -139,12 +144,15 @@ interface Ended {
 interface Tails {
   /** By the number of the group; undefined for one that is not given. */
   readonly ofGroup: readonly (Buffer | undefined)[];
+  /** By the number of the group: whether no copy of its keys is given. */
+  readonly isRefused: readonly boolean[];
   /** Of a key with copies in several groups, all of which are given. */
   readonly ofAll: (groups: readonly number[]) => Buffer;
 }
 
-function tailsOf({ groups }: PackedUnit, { takes, shows }: Reading): Tails {
+function tailsOf({ groups }: PackedUnit, { takes, shows, refuses }: Reading): Tails {
   return {
+    isRefused: groups.map(({ regions }) => refuses(regions)),
     ofGroup: groups.map((group) =>
       takes(group) ? tailOf({ ...group, regions: shows(group.regions) }) : undefined,
     ),

@@ -1,4 +1,4 @@
-import { type Grant, isWithin } from './partner.ts';
+import { type Grant, isWithin, narrowed } from './partner.ts';
 
 const aGrant = (fields: Partial<Grant> = {}): Grant => ({
   ...{ includeRegions: ['CA', 'US'], excludeRegions: ['MX'] },
@@ -35,4 +35,12 @@ describe('a grant does not lie within another', () => {
   ])('when it %s', (_, fields) => {
     expect(isWithin(aGrant(fields), aGrant())).toBe(false);
   });
+});
+
+it('leaves of two grants what both allow, which lies within either', () => {
+  const one = aGrant({ includeRegions: ['CA', 'US', 'GT'], includeTravelers: true });
+  const other = aGrant({ includeRegions: ['US', 'DE'], excludeRegions: ['FR', 'MX'] });
+  const both = narrowed(one, { ...other, onlyLocalProvenance: false });
+  expect(both).toEqual(aGrant({ includeRegions: ['US'], excludeRegions: ['FR', 'MX'] }));
+  expect([isWithin(both, one), isWithin(both, other)]).toEqual([true, true]);
 });

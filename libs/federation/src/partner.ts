@@ -63,3 +63,11 @@ export const isWithin = (one: Grant, other: Grant): boolean =>
 /** The included regions that no exclusion takes back. */
 const reaches = ({ includeRegions, excludeRegions }: Grant): readonly string[] =>
   includeRegions.filter((region) => !excludeRegions.includes(region));
+
+/** What both of two grants allow. */
+export const narrowed = (one: Grant, other: Grant): Grant => ({
+  includeRegions: one.includeRegions.filter((region) => other.includeRegions.includes(region)),
+  excludeRegions: [...new Set([...one.excludeRegions, ...other.excludeRegions])].sort(),
+  includeTravelers: one.includeTravelers && other.includeTravelers,
+  onlyLocalProvenance: one.onlyLocalProvenance || other.onlyLocalProvenance,
+});

@@ -15,6 +15,8 @@ export interface Reading {
   /** Whether no key can be given at all. */
   readonly isEmpty: boolean;
   readonly takes: (group: KeyGroup) => boolean;
+  /** Whether these are regions for which a key is kept back whole, with every copy of it that a unit has. */
+  readonly refuses: (regions: readonly string[]) => boolean;
   /** The regions of a key that the partner may know of; a traveler's key may have none of them. */
   readonly shows: (regions: readonly string[]) => readonly string[];
 }
@@ -36,14 +38,16 @@ export function readingOf(
   const withTravelers = grants.every(({ includeTravelers }) => includeTravelers);
   const shows = (regions: readonly string[]): readonly string[] =>
     regions.filter((region) => included.has(region));
+  const refuses = (regions: readonly string[]): boolean =>
+    regions.some((region) => excluded.has(region));
   return {
     isEmpty: included.size === 0,
-    shows,
+    ...{ shows, refuses },
     takes: ({ regions, traveler, isLocal }) => {
       if (included.size === 0) return false;
       if (onlyLocal && !isLocal) return false;
       if (request.onlyTravelers && !traveler) return false;
-      if (regions.some((region) => excluded.has(region))) return false;
+      if (refuses(regions)) return false;
       return (withTravelers && traveler) || regions.some((region) => included.has(region));
     },
   };

@@ -36,6 +36,20 @@ describe('a token', () => {
   });
 });
 
+it('tells a partner nothing of the last record, which it may not be granted', () => {
+  const after = { kind: 'primary', key: Buffer.from('a key of nobody!') } as const;
+  const unit = unixMillis(1_700_000_000_000);
+  const [one, other] = [1, 2].map((n) => {
+    const key = Buffer.from(after.key);
+    key.writeUInt8(n, 15);
+    return Buffer.from(sealToken({ unit, after: { ...after, key } }, KEY), 'base64url');
+  });
+  for (const token of [one!, other!]) expect(token.includes(after.key.subarray(0, 4))).toBe(false);
+  // Of two positions that differ in one byte only the number of the version is the same everywhere.
+  const alike = [...one!].filter((byte, n) => byte === other![n]).length;
+  expect(alike).toBeLessThan(8);
+});
+
 describe('a text is no token', () => {
   const token = sealToken(
     { unit: unixMillis(1_700_000_000_000), after: { kind: 'primary', key: Buffer.alloc(16, 7) } },

@@ -1,31 +1,35 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import { unixMillis } from '@keyserver/time';
 import type { Position, RecordKind } from './position.ts';
 
 /** Bytes of the key that tokens are sealed with. */
 export const TOKEN_KEY_BYTES = 32;
 
-/** The number of this layout: version (1 byte), start of the unit in ms (6), kind (1), key (16), seal (16). */
+/** The number of this layout: version (1 byte), seal (16), and hidden from the partner: start of the unit in ms (6), kind (1), key (16). */
 const VERSION = 1;
-const AT = { unit: 1, kind: 7, key: 8, seal: 24 } as const;
+const AT = { seal: 1, position: 17 } as const;
+const IN_POSITION = { unit: 0, kind: 6, key: 7 } as const;
 const UNIT_BYTES = 6;
 const SEAL_BYTES = 16;
-const TOKEN_BYTES = AT.seal + SEAL_BYTES;
+const POSITION_BYTES = 23;
 const KIND = { none: 0, primary: 1, revision: 2 } as const;
 const BASE64_URL = /^[\w-]{54}$/;
+const CIPHER = 'aes-256-ctr';
 
 /**
- * A position as the text that a partner keeps. The seal is there so that nobody comes to rely on the form: it keeps no
- * secret and grants nothing, since grants are looked at in every call.
+ * A position as the text that a partner keeps; the same for the same position. The seal is there so that nobody comes to rely on the
+ * form: it grants nothing, since grants are looked at in every call. The position is hidden, since the last record that was
+ * looked at may be one that the partner is not granted. The seal is what the cipher starts with, so it never starts twice alike for
+ * two positions (as in RFC 5297, but for the function that makes it).
  */
 export function sealToken({ unit, after }: Position, sealingKey: Uint8Array): string {
-  const token = Buffer.alloc(TOKEN_BYTES);
-  token.writeUInt8(VERSION);
-  token.writeUIntBE(unit, AT.unit, UNIT_BYTES);
-  token.writeUInt8(KIND[after?.kind ?? 'none'], AT.kind);
-  if (after !== undefined) token.set(after.key, AT.key);
-  token.set(sealOf(token, sealingKey), AT.seal);
-  return token.toString('base64url');
+  const position = Buffer.alloc(POSITION_BYTES);
+  position.writeUIntBE(unit, IN_POSITION.unit, UNIT_BYTES);
+  position.writeUInt8(KIND[after?.kind ?? 'none'], IN_POSITION.kind);
+  if (after !== undefined) position.set(after.key, IN_POSITION.key);
+  const seal = sealOf(position, sealingKey);
+  const hidden = createCipheriv(CIPHER, keyFor('hide', sealingKey), seal).update(position);
+  return Buffer.concat([Buffer.from([VERSION]), seal, hidden]).toString('base64url');
 }
 
 /** The position of a token; undefined for a text that is no token of this version and key, to the last bit. */
@@ -34,18 +38,26 @@ export function openToken(text: string, sealingKey: Uint8Array): Position | unde
   const token = Buffer.from(text, 'base64url');
   if (token.toString('base64url') !== text) return undefined; // the last character has bits to spare
   if (token.readUInt8() !== VERSION) return undefined;
-  if (!timingSafeEqual(token.subarray(AT.seal), sealOf(token, sealingKey))) return undefined;
-  const unit = unixMillis(token.readUIntBE(AT.unit, UNIT_BYTES));
-  const kind = kindOf(token.readUInt8(AT.kind));
+  const seal = token.subarray(AT.seal, AT.position);
+  const hidden = token.subarray(AT.position);
+  const position = createDecipheriv(CIPHER, keyFor('hide', sealingKey), seal).update(hidden);
+  if (!timingSafeEqual(seal, sealOf(position, sealingKey))) return undefined;
+  const unit = unixMillis(position.readUIntBE(IN_POSITION.unit, UNIT_BYTES));
+  const kind = kindOf(position.readUInt8(IN_POSITION.kind));
   if (kind === undefined) return { unit };
-  return { unit, after: { kind, key: token.subarray(AT.key, AT.seal) } };
+  return { unit, after: { kind, key: position.subarray(IN_POSITION.key) } };
 }
 
 const kindOf = (code: number): RecordKind | undefined =>
   code === KIND.primary ? 'primary' : code === KIND.revision ? 'revision' : undefined;
 
-const sealOf = (token: Buffer, sealingKey: Uint8Array): Buffer =>
-  createHmac('sha256', sealingKey)
-    .update(token.subarray(0, AT.seal))
+const sealOf = (position: Uint8Array, sealingKey: Uint8Array): Buffer =>
+  createHmac('sha256', keyFor('seal', sealingKey))
+    .update(Buffer.from([VERSION]))
+    .update(position)
     .digest()
     .subarray(0, SEAL_BYTES);
+
+/** Each use has a key of its own. */
+const keyFor = (use: 'hide' | 'seal', sealingKey: Uint8Array): Buffer =>
+  createHmac('sha256', sealingKey).update(`federation token: ${use}`).digest();

@@ -36,12 +36,15 @@ const change = async (id: string, after: Partner | undefined): Promise<void> => 
   });
 };
 
+/** How long a unit is of each kind, by which it says who it is, ms. */
+const LENGTHS = { PADDED: 4 * HOUR, FRESH: HOUR };
+
 /** Units that say who they are. */
-const named = (grant: string): Units => ({
+const named = (name: keyof typeof LENGTHS): Units => ({
   findUnit: async (partner, start) =>
     await Promise.resolve({
       ...{ kind: 'available' },
-      unit: { start, end: start, grant: { ...partner, includeRegions: [grant] } },
+      unit: { start, end: unixMillis(start + LENGTHS[name]), grant: partner },
     }),
   readUnit: async function* () {
     yield await Promise.resolve([]);
@@ -53,7 +56,8 @@ async function found(hours: number, partner: Partner): Promise<string> {
   const days = partnerDays(store, DAY);
   const units = servedUnits(store, { days, padded: named('PADDED'), fresh: named('FRESH') });
   const unit = await units.findUnit(partner, unixMillis(NOON + hours * HOUR));
-  if (unit.kind === 'available') return unit.unit.grant.includeRegions.join();
+  if (unit.kind === 'available')
+    return unit.unit.end - unit.unit.start === LENGTHS.FRESH ? 'FRESH' : 'PADDED';
   return unit.kind === 'nothing' ? `nothing to ${(unit.to - NOON) / HOUR}` : unit.kind;
 }
 
@@ -93,6 +97,42 @@ describe('the units of a partner', () => {
     clock.advance(2 * DAY);
     expect(await found(13, again)).toBe('nothing to 108');
     expect(await found(108, again)).toBe('PADDED');
+  });
+
+  describe('of days with a wide grant, which was narrowed and is widened again', () => {
+    const wide = { includeRegions: ['CA', 'US'], from: unixMillis(0) };
+    const regions = async (partner: Partner): Promise<unknown> => {
+      const days = partnerDays(store, DAY);
+      const units: Units = {
+        findUnit: async (_, start) => {
+          const grant = (await days.grantAt(partner, start))!;
+          return { kind: 'available', unit: { start, end: unixMillis(start + HOUR), grant } };
+        },
+        readUnit: async function* () {
+          yield await Promise.resolve([]);
+        },
+      };
+      const found = await servedUnits(store, { days, padded: units, fresh: units }).findUnit(
+        partner,
+        unixMillis(NOON + DAY),
+      );
+      return found.kind === 'available' ? found.unit.grant.includeRegions : found.kind;
+    };
+
+    it.each([
+      ['fresh', ['US']],
+      ['padded', 'nothing'],
+    ] as const)('are not given (%s) before the midnight of the widening', async (mode, given) => {
+      const partner = aPaddedPartner({ ...wide, mode });
+      await change('neighbour', partner);
+      clock.advance(DAY);
+      await change('neighbour', aPaddedPartner({ mode, from: wide.from }));
+      clock.advance(2 * DAY);
+      await change('neighbour', partner);
+      expect(await regions(partner)).toEqual(given);
+      clock.advance(DAY);
+      expect(await regions(partner)).toEqual(['CA', 'US']);
+    });
   });
 
   it('are none after its end', async () => {

@@ -1,5 +1,11 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { FoundUnit, Grant, Partner } from '@keyserver/federation';
+import {
+  type FoundUnit,
+  type Grant,
+  type Partner,
+  isWithin,
+  narrowed,
+} from '@keyserver/federation';
 import {
   type PartnerVersion,
   type PlanSpan,
@@ -56,7 +62,8 @@ export function partnerDays(store: DocumentStore, span: PlanSpan): PartnerDays {
 
 /**
  * The units of all partners: of each day those of the mode that the partner had on it. Before a partner begins, and in days
- * between its end and its re-opening, there is nothing.
+ * between its end and its re-opening, there is nothing. Until the midnight from which a wider grant holds, days of the past are given by the
+ * one that it follows, too.
  */
 export function servedUnits(
   store: DocumentStore,
@@ -74,7 +81,10 @@ export function servedUnits(
           store,
           window < partner.from ? partner.from : await days.next(partner, window),
         );
-      return await (configured.mode === 'padded' ? padded : fresh).findUnit(partner, window);
+      const { mode } = configured;
+      const found = await (mode === 'padded' ? padded : fresh).findUnit(partner, window);
+      const today = await days.on(partner, await store.now());
+      return today === undefined ? found : allowedToday(found, mode, today);
     },
     readUnit: async function* (partner, unit) {
       const configured = await days.on(partner, unit.start);
@@ -82,6 +92,15 @@ export function servedUnits(
       yield* (configured.mode === 'padded' ? padded : fresh).readUnit(partner, unit);
     },
   };
+}
+
+/** What is found as today's grant allows it: of a padded unit all or nothing, of a fresh one key by key. */
+function allowedToday(found: FoundUnit, mode: Partner['mode'], today: Grant): FoundUnit {
+  if (found.kind !== 'available' || isWithin(found.unit.grant, today)) return found;
+  const { unit } = found;
+  return mode === 'padded'
+    ? { kind: 'nothing', to: unit.end }
+    : { kind: 'available', unit: { ...unit, grant: narrowed(unit.grant, today) } };
 }
 
 /** There is nothing up to an instant, unless that is yet to come: who waits for it stays where it is. */

@@ -47,7 +47,8 @@ export const federationServeSettings = settings({
     default: 60,
   }),
   MAX_CALLS: integer({
-    about: 'How many calls of all partners are answered at the same time.',
+    about:
+      'How many calls of all partners are answered at the same time; a quarter of them, or two, for one partner.',
     min: 1,
     max: 1000,
     default: 32,

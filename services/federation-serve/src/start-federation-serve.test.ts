@@ -5,7 +5,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, status } from '@grpc/grpc-js';
-import { aKey } from '@keyserver/stores/testing';
+import { NOON, aKey } from '@keyserver/stores/testing';
+import { DAY, HOUR } from '@keyserver/time';
 import { allCollections } from '@keyserver/stores';
 import {
   type FederationServer,
@@ -68,6 +69,21 @@ describe('the service', () => {
     expect(answered(await after.call({ state }, { token }))).toMatchObject({
       ...{ keys: [3], partial: false },
     });
+  });
+
+  it('knows nothing any more of what was closed by a time that was wrong', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(1)], window: NOON });
+    const { call } = await start();
+    const given = async () => answered(await call({}, { token: await server.tokenFor() })).keys;
+    expect(await given()).toEqual([]);
+    await server.mendTime('accept', 2 * DAY);
+    expect(await given()).toEqual([1]);
+    await server.mendTime('reset', -2 * DAY);
+    expect(await given()).toEqual([]);
+    await server.storeKeys({ keys: [aKey(2)], window: NOON });
+    server.clock.advance(HOUR);
+    expect(await given()).toEqual([1, 2]);
   });
 
   it('refuses a state within a unit when the key of tokens is lost, and says that another was drawn', async () => {

@@ -29,6 +29,7 @@ import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
 import { withRecentTime } from './recent-time.ts';
 import { callRates } from './rate-limit.ts';
+import { knownSinceReset } from './since-reset.ts';
 import { unitCache } from './unit-cache.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
@@ -57,15 +58,17 @@ function depsOver(
   const store = withRecentTime(platform.store, timers);
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
-  const units = unitsOf(store, config);
+  const storeTime = async () => await store.now();
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
-    findUnit: units.findUnit,
-    loadUnit: unitCache(units.readUnit, config.UNIT_CACHE_MB * MEGABYTE),
-    storeTime: async () => await store.now(),
+    ...knownSinceReset(storeTime, () => {
+      const { findUnit, readUnit } = unitsOf(store, config);
+      return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
+    }),
+    storeTime,
     readSealingKey: readSealingKey(store, { random, onDrawn }),
     verifyPartner: partnerVerifier({
       ...{ issuers: issuersOf(config), findPartner: findPartner(store), clock, timers },

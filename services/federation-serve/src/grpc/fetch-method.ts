@@ -5,6 +5,7 @@ import type { Random } from '@keyserver/random';
 import type { VerifyPartner } from '@keyserver/service';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { type CallTime, callTime } from '../call-time.ts';
+import { type OpenCalls, openCalls } from '../open-calls.ts';
 import type { AdmitCall } from '../rate-limit.ts';
 import { type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
 import {
@@ -50,11 +51,12 @@ const BUSY_FOR = SECOND;
 /** `/Federation/Fetch`: knows the caller, reads the request, serves keys, and logs one event for each call. */
 export function fetchMethod(deps: FetchDeps): FetchMethod {
   const running = new Set<CallTime>();
+  const open = openCalls(deps.maxCalls);
   const fetch: FetchUnary = (call, done) => {
     const time = callTime(deps.timers, timeFor(call, deps));
     running.add(time);
     call.on('cancelled', time.end);
-    answer(call, { deps, time, isBusy: running.size > deps.maxCalls })
+    answer(call, { deps, time, open })
       .then(
         (outcome) => {
           if (Buffer.isBuffer(outcome)) done(null, outcome);
@@ -87,12 +89,12 @@ function timeFor(
 interface Answering {
   readonly deps: FetchDeps;
   readonly time: CallTime;
-  readonly isBusy: boolean;
+  readonly open: OpenCalls;
 }
 
 async function answer(
   call: ServerUnaryCall<Buffer, Buffer>,
-  { deps, time, isBusy }: Answering,
+  { deps, time, open }: Answering,
 ): Promise<Buffer | CallStatus> {
   const log = deps.log.child({ requestId: requestIdOf(deps.random.bytes(16)) });
   try {
@@ -107,7 +109,7 @@ async function answer(
         log.event('caller.unverifiable', { causes: faultTrail(caller.fault) });
         return UNVERIFIABLE;
       case 'caller':
-        return await answerPartner(call, { ...deps, log }, { ...caller, time, isBusy });
+        return await whileOpen(call, { ...deps, log }, { ...caller, time, open });
     }
   } catch (fault) {
     deps.noteFault(fault);
@@ -116,19 +118,46 @@ async function answer(
   }
 }
 
+/** What is known of a call of a partner. */
+interface Calling extends Omit<Answering, 'deps'> {
+  readonly partner: Partner;
+}
+
+/** Answers a partner, unless there are too many calls. The library tells that the stream has closed, whatever the reason, by `cancelled`. */
+async function whileOpen(
+  call: ServerUnaryCall<Buffer, Buffer>,
+  deps: FetchDeps,
+  calling: Calling,
+): Promise<Buffer | CallStatus> {
+  const { partner, open } = calling;
+  const opened = open(partner.id);
+  if (opened === undefined) return refusal(deps, partner)('busy', BUSY_FOR);
+  if (!call.cancelled) call.on('cancelled', opened.over);
+  try {
+    return await answerPartner(call, deps, calling);
+  } finally {
+    if (call.cancelled) opened.over();
+    else opened.answered();
+  }
+}
+
+/** Logs why a partner is refused, and gives the status that says so. */
+const refusal =
+  ({ log }: Pick<FetchDeps, 'log'>, partner: Partner) =>
+  (reason: Parameters<typeof refusedStatus>[0], after?: number): CallStatus => {
+    log.event('federation.refused', { partner: configuredId(partner), reason });
+    return refusedStatus(reason, after);
+  };
+
 async function answerPartner(
   call: ServerUnaryCall<Buffer, Buffer>,
   deps: FetchDeps,
-  { partner, time, isBusy }: Pick<Answering, 'time' | 'isBusy'> & { readonly partner: Partner },
+  { partner, time }: Calling,
 ): Promise<Buffer | CallStatus> {
   const { log, timers } = deps;
   const since = timers.monotonic();
   const id = configuredId(partner);
-  const refuse = (reason: Parameters<typeof refusedStatus>[0], after?: number): CallStatus => {
-    log.event('federation.refused', { partner: id, reason });
-    return refusedStatus(reason, after);
-  };
-  if (isBusy) return refuse('busy', BUSY_FOR);
+  const refuse = refusal(deps, partner);
   const wait = deps.admitCall(partner);
   if (wait > 0) return refuse('rate', wait);
   const request = readRequest(call.request);

@@ -18,7 +18,13 @@ import {
   partners,
 } from '@keyserver/stores';
 import { NOON, SETTINGS, recordsOf } from '@keyserver/stores/testing';
-import { HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
+import {
+  HOUR,
+  type SimulatedClock,
+  simulatedClock,
+  systemTimers,
+  unixMillis,
+} from '@keyserver/time';
 import { startFederationServe } from '../start-federation-serve.ts';
 import { type FetchClient, fetchClient } from './fetch-client.ts';
 
@@ -29,12 +35,20 @@ export interface StoredBatch extends Partial<Omit<KeyBatch, 'id' | 'records'>> {
 
 /** A whole server over a data directory of its own, with an issuer that vouches for partners. Tests only. */
 export interface FederationServer {
-  readonly clock: ReturnType<typeof simulatedClock>;
+  readonly clock: SimulatedClock;
+  /** Where its data is. */
+  readonly directory: string;
+  /** Who vouches for its partners. */
+  readonly issuer: string;
+  /** The setting that says so. */
+  readonly issuers: string;
   readonly events: ReturnType<typeof recordingLog>['events'];
   /** Does something with the store while no service runs, or beside one. */
   readonly onPlatform: <T>(work: (platform: LocalPlatform) => Promise<T>) => Promise<T>;
   readonly storeKeys: (...batches: readonly StoredBatch[]) => Promise<void>;
   readonly configure: (change?: Partial<Partner>) => Promise<void>;
+  /** Moves the clock, by which the machine is doubted, and lets an operator say that it is right. */
+  readonly mendTime: (as: 'accept' | 'reset', ms: number) => Promise<void>;
   /** The Authorization header of a partner. */
   readonly tokenFor: (identity?: { subject?: string; audience?: string }) => Promise<string>;
   readonly start: (env?: Record<string, string>) => Promise<Started>;
@@ -51,8 +65,7 @@ const AUDIENCE = aPartner().audience;
 const SUBJECT = 'partner@neighbour.example';
 
 /** Makes such a server, in which nothing is stored. Tests only. */
-export async function federationServer(): Promise<FederationServer> {
-  const clock = simulatedClock(NOON);
+export async function federationServer(clock = simulatedClock(NOON)): Promise<FederationServer> {
   const machine = { clock, timers: systemTimers, random: systemRandom };
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-federation-'));
   const recording = recordingLog();
@@ -65,13 +78,14 @@ export async function federationServer(): Promise<FederationServer> {
     }
   };
   const { issuer, server } = await openIssuing(onPlatform);
+  const issuers = `${issuer.issuer}=${issuer.jwksUrl}`;
   const ambient = {
     ...machine,
     openLog: () => recording.log,
     logHealth: () => Promise.resolve(),
   };
   return {
-    ...{ clock, events: recording.events, onPlatform },
+    ...{ clock, directory, issuer: issuer.issuer, issuers, events: recording.events, onPlatform },
     storeKeys: async (...batches) => {
       await onPlatform(async ({ store, keyHashSecret }) => {
         const settings = { ...SETTINGS, hashKey: keyHasher(keyHashSecret) };
@@ -94,11 +108,18 @@ export async function federationServer(): Promise<FederationServer> {
         });
       });
     },
+    mendTime: async (as, ms) => {
+      clock.jump(ms);
+      await onPlatform(async ({ store }) => {
+        await store.mendTime(as, async (tx) => {
+          await tx.get(partners, ['nobody']);
+        });
+      });
+    },
     tokenFor: async ({ subject = SUBJECT, audience = AUDIENCE } = {}) =>
       `Bearer ${await issuer.mint({ audience, email: subject })}`,
     start: async (env = {}) => {
-      const issuers = { FEDERATION_ISSUERS: `${issuer.issuer}=${issuer.jwksUrl}` };
-      const given = { PORT: '0', DATA_DIR: directory, ...issuers, ...env };
+      const given = { PORT: '0', DATA_DIR: directory, FEDERATION_ISSUERS: issuers, ...env };
       const service = await startFederationServe(given, ambient);
       const client = fetchClient(new URL(service.url).host);
       const stop = async (): Promise<void> => {

@@ -7,3 +7,4 @@ export {
   type StoredBatch,
   federationServer,
 } from './federation-server.ts';
+export { type CallOutcome } from './fetch-client.ts';
