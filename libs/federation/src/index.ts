@@ -55,6 +55,8 @@ export {
   type Sync,
   type SyncRecord,
   type SyncStore,
+  chunksOf,
+  isOneChunk,
   lagOf,
 } from './sync-store.ts';
 export { TOKEN_KEY_BYTES } from './token.ts';

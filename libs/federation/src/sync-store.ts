@@ -7,6 +7,30 @@ import type { Reject, RejectCount } from './reject-report.ts';
 /** Most keys that are stored in one transaction: each costs an index entry, and a document in the worst case. */
 export const MAX_CHUNK_KEYS = 300;
 
+/** Most documents that one transaction may make of them; a transaction takes 500, with those of the run. */
+const MAX_CHUNK_DOCUMENTS = 480;
+
+/** Documents that a key becomes in the worst case: a revision that adds a region also publishes the key there. */
+const DOCUMENTS_OF = { primary: 1, revision: 2 } as const;
+
+/** Parts keys, in their order, into what fits into one transaction each. There is a part, empty, where there is no key. */
+export function chunksOf(keys: readonly ReceivedKey[]): readonly (readonly ReceivedKey[])[] {
+  const chunks: (readonly ReceivedKey[])[] = [];
+  let from = 0;
+  let documents = 0;
+  for (const [at, { kind }] of keys.entries()) {
+    documents += DOCUMENTS_OF[kind];
+    if (at - from < MAX_CHUNK_KEYS && documents <= MAX_CHUNK_DOCUMENTS) continue;
+    chunks.push(keys.slice(from, at));
+    from = at;
+    documents = DOCUMENTS_OF[kind];
+  }
+  return [...chunks, keys.slice(from)];
+}
+
+/** Whether keys fit into one transaction, whatever becomes of them. */
+export const isOneChunk = (keys: readonly ReceivedKey[]): boolean => chunksOf(keys).length === 1;
+
 /** One run of a query. The one that began last is the only one that may write, whatever became of the leases of others. */
 export interface Sync {
   readonly id: string;
@@ -28,7 +52,7 @@ export type Begun =
 
 /** Keys of one answer that are stored together. */
 export interface Chunk {
-  /** At most MAX_CHUNK_KEYS. */
+  /** What fits into one transaction: one of `chunksOf`. */
   readonly keys: readonly ReceivedKey[];
   /** What was found wrong before. */
   readonly rejects: readonly RejectCount[];

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { FOREIGN_AUTHORITY, keyEnd, keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import type { Chunk, ReceivedKey, Sync } from '@keyserver/federation';
+import { type Chunk, type ReceivedKey, type Sync, chunksOf } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -112,6 +112,29 @@ describe('a run', () => {
     const sync = await begun();
     const many = Array.from({ length: 301 }, (_, n) => received(n));
     await expect(syncOver().store(sync, chunk(many))).rejects.toThrow(RangeError);
+  });
+
+  it('fits with as many revisions that each bring a region and a name of their own', async () => {
+    const sync = await begun();
+    const many = Array.from({ length: 300 }, (_, n) =>
+      received(n, { key: aKey(n, { reportType: 'likely' }) }),
+    );
+    await syncOver().store(sync, chunk(many, 'a'));
+    const revisions = many.map(({ key }, n): ReceivedKey =>
+      received(n, {
+        ...{ kind: 'revision', key: { ...key, reportType: 'confirmed' } },
+        ...{ regions: ['XB'], verifiedBy: `name ${n}` },
+      }),
+    );
+    const chunks = chunksOf(revisions);
+    expect(chunks.map(({ length }) => length)).toEqual([240, 60]);
+    let revised = 0;
+    for (const keys of chunks) {
+      const outcome = await syncOver().store(sync, chunk(keys, 'b'));
+      if (outcome.kind === 'stored') revised += outcome.revised;
+    }
+    expect(revised).toBe(300);
+    await expect(syncOver().store(sync, chunk(revisions, 'c'))).rejects.toThrow(RangeError);
   });
 
   it('fits with 300 keys of which each needs a document of its own', async () => {
