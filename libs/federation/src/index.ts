@@ -1,9 +1,4 @@
-export {
-  MAX_ANSWER_BYTES,
-  MAX_PAGE_KEYS,
-  type PartnerPage,
-  decodeAnswer,
-} from './decode-answer.ts';
+export { MAX_ANSWER_BYTES, type PartnerPage, decodeAnswer } from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
 export { answerBytes } from './fetch-answer.ts';
 export {
