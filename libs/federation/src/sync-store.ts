@@ -125,11 +125,11 @@ export interface Lag {
 /**
  * How far a query is behind its partner, ms: since when it might lack something that the partner had. While it never had everything,
  * that is the time up to which the partner has delivered, or the first run. A time that is yet to come was written by a clock
- * that was ahead, and says nothing.
+ * that was ahead, or by a partner that knows no better, and says nothing.
  */
 export function lagOf({ caughtUpAt, begunAt, state }: QueryStanding, now: UnixMillis): number {
   if (caughtUpAt !== undefined && caughtUpAt <= now) return now - caughtUpAt;
   const delivered = state === undefined ? 0 : state.keys.timestamp * SECOND;
-  const since = delivered > 0 ? delivered : begunAt;
+  const since = delivered > 0 && delivered <= now ? delivered : begunAt;
   return Math.max(0, now - since);
 }
