@@ -1,6 +1,7 @@
 import { SECOND, type UnixMillis } from '@keyserver/time';
 import type { PartnerState } from './partner-state.ts';
 import type { PullProblem } from './pull-problems.ts';
+import type { FederationQuery } from './query.ts';
 import type { ReceivedKey } from './received-key.ts';
 import type { Reject, RejectCount } from './reject-report.ts';
 
@@ -111,7 +112,8 @@ export interface SyncRecord {
 
 /** Keeps where each query stopped, and stores what it received. Every step is one transaction that checks whose turn it is. */
 export interface SyncStore {
-  begin(queryId: string): Promise<Begun>;
+  /** A state belongs to the server that gave it: with another one a query begins at the beginning. */
+  begin(query: Pick<FederationQuery, 'id' | 'server'>): Promise<Begun>;
   store(sync: Sync, chunk: Chunk): Promise<StoredChunk>;
   /** Gives when the query had everything that its partner had then; undefined when it never did, or was overtaken. */
   end(sync: Sync, ending: Ending): Promise<Lag | undefined>;

@@ -58,7 +58,7 @@ export async function pullQuery(
   query: FederationQuery,
   job: RunningJob,
 ): Promise<JobReport> {
-  const begun = await deps.sync.begin(query.id);
+  const begun = await deps.sync.begin(query);
   if (begun.kind === 'backing off') return { kind: 'too_early' };
   if (begun.kind === 'position lost') {
     deps.log.event('federation.stopped', { query: configuredId(query), problem: 'position_lost' });
