@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { keyHex, unpackRecords } from '@keyserver/exposure-keys';
+import { type KeyBatch, keyHex, unpackRecords } from '@keyserver/exposure-keys';
 import { type AskedPage, aQuery, aWireKey } from '@keyserver/federation/testing';
 import { aGrpcPartner, closeGrpcPartners } from '@keyserver/federation-pull/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
@@ -96,10 +96,10 @@ async function started(): Promise<string> {
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const begun = spawn(process.execPath, [...flags, MAIN], { env, stdio: [...stdio] });
   child = begun;
-  for await (const line of createInterface({ input: begun.stdout! })) {
+  for await (const line of createInterface({ input: begun.stdout })) {
     const event = JSON.parse(line) as { message: string; url?: string };
     if (event.message !== 'service.started') continue;
-    begun.stdout!.resume();
+    begun.stdout.resume();
     return event.url ?? '';
   }
   throw new Error('the service did not start');
@@ -127,18 +127,18 @@ async function post(url: string): Promise<number> {
   return response.status;
 }
 
+const idsIn = ({ kind, regions, records }: KeyBatch): readonly string[] =>
+  unpackRecords(records).flatMap(({ data }) =>
+    regions.map((region) => `${kind} ${region} ${keyHex(data)}`),
+  );
+
 /** How often each key is stored, by kind and region. */
 async function stored(): Promise<ReadonlyMap<string, number>> {
   const now = systemClock.now();
   const times = new Map<string, number>();
   const span = { from: unixMillis(now - DAY), until: unixMillis(now + DAY) };
   for await (const page of readKeyBatches(platform.store, { retention: 14 * DAY })(span))
-    for (const { kind, regions, records } of page)
-      for (const { data } of unpackRecords(records))
-        for (const region of regions) {
-          const id = `${kind} ${region} ${keyHex(data)}`;
-          times.set(id, (times.get(id) ?? 0) + 1);
-        }
+    for (const id of page.flatMap(idsIn)) times.set(id, (times.get(id) ?? 0) + 1);
   return times;
 }
 

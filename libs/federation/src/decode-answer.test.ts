@@ -93,7 +93,7 @@ describe('an answer', () => {
     const whole = protobuf.util.Long;
     try {
       for (const Long of [whole, null]) {
-        protobuf.util.Long = Long as typeof whole;
+        protobuf.util.Long = Long!;
         protobuf.configure();
         const decoded = decodeAnswer(bytes, ASKED);
         const told = decoded.kind === 'page' ? decoded.page.next?.keys.timestamp : undefined;

@@ -71,13 +71,16 @@ export function federationSync(
 const isOf = (position: PositionDocument | undefined, sync: Sync): position is PositionDocument =>
   position?.sync === sync.id;
 
+/** What another server said, and how long a query waits after it failed, says nothing of this one. */
+const isOfServer = (position: PositionDocument | undefined, server: string): boolean =>
+  position?.server === undefined || position.server === server;
+
 async function begin(tx: Transaction, sync: Sync, server: string): Promise<Begun> {
   const { id, queryId } = sync;
   const [stored] = await tx.get(federationPositions, [queryId]);
   if (stored === undefined && (await hasRun(tx, queryId))) return { kind: 'position lost' };
   if (stored?.sync === id) return begunAt(stored, sync);
-  // What another server said of itself, its pauses too, says nothing of this one.
-  const position = (stored?.server ?? server) === server ? stored : undefined;
+  const position = isOfServer(stored, server) ? stored : undefined;
   const until = pausedUntil(position, tx.now);
   if (until !== undefined) return { kind: 'backing off', until };
   await endDead(tx, stored?.sync ?? '');
