@@ -7,7 +7,6 @@ import {
 import {
   CALLS_PER_MINUTE,
   type FederationQuery,
-  MAX_PAGE_KEYS,
   PAGE_KEYS,
   type Partner,
 } from '@keyserver/federation';
@@ -205,7 +204,7 @@ export const queryEntry: EntryCheck<Open<FederationQuery>> = checkOf(
     excludeRegions: orElse(list(text('region'), 0, MAX_REGIONS), []),
     onlyTravelers: flag,
     onlyLocalProvenance: orElse({ type: 'boolean' }, true),
-    maxPageKeys: orElse(whole(1, MAX_PAGE_KEYS), 5000),
+    maxPageKeys: orElse(whole(PAGE_KEYS.least, PAGE_KEYS.most), PAGE_KEYS.usual),
     acceptSelfReport: flag,
     acceptRecursive: flag,
     ...validity,

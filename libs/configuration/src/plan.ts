@@ -179,7 +179,7 @@ const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
     ['filenameRoot', MOVES],
   ]),
   queries: new Map([
-    ['server', 'where the query stopped is asked of the new server'],
+    ['server', 'the new server is asked from its beginning; what is known is stored once'],
     ['includeRegions', HOLDS_ON],
     ['excludeRegions', HOLDS_ON],
   ]),

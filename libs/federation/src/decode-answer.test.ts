@@ -1,5 +1,6 @@
 import { aWireKey, anAnswer } from '@keyserver/federation/testing';
 import fc from 'fast-check';
+import protobuf from 'protobufjs/minimal.js';
 import { MAX_ANSWER_BYTES, decodeAnswer } from './decode-answer.ts';
 
 const ASKED = { maxKeys: 10, state: undefined };
@@ -14,6 +15,14 @@ const pageOf = (...given: Parameters<typeof decodeAnswer>) => {
 };
 /** The bytes of an answer whose state has its cursor of keys alone: timestamp 7, token "x". */
 const HALF_STATE = Buffer.from([0x22, 0x07, 0x0a, 0x05, 0x08, 0x07, 0x12, 0x01, 0x78]);
+/** The bytes of an answer whose cursor of keys has a time of 64 bits. */
+function atTime(digits: string): Uint8Array {
+  const varint: number[] = [];
+  for (let rest = BigInt.asUintN(64, BigInt(digits)); rest > 0 || varint.length === 0; rest >>= 7n)
+    varint.push(Number(rest & 127n) | (rest > 127n ? 128 : 0));
+  const cursor = [0x08, ...varint];
+  return Buffer.from([0x22, cursor.length + 2, 0x0a, cursor.length, ...cursor]);
+}
 
 describe('an answer', () => {
   it('is read with its keys, and with where to go on', () => {
@@ -61,6 +70,39 @@ describe('an answer', () => {
     ['of a year too far', anAnswer({ next: [253_402_300_800, ''] }), 'its state is malformed'],
   ])('that is %s is unreadable, and says why', (_what, bytes, why) => {
     expect(decodeAnswer(bytes, ASKED)).toEqual({ kind: 'unreadable', why });
+  });
+
+  it('is refused at the first key too many, whatever follows, so that nothing is made of it', () => {
+    const eleven = Buffer.from('0a001200'.repeat(6), 'hex').subarray(0, 22);
+    const bytes = Buffer.concat([eleven, Buffer.from('Bad gateway')]);
+    expect(decodeAnswer(bytes, ASKED)).toMatchObject({
+      why: 'it has more keys than were asked for',
+    });
+    expect(pageOf(eleven.subarray(2), ASKED)).toMatchObject({ more: false });
+  });
+
+  it.each([
+    ['the year 1', '-62135596800', -62_135_596_800],
+    ['0', '0', 0],
+    ['a second before 1970', '-1', -1],
+    ['2 to the 62', '4611686018427387904', undefined],
+    ['the largest number', '9223372036854775807', undefined],
+    ['the smallest number', '-9223372036854775808', undefined],
+  ])('at the time %s reads the same whatever an int64 is read as', (_what, digits, timestamp) => {
+    const bytes = atTime(digits);
+    const whole = protobuf.util.Long;
+    try {
+      for (const Long of [whole, null]) {
+        protobuf.util.Long = Long!;
+        protobuf.configure();
+        const decoded = decodeAnswer(bytes, ASKED);
+        const told = decoded.kind === 'page' ? decoded.page.next?.keys.timestamp : undefined;
+        expect(told).toBe(timestamp);
+      }
+    } finally {
+      protobuf.util.Long = whole;
+      protobuf.configure();
+    }
   });
 
   it('of any bytes throws nothing', () => {

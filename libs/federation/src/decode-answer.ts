@@ -1,11 +1,9 @@
 import { type Cursor, type ExposureKey, FederationFetchResponse } from '#generated/federation.js';
+import protobuf from 'protobufjs/minimal.js';
 import type { PartnerCursor, PartnerState } from './partner-state.ts';
 
 /** At most so many bytes are taken as one answer: 10,000 keys with dozens of regions each. */
 export const MAX_ANSWER_BYTES = 16 << 20;
-
-/** The most keys that a query may ask for in one call, and a partner may be allowed. */
-export const MAX_PAGE_KEYS = 10_000;
 
 /** A token longer than that is none that any server makes; it would have to be stored and sent back. */
 const MAX_TOKEN_CHARACTERS = 4096;
@@ -37,11 +35,10 @@ export function decodeAnswer(
   asked: { readonly maxKeys: number; readonly state: PartnerState | undefined },
 ): DecodedAnswer {
   if (bytes.length > MAX_ANSWER_BYTES) return unreadable('it is too long');
-  const answer = parsed(bytes);
+  const answer = parsed(bytes, asked.maxKeys);
   if (answer === undefined) return unreadable('it is no answer of the protocol');
+  if (answer === 'too many keys') return unreadable('it has more keys than were asked for');
   const { keys, revisedKeys } = answer;
-  if (keys.length + revisedKeys.length > asked.maxKeys)
-    return unreadable('it has more keys than were asked for');
   const more = answer.partialResponse === true;
   const next = stateOf(answer.nextFetchState, asked.state);
   if (next === 'malformed') return unreadable('its state is malformed');
@@ -51,12 +48,34 @@ export function decodeAnswer(
 
 const unreadable = (why: string): DecodedAnswer => ({ kind: 'unreadable', why });
 
-function parsed(bytes: Uint8Array): FederationFetchResponse | undefined {
+function parsed(
+  bytes: Uint8Array,
+  maxKeys: number,
+): FederationFetchResponse | 'too many keys' | undefined {
   try {
-    return FederationFetchResponse.decode(bytes);
+    return hasMoreKeys(bytes, maxKeys) ? 'too many keys' : FederationFetchResponse.decode(bytes);
   } catch {
     return undefined; // the library throws for any bytes that are no message
   }
+}
+
+/** What a key begins with in an answer, in `keys` and in `revisedKeys`. */
+const KEY_TAGS: readonly number[] = [0x0a, 0x12];
+
+/**
+ * Counts keys before any is made an object: an empty one takes two bytes in an answer, and hundreds in memory. Throws for bytes that
+ * are no message.
+ */
+function hasMoreKeys(bytes: Uint8Array, maxKeys: number): boolean {
+  const reader = protobuf.Reader.create(bytes);
+  let keys = 0;
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (KEY_TAGS.includes(tag)) keys += 1;
+    if (keys > maxKeys) return true;
+    reader.skipType(tag & 7);
+  }
+  return false;
 }
 
 /** A state with the cursor of the call in the place of one that lacks. */

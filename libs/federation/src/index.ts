@@ -1,9 +1,4 @@
-export {
-  MAX_ANSWER_BYTES,
-  MAX_PAGE_KEYS,
-  type PartnerPage,
-  decodeAnswer,
-} from './decode-answer.ts';
+export { MAX_ANSWER_BYTES, type PartnerPage, decodeAnswer } from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
 export { answerBytes } from './fetch-answer.ts';
 export {
@@ -56,6 +51,8 @@ export {
   type Sync,
   type SyncRecord,
   type SyncStore,
+  chunksOf,
+  isOneChunk,
   lagOf,
 } from './sync-store.ts';
 export { TOKEN_KEY_BYTES } from './token.ts';

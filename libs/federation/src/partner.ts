@@ -7,7 +7,7 @@ interface Bounds {
   readonly usual: number;
 }
 
-/** Keys in one answer. Ten thousand of them stay far below the 4 MiB that gRPC clients take unless they are told otherwise. */
+/** Keys in one answer, which a query asks for and a partner is allowed. Ten thousand of them stay far below the 4 MiB that gRPC clients take unless they are told otherwise. */
 export const PAGE_KEYS: Bounds = { least: 1, most: 10_000, usual: 5000 };
 
 /** Calls that a partner may make in a minute. */

@@ -35,6 +35,8 @@ describe('a key of a partner', () => {
     ['regions', 'missing', { regions: [] }],
     ['regions', 'malformed', { regions: ['XA', 'x y'] }],
     ['regions', 'malformed', { regions: [''] }],
+    ['regions', 'malformed', { regions: ['\u00df'] }], // a sharp s, of which upper case is SS
+    ['regions', 'malformed', { regions: ['\u0131t'] }], // an i without a dot, of which upper case is I
     ['regions', 'too_many', { regions: Array.from({ length: 301 }, (_, n) => `X${n}`) }],
   ])('is refused for its %s (%s): %j', (field, reason, fields) => {
     expect(convert(fields)).toEqual({ kind: 'rejected', reject: { field, reason } });

@@ -129,7 +129,7 @@ function regionsOf(sent: readonly string[]): readonly string[] | 'malformed' | '
   if (sent.length > MAX_REGIONS) return 'too_many';
   const regions = new Set<string>();
   for (const text of sent) {
-    const region = parseRegion(text.trim().toUpperCase());
+    const region = parseRegion(text.trim());
     if (region === undefined) return 'malformed';
     regions.add(region);
   }

@@ -30,7 +30,11 @@ describe('how far a query is behind', () => {
     expect(lag({ caughtUpAt: before(-HOUR), state: upTo(5 * HOUR) })).toBe(5 * HOUR);
   });
 
+  it('is not hidden by a partner whose state is of a time to come', () => {
+    expect(lag({ state: upTo(-HOUR) })).toBe(9 * HOUR);
+  });
+
   it('is never less than nothing', () => {
-    expect(lag({ state: upTo(-HOUR) })).toBe(0);
+    expect(lag({ state: upTo(-HOUR), begunAt: before(-HOUR) })).toBe(0);
   });
 });

@@ -1,11 +1,36 @@
 import { SECOND, type UnixMillis } from '@keyserver/time';
 import type { PartnerState } from './partner-state.ts';
 import type { PullProblem } from './pull-problems.ts';
+import type { FederationQuery } from './query.ts';
 import type { ReceivedKey } from './received-key.ts';
 import type { Reject, RejectCount } from './reject-report.ts';
 
 /** Most keys that are stored in one transaction: each costs an index entry, and a document in the worst case. */
 export const MAX_CHUNK_KEYS = 300;
+
+/** Most documents that one transaction may make of them; a transaction takes 500, with those of the run. */
+const MAX_CHUNK_DOCUMENTS = 480;
+
+/** Documents that a key becomes in the worst case: a revision that adds a region also publishes the key there. */
+const DOCUMENTS_OF = { primary: 1, revision: 2 } as const;
+
+/** Parts keys, in their order, into what fits into one transaction each. There is a part, empty, where there is no key. */
+export function chunksOf(keys: readonly ReceivedKey[]): readonly (readonly ReceivedKey[])[] {
+  const chunks: (readonly ReceivedKey[])[] = [];
+  let from = 0;
+  let documents = 0;
+  for (const [at, { kind }] of keys.entries()) {
+    documents += DOCUMENTS_OF[kind];
+    if (at - from < MAX_CHUNK_KEYS && documents <= MAX_CHUNK_DOCUMENTS) continue;
+    chunks.push(keys.slice(from, at));
+    from = at;
+    documents = DOCUMENTS_OF[kind];
+  }
+  return [...chunks, keys.slice(from)];
+}
+
+/** Whether keys fit into one transaction, whatever becomes of them. */
+export const isOneChunk = (keys: readonly ReceivedKey[]): boolean => chunksOf(keys).length === 1;
 
 /** One run of a query. The one that began last is the only one that may write, whatever became of the leases of others. */
 export interface Sync {
@@ -28,7 +53,7 @@ export type Begun =
 
 /** Keys of one answer that are stored together. */
 export interface Chunk {
-  /** At most MAX_CHUNK_KEYS. */
+  /** What fits into one transaction: one of `chunksOf`. */
   readonly keys: readonly ReceivedKey[];
   /** What was found wrong before. */
   readonly rejects: readonly RejectCount[];
@@ -87,7 +112,8 @@ export interface SyncRecord {
 
 /** Keeps where each query stopped, and stores what it received. Every step is one transaction that checks whose turn it is. */
 export interface SyncStore {
-  begin(queryId: string): Promise<Begun>;
+  /** A state belongs to the server that gave it: with another one a query begins at the beginning. */
+  begin(query: Pick<FederationQuery, 'id' | 'server'>): Promise<Begun>;
   store(sync: Sync, chunk: Chunk): Promise<StoredChunk>;
   /** Gives when the query had everything that its partner had then; undefined when it never did, or was overtaken. */
   end(sync: Sync, ending: Ending): Promise<Lag | undefined>;
@@ -101,11 +127,11 @@ export interface Lag {
 /**
  * How far a query is behind its partner, ms: since when it might lack something that the partner had. While it never had everything,
  * that is the time up to which the partner has delivered, or the first run. A time that is yet to come was written by a clock
- * that was ahead, and says nothing.
+ * that was ahead, or by a partner that knows no better, and says nothing.
  */
 export function lagOf({ caughtUpAt, begunAt, state }: QueryStanding, now: UnixMillis): number {
   if (caughtUpAt !== undefined && caughtUpAt <= now) return now - caughtUpAt;
   const delivered = state === undefined ? 0 : state.keys.timestamp * SECOND;
-  const since = delivered > 0 ? delivered : begunAt;
+  const since = delivered > 0 && delivered <= now ? delivered : begunAt;
   return Math.max(0, now - since);
 }

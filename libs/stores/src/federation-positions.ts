@@ -23,6 +23,7 @@ import { array, integer, member, record, textOf } from './stored-json.ts';
 const positionFields = {
   sync: text(),
   chunk: text(),
+  server: optional(text()),
   keyTimestamp: optional(int()),
   keyToken: optional(text()),
   revisedTimestamp: optional(int()),
@@ -82,13 +83,31 @@ export const standingOf = (stored: PositionDocument): QueryStanding => ({
   problem: pullProblemOf(stored.problem),
 });
 
-/** Where queries stand, in the order of the ids; undefined for one that never ran. */
+/** Where queries stand, in the order of the ids; undefined for one that never ran. One that ran and has no position lost it. */
 export async function readStandings(
-  store: Pick<DocumentStore, 'get'>,
+  store: Pick<DocumentStore, 'get' | 'pages'>,
   ids: readonly string[],
 ): Promise<readonly (QueryStanding | undefined)[]> {
   const stored = await store.get(federationPositions, ids);
-  return stored.map((position) => position && standingOf(position));
+  return await Promise.all(
+    ids.map(async (id, n) => {
+      const position = stored[n];
+      return position === undefined ? await lostStanding(store, id) : standingOf(position);
+    }),
+  );
+}
+
+async function lostStanding(
+  store: Pick<DocumentStore, 'pages'>,
+  queryId: string,
+): Promise<QueryStanding | undefined> {
+  const [first] = await readSyncs(store, queryId, unixMillis(0));
+  return (
+    first && {
+      ...{ state: undefined, begunAt: first.startedAt, caughtUpAt: undefined },
+      ...{ failures: 0, notBefore: unixMillis(0), problem: 'position_lost' },
+    }
+  );
 }
 
 /** For how long the record of a run is kept. */

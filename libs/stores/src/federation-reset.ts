@@ -36,25 +36,32 @@ export async function resetQuery(
     if (query === undefined) return { kind: 'no query' };
     if (position === undefined && from === undefined) return { kind: 'no position' };
     const before = position && stateOf(position);
+    if (done !== undefined) return { kind: 'reset', from: before?.keys.timestamp ?? 0 };
     const { keys, revisions } = stateAt(from, before);
-    if (done === undefined) {
-      const base = withoutProblem(position ?? { ...NEW, begunAt: tx.now });
-      const state = stateFields({ keys, revisions });
-      tx.set(federationPositions, queryId, { ...base, ...state, more: false, sync: '', chunk: '' });
-      tx.create(auditEntries, auditId, {
-        ...{ at: tx.now, actor, operation: 'federation.reset' },
-        changes: [changeOf(queryId, before?.keys.timestamp, keys.timestamp)],
-      });
-    }
+    tx.set(federationPositions, queryId, {
+      ...withoutProblem(position ?? { ...NEW, begunAt: tx.now }),
+      ...stateFields({ keys, revisions }),
+      ...{ server: query.server, more: false, sync: '', chunk: '' },
+    });
+    tx.create(auditEntries, auditId, {
+      ...{ at: tx.now, actor, operation: 'federation.reset' },
+      changes: [changeOf(queryId, before?.keys.timestamp, keys.timestamp)],
+    });
     return { kind: 'reset', from: keys.timestamp };
   });
 }
 
 /** A state without tokens: at a time, or where the one before was. */
 const stateAt = (from: number | undefined, before: PartnerState | undefined): PartnerState => ({
-  keys: { timestamp: from ?? before?.keys.timestamp ?? 0, token: '' },
-  revisions: { timestamp: from ?? before?.revisions.timestamp ?? 0, token: '' },
+  keys: { timestamp: from ?? startOf(before?.keys.timestamp ?? 0), token: '' },
+  revisions: { timestamp: from ?? startOf(before?.revisions.timestamp ?? 0), token: '' },
 });
+
+/**
+ * A second earlier. A server of this kind says that it has delivered a part of a unit by a second that is added to its start, and
+ * without a token it refuses to go on within a unit that is larger than a page. What comes before the unit is known.
+ */
+const startOf = (timestamp: number): number => (timestamp > 0 ? timestamp - 1 : timestamp);
 
 const changeOf = (id: string, before: number | undefined, after: number): ConfigurationChange => ({
   ...{ action: 'change', section: 'queries', id },

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { FOREIGN_AUTHORITY, keyEnd, keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import type { Chunk, ReceivedKey, Sync } from '@keyserver/federation';
+import { type Chunk, type ReceivedKey, type Sync, chunksOf } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -18,6 +18,7 @@ import { NOON, SETTINGS, aKey, batchesIn, keysOf } from './testing/uploads.ts';
 
 const clock = simulatedClock(NOON);
 const random = seededRandom('sync');
+const EAST = aQuery({ id: 'east' });
 const BEGINNING = unixMillis(0);
 let store: DocumentStore;
 
@@ -41,7 +42,7 @@ const chunk = (keys: readonly ReceivedKey[], token?: string): Chunk => {
   return { keys, rejects: [], ...next };
 };
 async function begun(over: DocumentStore = store): Promise<Sync> {
-  const outcome = await syncOver(over).begin('east');
+  const outcome = await syncOver(over).begin(EAST);
   if (outcome.kind !== 'begun') throw new Error(outcome.kind);
   return outcome.sync;
 }
@@ -69,7 +70,7 @@ describe('a run', () => {
   });
 
   it('is one of two that store the same new key at the same time, and once', async () => {
-    const west = await syncOver().begin('west');
+    const west = await syncOver().begin(aQuery({ id: 'west' }));
     const east = await begun();
     const over = interrupted(store, async () => {
       if (west.kind === 'begun') await syncOver().store(west.sync, chunk([received(1)], 'w'));
@@ -112,6 +113,29 @@ describe('a run', () => {
     const sync = await begun();
     const many = Array.from({ length: 301 }, (_, n) => received(n));
     await expect(syncOver().store(sync, chunk(many))).rejects.toThrow(RangeError);
+  });
+
+  it('fits with as many revisions that each bring a region and a name of their own', async () => {
+    const sync = await begun();
+    const many = Array.from({ length: 300 }, (_, n) =>
+      received(n, { key: aKey(n, { reportType: 'likely' }) }),
+    );
+    await syncOver().store(sync, chunk(many, 'a'));
+    const revisions = many.map(({ key }, n): ReceivedKey =>
+      received(n, {
+        ...{ kind: 'revision', key: { ...key, reportType: 'confirmed' } },
+        ...{ regions: ['XB'], verifiedBy: `name ${n}` },
+      }),
+    );
+    const chunks = chunksOf(revisions);
+    expect(chunks.map(({ length }) => length)).toEqual([240, 60]);
+    let revised = 0;
+    for (const keys of chunks) {
+      const outcome = await syncOver().store(sync, chunk(keys, 'b'));
+      if (outcome.kind === 'stored') revised += outcome.revised;
+    }
+    expect(revised).toBe(300);
+    await expect(syncOver().store(sync, chunk(revisions, 'c'))).rejects.toThrow(RangeError);
   });
 
   it('fits with 300 keys of which each needs a document of its own', async () => {
@@ -160,13 +184,47 @@ describe('a pause after a failure', () => {
   it('does not count when a clock that was ahead has written it', async () => {
     const sync = await begun();
     await syncOver().end(sync, { kind: 'failed', problem: 'slow' });
-    expect((await syncOver().begin('east')).kind).toBe('backing off');
+    expect((await syncOver().begin(EAST)).kind).toBe('backing off');
     const [position] = await store.get(federationPositions, ['east']);
     await store.transact(async (tx) => {
       await tx.get(federationPositions, ['east']);
       tx.set(federationPositions, 'east', { ...position!, notBefore: NOON + 30 * DAY });
     });
-    expect((await syncOver().begin('east')).kind).toBe('begun');
+    expect((await syncOver().begin(EAST)).kind).toBe('begun');
+  });
+});
+
+describe('a query whose server is another now', () => {
+  const ELSEWHERE = aQuery({ id: 'east', server: 'keys.elsewhere.example' });
+
+  it('begins at the beginning of the new server, whatever the old one said and however it failed', async () => {
+    const sync = await begun();
+    await syncOver().store(sync, chunk([received(1)], 'of-the-old-one'));
+    await syncOver().end(sync, { kind: 'failed', problem: 'state_refused' });
+    expect((await syncOver().begin(EAST)).kind).toBe('backing off');
+    const moved = await syncOver().begin(ELSEWHERE);
+    expect(moved).toMatchObject({ kind: 'begun', state: undefined, more: false });
+    expect(await standing()).toMatchObject({ state: undefined, failures: 0, problem: undefined });
+    if (moved.kind === 'begun') await syncOver().store(moved.sync, chunk([received(1)], 'new'));
+    expect(await syncOver().begin(ELSEWHERE)).toMatchObject({ state: { keys: { token: 'new' } } });
+  });
+
+  it('ends the turn of a run that is still at the old one', async () => {
+    const sync = await begun();
+    await syncOver().begin(ELSEWHERE);
+    expect(await syncOver().store(sync, chunk([received(1)], 'a'))).toEqual({ kind: 'overtaken' });
+    expect((await runs()).map(({ outcome }) => outcome).sort()).toEqual(['died', 'running']);
+  });
+
+  it('begins where a reset has put it', async () => {
+    await begun();
+    await store.transact(async (tx) => {
+      await tx.get(federationQueries, ['east']);
+      tx.set(federationQueries, 'east', queryDocument(ELSEWHERE));
+    });
+    await resetQuery(store, { queryId: 'east', from: 3600 }, { actor: 'alex', random });
+    const again = await syncOver().begin(ELSEWHERE);
+    expect(again).toMatchObject({ state: { keys: { timestamp: 3600, token: '' } } });
   });
 });
 
@@ -186,9 +244,9 @@ describe('a reset', () => {
     await syncOver().store(sync, chunk([received(1)], 'secret-token'));
     await syncOver().end(sync, { kind: 'failed', problem: 'state_refused' });
     const outcome = await resetQuery(forgetful(store), { queryId: 'east', from: undefined }, by);
-    expect(outcome).toEqual({ kind: 'reset', from: 7200 });
+    expect(outcome).toEqual({ kind: 'reset', from: 7199 });
     expect(await standing()).toMatchObject({
-      state: { keys: { timestamp: 7200, token: '' }, revisions: { timestamp: 7200, token: '' } },
+      state: { keys: { timestamp: 7199, token: '' }, revisions: { timestamp: 7199, token: '' } },
       ...{ failures: 0, problem: undefined },
     });
     const entries = [];
@@ -196,7 +254,7 @@ describe('a reset', () => {
     expect(entries.map(({ value }) => [value.operation, value.actor])).toEqual([
       ['federation.reset', 'alex'],
     ]);
-    expect((await syncOver().begin('east')).kind).toBe('begun');
+    expect((await syncOver().begin(EAST)).kind).toBe('begun');
   });
 
   it('begins at a time where the position was lost, and not without one', async () => {
@@ -206,12 +264,13 @@ describe('a reset', () => {
       await tx.get(federationPositions, ['east']);
       tx.delete(federationPositions, 'east');
     });
-    expect(await syncOver().begin('east')).toEqual({ kind: 'position lost' });
+    expect(await syncOver().begin(EAST)).toEqual({ kind: 'position lost' });
+    expect(await standing()).toMatchObject({ state: undefined, problem: 'position_lost' });
     const reset = async (from?: number) => await resetQuery(store, { queryId: 'east', from }, by);
     expect(await reset()).toEqual({ kind: 'no position' });
     expect(await reset(3600)).toEqual({ kind: 'reset', from: 3600 });
     clock.advance(MINUTE);
-    expect(await syncOver().begin('east')).toMatchObject({ state: { keys: { timestamp: 3600 } } });
+    expect(await syncOver().begin(EAST)).toMatchObject({ state: { keys: { timestamp: 3600 } } });
   });
 
   it('is refused for a query that is not configured', async () => {

@@ -36,9 +36,9 @@ export function federationSync(
 ): SyncStore {
   const openWriter = receivedKeyWriter(store, settings, random);
   return {
-    begin: async (queryId) => {
+    begin: async ({ id: queryId, server }) => {
       const sync = { id: randomId(random), queryId };
-      return await store.transact(async (tx) => await begin(tx, sync));
+      return await store.transact(async (tx) => await begin(tx, sync, server));
     },
     store: async (sync, chunk) => {
       const write = await openWriter(sync.queryId, chunk.keys);
@@ -71,16 +71,21 @@ export function federationSync(
 const isOf = (position: PositionDocument | undefined, sync: Sync): position is PositionDocument =>
   position?.sync === sync.id;
 
-async function begin(tx: Transaction, sync: Sync): Promise<Begun> {
+/** What another server said, and how long a query waits after it failed, says nothing of this one. */
+const isOfServer = (position: PositionDocument | undefined, server: string): boolean =>
+  position?.server === undefined || position.server === server;
+
+async function begin(tx: Transaction, sync: Sync, server: string): Promise<Begun> {
   const { id, queryId } = sync;
-  const [position] = await tx.get(federationPositions, [queryId]);
-  if (position === undefined && (await hasRun(tx, queryId))) return { kind: 'position lost' };
-  if (position?.sync === id) return begunAt(position, sync);
+  const [stored] = await tx.get(federationPositions, [queryId]);
+  if (stored === undefined && (await hasRun(tx, queryId))) return { kind: 'position lost' };
+  if (stored?.sync === id) return begunAt(stored, sync);
+  const position = isOfServer(stored, server) ? stored : undefined;
   const until = pausedUntil(position, tx.now);
   if (until !== undefined) return { kind: 'backing off', until };
-  await endDead(tx, position?.sync ?? '');
+  await endDead(tx, stored?.sync ?? '');
   const fresh = { chunk: '', more: false, begunAt: tx.now, failures: 0, notBefore: 0 };
-  const begun = { ...fresh, ...position, sync: id };
+  const begun = { ...fresh, ...position, sync: id, server };
   tx.set(federationPositions, queryId, begun);
   tx.create(federationSyncs, id, {
     ...{ queryId, startedAt: tx.now, outcome: 'running', rejects: [] },

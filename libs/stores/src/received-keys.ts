@@ -9,11 +9,11 @@ import {
   keyHex,
 } from '@keyserver/exposure-keys';
 import {
-  MAX_CHUNK_KEYS,
   type ReceivedDocument,
   type ReceivedKey,
   type StoredChunk,
   type StoredCopy,
+  isOneChunk,
   reconcileReceived,
 } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
@@ -57,7 +57,7 @@ export function receivedKeyWriter(
 ): (queryId: string, keys: readonly ReceivedKey[]) => Promise<WriteChunk> {
   const recall = rememberedCoverage(store, settings.clock);
   return async (sourceId, keys) => {
-    if (keys.length > MAX_CHUNK_KEYS) throw new RangeError('too many keys for one transaction');
+    if (!isOneChunk(keys)) throw new RangeError('too many keys for one transaction');
     const coverage = await recall();
     const sent = keys.map(({ key }) => key.data);
     const values = hashesOf(sent, settings.hashKey);

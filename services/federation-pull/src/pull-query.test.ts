@@ -269,7 +269,7 @@ describe('a pull that fails', () => {
     const late: SyncStore = {
       ...sync,
       store: async (...chunk) => {
-        if (!overtaken) await sync.begin('neighbour');
+        if (!overtaken) await sync.begin(aQuery());
         overtaken = true;
         return await sync.store(...chunk);
       },

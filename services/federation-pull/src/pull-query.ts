@@ -2,7 +2,6 @@ import {
   type Begun,
   type Ending,
   type FederationQuery,
-  MAX_CHUNK_KEYS,
   PULL_PROBLEMS,
   type PartnerPage,
   type PartnerState,
@@ -10,6 +9,7 @@ import {
   RejectReport,
   type Sync,
   type SyncStore,
+  chunksOf,
   decodeAnswer,
   echoed,
   encodeRequest,
@@ -58,7 +58,7 @@ export async function pullQuery(
   query: FederationQuery,
   job: RunningJob,
 ): Promise<JobReport> {
-  const begun = await deps.sync.begin(query.id);
+  const begun = await deps.sync.begin(query);
   if (begun.kind === 'backing off') return { kind: 'too_early' };
   if (begun.kind === 'position lost') {
     deps.log.event('federation.stopped', { query: configuredId(query), problem: 'position_lost' });
@@ -167,10 +167,11 @@ class Run {
     const { maxOnsetMagnitude } = this.#deps;
     const { keys, rejects } = receivePage(page, { query: this.#query, maxOnsetMagnitude });
     this.#report.addAll(rejects);
-    for (let at = 0; at === 0 || at < keys.length; at += MAX_CHUNK_KEYS) {
+    const chunks = chunksOf(keys);
+    for (const [n, part] of chunks.entries()) {
       if (signal.aborted) return MORE_LEFT;
-      const chunk = { keys: keys.slice(at, at + MAX_CHUNK_KEYS), rejects: at === 0 ? rejects : [] };
-      const isLast = at + MAX_CHUNK_KEYS >= keys.length;
+      const chunk = { keys: part, rejects: n === 0 ? rejects : [] };
+      const isLast = n === chunks.length - 1;
       const stored = await this.#deps.sync.store(
         this.#sync,
         isLast && next !== undefined ? { ...chunk, next } : chunk,

@@ -37,7 +37,7 @@ export interface SyncDeps {
 export function modelSync(deps: SyncDeps): SyncStore {
   const { link, standing, worker, random, faults } = deps;
   return {
-    begin: async (queryId) => {
+    begin: async ({ id: queryId }) => {
       const sync: Sync = { id: randomId(random), queryId };
       return await worker.step(() => {
         standing.run = sync.id;

@@ -13,7 +13,7 @@ import {
   queryDocument,
   readStandings,
 } from '@keyserver/stores';
-import { SETTINGS } from '@keyserver/stores/testing';
+import { SETTINGS, federationPositions } from '@keyserver/stores/testing';
 import { simulatedClock, systemTimers } from '@keyserver/time';
 import { NOW, keyserver } from '../testing/run-cli.ts';
 
@@ -60,7 +60,7 @@ const configured = async (query: FederationQuery): Promise<void> => {
 const hasRun = async (): Promise<void> => {
   await onPlatform(async ({ store }) => {
     const sync = federationSync(store, { ...SETTINGS, clock }, machine.random);
-    const begun = await sync.begin('neighbour');
+    const begun = await sync.begin(aQuery());
     if (begun.kind !== 'begun') throw new Error(begun.kind);
     const at = { timestamp: NOW / 1000 - 10 * 3600, token: 'opaque' };
     const rejects = [{ field: 'regions', reason: 'missing', count: 3 }] as const;
@@ -153,6 +153,20 @@ describe('federation status', () => {
     expect(out).not.toContain('opaque');
   });
 
+  it('says that a query has lost its position, which is not that it never ran', async () => {
+    await configured(aQuery());
+    await hasRun();
+    await onPlatform(async ({ store }) => {
+      await store.transact(async (tx) => {
+        await tx.get(federationPositions, ['neighbour']);
+        tx.delete(federationPositions, 'neighbour');
+      });
+    });
+    const { out } = await run('status');
+    expect(out).not.toContain('never ran');
+    expect(out).toMatch(/neighbour: where the query stopped is gone .* --from\.\n/);
+  });
+
   it('gives the report for the partner as JSON', async () => {
     await configured(aQuery());
     await hasRun();
@@ -171,7 +185,7 @@ describe('federation reset', () => {
     await hasRun();
     const { code, out } = await run('reset', '--query', 'neighbour', '--yes');
     expect([code, out]).toEqual([
-      ...[0, 'Query neighbour goes on from 2024-05-20T02:00:00Z with its next run.\n'],
+      ...[0, 'Query neighbour goes on from 2024-05-20T01:59:59Z with its next run.\n'],
     ]);
     expect((await run('status')).out).not.toContain('Failed');
   });

@@ -63,7 +63,7 @@ function render(all: readonly Status[], now: UnixMillis): string {
   const problems = all.flatMap(({ query, standing }) =>
     standing?.problem === undefined
       ? []
-      : [`${query.id}: ${PULL_PROBLEMS[standing.problem].sentence}. ${again(standing)}\n`],
+      : [`${query.id}: ${PULL_PROBLEMS[standing.problem].sentence}.${again(standing)}\n`],
   );
   return (
     table(
@@ -73,8 +73,11 @@ function render(all: readonly Status[], now: UnixMillis): string {
   );
 }
 
+/** How it is tried again; nothing of a position that is lost, which holds that. */
 const again = ({ failures, notBefore }: QueryStanding): string =>
-  `Failed ${failures} times in a row; tried again from ${instantText(notBefore)} on.`;
+  failures === 0
+    ? ''
+    : ` Failed ${failures} times in a row; tried again from ${instantText(notBefore)} on.`;
 
 function rowOf({ query, standing, runs }: Status, now: UnixMillis): readonly string[] {
   const last = runs.at(-1);
