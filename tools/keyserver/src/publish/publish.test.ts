@@ -45,9 +45,11 @@ const aService = async (status: number, answer: string, path = '/v1/publish'): P
 
 /** The `aud` of the certificate in an upload. */
 const audienceIn = ({ verificationPayload }: Request): unknown =>
-  (JSON.parse(Buffer.from(verificationPayload.split('.')[1]!, 'base64url').toString()) as {
-    readonly aud?: unknown;
-  }).aud;
+  (
+    JSON.parse(Buffer.from(verificationPayload.split('.')[1]!, 'base64url').toString()) as {
+      readonly aud?: unknown;
+    }
+  ).aud;
 
 const ACCEPTED = JSON.stringify({ insertedExposures: 3, padding: 'xxxx' });
 
