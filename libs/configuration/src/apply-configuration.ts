@@ -1,6 +1,6 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { OpenSignerDeps } from '@keyserver/export-file';
-import { asItTakesEffect, planSpanOf } from '@keyserver/padding';
+import { type PlanSpan, asItTakesEffect, planSpanOf } from '@keyserver/padding';
 import { type Random, randomId } from '@keyserver/random';
 import {
   type ConfigurationChange,
@@ -12,18 +12,14 @@ import {
   usedSigningKeys,
   versionChange,
 } from '@keyserver/stores';
-import type { UnixMillis } from '@keyserver/time';
+import { type UnixMillis, windowsFrom } from '@keyserver/time';
 import { adviseOnChange } from './advise.ts';
 import { adviseOnUnusableKeys } from './advise-keys.ts';
-import {
-  type Configuration,
-  type Problem,
-  type WholeConfiguration,
-  wholeOf,
-} from './configuration.ts';
+import type { Configuration, Problem, WholeConfiguration } from './configuration.ts';
 import {
   costsOf,
   floorsAboveFiles,
+  leastPeriodOf,
   periodsAcrossDays,
   periodsAcrossWindows,
   periodsThatDoNotDivide,
@@ -33,6 +29,7 @@ import {
 import { movedTimes } from './moved-times.ts';
 import { type Plan, fingerprintOf, lackingLists, stepsBetween } from './plan.ts';
 import { readStored } from './stored-configuration.ts';
+import { type UnitRules, wholeOf } from './usual-units.ts';
 
 /** Who applies a configuration, and what was shown to them before. */
 export interface ApplyOptions {
@@ -113,9 +110,9 @@ const DECIDE_COSTS: readonly string[] = ['exports', 'apps', 'partners'];
 /** The stored configuration and the wanted one, as it can take effect. */
 async function compared(tx: Transaction, wanted: Configuration) {
   const stored = await readStored(tx);
-  const whole = wholeOf(wanted);
   const format = await readStoreFormat(tx);
   const span = planSpanOf(format?.profile);
+  const whole = wholeOf(wanted, unitRules(format, { span, now: tx.now }));
   const effect = { span, midnight: await changesFrom(tx, span), now: tx.now };
   const exports = whole.exports.map((config) =>
     asItTakesEffect(
@@ -133,6 +130,18 @@ async function compared(tx: Transaction, wanted: Configuration) {
   );
   return { stored, format, effect, whole, after: { ...whole, exports, partners } };
 }
+
+const unitRules = (
+  format: StoreFormat | undefined,
+  { span, now }: { readonly span: PlanSpan; readonly now: UnixMillis },
+): UnitRules => ({
+  span,
+  windows:
+    format?.windows === undefined
+      ? []
+      : windowsFrom(format.windows, now).map(({ length }) => length),
+  least: leastPeriodOf(format?.profile),
+});
 
 /** Rules that the present, too, may have made untrue since a plan was shown: the windows may have been changed. */
 const rulesOfExports = (

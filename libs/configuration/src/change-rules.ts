@@ -48,6 +48,10 @@ const givesPeriod = ({ name, periodField, period }: PlannedReader): string =>
 /** A file of a shorter period would usually hold the upload of one person. Besides, phones take 20 files a day, not 288. */
 const SHORTEST_PERIOD = 5 * MINUTE;
 
+/** The shortest period that a store of a profile takes, in milliseconds. */
+export const leastPeriodOf = (profile: StoreProfile | undefined): number =>
+  profile === 'development' ? SECOND : SHORTEST_PERIOD;
+
 /**
  * The periods that are too short outside the development profile. An export that is stored with one keeps it, so that its
  * file can still be applied.
@@ -57,14 +61,12 @@ export const tooShortPeriods = (
   after: WholeConfiguration,
   profile: StoreProfile | undefined,
 ): readonly Problem[] =>
-  profile === 'development'
-    ? []
-    : withNewPeriods(before, after)
-        .filter(({ period }) => period < SHORTEST_PERIOD)
-        .map((reader) => ({
-          path: reader.section,
-          message: `${givesPeriod(reader)}; outside the development profile it is ${formatDuration(SHORTEST_PERIOD)} at least`,
-        }));
+  withNewPeriods(before, after)
+    .filter(({ period }) => period < leastPeriodOf(profile))
+    .map((reader) => ({
+      path: reader.section,
+      message: `${givesPeriod(reader)}; outside the development profile it is ${formatDuration(SHORTEST_PERIOD)} at least`,
+    }));
 
 /** The windows of a store, which decide the periods that it allows. */
 interface StoreWindows {

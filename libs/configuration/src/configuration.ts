@@ -10,26 +10,24 @@ export interface Configuration {
   readonly signingKeys: readonly SigningKey[];
   readonly exports: readonly ExportConfig[];
   /** Absent where nothing is said of partners; that is refused while some are stored. */
-  readonly partners?: readonly Partner[];
+  readonly partners?: readonly PartnerOfFile[];
   /** The same of queries. */
   readonly queries?: readonly FederationQuery[];
 }
 
+/** A partner as a file names it: the unit may be left to the store, whose profile, windows and exports decide which fit. */
+export type PartnerOfFile = Omit<Partner, 'unit'> & { readonly unit?: number };
+
 /** A configuration that says something of every part. */
-export type WholeConfiguration = Required<Configuration>;
+export interface WholeConfiguration extends Required<Configuration> {
+  readonly partners: readonly Partner[];
+}
 
 /** The parts of a configuration, as the file names them. */
 export type Section = keyof Configuration;
 
 /** The lists that a file may lack while nothing is stored of them, since there are files from before there were such lists. */
 export const LATER_SECTIONS = ['partners', 'queries'] as const satisfies readonly Section[];
-
-/** A configuration with empty lists for those that it lacks. */
-export const wholeOf = (configuration: Configuration): WholeConfiguration => ({
-  partners: [],
-  queries: [],
-  ...configuration,
-});
 
 /** Something wrong with a configuration: where, such as `exports[0].period`, and what. */
 export interface Problem {
@@ -38,7 +36,7 @@ export interface Problem {
 }
 
 /** The same configuration in its one canonical order, so that two that mean the same are equal. */
-export const inOrder = (configuration: WholeConfiguration): WholeConfiguration => ({
+export const inOrder = (configuration: Required<Configuration>): Required<Configuration> => ({
   authorities: configuration.authorities
     .map((authority) => ({ ...authority, keys: authority.keys.toSorted(byVersion) }))
     .toSorted((a, b) => a.id - b.id),

@@ -1,5 +1,5 @@
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
-import type { FederationQuery, Partner } from '@keyserver/federation';
+import type { FederationQuery } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
 import { parseDocument } from 'yaml';
@@ -15,12 +15,11 @@ import {
 } from './configuration-schema.ts';
 import {
   type Configuration,
+  type PartnerOfFile,
   type Problem,
   type Section,
-  type WholeConfiguration,
   inOrder,
 } from './configuration.ts';
-import { withUnits } from './usual-units.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
 type ParsedConfiguration =
@@ -76,15 +75,13 @@ function readFile(file: unknown): ParsedConfiguration {
   return { kind: 'configuration', value };
 }
 
-function valuesOf(placed: PlacedEntries): WholeConfiguration {
-  const exports = placed.exports.map(({ entry }) => entry);
-  const partners = placed.partners.map(({ entry }) => entry);
+function valuesOf(placed: PlacedEntries): Required<Configuration> {
   return {
     authorities: placed.authorities.map(({ entry }) => entry),
     apps: placed.apps.map(({ entry }) => entry),
     signingKeys: placed.signingKeys.map(({ entry }) => entry),
-    exports,
-    partners: withUnits(partners, exports),
+    exports: placed.exports.map(({ entry }) => entry),
+    partners: placed.partners.map(({ entry }) => entry),
     queries: placed.queries.map(({ entry }) => entry),
   };
 }
@@ -94,9 +91,6 @@ interface Placed<T> {
   readonly path: string;
   readonly entry: T;
 }
-
-/** A partner whose unit may still have to be chosen. */
-type PlacedPartner = Omit<Partner, 'unit'> & { readonly unit?: number };
 
 /**
  * The valid entries of a file, and the ids that all entries claim. With these a reference to an invalid entry is not
@@ -108,7 +102,7 @@ interface PlacedEntries {
   readonly signingKeys: readonly Placed<SigningKey>[];
   readonly exports: readonly Placed<ExportConfig>[];
   readonly queries: readonly Placed<FederationQuery>[];
-  readonly partners: readonly Placed<PlacedPartner>[];
+  readonly partners: readonly Placed<PartnerOfFile>[];
   readonly claimed: {
     readonly authorities: ReadonlySet<unknown>;
     readonly signingKeys: ReadonlySet<unknown>;
@@ -278,7 +272,7 @@ const overlappingRegions = ({
 const grantsNothing = ({
   path,
   entry: { includeRegions, excludeRegions, includeTravelers },
-}: Placed<PlacedPartner>): readonly Problem[] =>
+}: Placed<PartnerOfFile>): readonly Problem[] =>
   includeTravelers || includeRegions.some((region) => !excludeRegions.includes(region))
     ? []
     : [{ path: `${path}.excludeRegions`, message: 'excludes every region that is included' }];

@@ -1,8 +1,23 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { systemRandom } from '@keyserver/random';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { exportProgress, findPartner, partnerVersions } from '@keyserver/stores';
-import { DAY, HOUR, type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
+import {
+  exportProgress,
+  findPartner,
+  openStoreFormat,
+  partnerVersions,
+  partners as storedPartners,
+} from '@keyserver/stores';
+import {
+  DAY,
+  HOUR,
+  MINUTE,
+  SECOND,
+  type SimulatedClock,
+  simulatedClock,
+  unixMillis,
+  windowLength,
+} from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';
 import type { Configuration } from './configuration.ts';
 import { parseConfiguration } from './parse-configuration.ts';
@@ -105,6 +120,40 @@ describe('an entry of partners', () => {
       partners: [anEntry('partners', ELSEWHERE)],
     });
     expect(configuration.partners[0]?.unit).toBe(4 * HOUR);
+  });
+
+  it.each([
+    ['development', 10, '20s', MINUTE],
+    ['development', 15, '30s', MINUTE],
+    ['production', 3600, '6h', 3 * HOUR],
+    ['production', 7200, '12h', 4 * HOUR],
+    ['production', 7200, '6h', 2 * HOUR],
+  ] as const)(
+    'has a unit that a store of the %s profile with windows of %d s takes beside an export of %s',
+    async (profile, seconds, period, unit) => {
+      const window = windowLength(seconds * SECOND);
+      if (window === undefined) throw new Error('no window');
+      await openStoreFormat(store, { place: 'here', profile, window }, systemRandom);
+      const partners = [anEntry('partners')];
+      const parsed = parseConfiguration(
+        aFile({ exports: [anEntry('exports', { period })], partners }),
+      );
+      if (parsed.kind === 'refused') throw new Error('refused');
+      await apply(parsed.value);
+      expect(await store.get(storedPartners, ['neighbour'])).toMatchObject([{ unit }]);
+      expect(await applyConfiguration(store, parsed.value, operator)).toEqual({
+        kind: 'unchanged',
+      });
+    },
+  );
+
+  it('is refused with a unit that it names itself where the profile plans by the minute', async () => {
+    await openStoreFormat(store, { place: 'here', profile: 'development' }, systemRandom);
+    const exports = [anEntry('exports', { period: '20s' })];
+    const partners = [anEntry('partners', { unit: '4h' })];
+    expect(await planned(aConfiguration({ exports, partners }))).toEqual([
+      expect.stringContaining('gives neighbour a unit of 4h; in the development profile'),
+    ]);
   });
 
   it('fits beside another partner that names its unit', () => {

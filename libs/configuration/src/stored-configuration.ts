@@ -25,19 +25,22 @@ import {
   signingKeys,
 } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
-import { type WholeConfiguration, type Section, inOrder } from './configuration.ts';
+import { type Section, type WholeConfiguration, inOrder } from './configuration.ts';
 import { formatDuration, formatTime } from './grammar.ts';
+import { wholeOf } from './usual-units.ts';
 
 /** The configuration as it is stored. */
 export const readStored = async (tx: Transaction): Promise<WholeConfiguration> =>
-  inOrder({
-    authorities: await all(tx, healthAuthorities, authorityOf),
-    apps: await all(tx, authorizedApps, appOf),
-    signingKeys: await all(tx, signingKeys, signingKeyOf),
-    exports: await all(tx, exportConfigs, exportConfigOf),
-    queries: await all(tx, federationQueries, queryOf),
-    partners: await all(tx, partners, partnerOf),
-  });
+  wholeOf(
+    inOrder({
+      authorities: await all(tx, healthAuthorities, authorityOf),
+      apps: await all(tx, authorizedApps, appOf),
+      signingKeys: await all(tx, signingKeys, signingKeyOf),
+      exports: await all(tx, exportConfigs, exportConfigOf),
+      queries: await all(tx, federationQueries, queryOf),
+      partners: await all(tx, partners, partnerOf),
+    }),
+  );
 
 async function all<D, T>(
   tx: Transaction,

@@ -10,7 +10,7 @@ export const PULL_PROBLEMS = {
   unreachable: {
     stops: false,
     sentence:
-      'the partner does not answer: check server of the query, the way there, and its certificate',
+      'the partner does not answer: check server of the query, the way there, and its certificate; a partner on this very machine may need FEDERATION_PLAINTEXT_LOOPBACK',
   },
   slow: {
     stops: false,

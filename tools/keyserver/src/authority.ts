@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { CERTIFIED_REPORT_TYPES, type CertifiedReportType } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
+import { findAuthority } from '@keyserver/stores';
 import { type Command, Option } from 'commander';
 import { readTextFile } from './bounded-read.ts';
 import { CommandFault } from './command-fault.ts';
+import { isServerDirectory, openStore } from './open-store.ts';
 import type { CommandContext } from './terminal.ts';
 
 /** How a command line names an authority and its key; the development authority unless told otherwise. */
@@ -18,7 +20,7 @@ export interface SignerOptions {
 
 /** How a command line names the authority that certifies keys, and what it certifies. */
 export interface AuthorityOptions extends SignerOptions {
-  readonly audience: string;
+  readonly audience?: string;
   readonly reportType: CertifiedReportType;
 }
 
@@ -39,12 +41,34 @@ export function addSignerOptions(command: Command, context: CommandContext): Com
 export function addAuthorityOptions(command: Command, context: CommandContext): Command {
   const { audience } = DEVELOPMENT_NAMES.authority;
   return addSignerOptions(command, context)
-    .option('--audience <audience>', 'audience of the certificate', audience)
+    .option(
+      '--audience <audience>',
+      `audience of the certificate; unless given, the one that the server in the data directory expects of the issuer, or ${audience}`,
+    )
     .addOption(
       new Option('--report-type <type>', 'what the authority certifies')
         .choices(CERTIFIED_REPORT_TYPES)
         .default('confirmed'),
     );
+}
+
+/**
+ * The audience that a certificate names. A server keeps the one that it was configured with, which may be older than this program's
+ * own; so the store that lies beside the authority's key is asked.
+ */
+export async function audienceOf(
+  { audience, authorityKey, dataDir, issuer }: AuthorityOptions,
+  context: CommandContext,
+): Promise<string> {
+  const usual = DEVELOPMENT_NAMES.authority.audience;
+  if (audience !== undefined) return audience;
+  if (authorityKey !== undefined || !isServerDirectory(dataDir)) return usual;
+  const { store, close } = await openStore({ dataDir }, context, { mayBeNew: 'nothing' });
+  try {
+    return (await findAuthority(store)(issuer))?.audience ?? usual;
+  } finally {
+    await close();
+  }
 }
 
 const MAX_KEY_BYTES = 64 * 1024;

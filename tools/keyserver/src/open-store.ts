@@ -39,6 +39,10 @@ export const addStoreOptions = (command: Command, usual?: string): Command =>
 /** A directory with one of these belongs to a server. Opening the store then says which of the others are missing. */
 const TRACES = ['keyserver.sqlite', 'keys/key-hash.secret', 'buckets'];
 
+/** Whether a directory is the data directory of a server. */
+export const isServerDirectory = (directory: string): boolean =>
+  TRACES.some((trace) => existsSync(join(directory, trace)));
+
 /** What may be missing of a store: nothing, the whole of it, or its database, which an import makes beside copied keys and buckets. */
 type MayBeNew = 'nothing' | 'store' | 'database';
 
@@ -88,7 +92,7 @@ async function openNamed(
   }
   if (dataDir === undefined)
     throw new CommandFault('name the store: --data-dir, or --project and perhaps --database');
-  if (mayBeNew === 'nothing' && !TRACES.some((trace) => existsSync(join(dataDir, trace))))
+  if (mayBeNew === 'nothing' && !isServerDirectory(dataDir))
     throw new CommandFault(`${dataDir} is not the data directory of a server`);
   const opened = await openPlatform(dataDir, context, {
     databaseMayBeNew: mayBeNew === 'database',

@@ -176,6 +176,8 @@ describe('what is printed after the start', () => {
     const text = summary(launched);
     for (const said of [
       'http://127.0.0.1:8080/v1/publish',
+      '  127.0.0.1:8086 ',
+      'http://127.0.0.1:8087',
       'http://127.0.0.1:8082/exports/v1/index.txt',
       'http://127.0.0.1:8082/exports/v1/keys.json',
       'PEM',

@@ -22,8 +22,10 @@ export function summary(launched: Launched): string {
     ['export', urls.export, 'makes signed files, started by jobs only'],
     ['cleanup', urls.cleanup, 'folds counts for statistics, started by jobs only'],
     ['trust', urls.trust, 'keeps the keys of revision tokens, started by jobs only'],
+    ['serve', withoutScheme(urls['federation-serve']), 'gives partners keys, by gRPC'],
+    ['pull', urls['federation-pull'], 'fetches keys of partners, started by jobs only'],
     ['files', urls.cdn, 'serves the files'],
-    ['issuer', launched.issuer.issuer, 'vouches for the jobs'],
+    ['issuer', launched.issuer.issuer, 'vouches for the jobs, and for this server to partners'],
     ['data', launched.dataDirectory, 'everything that is kept; logs are in logs/'],
   ];
   return [
@@ -42,6 +44,8 @@ export function summary(launched: Launched): string {
     'Ctrl-C stops everything.',
   ].join('\n');
 }
+
+const withoutScheme = (url: string): string => new URL(url).host;
 
 /** In production everybody waits for midnight, since files of one day must all be cut and padded by the same plan. */
 const SHORT_PLANS = [

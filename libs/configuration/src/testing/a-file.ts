@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { stringify } from 'yaml';
-import { type Section, type WholeConfiguration, wholeOf } from '../configuration.ts';
+import type { Section, WholeConfiguration } from '../configuration.ts';
 import { parseConfiguration } from '../parse-configuration.ts';
+import { wholeOf } from '../usual-units.ts';
 
 /** A new public key of a curve, as PEM. Tests only. */
 export const aPublicKey = (namedCurve = 'P-256'): string =>

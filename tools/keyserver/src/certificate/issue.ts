@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import {
   type AuthorityOptions,
   addAuthorityOptions,
+  audienceOf,
   newHmacKey,
   readAuthorityKey,
 } from '../authority.ts';
@@ -58,7 +59,7 @@ async function issue(options: IssueOptions, context: CommandContext): Promise<vo
     privateKey: await readAuthorityKey(options),
     kid: options.kid,
     issuer: options.issuer,
-    audience: options.audience,
+    audience: await audienceOf(options, context),
     reportType: options.reportType,
     ...(options.onsetInterval === undefined ? {} : { onset: options.onsetInterval }),
     keys: await readKeys(options.keysFile),

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { secondsOf } from '@keyserver/time';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { aPrivateKey, app, verifierFor } from '../testing/keys.ts';
@@ -40,6 +42,14 @@ const aService = async (status: number, answer: string, path = '/v1/publish'): P
   };
   return await serve(site);
 };
+
+/** The `aud` of the certificate in an upload. */
+const audienceIn = ({ verificationPayload }: Request): unknown =>
+  (
+    JSON.parse(Buffer.from(verificationPayload.split('.')[1]!, 'base64url').toString()) as {
+      readonly aud?: unknown;
+    }
+  ).aud;
 
 const ACCEPTED = JSON.stringify({ insertedExposures: 3, padding: 'xxxx' });
 
@@ -159,6 +169,60 @@ describe('publish', () => {
       secondsOf(NOW),
     );
     expect(outcome).toMatchObject({ kind: 'verified', reportType: 'user-report', onset });
+  });
+
+  describe('for a server that was configured with another audience than this program has', () => {
+    const dataDirectory = inScratch('older');
+    const other = { ...DEVELOPMENT_NAMES.authority, audience: 'keyserver' };
+
+    const upload = async (...more: string[]): Promise<Request> => {
+      const url = await aService(200, ACCEPTED);
+      const ran = await keyserver(['publish', '--url', url, ...more], { dataDirectory });
+      expect(ran).toMatchObject({ code: 0, err: '' });
+      return received[0]!;
+    };
+    const verdictOn = async (request: Request, audience: string): Promise<string> => {
+      const { kind } = await verifierFor(privateKey, { ...other, audience })(
+        {
+          ...{ certificate: request.verificationPayload, hmacKey: request.hmacKey, app },
+          keys: request.temporaryExposureKeys,
+        },
+        secondsOf(NOW),
+      );
+      return kind;
+    };
+
+    beforeAll(async () => {
+      mkdirSync(join(dataDirectory, 'keys', 'authority'), { recursive: true });
+      aFileWith('older/keys/authority/dev.pem', privateKey);
+      const { id, issuer, audience } = other;
+      const authorities = [{ id, issuer, audience, name: 'Older', keys: [] }];
+      const lists = { authorities, apps: [], signingKeys: [], exports: [] };
+      const file = aFileWith('older.yaml', JSON.stringify(lists));
+      const ran = await keyserver(['config', 'apply', file, '--yes'], { dataDirectory });
+      expect(ran).toMatchObject({ code: 0, err: '' });
+    });
+
+    it('takes the audience that the server expects', async () => {
+      expect(await verdictOn(await upload(), 'keyserver')).toBe('verified');
+    });
+
+    it('takes its own for an issuer that the server does not know', async () => {
+      const request = await upload('--issuer', 'https://nobody.example');
+      expect(audienceIn(request)).toBe(DEVELOPMENT_NAMES.authority.audience);
+    });
+
+    it.each([
+      [['--audience', 'told'], 'told'],
+      [
+        ['--authority-key', inScratch('data/keys/authority/dev.pem')],
+        DEVELOPMENT_NAMES.authority.audience,
+      ],
+    ])('does not ask the server when it is given %j', async (argv, audience) => {
+      const request = await upload(...argv);
+      expect(audienceIn(request)).toBe(audience);
+      expect(await verdictOn(request, 'keyserver')).toBe('refused');
+    });
   });
 
   it('names an onset of today in the past, for no other is believed', async () => {

@@ -1,6 +1,11 @@
 import { type Command } from 'commander';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
-import { type AuthorityOptions, addAuthorityOptions, readAuthorityKey } from '../authority.ts';
+import {
+  type AuthorityOptions,
+  addAuthorityOptions,
+  audienceOf,
+  readAuthorityKey,
+} from '../authority.ts';
 import { CommandFault, FOUND } from '../command-fault.ts';
 import { exampleOf, httpUrl, wholeNumber } from '../options.ts';
 import { readPublished } from './published-upload.ts';
@@ -59,8 +64,10 @@ export function addPublish(program: Command, context: CommandContext): void {
 async function publish(options: PublishOptions, context: CommandContext): Promise<void> {
   const now = context.clock.now();
   const { keys, revisionToken } = await keysToSend(options, now, context);
+  const privateKey = await readAuthorityKey(options);
+  const audience = await audienceOf(options, context);
   const request = publishRequest(
-    { ...options, keys, revisionToken, privateKey: await readAuthorityKey(options), now },
+    { ...options, keys, revisionToken, privateKey, audience, now },
     context.random,
   );
   const answer = await sendUpload(options.url, request, context.timers);
