@@ -145,10 +145,10 @@ async function pulling(
     ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
   });
   closers.push(() => child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout! })) {
+  for await (const line of createInterface({ input: child.stdout })) {
     const { message, url } = JSON.parse(line) as { message: string; url?: string };
     if (message === 'service.started' && url !== undefined) {
-      child.stdout!.resume();
+      child.stdout.resume();
       return { child, url };
     }
   }
