@@ -20,7 +20,6 @@ import { startPublish } from '@keyserver/publish';
 import { makeDataKey } from '@keyserver/publish/testing';
 import { systemRandom } from '@keyserver/random';
 import { type RunningService, listen } from '@keyserver/service';
-import { startFederationPull } from '@keyserver/federation-pull';
 import { startTrust } from '@keyserver/trust';
 import {
   DAY,
