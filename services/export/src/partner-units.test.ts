@@ -225,7 +225,9 @@ describe('a padded partner', () => {
   });
 
   it('is given revisions with generated ones', async () => {
-    const fixture = await openWithPartner();
+    const fixture = await openExportFixture();
+    await fixture.admit(aPaddedPartner());
+    // Nothing but likely cases: generated ones are like them, and all of them can become confirmed.
     const key = { ...keyNumber(1000, hour(9)), reportType: 'likely' } as const;
     await fixture.publish(0, { window: hour(9), records: packRecords([key]) });
     await fixture.run();

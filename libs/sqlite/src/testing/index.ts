@@ -1,2 +1,2 @@
 export { startInProcess } from './engine-in-process.ts';
-export { closeTestStores, openTestStore } from './test-store.ts';
+export { closeTestStores, openTestStore, openTestStoresWith } from './test-store.ts';

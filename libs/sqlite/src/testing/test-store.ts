@@ -5,16 +5,19 @@ import { type SqliteDocumentStore, type SqliteSettings, openSqliteStore } from '
 
 const open: DocumentStore[] = [];
 
+type OpenElsewhere = (settings: Partial<SqliteSettings>) => Promise<DocumentStore>;
+let openElsewhere: OpenElsewhere | undefined;
+
+/** Lets tests that were written over `openTestStore` run over another engine; undefined ends that. */
+export function openTestStoresWith(opened: OpenElsewhere | undefined): void {
+  openElsewhere = opened;
+}
+
 /** A document store in memory for one test; `closeTestStores` ends it. */
 export async function openTestStore(
   settings: Partial<SqliteSettings> = {},
 ): Promise<SqliteDocumentStore> {
-  const store = await openSqliteStore({
-    ...machine,
-    file: ':memory:',
-    startEngine: startInProcess,
-    ...settings,
-  });
+  const store = await opened(settings);
   open.push(store);
   return store;
 }
@@ -26,4 +29,11 @@ export async function closeTestStores(): Promise<void> {
       await store.close();
     }),
   );
+}
+
+async function opened(settings: Partial<SqliteSettings>): Promise<SqliteDocumentStore> {
+  // What another engine lacks is not asked of it: the tests that are run over one use the common port alone.
+  if (openElsewhere !== undefined) return (await openElsewhere(settings)) as SqliteDocumentStore;
+  const inMemory = { ...machine, file: ':memory:', startEngine: startInProcess };
+  return await openSqliteStore({ ...inMemory, ...settings });
 }

@@ -17,7 +17,13 @@ import {
   unixMillis,
 } from '@keyserver/time';
 import { JOB_AUDIENCE, newAuthority } from '../configuration.ts';
-import { type Platform, ambientOf, callersOf, startServers } from '../servers.ts';
+import {
+  type Platform,
+  type PlatformName,
+  ambientOf,
+  callersOf,
+  startServers,
+} from '../servers.ts';
 import type { Simulation } from '../simulation.ts';
 import { openPlatform } from '../wiring.ts';
 import { type Country, type Neighbour, federatedConfiguration } from './configuration.ts';
@@ -49,6 +55,8 @@ export interface WorldSettings {
   readonly mode: 'padded' | 'fresh';
   readonly passesOn?: boolean;
   readonly countries: readonly Country[];
+  /** What the server of a country runs on; one machine unless told otherwise. */
+  readonly platformOf?: (country: Country) => PlatformName;
   /** From which other servers each one fetches; all from all others unless told otherwise. */
   readonly fetches?: (to: Country, from: Country) => boolean;
 }
@@ -90,14 +98,19 @@ interface Opening {
 
 /** Everything of a server but federation. */
 async function begin(country: Country, { settings, clock, running }: Opening): Promise<Begun> {
-  const { timers, random, minRecords } = settings;
+  const { timers, random, minRecords, platformOf = () => 'local' } = settings;
   const dataDirectory = join(settings.dataDirectory, country.id);
   mkdirSync(dataDirectory, { recursive: true });
   const log: string[] = [];
   const write = (line: string): void => {
     log.push(line);
   };
-  const platform = await openPlatform('local', { dataDirectory, clock, timers, random });
+  const platform = await openPlatform(platformOf(country), {
+    dataDirectory,
+    clock,
+    timers,
+    random,
+  });
   running.push(platform);
   const context = { clock, timers, random, write };
   const started = await startServers(platform, dataDirectory, context);
