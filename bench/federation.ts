@@ -23,6 +23,7 @@ import {
   openVoucher,
   startServeProcess,
 } from './federation-partner.ts';
+import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
 import { memoryOf, processorTime } from './process-figures.ts';
 import { KEYS_PER_UPLOAD } from './uploads.ts';
@@ -31,8 +32,14 @@ const KEYS_PER_WINDOW = 1_000_000;
 const DOCUMENTS_AT_ONCE = 500;
 const PARTNER = 'partner@neighbour.example';
 
-/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+/** Both directions: serving, and pulling, which has no use for so many keys. */
 export const measureFederation: Measure = async (options) => {
+  const served = await measureServing(options);
+  return { ...served, ...(await measureFederationPull({ ...options, keys: undefined })) };
+};
+
+/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+const measureServing: Measure = async (options) => {
   const keys = options.keys ?? (options.quick ? 100_000 : KEYS_PER_WINDOW);
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-bench-'));
   const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
@@ -155,6 +162,7 @@ async function encoderAlone(): Promise<number> {
     new Page(limits).take(unit, reading, undefined);
     return Math.round((KEYS_PER_WINDOW * 1000) / (performance.now() - started));
   };
-  rate();
-  return rate();
+  return Math.max(...Array.from({ length: ENCODER_ROUNDS }, rate)); // the first ones are not compiled yet
 }
+
+const ENCODER_ROUNDS = 5;
