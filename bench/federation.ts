@@ -23,16 +23,23 @@ import {
   openVoucher,
   startServeProcess,
 } from './federation-partner.ts';
+import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
-import { memoryOf, processorTime } from './process-figures.ts';
+import { type ProcessorTime, memoryOf, processorTime } from './process-figures.ts';
 import { KEYS_PER_UPLOAD } from './uploads.ts';
 
 const KEYS_PER_WINDOW = 1_000_000;
 const DOCUMENTS_AT_ONCE = 500;
 const PARTNER = 'partner@neighbour.example';
 
-/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+/** Both directions: serving, and pulling, which has no use for so many keys. */
 export const measureFederation: Measure = async (options) => {
+  const served = await measureServing(options);
+  return { ...served, ...(await measureFederationPull({ ...options, keys: undefined })) };
+};
+
+/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+const measureServing: Measure = async (options) => {
   const keys = options.keys ?? (options.quick ? 100_000 : KEYS_PER_WINDOW);
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-bench-'));
   const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
@@ -53,6 +60,15 @@ export const measureFederation: Measure = async (options) => {
   }
 };
 
+/** Other programs cost caches and time, so of several rounds the one counts that cost least. */
+const ROUNDS = 3;
+
+/** One fetching of everything: processor time in microseconds, pages, and how long it took. */
+interface Round extends ProcessorTime {
+  readonly pages: number;
+  readonly ms: number;
+}
+
 async function measureService(
   { pid, address }: ServeProcess,
   {
@@ -61,24 +77,28 @@ async function measureService(
     say,
   }: { readonly token: string; readonly keys: number; readonly say: (line: string) => void },
 ): Promise<Figures> {
-  const rounds: Record<string, number> = {};
-  for (const pageKeys of [5000, 500]) {
-    say(`pages of ${pageKeys}`);
-    await fetchAll(address, { token, pageKeys }); // what is compiled and read first does not count
+  const measureRound = async (pageKeys: number): Promise<Round> => {
     const [started, before] = [performance.now(), processorTime([pid])];
     const got = await fetchAll(address, { token, pageKeys });
     const after = processorTime([pid]);
     if (got.keys !== keys) throw new Error(`${got.keys} of ${keys} keys came`);
-    const micros = after.all - before.all;
-    rounds[`serveKeysPerSecond${pageKeys}`] = Math.round((keys * 1_000_000) / micros);
-    rounds[`mainMicrosPerPage${pageKeys}`] = Math.round((after.main - before.main) / got.pages);
-    rounds[`serveMicrosPerPage${pageKeys}`] = Math.round(micros / got.pages);
-    rounds[`wallKeysPerSecond${pageKeys}`] = Math.round(
-      (keys * 1000) / (performance.now() - started),
-    );
+    const [all, main] = [after.all - before.all, after.main - before.main];
+    return { all, main, pages: got.pages, ms: performance.now() - started };
+  };
+  const figures: Record<string, number> = {};
+  for (const pageKeys of [5000, 500]) {
+    say(`pages of ${pageKeys}`);
+    await fetchAll(address, { token, pageKeys }); // what is compiled and read first does not count
+    const rounds: Round[] = [];
+    while (rounds.length < ROUNDS) rounds.push(await measureRound(pageKeys));
+    const least = rounds.reduce((one, other) => (other.all < one.all ? other : one));
+    figures[`serveKeysPerSecond${pageKeys}`] = Math.round((keys * 1_000_000) / least.all);
+    figures[`mainMicrosPerPage${pageKeys}`] = Math.round(least.main / least.pages);
+    figures[`serveMicrosPerPage${pageKeys}`] = Math.round(least.all / least.pages);
+    figures[`wallKeysPerSecond${pageKeys}`] = Math.round((keys * 1000) / least.ms);
   }
   const { resident, own } = memoryOf(pid);
-  return { ...rounds, serverRssMB: resident, serverOwnMB: own };
+  return { ...figures, serverRssMB: resident, serverOwnMB: own };
 }
 
 /** Stores keys, at most a million in an hour, in documents as uploads make them. Nothing looks them up, so they have no hashes. */
@@ -155,6 +175,7 @@ async function encoderAlone(): Promise<number> {
     new Page(limits).take(unit, reading, undefined);
     return Math.round((KEYS_PER_WINDOW * 1000) / (performance.now() - started));
   };
-  rate();
-  return rate();
+  return Math.max(...Array.from({ length: ENCODER_ROUNDS }, rate)); // the first ones are not compiled yet
 }
+
+const ENCODER_ROUNDS = 5;

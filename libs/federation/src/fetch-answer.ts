@@ -2,14 +2,12 @@ import { FederationFetchResponse } from '#generated/federation.js';
 import type { FetchState } from '#generated/federation.js';
 import type { Page } from './page.ts';
 
-/** The bytes of an answer: the keys of a page as they are, and what a partner does next. */
-export const answerBytes = (
-  { bytes }: Pick<Page, 'bytes'>,
+/** Makes a page the whole answer: its keys, and behind them what a partner does next. Gives the bytes. */
+export function answerBytes(
+  page: Pick<Page, 'append' | 'bytes'>,
   next: { readonly partial: boolean; readonly state: FetchState.$Properties },
-): Buffer => {
+): Buffer {
   const { partial: partialResponse, state: nextFetchState } = next;
-  return Buffer.concat([
-    bytes,
-    FederationFetchResponse.encode({ partialResponse, nextFetchState }).finish(),
-  ]);
-};
+  page.append(FederationFetchResponse.encode({ partialResponse, nextFetchState }).finish());
+  return page.bytes;
+}

@@ -113,6 +113,24 @@ describe('a key on the wire', () => {
     );
   });
 
+  it('stands beside others whose ends have any length, up to lengths of three bytes', async () => {
+    const lengths = [0, 1, 2, 3, 4, 5, 61, 62, 63, 64, 65, 127, 128, 16_300, 16_400, 7];
+    const names = lengths.map((length) => 'x'.repeat(length));
+    const batches = names.map((name, n) =>
+      batchOf([aKey(n)], { authority: name === '' ? undefined : { id: 1, name } }),
+    );
+    const page = new Page(limits());
+    page.take(await packUnit(documents(batches)), ALL, undefined);
+    const expected = FederationFetchResponse.encode({
+      keys: names.map((name, n) => ({
+        ...{ exposureKey: keyOf(n), transmissionRisk: 2, intervalNumber: 2_700_000 },
+        ...{ intervalCount: 144, reportType: CONFIRMED_TEST, daysSinceOnsetOfSymptoms: -3 },
+        ...{ hasSymptomOnset: true, regions: ['US'], verificationAuthorityName: name || null },
+      })),
+    }).finish();
+    expect(page.bytes.toString('hex')).toBe(Buffer.from(expected).toString('hex'));
+  });
+
   it('tells onset on the day itself from no onset', async () => {
     const { keys } = await pagesOf(
       [batchOf([aKey(1, { onsetDays: 0 }), aKey(2, { onsetDays: undefined })])],
@@ -317,6 +335,16 @@ describe('a page', () => {
     page.take(unit, ALL, { kind: 'revision', key: keyOf(1) });
     const { keys, revisedKeys } = decoded(page);
     expect([numbers(keys), numbers(revisedKeys)]).toEqual([[], [2]]);
+  });
+
+  it('takes what stands behind its keys, however long that is', async () => {
+    const page = new Page(limits());
+    page.take(await packUnit(documents([batchOf([aKey(1)])])), ALL, undefined);
+    const nextToken = 't'.repeat(20_000);
+    const state = { keyCursor: { timestamp: 1, nextToken } };
+    const answer = FederationFetchResponse.decode(answerBytes(page, { partial: false, state }));
+    expect(numbers(answer.keys)).toEqual([1]);
+    expect(answer.nextFetchState?.keyCursor?.nextToken).toBe(nextToken);
   });
 
   it('becomes an answer with what the partner does next', async () => {

@@ -1,8 +1,9 @@
 import { KEY_BYTES, RECORD, RECORD_BYTES, REPORT_TYPE_CODE } from '@keyserver/exposure-keys';
-import { type PackedRecords, type PackedUnit, REPEATED } from './packed-unit.ts';
+import type { PackedUnit } from './packed-unit.ts';
 import type { Place, RecordKind } from './position.ts';
 import type { Reading } from './reading.ts';
-import { mostKeyBytes, tailOf, writeKey } from './wire-key.ts';
+import { type PackedRecords, REPEATED } from './record-pile.ts';
+import { KeyWriter, type Tail, mostKeyBytes, tailOf, viewOf } from './wire-key.ts';
 
 /** How much goes into one page, and when it has to end. */
 export interface PageLimits {
@@ -28,6 +29,8 @@ const SENDABLE: Readonly<Record<RecordKind, ReadonlySet<number>>> = {
   revision: new Set<number>(Object.values(REPORT_TYPE_CODE).filter((code) => code !== 0)),
 };
 const START_BYTES = 16 * 1024;
+/** Room for what an answer says besides keys, so that it is not copied for that. */
+const REST_BYTES = 512;
 /** So many keys are looked at between two looks at the time. */
 const BETWEEN_LOOKS = 4096;
 
@@ -38,7 +41,8 @@ export class Page {
   /** Keys that the protocol cannot say. */
   leftOut = 0;
   private readonly limits: PageLimits;
-  private out = Buffer.allocUnsafe(START_BYTES);
+  private out = Buffer.alloc(0);
+  private view = viewOf(this.out);
   private end = 0;
 
   constructor(limits: PageLimits) {
@@ -56,6 +60,13 @@ export class Page {
     return this.out.subarray(0, this.end);
   }
 
+  /** Puts other fields of the answer behind the keys. */
+  append(fields: Uint8Array): void {
+    if (this.end + fields.length > this.out.length) this.resize(this.end + fields.length);
+    this.out.set(fields, this.end);
+    this.end += fields.length;
+  }
+
   /** Takes what a unit has after a place, as far as there is room and time. */
   take(unit: PackedUnit, reading: Reading, after: Place | undefined): UnitEnd {
     const tails = tailsOf(unit, reading);
@@ -63,7 +74,8 @@ export class Page {
     for (const kind of after?.kind === 'revision' ? REVISIONS : KINDS) {
       const list = unit.lists[kind];
       const from = after?.kind === kind ? firstAfter(list, after.key) : 0;
-      const end = this.takeList({ kind, list, from, tails, tag: FIELD_TAG[kind] });
+      const writer = new KeyWriter(list.records, FIELD_TAG[kind]);
+      const end = this.takeList({ kind, list, from, tails, writer });
       const looked = end?.at ?? list.groups.length;
       if (looked > from) last = placeOf(kind, list, looked - 1);
       if (end !== undefined) return { kind: end.kind, after: last };
@@ -104,24 +116,31 @@ export class Page {
   }
 
   /** Writes a record; without a tail it is none that the partner may have. */
-  private write({ kind, list, tag }: Taking, at: number, tail: Buffer | undefined): void {
+  private write({ kind, list, writer }: Taking, at: number, tail: Tail | undefined): void {
     if (tail === undefined) return;
     const from = at * RECORD_BYTES;
     if (!SENDABLE[kind].has(list.records[from + RECORD.reportType] ?? 0)) {
       this.leftOut++;
       return;
     }
-    this.reserve(mostKeyBytes(tail));
-    const { records } = list;
-    this.end = writeKey(this.out, this.end, { tag, records, from, tail });
+    const most = mostKeyBytes(tail);
+    if (this.end + most > this.out.length) this.grow(most, list.groups.length - at);
+    this.end = writer.write(this.view, this.end, from, tail);
     this.count[kind]++;
   }
 
-  private reserve(more: number): void {
-    if (this.end + more <= this.out.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(2 * this.out.length, this.end + more));
+  /** Makes room for as many keys as may still come, so that a page of like keys is not copied while it grows. */
+  private grow(keyBytes: number, left: number): void {
+    const { keys, bytes } = this.limits;
+    const more = Math.min(left, keys - this.count.primary - this.count.revision) * keyBytes;
+    const size = Math.min(this.end + more, Math.max(this.end, bytes) + keyBytes);
+    this.resize(Math.max(size, START_BYTES) + REST_BYTES);
+  }
+
+  private resize(size: number): void {
+    const grown = Buffer.allocUnsafe(size);
     this.out.copy(grown, 0, 0, this.end);
-    this.out = grown;
+    [this.out, this.view] = [grown, viewOf(grown)];
   }
 }
 
@@ -131,8 +150,7 @@ interface Taking {
   /** Number of a record. */
   readonly from: number;
   readonly tails: Tails;
-  /** What a key begins with in the answer. */
-  readonly tag: number;
+  readonly writer: KeyWriter;
 }
 
 interface Ended {
@@ -143,11 +161,11 @@ interface Ended {
 /** How keys of a unit end on the wire. */
 interface Tails {
   /** By the number of the group; undefined for one that is not given. */
-  readonly ofGroup: readonly (Buffer | undefined)[];
+  readonly ofGroup: readonly (Tail | undefined)[];
   /** By the number of the group: whether no copy of its keys is given. */
   readonly isRefused: readonly boolean[];
   /** Of a key with copies in several groups, all of which are given. */
-  readonly ofAll: (groups: readonly number[]) => Buffer;
+  readonly ofAll: (groups: readonly number[]) => Tail;
 }
 
 function tailsOf({ groups }: PackedUnit, { takes, shows, refuses }: Reading): Tails {

@@ -8,6 +8,7 @@ import { systemRandom } from '@keyserver/random';
 import { clocksOver, systemClock, systemTimers } from '@keyserver/time';
 import { Engine } from './engine.ts';
 import { clocksOf } from './machine-clocks.ts';
+import { LingerHabit } from './linger-habit.ts';
 import type { EngineSettings, RequestMessage, ResponseMessage } from './protocol.ts';
 
 // Whoever was just answered mostly asks again at once: a transaction that has read commits, and a reader wants the next page.
@@ -28,13 +29,16 @@ function run({ clock, ...settings }: EngineSettings, port: MessagePort): void {
       port.postMessage(message, bodiesOf(message.responses));
     },
   });
+  const habit = new LingerHabit();
   const accept = (batch: readonly RequestMessage[]): void => {
     engine.accept(batch);
     if (batch.some(({ request }) => request.kind === 'close')) port.close();
   };
   port.on('message', (batch: readonly RequestMessage[]) => {
     accept(batch);
-    const next = engine.isIdle() ? linger(port) : undefined;
+    if (!engine.isIdle() || !habit.isWorthIt()) return;
+    const next = linger(port);
+    habit.note(next !== undefined);
     if (next !== undefined) accept(next);
   });
 }

@@ -15,7 +15,7 @@ interface Entry {
   bytes: number;
 }
 
-/** Units that are read at the same time; each takes about four times its size meanwhile. */
+/** Units that are read at the same time; each takes about two and a half times its size meanwhile. */
 const READ_AT_ONCE = 2;
 
 /**
