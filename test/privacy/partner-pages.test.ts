@@ -8,9 +8,8 @@ import {
 import type { ExportFixture } from '@keyserver/export/testing';
 import { keyHex, packRecords, unpackRecords } from '@keyserver/exposure-keys';
 import type { Partner } from '@keyserver/federation';
-import { type ExposureKey, aPartner } from '@keyserver/federation/testing';
+import { type ExposureKey, type FetchState, aPartner } from '@keyserver/federation/testing';
 import {
-  type CallOutcome,
   type FederationServer,
   type Started,
   federationServer,
@@ -58,13 +57,13 @@ const padded = (change: Partial<Partner> = {}): Partner =>
     ...change,
   });
 
-type State = Extract<CallOutcome, { answer: object }>['answer']['nextFetchState'];
+type State = FetchState.$Properties | null | undefined;
 
 /** All pages from a state on, of another size each. */
-async function pagesOf({ id }: Partner, from: State = null) {
+async function pagesOf({ id }: Partner, from?: State) {
   const token = await server.tokenFor({ subject: id });
   const keys: ExposureKey.$Properties[] = [];
-  let state = from;
+  let state: State = from;
   for (let size = 1; ; size = (size * 7) % 31) {
     const outcome = await started.call({ maxExposureKeys: size, state: state ?? null }, { token });
     if (!('answer' in outcome)) throw new Error(outcome.details);
@@ -79,7 +78,7 @@ const setOf = (keys: readonly ExposureKey.$Properties[]): KeySet => ({
   keys: keys.map(({ exposureKey }) => keyHex(exposureKey ?? new Uint8Array())),
 });
 
-/** Every key of an upload, as another server sends it for other regions. */
+/** The first key of an upload, as another server sends it for other regions. */
 async function sentBack(regions: readonly string[], window = hour(13)): Promise<string> {
   const stored = fixture.deps.readKeyBatches({ from: window, until: unixMillis(window + HOUR) });
   for await (const page of stored) {

@@ -7,4 +7,3 @@ export {
   type StoredBatch,
   federationServer,
 } from './federation-server.ts';
-export { type CallOutcome } from './fetch-client.ts';
