@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { KillGround } from './kill-ground.ts';
 
 /** A service that runs as a process, is killed, and is started again. */
 export interface ServiceProcess {
@@ -27,9 +26,12 @@ interface Life {
 const NEVER = ['service.crashed', 'service.not_started', 'config.refused', 'request.fault'];
 
 /** Starts a real service over a platform. It takes a free port anew in each life, and its log tells which. */
-export function serviceProcess(
-  service: 'publish' | 'export',
-  ground: Pick<KillGround, 'env' | 'script'>,
+export function serviceProcess<S extends string>(
+  service: S,
+  ground: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly script: (service: S) => readonly string[];
+  },
   more: Readonly<Record<string, string>> = {},
 ): ServiceProcess {
   const troubles: string[] = [];

@@ -20,7 +20,7 @@ import {
  * gRPC on plain HTTP/2, both ends, by https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md and without a gRPC library:
  * so that client and server are not only tried with the library that both are made of.
  */
-export const FETCH = '/Federation/Fetch';
+const FETCH = '/Federation/Fetch';
 
 /** What came back for a call: the status is in the trailers, or in the headers when nothing else was sent. */
 export interface RawAnswer {

@@ -89,7 +89,7 @@ export const encodeResponse = (response: WireResponse): Buffer => encode(RESPONS
 export const decodeResponse = (bytes: Uint8Array): WireResponse => decode(RESPONSE, bytes) as never;
 
 /** A number as the encoding writes all numbers: seven bits in a byte, the lowest first. Negative ones have 64 bits. */
-export function varint(value: number | bigint): Buffer {
+function varint(value: number | bigint): Buffer {
   const bytes: number[] = [];
   let left = BigInt.asUintN(64, BigInt(value));
   for (; left > 127n; left >>= 7n) bytes.push(Number(left & 127n) | 128);

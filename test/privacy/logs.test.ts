@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { DatabaseSync } from 'node:sqlite';
 import { startExport } from '@keyserver/export';
+import { startFederationPull } from '@keyserver/federation-pull';
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { startCleanup } from '@keyserver/cleanup';
 import { issueCertificate, issueStatsToken } from '@keyserver/health-authority';
@@ -19,7 +20,6 @@ import { startPublish } from '@keyserver/publish';
 import { makeDataKey } from '@keyserver/publish/testing';
 import { systemRandom } from '@keyserver/random';
 import { type RunningService, listen } from '@keyserver/service';
-import { startFederationPull } from '@keyserver/federation-pull';
 import { startTrust } from '@keyserver/trust';
 import {
   DAY,

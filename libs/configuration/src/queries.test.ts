@@ -40,7 +40,7 @@ describe('a federation query in the file', () => {
 
   it.each([
     [{ audience: 'http://a.example' }, 'queries[0].audience must be an https address'],
-    [{ partner: 'guess' }, 'queries[0].partner must be equal to one of the allowed values'],
+    [{ partner: 'guess' }, 'queries[0].partner must be standard or reference'],
     [{ maxPageKeys: 0 }, 'queries[0].maxPageKeys must be >= 1'],
     [{ maxPageKeys: 10_001 }, 'queries[0].maxPageKeys must be <= 10000'],
     [{ id: 'East' }, 'queries[0].id must be 1 to 40'],

@@ -91,9 +91,9 @@ describe('showConfiguration', () => {
     expect(shown).toEqual({ kind: 'configuration', value: aConfiguration() });
   });
 
-  it('shows an empty store as a file with four empty lists', async () => {
+  it('shows an empty store as a file with empty lists', async () => {
     expect(await showConfiguration(await openTestStore())).toBe(
-      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\n',
+      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\nqueries: []\n',
     );
   });
 });

@@ -1,8 +1,6 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
-import { SERVE_SEVERITY, type ServeEvents } from './serve-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
-import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -47,7 +45,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents, ServeEvents, UnitEvents {
+export interface Events extends FederationEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -282,8 +280,6 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
-  ...UNIT_SEVERITY,
-  ...SERVE_SEVERITY,
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
   'job.finished': 'info',

@@ -1,41 +1,9 @@
-import type { FaultCause } from './fault-trail.ts';
-import type { ConfiguredId } from './field-types.ts';
-import type { PullProblem, RejectField, RejectReason } from './words.ts';
+import { PULL_SEVERITY, type PullEvents } from './pull-events.ts';
+import { SERVE_SEVERITY, type ServeEvents } from './serve-events.ts';
+import { UNIT_SEVERITY, type UnitEvents } from './unit-events.ts';
 
-/** The events of exchanging keys with other servers. */
-export interface FederationEvents {
-  /** A run of a federation query has ended, however it did. */
-  'federation.pulled': {
-    readonly query: ConfiguredId;
-    readonly pages: number;
-    readonly inserted: number;
-    readonly revised: number;
-    readonly known: number;
-    readonly rejected: number;
-    /** Since when it may lack something that its partner had. */
-    readonly lagSeconds?: number;
-  };
-  /** Keys of a partner were not taken, or one of their values; one event of each run for each field and reason. */
-  'federation.rejected': {
-    readonly query: ConfiguredId;
-    readonly field: RejectField;
-    readonly reason: RejectReason;
-    readonly count: number;
-  };
-  /** A run could not go on; the next one tries again, after a pause that grows. */
-  'federation.failed': {
-    readonly query: ConfiguredId;
-    readonly problem: PullProblem;
-    readonly causes: readonly FaultCause[];
-  };
-  /** A query cannot go on by itself: an operator must act. Nothing was skipped. */
-  'federation.stopped': { readonly query: ConfiguredId; readonly problem: PullProblem };
-}
+/** The events of exchanging keys with other servers: units are made ready, served, and fetched. */
+export interface FederationEvents extends UnitEvents, ServeEvents, PullEvents {}
 
 /** Their severities. */
-export const FEDERATION_SEVERITY = {
-  'federation.pulled': 'info',
-  'federation.rejected': 'warning',
-  'federation.failed': 'warning',
-  'federation.stopped': 'alert',
-} as const satisfies Readonly<Record<keyof FederationEvents, string>>;
+export const FEDERATION_SEVERITY = { ...UNIT_SEVERITY, ...SERVE_SEVERITY, ...PULL_SEVERITY };

@@ -199,7 +199,6 @@ export const HEALTH_PROBLEMS = [
   'archive_missing', // files of an export are recorded, and their archives are gone
   'export_late', // the newest export is older than it should be
   'units_late', // a partner is given nothing newer than it should be
-
   'federation_stopped', // a query cannot go on without an operator
   'federation_late', // a query is further behind its partner than it should be
   'no_answer', // a probe did not answer in time

@@ -2,7 +2,6 @@ import type { Logger } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
 import express, { type Express } from 'express';
-import type { ServerResponse } from 'node:http';
 import { SAFETY_HEADERS, sendError } from './error-answer.ts';
 import {
   type HealthProbe,

@@ -27,7 +27,7 @@ export { type DrawKeys, type DrawnKeys, dailyKeys, drawDailyKeys } from './daily
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
 export { cellStore, settledCells } from './cell-store.ts';
-export { readStandings, readSyncs } from './federation-positions.ts';
+export { federationPositions, readStandings, readSyncs } from './federation-positions.ts';
 export {
   federationQueries,
   findQuery,

@@ -181,7 +181,7 @@ export class FederationModel implements Network {
     }
     server.publish(keys, of);
     // A person may publish to two servers.
-    if (random.below(8) === 0) this.oneOf(this.servers).publish(keys, of);
+    if (random.below(3) === 0) this.oneOf(this.servers).publish(keys, of);
   }
 
   /** A key of a day that is over, or of today, which waits until it has ended. */

@@ -20,8 +20,7 @@ export type Fault =
   | 'generated keys are fresh'
   | 'the next state is stored before its keys'
   | 'look-up ends with serving'
-  | 'a chunk is merged with what was found before'
-  | 'a revision is released by itself';
+  | 'a chunk is merged with what was found before';
 
 /** One server fetches from another: the partner as the one has it configured, and the query of the other. */
 export interface Link {

@@ -10,7 +10,6 @@ import {
   reconcileReceived,
 } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
-import { type UnixMillis, windowStart } from '@keyserver/time';
 import type { Worker } from '../../padding/turns.ts';
 import type { Fault, Link } from './link.ts';
 import { type ModelServer, WINDOWS } from './model-server.ts';
@@ -82,7 +81,6 @@ function store(
         ...document,
         ...{ origin: 'federated', sourceId: query.id, app: '' },
         authority: verifiedBy === undefined ? undefined : { id: 0, name: verifiedBy },
-        window: windowOf(document, to, faults),
       },
       keys,
     );
@@ -91,16 +89,6 @@ function store(
   advance(standing, chunk);
   return { kind: 'stored', inserted, revised, known, rejects };
 }
-
-/** A revision that does not wait for its key may be served before it. */
-const windowOf = (
-  { kind, window }: Pick<StoredCopy, 'kind' | 'window'>,
-  { now }: ModelServer,
-  faults: ReadonlySet<Fault>,
-): UnixMillis =>
-  kind === 'revision' && faults.has('a revision is released by itself')
-    ? windowStart(WINDOWS, now)
-    : window;
 
 function advance(standing: Standing, { next }: Chunk): void {
   if (next === undefined) return;

@@ -93,7 +93,7 @@ describe('npm start', () => {
     });
   let free: readonly number[] = [];
   beforeAll(async () => {
-    free = await freePorts(7);
+    free = await freePorts(8);
   });
 
   it.each([

@@ -21,8 +21,7 @@ export const TEST_APP = 'org.example.test';
 const TEST_REGION = 'XT';
 
 /** What tokens for a server must be meant for. */
-export const audienceOf = ({ id }: Pick<Country, 'id'>): string =>
-  `https://${id}.example/federation`;
+const audienceOf = ({ id }: Pick<Country, 'id'>): string => `https://${id}.example/federation`;
 
 /** Another server, as it is known when everything runs. */
 export interface Neighbour {

@@ -221,7 +221,7 @@ describe('config apply', () => {
     expect(ran).toMatchObject({ code: 2, err: 'keyserver: nothing was applied\n' });
     const shown = await keyserver(['config', 'show'], { dataDirectory });
     expect(shown.out).toBe(
-      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\n',
+      'authorities: []\napps: []\nsigningKeys: []\nexports: []\npartners: []\nqueries: []\n',
     );
   });
 
