@@ -116,7 +116,7 @@ it('finds and reads the unit of a fresh partner for as much as the page says', a
 
 /** Begins a run, does something with it, and ends it. */
 async function run(sync: SyncStore, pages: readonly (readonly ReceivedKey[])[]): Promise<void> {
-  const begun = await sync.begin('neighbour');
+  const begun = await sync.begin({ id: 'neighbour', server: 'keys.neighbour.example' });
   if (begun.kind !== 'begun') throw new Error(begun.kind);
   for (const keys of pages) {
     const at = { timestamp: 7200, token: 'a' };

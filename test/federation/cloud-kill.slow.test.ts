@@ -227,7 +227,7 @@ it('stores a key once when two queries receive it at the same time, and neither 
   const stored = await Promise.all(
     ['east', 'west', 'north'].map(async (queryId) => {
       const sync = federationSync(store, settings, systemRandom);
-      const begun = await sync.begin(queryId);
+      const begun = await sync.begin({ id: queryId, server: 'keys.partner.example' });
       if (begun.kind !== 'begun') throw new Error(begun.kind);
       return await sync.store(begun.sync, { keys, rejects: [] });
     }),
