@@ -7,7 +7,7 @@ import { startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { startStorageStandIn } from '@keyserver/stand-ins/storage';
 
 /** A worker dies at every one of so many uses of a port. */
-const EVERY = process.env['SOAK'] === '1' ? 1 : 6;
+const EVERY = process.env['SOAK'] === '1' ? 1 : 12;
 const MOST = 300;
 const PROJECT = 'deaths';
 /** A cell is begun, its documents are written, and its attempt is named. */
