@@ -42,6 +42,7 @@ export type { LogState } from './process-logs.ts';
 export { type Ambient, type StartService, type TimeAndChance, runService } from './run-service.ts';
 export type { LogOf } from './request-log.ts';
 export { serve } from './serve.ts';
+export { jobServiceStarter } from './start-job-service.ts';
 export { type HttpAppParts, createHttpApp } from './server.ts';
 export type { JsonShape } from './json-shape.ts';
 export { leaveOut } from './watch-requests.ts';

@@ -1,19 +1,15 @@
 import { loadSettings } from '@keyserver/config';
-import { type StartService, serve, withTelemetry } from '@keyserver/service';
+import { jobServiceStarter } from '@keyserver/service';
 import { createApp } from './app.ts';
 import { cleanupSettings } from './config.ts';
 import { openCloudExporter, wire } from './wiring.ts';
 
-/** Starts the cleanup service: settings, platform, server. Closing it ends a running job between two steps. */
-export const startCleanup: StartService = async (env, ambient) => {
-  const settings = loadSettings(cleanupSettings, env);
-  const parts = { name: 'cleanup', settings, ambient, openCloudExporter } as const;
-  return await withTelemetry(parts, async (observed) => {
-    const { observeRequest } = observed;
-    const { deps, release } = await wire(settings, observed);
-    return await serve(() => createApp({ ...deps, observeRequest }), {
-      ...{ settings, release, timers: ambient.timers, log: deps.log },
-      stop: deps.runner.stop,
-    });
-  });
-};
+/** Starts the cleanup service. */
+export const startCleanup = jobServiceStarter({
+  name: 'cleanup',
+  readSettings: (env) => loadSettings(cleanupSettings, env),
+  ...{ wire, createApp, openCloudExporter },
+  stopJobs: async ({ runner }) => {
+    await runner.stop();
+  },
+});
