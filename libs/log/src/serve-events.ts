@@ -12,7 +12,7 @@ export interface ServeEvents {
     readonly leftOut: number;
     /** More can be had at once. */
     readonly partial: boolean;
-    /** How far before now the unit begins that the partner goes on with, s. */
+    /** How far before now the unit begins that the partner goes on with, s; 0 before the partner begins. */
     readonly behind: number;
     readonly ms: number;
   };

@@ -133,6 +133,12 @@ describe('serving', () => {
     expect(timeIn(told.state)).toBe(AT(1));
   });
 
+  it('says how far the unit begins before now that comes next', async () => {
+    const world = unitWorld([{ primaries: [1] }, { state: 'not yet' }, {}]);
+    expect(await world.fetch()).toMatchObject({ behind: 2 * HOUR });
+    expect(await unitWorld([{ primaries: [1] }]).fetch()).toMatchObject({ behind: 0 });
+  });
+
   it('says that there is more exactly while something available is left', async () => {
     const world = unitWorld([{ primaries: [1, 2] }, { primaries: [3] }]);
     const first = await outcome(world, { maxExposureKeys: 2 });

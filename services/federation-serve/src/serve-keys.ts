@@ -44,7 +44,7 @@ export type Fetched =
       readonly revised: number;
       readonly leftOut: number;
       readonly partial: boolean;
-      /** ms from the start of the unit that comes next to now. */
+      /** ms from the start of the unit that comes next to now; 0 while the partner has not begun. */
       readonly behind: number;
     }
   | { readonly kind: 'refused'; readonly reason: FederationRefusal };
@@ -81,7 +81,7 @@ export async function serveKeys(deps: ServeKeysDeps, call: FetchCall): Promise<F
   return {
     ...{ kind: 'page', answer: answerBytes(page, { partial, state }), partial },
     ...{ keys: page.count.primary, revised: page.count.revision, leftOut: page.leftOut },
-    behind: Math.max(0, now - position.unit),
+    behind: Math.max(0, now - Math.max(position.unit, partner.from)),
   };
 }
 

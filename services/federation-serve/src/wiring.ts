@@ -64,7 +64,7 @@ function depsOver(
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
-    ...knownSinceReset(storeTime, () => {
+    ...knownSinceReset({ storeTime, timers }, () => {
       const { findUnit, readUnit } = unitsOf(store, config);
       return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
     }),

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { aKey } from '@keyserver/stores/testing';
+import { NOON, aKey } from '@keyserver/stores/testing';
+import { DAY, unixMillis } from '@keyserver/time';
 import {
   type FederationServer,
   type Started,
@@ -18,6 +19,8 @@ beforeAll(async () => {
   await server.configure({
     ...{ id: 'padded', subject: 'padded@example', mode: 'padded' },
   });
+  const later = { from: unixMillis(NOON + DAY) };
+  await server.configure({ id: 'later', subject: 'later@example', ...later });
   await server.storeKeys(
     { keys: [aKey(3), aKey(1)], authority: { id: 7, name: 'Department of Health' } },
     { keys: [aKey(9)], origin: 'padding', sourceId: 'cell' },
@@ -145,6 +148,12 @@ describe('a partner', () => {
         ...{ leftOut: 0, partial: false, behind: 0 },
       },
     ]);
+  });
+
+  it('is not behind, whatever is stored, before it begins', async () => {
+    const later = await server.tokenFor({ subject: 'later@example' });
+    await started.call({}, { token: later });
+    expect(logged()).toMatchObject([{ message: 'federation.served', keys: 0, behind: 0 }]);
   });
 
   it('gets nothing outside its grant', async () => {
