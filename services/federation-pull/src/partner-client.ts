@@ -53,10 +53,13 @@ const TLS_PORT = 443;
 export function partnerClient(settings: PartnerClientSettings): PartnerClient {
   const clients = new Map<string, Client>();
   const secure = secureCredentials(settings.extraRoots);
-  const clientOf = (server: string): Client => {
+  const open = (server: string): Client => {
     const isPlain = settings.plaintextLoopback && LOOPBACK.test(server);
     const credentials = isPlain ? ChannelCredentials.createInsecure() : secure();
-    const client = clients.get(server) ?? new Client(targetOf(server), credentials, OPTIONS);
+    return new Client(targetOf(server), credentials, OPTIONS);
+  };
+  const clientOf = (server: string): Client => {
+    const client = clients.get(server) ?? open(server);
     clients.set(server, client);
     return client;
   };
@@ -95,13 +98,13 @@ const OPTIONS: ClientOptions = {
 /** Made once, when a partner is first called: the roots are many. */
 function secureCredentials(extraRoots: string | undefined): () => ChannelCredentials {
   let made: ChannelCredentials | undefined;
-  return () => {
+  const make = (): ChannelCredentials => {
     const ca = [...getCACertificates('default'), ...(extraRoots === undefined ? [] : [extraRoots])];
-    made ??= ChannelCredentials.createFromSecureContext(
+    return ChannelCredentials.createFromSecureContext(
       createSecureContext({ ca, minVersion: 'TLSv1.2' }),
     );
-    return made;
   };
+  return () => (made ??= make());
 }
 
 interface Call {
