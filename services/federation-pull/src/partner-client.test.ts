@@ -2,7 +2,15 @@ import { ServerCredentials, status } from '@grpc/grpc-js';
 import { MAX_ANSWER_BYTES } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { systemTimers } from '@keyserver/time';
-import { type PartnerClientSettings, PartnerFault, partnerClient } from './partner-client.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type PartnerClientSettings,
+  PartnerFault,
+  partnerClient,
+  readRoots,
+} from './partner-client.ts';
 import { aGrpcPartner, closeGrpcPartners, selfSigned } from './testing/index.ts';
 
 const ours = selfSigned('localhost');
@@ -55,6 +63,15 @@ describe('a call over TLS', () => {
     const port = await aGrpcPartner(() => ({}));
     expect(await call(`127.0.0.2:${port}`, { plaintextLoopback: true })).toBe('unreachable');
   });
+});
+
+it('reads every certificate of a file of roots, and nothing between them', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'keyserver-roots-'));
+  const [first, second] = [ours.certificate, selfSigned('other.example').certificate];
+  writeFileSync(join(directory, 'roots.pem'), `Ours\n${first}Another\n${second}`);
+  const roots = await readRoots(join(directory, 'roots.pem'));
+  rmSync(directory, { recursive: true });
+  expect(roots).toBe(`${first.trim()}\n${second.trim()}`);
 });
 
 describe('a call', () => {

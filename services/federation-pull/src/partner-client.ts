@@ -9,6 +9,8 @@ import {
 import { Fault } from '@keyserver/fault';
 import { MAX_ANSWER_BYTES, type PullProblem } from '@keyserver/federation';
 import type { Timers } from '@keyserver/time';
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { FetchPage, Fetched } from './pull-query.ts';
 
@@ -105,6 +107,26 @@ function secureCredentials(extraRoots: string | undefined): () => ChannelCredent
     );
   };
   return () => (made ??= make());
+}
+
+/**
+ * The certificates of a PEM file, to be trusted besides; undefined when it cannot be read, or holds none or a broken one. TLS
+ * passes over what is no certificate, and calls would fail as if the partner had a wrong one.
+ */
+export async function readRoots(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(unreadableHoldsNone);
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return found.length > 0 && found.every(isCertificate) ? found.join('\n') : undefined;
+}
+
+const unreadableHoldsNone = (): string => '';
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject.length >= 0;
+  } catch {
+    return false;
+  }
 }
 
 interface Call {
