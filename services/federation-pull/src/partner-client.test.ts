@@ -2,7 +2,15 @@ import { ServerCredentials, status } from '@grpc/grpc-js';
 import { MAX_ANSWER_BYTES } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { systemTimers } from '@keyserver/time';
-import { type PartnerClientSettings, PartnerFault, partnerClient } from './partner-client.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type PartnerClientSettings,
+  PartnerFault,
+  partnerClient,
+  readRoots,
+} from './partner-client.ts';
 import { aGrpcPartner, closeGrpcPartners, selfSigned } from './testing/index.ts';
 
 const ours = selfSigned('localhost');
@@ -20,11 +28,13 @@ async function call(server: string, settings: Partial<PartnerClientSettings> = {
     ...settings,
   });
   const query = aQuery({ server });
-  const fetched = await client.fetch(query, new Uint8Array(), { deadlineMs: 5000, signal });
+  const fetched = await client.fetch(query, new Uint8Array(), { deadlineMs: NEVER, signal });
   client.close();
   return fetched.kind === 'answer' ? fetched.kind : fetched.problem;
 }
 const LIVE = new AbortController().signal;
+/** Later than any test ends: what ends a call sooner is not its deadline. */
+const NEVER = 3_600_000;
 
 describe('a call over TLS', () => {
   it('reaches a partner whose certificate the extra root has issued', async () => {
@@ -55,6 +65,15 @@ describe('a call over TLS', () => {
   });
 });
 
+it('reads every certificate of a file of roots, and nothing between them', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'keyserver-roots-'));
+  const [first, second] = [ours.certificate, selfSigned('other.example').certificate];
+  writeFileSync(join(directory, 'roots.pem'), `Ours\n${first}Another\n${second}`);
+  const roots = await readRoots(join(directory, 'roots.pem'));
+  rmSync(directory, { recursive: true });
+  expect(roots).toBe(`${first.trim()}\n${second.trim()}`);
+});
+
 describe('a call', () => {
   const plaintextLoopback = true;
 
@@ -63,7 +82,16 @@ describe('a call', () => {
     expect(await call(`localhost:${port}`, { plaintextLoopback })).toBe('limited');
   });
 
-  it('ends when the whole run does', async () => {
+  it('ends when the whole run does, while the partner is silent', async () => {
+    const run = new AbortController();
+    const port = await aGrpcPartner(() => {
+      run.abort();
+      return 'silence';
+    });
+    expect(await call(`localhost:${port}`, { plaintextLoopback }, run.signal)).toBe('slow');
+  });
+
+  it('ends at once in a run that has ended', async () => {
     const port = await aGrpcPartner(() => 'silence');
     const ended = AbortSignal.abort();
     expect(await call(`localhost:${port}`, { plaintextLoopback }, ended)).toBe('slow');
@@ -84,7 +112,7 @@ describe('a call', () => {
       ...{ plaintextLoopback, timers: systemTimers },
     });
     const query = aQuery({ server: `localhost:${port}` });
-    const options = { deadlineMs: 5000, signal: LIVE };
+    const options = { deadlineMs: NEVER, signal: LIVE };
     const fetched = await client.fetch(query, new Uint8Array(), options);
     client.close();
     const fault = fetched.kind === 'failed' ? fetched.fault : undefined;

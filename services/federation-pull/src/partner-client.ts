@@ -9,6 +9,8 @@ import {
 import { Fault } from '@keyserver/fault';
 import { MAX_ANSWER_BYTES, type PullProblem } from '@keyserver/federation';
 import type { Timers } from '@keyserver/time';
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { FetchPage, Fetched } from './pull-query.ts';
 
@@ -53,10 +55,13 @@ const TLS_PORT = 443;
 export function partnerClient(settings: PartnerClientSettings): PartnerClient {
   const clients = new Map<string, Client>();
   const secure = secureCredentials(settings.extraRoots);
-  const clientOf = (server: string): Client => {
+  const open = (server: string): Client => {
     const isPlain = settings.plaintextLoopback && LOOPBACK.test(server);
     const credentials = isPlain ? ChannelCredentials.createInsecure() : secure();
-    const client = clients.get(server) ?? new Client(targetOf(server), credentials, OPTIONS);
+    return new Client(targetOf(server), credentials, OPTIONS);
+  };
+  const clientOf = (server: string): Client => {
+    const client = clients.get(server) ?? open(server);
     clients.set(server, client);
     return client;
   };
@@ -95,13 +100,33 @@ const OPTIONS: ClientOptions = {
 /** Made once, when a partner is first called: the roots are many. */
 function secureCredentials(extraRoots: string | undefined): () => ChannelCredentials {
   let made: ChannelCredentials | undefined;
-  return () => {
+  const make = (): ChannelCredentials => {
     const ca = [...getCACertificates('default'), ...(extraRoots === undefined ? [] : [extraRoots])];
-    made ??= ChannelCredentials.createFromSecureContext(
+    return ChannelCredentials.createFromSecureContext(
       createSecureContext({ ca, minVersion: 'TLSv1.2' }),
     );
-    return made;
   };
+  return () => (made ??= make());
+}
+
+/**
+ * The certificates of a PEM file, to be trusted besides; undefined when it cannot be read, or holds none or a broken one. TLS
+ * passes over what is no certificate, and calls would fail as if the partner had a wrong one.
+ */
+export async function readRoots(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(unreadableHoldsNone);
+  const found = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return found.length > 0 && found.every(isCertificate) ? found.join('\n') : undefined;
+}
+
+const unreadableHoldsNone = (): string => '';
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject.length >= 0;
+  } catch {
+    return false;
+  }
 }
 
 interface Call {

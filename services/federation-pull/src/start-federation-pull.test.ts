@@ -6,13 +6,13 @@ import { createLogger } from '@keyserver/log';
 import { systemRandom } from '@keyserver/random';
 import { federationQueries, queryDocument } from '@keyserver/stores';
 import { HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server as HttpServer, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFederationPull } from './index.ts';
-import { aGrpcPartner, closeGrpcPartners } from './testing/index.ts';
+import { aGrpcPartner, closeGrpcPartners, selfSigned } from './testing/index.ts';
 
 const CALLER = 'jobs@example.org';
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
@@ -185,6 +185,19 @@ describe('the federation-pull service', () => {
     });
     expect(answers[0]?.[0]).toBe(500);
     expect(events('federation.failed')).toMatchObject([{ problem: 'unreachable' }]);
+  });
+
+  it.each([
+    ['is not there', undefined],
+    ['holds no certificate', 'a certificate in another form'],
+    ['holds a broken certificate', selfSigned('localhost').certificate.replace('MI', 'XX')],
+  ])('does not start with a file of roots that %s', async (_what, text) => {
+    const file = join(directory, 'roots.pem');
+    if (text !== undefined) writeFileSync(file, text);
+    const start = startFederationPull({ ...env, FEDERATION_EXTRA_ROOT_FILE: file }, ambient);
+    await expect(start).rejects.toThrow(
+      'FEDERATION_EXTRA_ROOT_FILE must be a PEM file of certificates that this program may read',
+    );
   });
 
   it('has no token and calls nobody once the key of the issuer is gone', async () => {

@@ -1,3 +1,4 @@
+import { ConfigFault } from '@keyserver/config';
 import {
   type OutgoingIdentity,
   type Platform,
@@ -16,11 +17,10 @@ import {
   rememberedWindows,
 } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
-import { readFile } from 'node:fs/promises';
 import type { AppDeps } from './app.ts';
 import type { FederationPullSettings } from './config.ts';
 import { queryHealth } from './health.ts';
-import { ACCOUNT, partnerClient } from './partner-client.ts';
+import { ACCOUNT, partnerClient, readRoots } from './partner-client.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
 
@@ -29,7 +29,7 @@ export async function wire(
   config: FederationPullSettings,
   ambient: Ambient,
 ): Promise<Wired<AppDeps>> {
-  const extraRoots = await readRoots(config.FEDERATION_EXTRA_ROOT_FILE);
+  const extraRoots = await extraRootsOf(config.FEDERATION_EXTRA_ROOT_FILE);
   const { OIDC_ISSUER: own, FEDERATION_TOKEN_ISSUER: known } = config;
   const identity = outgoingIdentity({ issuer: known === '' ? own : known, email: ACCOUNT });
   const platform = await openPlatform(config, ambient, identity);
@@ -52,8 +52,13 @@ export async function wire(
   }
 }
 
-const readRoots = async (file: string): Promise<string | undefined> =>
-  file === '' ? undefined : await readFile(file, 'utf8');
+async function extraRootsOf(file: string): Promise<string | undefined> {
+  if (file === '') return undefined;
+  const roots = await readRoots(file);
+  if (roots !== undefined) return roots;
+  const allowed = 'a PEM file of certificates that this program may read';
+  throw new ConfigFault([{ name: 'FEDERATION_EXTRA_ROOT_FILE', kind: 'refused', allowed }]);
+}
 
 async function depsOver(
   platform: Platform & OutgoingIdentity,

@@ -7,6 +7,7 @@ import type { SigningPlatform } from '@keyserver/configuration';
 import type { MendableTime } from '@keyserver/operations';
 import type { Scheduler } from '@keyserver/scheduled-jobs';
 import { HOUR } from '@keyserver/time';
+import { CommandFault, sentenceOf } from './command-fault.ts';
 import type { Machine } from './terminal.ts';
 
 /** A store that a command works on; the command closes it. */
@@ -222,13 +223,17 @@ export interface PartnerCall {
   readonly deadlineMs: number;
   /** The issuer of this machine's tokens. */
   readonly issuer: string;
-  readonly extraRoots: string | undefined;
+  /** Certificates (PEM) that are trusted besides. */
+  readonly extraRootFile: string | undefined;
   readonly plaintextLoopback: boolean;
   /** The project of Google Cloud whose credentials we have; undefined on one machine. */
   readonly project: string | undefined;
 }
 
-/** Calls a partner once, by the service's own client, loaded only here. */
+/**
+ * Calls a partner once, by the service's own client, loaded only here. Throws a CommandFault when there is no call, since a file of
+ * roots or a token is missing.
+ */
 export async function callPartner(
   opened: OpenStore,
   { clock, timers }: Machine,
@@ -242,9 +247,12 @@ export async function callPartner(
       readonly said: string;
     }
 > {
-  const { ACCOUNT, PartnerFault, partnerClient } =
+  const { ACCOUNT, PartnerFault, partnerClient, readRoots } =
     await import('@keyserver/federation-pull/partner-client');
-  const { query, request, deadlineMs, extraRoots, plaintextLoopback, issuer, project } = call;
+  const { query, request, deadlineMs, extraRootFile, plaintextLoopback, issuer, project } = call;
+  const extraRoots = extraRootFile === undefined ? undefined : await readRoots(extraRootFile);
+  if (extraRootFile !== undefined && extraRoots === undefined)
+    throw new CommandFault(`${extraRootFile} is no PEM file of certificates that can be read`);
   const idTokenFor = async (audience: string): Promise<string> => {
     const mint = opened.issuerTokens?.(issuer);
     if (mint !== undefined) return await mint({ audience, email: ACCOUNT });
@@ -257,8 +265,9 @@ export async function callPartner(
     const fetched = await client.fetch(query, request, { deadlineMs, signal });
     if (fetched.kind === 'answer') return fetched;
     const { problem, fault } = fetched;
-    const answered = fault instanceof PartnerFault ? fault : { status: 'nothing', said: '' };
-    return { kind: 'failed', problem, status: answered.status, said: answered.said };
+    if (!(fault instanceof PartnerFault))
+      throw new CommandFault(`no call was made, without a token of our own: ${sentenceOf(fault)}`);
+    return { kind: 'failed', problem, status: fault.status, said: fault.said };
   } finally {
     client.close();
   }

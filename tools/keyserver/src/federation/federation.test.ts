@@ -121,6 +121,24 @@ describe('federation test', () => {
     expect(err).toContain('exactly the audience of the query');
   });
 
+  it('says why there is no token, and calls nobody', async () => {
+    let calls = 0;
+    rmSync(join(dataDirectory, 'keys', 'oidc-issuer.pem'));
+    const { code, err } = await tested(() => ({ ...(calls++, {}) }));
+    expect([code, calls]).toEqual([2, 0]);
+    expect(err).toMatch(
+      /no call was made, .*oidc-issuer\.pem is not there: npm start makes it once/,
+    );
+  });
+
+  it('calls nobody with roots that cannot be read', async () => {
+    let calls = 0;
+    const roots = ['--extra-root-file', join(dataDirectory, 'absent.pem')];
+    const { code, err } = await tested(() => ({ ...(calls++, {}) }), ...roots);
+    expect([code, calls]).toEqual([2, 0]);
+    expect(err).toContain('absent.pem is no PEM file of certificates that can be read');
+  });
+
   it('says why an answer cannot be read', async () => {
     const { code, err } = await tested(() => Buffer.from('<html>'));
     expect([code, err]).toEqual([1, expect.stringContaining('cannot be read') as string]);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   type FederationQuery,
   PULL_PROBLEMS,
@@ -68,11 +67,9 @@ async function fetchOnce(
     options.fromStart === true || standing === undefined
       ? undefined
       : firstState(query.partner, { state: standing.state, more: true });
-  const extraRoots =
-    extraRootFile === undefined ? undefined : await readFile(extraRootFile, 'utf8');
   const fetched = await callPartner(opened, context, {
     ...{ query, request: encodeRequest(query, state), deadlineMs: CALL },
-    ...{ issuer, extraRoots, plaintextLoopback, project },
+    ...{ issuer, extraRootFile, plaintextLoopback, project },
   });
   if (fetched.kind === 'failed') throw new CommandFault(failure(query, fetched), FOUND);
   const decoded = decodeAnswer(fetched.bytes, { maxKeys: query.maxPageKeys, state });
