@@ -40,3 +40,18 @@ export interface ChangeAdvice extends Advice {
   /** It holds without the change as well, so nobody has to agree to it anew. */
   readonly standing: boolean;
 }
+
+/** A file or unit of fewer keys may hold little more than one person's: an upload has up to 30. */
+const SMALL_MINIMUM = 100;
+
+/** What speaks against how an export or a partner is padded; undefined when nothing does. */
+export const adviceOnPadding = ({
+  minRecords,
+  paddingRange,
+}: {
+  readonly minRecords: number;
+  readonly paddingRange: number;
+}): Extract<AdviceName, 'little_padding' | 'constant_padding'> | undefined => {
+  if (minRecords < SMALL_MINIMUM) return 'little_padding';
+  return paddingRange > 0 ? undefined : 'constant_padding';
+};

@@ -1,7 +1,7 @@
 import { isWithin } from '@keyserver/federation';
 import { readerOf, shareKeys } from '@keyserver/padding';
 import type { UnixMillis } from '@keyserver/time';
-import type { Advice, AdviceName } from './advice.ts';
+import { type Advice, type AdviceName, adviceOnPadding } from './advice.ts';
 import { type WholeConfiguration, isOver } from './configuration.ts';
 import { formatTime } from './grammar.ts';
 import { type PlannedReader, plannedReaders } from './readers.ts';
@@ -44,28 +44,17 @@ function onFresh(partner: Partner, readers: readonly PlannedReader[]): readonly 
   ];
 }
 
-/** Below this a unit may hold little more than one person's keys: an upload has up to 30. */
-const SMALL_MINIMUM = 100;
-
 function tooRevealing(partner: Partner): readonly Advice[] {
-  const { id, minRecords, paddingRange } = partner;
-  if (minRecords < SMALL_MINIMUM)
-    return [
-      adviceOnPartner(
-        'little_padding',
-        partner,
-        `Partner ${id} is given units that are padded to ${minRecords} keys (minRecords): a unit may show that a single person was reported.`,
-      ),
-    ];
-  if (paddingRange > 0) return [];
-  return [
-    adviceOnPartner(
-      'constant_padding',
-      partner,
-      `Partner ${id} is given units that are padded to exactly ${minRecords} keys (paddingRange 0): it knows which units are padded.`,
-    ),
-  ];
+  const name = adviceOnPadding(partner);
+  return name === undefined ? [] : [adviceOnPartner(name, partner, REVEALING[name](partner))];
 }
+
+const REVEALING = {
+  little_padding: ({ id, minRecords }: Partner) =>
+    `Partner ${id} is given units that are padded to ${minRecords} keys (minRecords): a unit may show that a single person was reported.`,
+  constant_padding: ({ id, minRecords }: Partner) =>
+    `Partner ${id} is given units that are padded to exactly ${minRecords} keys (paddingRange 0): it knows which units are padded.`,
+} as const;
 
 /** Grants that are wider or narrower than before, and what the partner is not given in consequence. */
 export const adviseOnGrants = (

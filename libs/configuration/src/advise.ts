@@ -8,7 +8,7 @@ import {
 import type { AuthorizedApp } from '@keyserver/health-authority';
 import type { PaddingCost } from '@keyserver/padding';
 import { DAY, type UnixMillis } from '@keyserver/time';
-import type { Advice, AdviceName, ChangeAdvice } from './advice.ts';
+import { type Advice, type AdviceName, type ChangeAdvice, adviceOnPadding } from './advice.ts';
 import { adviseOnAuthorityKeys, adviseOnNewKeys, adviseOnSigningKeys } from './advise-keys.ts';
 import { type ChangeTime, adviseOnGrants, adviseOnPartners } from './advise-partners.ts';
 import { costsOf } from './change-rules.ts';
@@ -108,9 +108,6 @@ const adviceOnApp = (name: AdviceName, { id }: AuthorizedApp, message: string): 
   message,
 });
 
-/** Below this a file may hold little more than one person's keys: an upload has up to 30. */
-const SMALL_MINIMUM = 100;
-
 /** Exports whose files phones do not keep up with, cannot take, or may tell too much from. */
 function adviseOnExports(configuration: WholeConfiguration, now: UnixMillis): readonly Advice[] {
   const costs = costsOf(configuration, now);
@@ -172,32 +169,18 @@ function tooLarge(config: Export): readonly Advice[] {
 const megabytes = (bytes: number): number => Math.round(bytes / 1_000_000);
 
 function tooRevealing(config: Export): readonly Advice[] {
-  const { id, minRecords, paddingRange } = config;
-  if (minRecords === 0)
-    return [
-      adviceOnExport(
-        'little_padding',
-        config,
-        `Export ${id} has no padding at all (minRecords 0): its files hold what was uploaded and nothing else, so anybody can count the people and point at their keys.`,
-      ),
-    ];
-  if (minRecords < SMALL_MINIMUM)
-    return [
-      adviceOnExport(
-        'little_padding',
-        config,
-        `Export ${id} pads its files to no more than ${minRecords} keys (minRecords): a file may show that a single person was reported.`,
-      ),
-    ];
-  if (paddingRange > 0) return [];
-  return [
-    adviceOnExport(
-      'constant_padding',
-      config,
-      `Export ${id} pads its files to exactly ${minRecords} keys (paddingRange 0): whoever counts knows which files are padded.`,
-    ),
-  ];
+  const name = adviceOnPadding(config);
+  return name === undefined ? [] : [adviceOnExport(name, config, REVEALING[name](config))];
 }
+
+const REVEALING = {
+  little_padding: ({ id, minRecords }: Export) =>
+    minRecords === 0
+      ? `Export ${id} has no padding at all (minRecords 0): its files hold what was uploaded and nothing else, so anybody can count the people and point at their keys.`
+      : `Export ${id} pads its files to no more than ${minRecords} keys (minRecords): a file may show that a single person was reported.`,
+  constant_padding: ({ id, minRecords }: Export) =>
+    `Export ${id} pads its files to exactly ${minRecords} keys (paddingRange 0): whoever counts knows which files are padded.`,
+} as const;
 
 const adviceOnExport = (name: AdviceName, { id }: Export, message: string): Advice => ({
   name,

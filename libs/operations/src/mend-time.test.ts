@@ -11,6 +11,7 @@ import {
   exportStore,
   auditEntries,
   leases,
+  readPlans,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -134,6 +135,23 @@ describe('resetting store time', () => {
     for (const id of exports) expect((await cut(id)).length).toBe((4 * DAY) / period);
     clock.jump(-4 * DAY);
   };
+
+  it('makes the plan of a day that had not begun anew, also for a process that had read the old one', async () => {
+    const read = readPlans(platform.store, DAY);
+    const tomorrow = unixMillis(START + DAY);
+    const periods = async () => (await read(tomorrow)).exports.map(({ period }) => period);
+    await configure('e', HOUR);
+    clock.jump(DAY);
+    await acceptTime(time, by);
+    await cut();
+    expect(await periods()).toEqual([HOUR]);
+    clock.jump(-DAY);
+    await resetTime(time, by);
+    await configure('e', 2 * HOUR);
+    clock.advance(DAY);
+    await cut();
+    expect(await periods()).toEqual([2 * HOUR]);
+  });
 
   const batches = async (): Promise<number> => {
     let count = 0;

@@ -34,21 +34,16 @@ export interface PlanSettings {
 export type PlanOf = (t: UnixMillis) => Promise<Plan>;
 
 /**
- * Reads plans, which never change once their day has begun, and remembers the latest of them. Where none is stored, as for
- * batches of earlier versions of this program, it is worked out and not kept.
+ * Reads plans. A plan never changes once its day has begun, but nothing is remembered: when store time is set back, plans of days
+ * that have not begun are forgotten, and a batch by an old one would be padded for other readers than those it has. Where
+ * none is stored, as for batches of earlier versions of this program, it is worked out and not kept.
  */
 export function readPlans(store: DocumentStore, span: PlanSpan): PlanOf {
-  const remembered = new Map<UnixMillis, Plan>();
   return async (t) => {
-    const start = planStart(t, span);
-    const known = remembered.get(start);
-    if (known !== undefined) return known;
+    const settings = { span, keepMs: 0 };
     const { plan } = await store.transact(
-      async (tx) => await planIn(tx, start, { span, keepMs: 0 }),
+      async (tx) => await planIn(tx, planStart(t, span), settings),
     );
-    const [oldest] = remembered.keys();
-    if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-    remembered.set(start, plan);
     return plan;
   };
 }

@@ -2,6 +2,7 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { CutBatches, WorkQueue } from '@keyserver/export-file';
 import type { Partner, PartnerUnit } from '@keyserver/federation';
 import { type PlanSpan, planStart } from '@keyserver/padding';
+import type { UnixMillis } from '@keyserver/time';
 import type { ExportStoreOptions } from './export-store.ts';
 import { partnerUnits, unitOf } from './partner-unit-document.ts';
 import { partnersOn } from './partner-versions.ts';
@@ -22,8 +23,8 @@ export interface UnitStore {
   readonly progressOf: (partner: string) => Promise<UnitProgress>;
   /** All partners that are configured. */
   readonly listPartners: () => Promise<readonly Partner[]>;
-  /** Those that are padded today, as the day is planned with them. */
-  readonly listPadded: () => Promise<readonly Partner[]>;
+  /** Those that are padded on the day of an instant, as that day is planned with them, and are still configured. */
+  readonly listPadded: (t: UnixMillis) => Promise<readonly Partner[]>;
 }
 
 const UNITS = {
@@ -48,14 +49,15 @@ export const unitStore = (store: DocumentStore, options: ExportStoreOptions): Un
     }),
   progressOf: async (partner) => await unitProgress(store, partner),
   listPartners: async () => await listPartners(store),
-  listPadded: async () => await paddedToday(store, options.span),
+  listPadded: async (t) => await paddedOn(store, planStart(t, options.span), options.span),
 });
 
-const paddedToday = async (store: DocumentStore, span: PlanSpan): Promise<readonly Partner[]> => {
+async function paddedOn(
+  store: DocumentStore,
+  start: UnixMillis,
+  span: PlanSpan,
+): Promise<readonly Partner[]> {
   const configured = new Set((await listPartners(store)).map(({ id }) => id));
-  const today = await store.transact(async (tx) => {
-    await tx.find(partners, { limit: 1 });
-    return await partnersOn(tx, planStart(tx.now, span), span);
-  });
-  return today.filter(({ id, mode }) => mode === 'padded' && configured.has(id));
-};
+  const inForce = await store.transact(async (tx) => await partnersOn(tx, start, span));
+  return inForce.filter(({ id, mode }) => mode === 'padded' && configured.has(id));
+}

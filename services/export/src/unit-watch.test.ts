@@ -80,4 +80,41 @@ describe('the units of a partner are late', () => {
     fixture.clock.advance(2 * DAY);
     expect(await faultOf(watch)).toBeUndefined();
   });
+
+  /** What the watch says from now until tomorrow afternoon, while all work is done in time. */
+  async function whileAllIsDone(fixture: ExportFixture): Promise<readonly unknown[]> {
+    const watch = watchOver(fixture);
+    const faults: unknown[] = [];
+    for (let n = 0; n < 24; n++) {
+      fixture.clock.advance(HOUR);
+      await fixture.run();
+      await watch.check();
+      faults.push(await faultOf(watch));
+    }
+    return faults.filter((fault) => fault !== undefined);
+  }
+
+  it('but not those of one that is padded from this midnight on and was fresh before', async () => {
+    const fixture = await openExportFixture();
+    await fixture.admit(aPaddedPartner({ mode: 'fresh' }));
+    await fixture.publish(1, { window: hour(9) });
+    await fixture.run();
+    await fixture.admit(aPaddedPartner());
+    expect(await whileAllIsDone(fixture)).toEqual([]);
+    fixture.clock.advance(DAY);
+    const watch = watchOver(fixture);
+    await watch.check();
+    expect(await faultOf(watch)).toMatchObject({ code: 'units_late' });
+  });
+
+  it('but not those of one that is opened again at this midnight', async () => {
+    const fixture = await openExportFixture();
+    await fixture.admit(aPaddedPartner({ thru: hour(24) }));
+    await fixture.publish(1, { window: hour(9) });
+    await fixture.run();
+    fixture.clock.advance(2 * DAY);
+    await fixture.run();
+    await fixture.admit(aPaddedPartner());
+    expect(await whileAllIsDone(fixture)).toEqual([]);
+  });
 });

@@ -76,7 +76,8 @@ async function latePartners(
   const windows = await readWindows();
   const closed = windowStart(windows, unixMillis(Math.max(0, now - closingDelay - lateAfter)));
   const found: LatePartner[] = [];
-  for (const partner of await units.listPadded()) {
+  // What is due was planned on the day that it lies in: a partner that is padded from this midnight on had no units before.
+  for (const partner of await units.listPadded(unixMillis(Math.max(0, closed - 1)))) {
     const progress = await units.progressOf(partner.id);
     // Nothing tells when a partner was configured that was never cut: it may have been a moment ago.
     if (progress.coveredUntil === undefined && now < begun + lateAfter) continue;
