@@ -5,16 +5,17 @@ import { type FederationModel, REGIONS } from './federation-model.ts';
 import { isGranted, narrowed } from './grants.ts';
 import type { Link } from './link.ts';
 import type { ModelDocument, ModelServer } from './model-server.ts';
+import type { Violation } from './network.ts';
 
 /** What a history of the model ended with that the rule forbids; nothing, as it should be. */
-export const violationsOf = (model: FederationModel): readonly string[] => [
+export const violationsOf = (model: FederationModel): readonly Violation[] => [
   ...model.seen,
   ...model.servers.flatMap(twiceInARegion),
   ...model.links.flatMap(({ link }) => [...lost(link), ...unrevised(link)]),
 ];
 
 /** A key is in one primary record at most for each region, its copies of other servers counted. */
-function twiceInARegion(server: ModelServer): readonly string[] {
+function twiceInARegion(server: ModelServer): readonly Violation[] {
   const seen = new Set<string>();
   return server.documents
     .filter(({ kind }) => kind === 'primary')
@@ -26,14 +27,14 @@ function twiceInARegion(server: ModelServer): readonly string[] {
             seen.add(id);
             return [];
           }
-          return [`${server.id} has ${id} twice`];
+          return [{ broken: 'twice' as const, what: `${id} on ${server.id}` }];
         }),
       ),
     );
 }
 
 /** Every key that was granted all the time, and that nothing made too old, is there in every region that was shown. */
-const lost = (link: Link): readonly string[] =>
+const lost = (link: Link): readonly Violation[] =>
   link.from.documents
     .filter((document) => document.kind === 'primary' && isOwed(link, document))
     .flatMap((document) =>
@@ -42,16 +43,17 @@ const lost = (link: Link): readonly string[] =>
         .flatMap(({ data }) => missing(link, document, keyHex(data))),
     );
 
-function missing(link: Link, document: ModelDocument, hex: string): readonly string[] {
+function missing(link: Link, document: ModelDocument, hex: string): readonly Violation[] {
   const copies = link.to.holding(hex).filter(({ kind }) => kind === 'primary');
   const there = new Set(copies.flatMap(({ regions }) => regions));
   const shown = shownRegions(link, document).filter((region) => !there.has(region));
   if (copies.length > 0 && shown.length === 0) return [];
-  return [`${link.query.id} lost ${hex} ${shown.join()} of ${link.partner.mode}`];
+  const what = `${hex} of ${link.query.id}, ${link.partner.mode}, in [${shown.join()}]`;
+  return [{ broken: 'lost', what }];
 }
 
 /** Who has a key from a partner has its revision too, in the regions that the partner has revised. */
-const unrevised = (link: Link): readonly string[] =>
+const unrevised = (link: Link): readonly Violation[] =>
   link.from.documents
     .filter((document) => document.kind === 'revision' && isOwed(link, document))
     .flatMap((document) =>
@@ -66,7 +68,12 @@ const unrevised = (link: Link): readonly string[] =>
         );
         return bare.length === 0
           ? []
-          : [`${link.query.id} did not revise ${hex} in ${bare.join()}`];
+          : [
+              {
+                broken: 'unrevised' as const,
+                what: `${hex} of ${link.query.id} in [${bare.join()}]`,
+              },
+            ];
       }),
     );
 

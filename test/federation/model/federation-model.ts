@@ -15,7 +15,7 @@ import { Turns } from '../../padding/turns.ts';
 import { GrantHistory } from './grants.ts';
 import type { Fault, Link } from './link.ts';
 import { type ModelDocument, ModelServer } from './model-server.ts';
-import { type LinkState, type Network, linkState, pullOver } from './network.ts';
+import { type LinkState, type Network, type Violation, linkState, pullOver } from './network.ts';
 
 /** Every region that a key may have. */
 export const REGIONS: readonly string[] = ['XA', 'XB', 'XC', 'XD'];
@@ -35,7 +35,7 @@ export class FederationModel implements Network {
   readonly servers: readonly ModelServer[];
   readonly links: readonly LinkState[];
   /** What no grant allowed and was served all the same, and runs that did not end. */
-  readonly seen: string[] = [];
+  readonly seen: Violation[] = [];
   isCalm = false;
   private readonly turns: Turns;
   private now = START;
@@ -82,7 +82,8 @@ export class FederationModel implements Network {
     const before = this.links.map(({ standing }) => standing.changed);
     await this.round();
     for (const [n, { link, standing }] of this.links.entries())
-      if (standing.changed !== before[n]) this.seen.push(`${link.query.id} comes to no end`);
+      if (standing.changed !== before[n])
+        this.seen.push({ broken: 'endless', what: `${link.query.id} comes to no end` });
   }
 
   private async round(): Promise<void> {

@@ -1,5 +1,5 @@
 import { keyHex } from '@keyserver/exposure-keys';
-import { readRequest } from '@keyserver/federation';
+import { type PullProblem, readRequest } from '@keyserver/federation';
 import { type FetchPage, pullQuery } from '@keyserver/federation-pull';
 import {
   type CallTime,
@@ -23,12 +23,28 @@ export interface LinkState {
   readonly serving: ServeKeysDeps;
 }
 
+/** A way in which the rule is broken. */
+export type Broken =
+  | 'lost' // a key that was owed is not there
+  | 'unrevised' // a revision that was owed is not there
+  | 'twice' // a key is in a region twice
+  | 'given away' // a key was served that no grant allows, or before its time
+  | 'shown' // a region was named that no grant allows
+  | 'stuck' // a run cannot go on, though nothing in the model lets it stop
+  | 'endless'; // keys go round and round
+
+/** What the rule forbids and happened. */
+export interface Violation {
+  readonly broken: Broken;
+  readonly what: string;
+}
+
 /** What runs of queries draw from, and where they tell what must not be. */
 export interface Network {
   readonly random: Random;
   readonly faults: ReadonlySet<Fault>;
   /** What no grant allowed and was served all the same, and runs that stopped or did not end. */
-  readonly seen: string[];
+  readonly seen: Violation[];
   /** Whether runs and calls have all the time that they need. */
   readonly isCalm: boolean;
 }
@@ -56,7 +72,8 @@ export async function pullOver(network: Network, state: LinkState, worker: Worke
   const { random, faults, seen } = network;
   let pages = 0;
   const fetch: FetchPage = async (_, request) => {
-    if (pages++ > MOST_PAGES) seen.push(`a run of ${link.query.id} does not end`);
+    if (pages++ > MOST_PAGES)
+      seen.push({ broken: 'endless', what: `a run of ${link.query.id} does not end` });
     if (pages > MOST_PAGES) return { kind: 'failed', problem: 'partner_failed', fault: undefined };
     try {
       await worker.step(() => undefined); // the call may never arrive
@@ -64,6 +81,8 @@ export async function pullOver(network: Network, state: LinkState, worker: Worke
       await worker.step(() => undefined); // and the answer may be lost
       return answer;
     } catch (fault) {
+      // What is no failure of the network is a bug, which no server may have.
+      if (!(fault instanceof Failure)) throw fault;
       return { kind: 'failed', problem: 'unreachable', fault };
     }
   };
@@ -82,12 +101,13 @@ export async function pullOver(network: Network, state: LinkState, worker: Worke
   }
 }
 
-/** Nothing in the model lets a run stop for good. */
+/** Nothing in the model lets a run stop for good, or fail but for a call that is lost. */
 function logOf({ seen }: Network, { query }: Link): Logger {
   const log = {
-    event: (name: string, fields: object) => {
-      if (name === 'federation.stopped')
-        seen.push(`${query.id} stopped: ${JSON.stringify(fields)}`);
+    event: (name: string, fields: { readonly problem?: PullProblem }) => {
+      const { problem } = fields;
+      if (problem !== undefined && problem !== 'unreachable')
+        seen.push({ broken: 'stuck', what: `${query.id}, ${name}: ${problem}` });
     },
   };
   return log as Logger;
@@ -107,7 +127,7 @@ async function serve(
     return { kind: 'answer', bytes: served.answer };
   }
   if (served.reason !== 'not_read')
-    network.seen.push(`${link.query.id} was refused: ${served.reason}`);
+    network.seen.push({ broken: 'stuck', what: `${link.query.id} was refused: ${served.reason}` });
   return { kind: 'failed', problem: 'unreachable', fault: undefined };
 }
 
@@ -136,8 +156,8 @@ function watch({ seen }: Network, { from, grants, partner, query }: Link, answer
           document.window < from.now &&
           (partner.mode === 'padded' || document.origin !== 'padding'),
       );
-    if (!isAllowed) seen.push(`${query.id} was given ${hex}`);
+    if (!isAllowed) seen.push({ broken: 'given away', what: `${hex} to ${query.id}` });
     const hidden = regions.filter((region) => !inForce.includeRegions.includes(region));
-    if (hidden.length > 0) seen.push(`${query.id} was shown ${hidden.join()}`);
+    if (hidden.length > 0) seen.push({ broken: 'shown', what: `${hidden.join()} to ${query.id}` });
   }
 }
