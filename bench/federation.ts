@@ -51,8 +51,12 @@ const measureServing: Measure = async (options) => {
     const token = await issuer.mint({ audience: aPartner().audience, email: PARTNER });
     await platform.close();
     const service = await startServeProcess(directory, `${issuer.issuer}=${issuer.jwksUrl}`);
-    const figures = await measureService(service, { token, keys, say: options.say });
-    await service.end();
+    let figures: Figures;
+    try {
+      figures = await measureService(service, { token, keys, say: options.say });
+    } finally {
+      await service.end(); // or it would outlive a benchmark that fails
+    }
     return { keysStored: keys, ...figures, serveBoundKeysPerSecond: await encoderAlone() };
   } finally {
     close();

@@ -226,6 +226,17 @@ describe('a call whose time is over', () => {
     expect(await outcome(world, { state: answer.nextFetchState! })).toMatchObject({ keys: [1] });
   });
 
+  it('ends also where one unit after the other is none of the partner, and has got on', async () => {
+    const world = unitWorld([{ state: 'nothing' }, { state: 'nothing' }, { primaries: [1] }]);
+    const state = { keyCursor: { timestamp: AT(0) } };
+    const answer = answerOf(await world.fetch({ state }, over()));
+    expect([answer.partialResponse, timeIn(answer.nextFetchState)]).toEqual([true, AT(1)]);
+    expect(await outcome(world, { state: answer.nextFetchState! })).toMatchObject({
+      keys: [1],
+      partial: false,
+    });
+  });
+
   it('leaves the reading to the next call, which need not begin anew', async () => {
     const world = unitWorld([{ primaries: [1] }]);
     const state = { keyCursor: { timestamp: AT(0) } };

@@ -120,6 +120,7 @@ async function fill(
 ): Promise<Ended> {
   let at: Going = { ...resumption, hasMoved: false };
   for (;;) {
+    if (at.hasMoved && call.time.isOver()) return { kind: 'filled', position: at, partial: true };
     const found = await deps.findUnit(call.partner, at.unit);
     if (found.kind === 'not yet' || isAhead(found, now))
       return { kind: 'filled', position: at, partial: false };
@@ -127,8 +128,7 @@ async function fill(
       at = movedTo(found.to, at);
       continue;
     }
-    if (page.isFull || (at.hasMoved && call.time.isOver()))
-      return { kind: 'filled', position: at, partial: true };
+    if (page.isFull) return { kind: 'filled', position: at, partial: true };
     const { unit } = found;
     const end = await takeUnit(page, at, { deps, call, unit });
     if (end === 'not read' || end.kind !== 'exhausted') return within(unit, end, at);
