@@ -7,6 +7,9 @@ it(`loses, doubles and gives away no key in ${HISTORIES} histories of servers th
   expect(await violationsIn(HISTORIES, SEED)).toEqual([]);
 });
 
+/** A fault is looked for until it is seen: the rarest of these showed after 1, 38 and 111 histories with three seeds. */
+const ENOUGH = 1000;
+
 /** Rarer ones are looked for in model.slow.test.ts. */
 const PLANTED: readonly Planted[] = [
   { fault: 'open windows are served', broken: 'lost' },
@@ -18,5 +21,5 @@ const PLANTED: readonly Planted[] = [
 ];
 
 it.each(PLANTED)('sees that keys are $broken when $fault', async (planted) => {
-  expect(await firstWith(planted, HISTORIES, SEED)).toBeDefined();
+  expect(await firstWith(planted, ENOUGH, SEED)).toBeDefined();
 });
