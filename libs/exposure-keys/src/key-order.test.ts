@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { compareKeys, orderByKey } from './key-order.ts';
-import { RECORD_BYTES } from './packed-records.ts';
+import { compareKeys, orderByByte, orderByKey } from './key-order.ts';
+import { RECORD, RECORD_BYTES } from './packed-records.ts';
 
 /** Keys that often share their first bytes, as nobody can rule out. */
 const someKeys = fc.array(
@@ -35,4 +35,15 @@ it('says of two records which key comes first, and that a key is equal to itself
       },
     ),
   );
+});
+
+it('orders by onset as a signed number, and keeps the order of records with the same onset', () => {
+  const onsets = [3, -14, 0, 14, -1, 3, -14];
+  const records = Buffer.alloc(onsets.length * RECORD_BYTES);
+  onsets.forEach((onset, n) => {
+    records.writeInt8(onset, n * RECORD_BYTES + RECORD.onsetDays);
+  });
+  expect([...orderByByte(Uint32Array.from(onsets.keys()), records, RECORD.onsetDays)]).toEqual([
+    1, 6, 4, 2, 0, 5, 3,
+  ]);
 });

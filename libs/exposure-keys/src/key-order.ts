@@ -31,7 +31,7 @@ export function orderByByte(order: Uint32Array, records: Buffer, byte: number): 
   for (let value = 0; value < BYTE_VALUES; value++) before = bump(ends, value, before);
   const sorted = new Uint32Array(order.length);
   for (let at = values.length - 1; at >= 0; at--)
-    sorted[bump(ends, values[at] ?? 0, -1)] = order[at] ?? 0;
+    sorted[bump(ends, numberAt(values, at), -1)] = numberAt(order, at);
   return sorted;
 }
 
@@ -48,26 +48,27 @@ function valuesOf(order: Uint32Array, records: Buffer, byte: number): Uint8Array
   const flip = byte === RECORD.onsetDays ? SIGN : 0;
   const values = new Uint8Array(order.length);
   for (let at = 0; at < values.length; at++)
-    values[at] = byteAt(records, order[at] ?? 0, byte) ^ flip;
+    values[at] = numberAt(records, numberAt(order, at) * RECORD_BYTES + byte) ^ flip;
   return values;
 }
 
 /** Changes a count and gives what it is then. */
 function bump(counts: Uint32Array, at: number, by: number): number {
-  const changed = (counts[at] ?? 0) + by;
+  const changed = numberAt(counts, at) + by;
   counts[at] = changed;
   return changed;
 }
 
-const byteAt = (records: Buffer, n: number, byte: number): number =>
-  records[n * RECORD_BYTES + byte] ?? 0;
+const numberAt = (numbers: Uint8Array | Uint32Array, at: number): number =>
+  // eslint-disable-next-line @typescript-eslint/no-non-null-assertion -- the loops above never leave their arrays
+  numbers[at]!;
 
 const prefixOf = (records: Buffer, n: number): number =>
   records.readUIntBE(n * RECORD_BYTES, PREFIX.length);
 
 function endOfTies(order: Uint32Array, records: Buffer, from: number): number {
-  const prefix = prefixOf(records, order[from] ?? 0);
+  const prefix = prefixOf(records, numberAt(order, from));
   let to = from + 1;
-  while (to < order.length && prefixOf(records, order[to] ?? 0) === prefix) to++;
+  while (to < order.length && prefixOf(records, numberAt(order, to)) === prefix) to++;
   return to;
 }
