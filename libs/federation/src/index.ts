@@ -24,7 +24,7 @@ export {
 } from './partner.ts';
 export type { Place, Position, RecordKind } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
-export type { FederationQuery } from './query.ts';
+export { type FederationQuery, isInForce } from './query.ts';
 export { type KeyGroup, type Reading, readingOf } from './reading.ts';
 export { receivePage } from './receive-page.ts';
 export type { ReceivedKey } from './received-key.ts';

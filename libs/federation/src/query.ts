@@ -23,3 +23,9 @@ export interface FederationQuery {
   readonly from: UnixMillis;
   readonly thru: UnixMillis | undefined;
 }
+
+/** Whether a query is to be asked at a time. */
+export const isInForce = (
+  { from, thru }: Pick<FederationQuery, 'from' | 'thru'>,
+  now: UnixMillis,
+): boolean => from <= now && (thru === undefined || now < thru);

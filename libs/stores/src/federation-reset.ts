@@ -1,6 +1,7 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { PartnerState } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
+import { SECOND, type UnixMillis } from '@keyserver/time';
 import { type ConfigurationChange, auditEntries } from './audit.ts';
 import {
   type PositionDocument,
@@ -10,13 +11,16 @@ import {
   withoutProblem,
 } from './federation-positions.ts';
 import { federationQueries } from './federation-queries.ts';
+import { endDead } from './federation-sync.ts';
 
 /** What became of a reset: where, in Unix seconds, the query goes on, or why not. */
 type ResetOutcome =
   | { readonly kind: 'reset'; readonly from: number }
   | { readonly kind: 'no query' }
   /** There is no position, and no time was given to begin at. */
-  | { readonly kind: 'no position' };
+  | { readonly kind: 'no position' }
+  /** The time has not come: keys until then would never be asked for. */
+  | { readonly kind: 'in the future' };
 
 /**
  * Lets a query go on without the tokens of its partner, from the time where it stopped or from another, in one audited step. Its
@@ -34,10 +38,12 @@ export async function resetQuery(
     // An entry with this id was made by an earlier attempt whose answer was lost.
     const [done] = await tx.get(auditEntries, [auditId]);
     if (query === undefined) return { kind: 'no query' };
-    if (position === undefined && from === undefined) return { kind: 'no position' };
+    const refusal = refusalOf(position, from, tx.now);
+    if (refusal !== undefined) return { kind: refusal };
     const before = position && stateOf(position);
     if (done !== undefined) return { kind: 'reset', from: before?.keys.timestamp ?? 0 };
     const { keys, revisions } = stateAt(from, before);
+    await endDead(tx, position); // a run that is under way can store nothing more
     tx.set(federationPositions, queryId, {
       ...withoutProblem(position ?? { ...NEW, begunAt: tx.now }),
       ...stateFields({ keys, revisions }),
@@ -49,6 +55,15 @@ export async function resetQuery(
     });
     return { kind: 'reset', from: keys.timestamp };
   });
+}
+
+function refusalOf(
+  position: PositionDocument | undefined,
+  from: number | undefined,
+  now: UnixMillis,
+): 'no position' | 'in the future' | undefined {
+  if (from === undefined) return position === undefined ? 'no position' : undefined;
+  return from * SECOND > now ? 'in the future' : undefined;
 }
 
 /** A state without tokens: at a time, or where the one before was. */

@@ -278,10 +278,23 @@ describe('a reset', () => {
     expect(await standing()).toBeUndefined();
   });
 
-  it('ends the turn of a run that is under way', async () => {
+  it('ends the turn of a run that is under way, and its record', async () => {
     await configured();
     const sync = await begun();
     await resetQuery(store, { queryId: 'east', from: 3600 }, by);
     expect(await syncOver().store(sync, chunk([received(1)], 'a'))).toEqual({ kind: 'overtaken' });
+    expect(await runs()).toMatchObject([{ outcome: 'died', endedAt: NOON, inserted: 0 }]);
+  });
+
+  it('does not pass over what is still to come', async () => {
+    await configured();
+    await begun();
+    const from = NOON / 1000 + 1;
+    const late = await resetQuery(store, { queryId: 'east', from }, by);
+    expect(late).toEqual({ kind: 'in the future' });
+    expect((await standing())?.state).toBeUndefined();
+    expect(await runs()).toMatchObject([{ outcome: 'running' }]);
+    const now = await resetQuery(store, { queryId: 'east', from: from - 1 }, by);
+    expect(now).toEqual({ kind: 'reset', from: from - 1 });
   });
 });

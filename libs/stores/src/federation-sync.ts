@@ -83,7 +83,7 @@ async function begin(tx: Transaction, sync: Sync, server: string): Promise<Begun
   const position = isOfServer(stored, server) ? stored : undefined;
   const until = pausedUntil(position, tx.now);
   if (until !== undefined) return { kind: 'backing off', until };
-  await endDead(tx, stored?.sync ?? '');
+  await endDead(tx, stored);
   const fresh = { chunk: '', more: false, begunAt: tx.now, failures: 0, notBefore: 0 };
   const begun = { ...fresh, ...position, sync: id, server };
   tx.set(federationPositions, queryId, begun);
@@ -115,8 +115,12 @@ const hasRun = async (tx: Transaction, queryId: string): Promise<boolean> =>
   (await tx.find(federationSyncs, { where: { queryId }, order: { by: 'startedAt' }, limit: 1 }))
     .length > 0;
 
-/** A run that did not end by itself has died: its record says so. */
-async function endDead(tx: Transaction, id: string): Promise<void> {
+/** A run that did not end by itself has died: its record says so. Reads, then writes. */
+export async function endDead(
+  tx: Transaction,
+  position: PositionDocument | undefined,
+): Promise<void> {
+  const id = position?.sync ?? '';
   if (id === '') return;
   const [record] = await tx.get(federationSyncs, [id]);
   if (record?.outcome !== 'running') return;

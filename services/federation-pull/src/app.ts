@@ -1,4 +1,4 @@
-import type { FederationQuery } from '@keyserver/federation';
+import { type FederationQuery, isInForce } from '@keyserver/federation';
 import { type JobReport, type JobRunner, type Leases, jobAnswer, withLease } from '@keyserver/jobs';
 import { type JobAppDeps, createHttpApp, requireCaller } from '@keyserver/service';
 import { MINUTE } from '@keyserver/time';
@@ -67,6 +67,3 @@ async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {
     });
   });
 }
-
-const isInForce = ({ from, thru }: FederationQuery, now: number): boolean =>
-  from <= now && (thru === undefined || now < thru);

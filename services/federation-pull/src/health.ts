@@ -2,6 +2,7 @@ import {
   type FederationQuery,
   PULL_PROBLEMS,
   type QueryStanding,
+  isInForce,
   lagOf,
 } from '@keyserver/federation';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
@@ -26,7 +27,7 @@ export const queryHealth =
   (deps: QueryHealthDeps): HealthProbe =>
   async () => {
     const [now, all] = await Promise.all([deps.now(), deps.listQueries()]);
-    const queries = all.filter(({ from, thru }) => from <= now && (thru ?? Infinity) > now);
+    const queries = all.filter((query) => isInForce(query, now));
     const standings = await deps.readStandings(queries.map(({ id }) => id));
     for (const [n, { id }] of queries.entries()) checkQuery(id, standings[n], { ...deps, at: now });
   };

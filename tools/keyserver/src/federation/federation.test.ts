@@ -220,6 +220,7 @@ describe('federation reset', () => {
     [['--query', 'neighbour'], 'nobody is here to be asked'],
     [['--query', 'other', '--yes'], 'there is no query other'],
     [['--query', 'neighbour', '--yes', '--from', 'yesterday'], 'must be a time in UTC'],
+    [['--query', 'neighbour', '--yes', '--from', '2024-05-20T12:00:01Z'], 'that has not come'],
   ])('changes nothing with %j', async (argv, sentence) => {
     await configured(aQuery());
     const { code, err } = await run('reset', ...argv);

@@ -30,10 +30,7 @@ export function addFederationReset(federation: Command, context: CommandContext)
         const { query: queryId, from } = options;
         const by = { actor: context.user, random: context.random };
         const outcome = await resetQuery(opened.store, { queryId, from }, by);
-        if (outcome.kind !== 'reset')
-          throw new CommandFault(
-            `query ${queryId} has no position: it never ran, or lost it; give --from to say where to begin`,
-          );
+        if (outcome.kind !== 'reset') throw new CommandFault(REFUSED[outcome.kind](queryId));
         context.terminal.out(
           `Query ${queryId} goes on from ${timeText(outcome.from)} with its next run.\n`,
         );
@@ -42,6 +39,16 @@ export function addFederationReset(federation: Command, context: CommandContext)
       }
     });
 }
+
+type Refusal = Exclude<Awaited<ReturnType<typeof resetQuery>>['kind'], 'reset'>;
+
+const REFUSED: Readonly<Record<Refusal, (id: string) => string>> = {
+  'no query': (id) => `there is no query ${id} any more`,
+  'no position': (id) =>
+    `query ${id} has no position: it never ran, or lost it; give --from to say where to begin`,
+  'in the future': (id) =>
+    `query ${id} cannot go on from a time that has not come: its partner's keys until then would never be fetched`,
+};
 
 function seconds(text: string): number {
   const time = parseTime(text);
