@@ -189,6 +189,8 @@ describe('a generated document', () => {
             cell({ windows: [window], keys: 20 }),
             source({ rules, pool, windowLength: () => of, seed }),
           );
+          // Without any, nothing would be looked at below.
+          expect(keysOf(documents).length).toBeGreaterThanOrEqual(20);
           for (const document of documents) {
             const keys = unpackRecords(document.records);
             expect(document.window).toBe(window);

@@ -1,7 +1,7 @@
 import { collection, int, json, optional, text } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import type { Partner } from '@keyserver/federation';
-import type { ExportVersion, PartnerVersion, Publisher } from '@keyserver/padding';
+import type { Publisher } from '@keyserver/padding';
 import { SECOND, type UnixMillis } from '@keyserver/time';
 import { storedPartner } from './partners.ts';
 import { storedExport } from './stored-export.ts';
@@ -17,8 +17,13 @@ export const exportVersions = collection({
 });
 
 /** The id of a version: an export, and a partner, has one from one midnight on. */
-export const versionId = ({ config, from }: ExportVersion | PartnerVersion): string =>
-  `${config.id}-${from / SECOND}`;
+export const versionId = ({
+  config,
+  from,
+}: {
+  readonly config: { readonly id: string };
+  readonly from: UnixMillis;
+}): string => `${config.id}-${from / SECOND}`;
 
 /**
  * Partners as they are configured from a midnight on, padded and fresh ones; that is what units of a day are given by, besides

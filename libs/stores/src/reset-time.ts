@@ -1,4 +1,10 @@
-import { type Cursor, type DocumentStore, type Transaction, view } from '@keyserver/docstore';
+import {
+  type Collection,
+  type Cursor,
+  type DocumentStore,
+  type Transaction,
+  view,
+} from '@keyserver/docstore';
 import { type PlanSpan, midnightAfter, planSpanOf, planStart } from '@keyserver/padding';
 import { exportBatches } from './export-batch-document.ts';
 import { leases } from './lease-store.ts';
@@ -29,8 +35,8 @@ const STEPS: readonly Step[] = [
   bringBack(EXPORTS),
   bringBack(PARTNERS),
   forgetPlans,
-  bringBackVersions,
-  bringBackPartnerVersions,
+  bringBackVersions(exportVersions),
+  bringBackVersions(partnerVersions),
   endLeases,
   endLeasesOf(EXPORTS),
   endLeasesOf(PARTNERS),
@@ -95,33 +101,26 @@ async function forgetPlans(tx: Transaction): Promise<Stepped> {
   return { removed: 0, next: found.length === PLANS_PER_STEP ? 'first' : undefined };
 }
 
-/** Lets changes of exports hold from the next midnight that would hold from a later one. */
-async function bringBackVersions(tx: Transaction): Promise<Stepped> {
-  const span = await spanIn(tx);
-  const next = midnightAfter(tx.now, span);
-  const ahead = (await tx.find(exportVersions, {})).filter(({ value }) => value.from > next);
-  const step = ahead.toSorted((a, b) => a.value.from - b.value.from).slice(0, VERSIONS_PER_STEP);
-  for (const { id, value } of step) {
-    tx.delete(exportVersions, id);
-    // The last of several changes is the one that stays.
-    const version = { config: value.settings, from: next };
-    tx.set(exportVersions, versionId(version), { ...value, from: next });
-  }
-  return { removed: 0, next: ahead.length > step.length ? 'first' : undefined };
+/** Lets changes of exports, or of partners, hold from the next midnight that would hold from a later one. */
+function bringBackVersions<D extends StoredVersion>(versions: Collection<D>): Step {
+  return async (tx) => {
+    const span = await spanIn(tx);
+    const next = midnightAfter(tx.now, span);
+    const ahead = (await tx.find(versions, {})).filter(({ value }) => value.from > next);
+    const step = ahead.toSorted((a, b) => a.value.from - b.value.from).slice(0, VERSIONS_PER_STEP);
+    for (const { id, value } of step) {
+      tx.delete(versions, id);
+      // The last of several changes is the one that stays.
+      const version = { config: value.settings, from: next };
+      tx.set(versions, versionId(version), { ...value, from: next });
+    }
+    return { removed: 0, next: ahead.length > step.length ? 'first' : undefined };
+  };
 }
 
-/** The same for changes of partners. */
-async function bringBackPartnerVersions(tx: Transaction): Promise<Stepped> {
-  const span = await spanIn(tx);
-  const next = midnightAfter(tx.now, span);
-  const ahead = (await tx.find(partnerVersions, {})).filter(({ value }) => value.from > next);
-  const step = ahead.toSorted((a, b) => a.value.from - b.value.from).slice(0, VERSIONS_PER_STEP);
-  for (const { id, value } of step) {
-    tx.delete(partnerVersions, id);
-    const version = { config: value.settings, from: next };
-    tx.set(partnerVersions, versionId(version), { ...value, from: next });
-  }
-  return { removed: 0, next: ahead.length > step.length ? 'first' : undefined };
+interface StoredVersion {
+  readonly from: number;
+  readonly settings: { readonly id: string };
 }
 
 /** Ends the leases of jobs that last longer than now. */
