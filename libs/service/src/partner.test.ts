@@ -162,27 +162,24 @@ describe('a token that a partner sends again', () => {
   const clockAt = (seconds: number) => simulatedClock(unixMillis(seconds * 1000));
   const sent = async () => [`Bearer ${await rsa.mint(claims({ exp: NOW + 30 }))}`];
 
-  it('is taken for a minute without its keys, and no longer than it lives', async () => {
+  it('is taken for a minute without a look at its signature, and no longer', async () => {
     const own = await testIssuer();
     const clock = clockAt(NOW);
-    const verify = partnerVerifier(
-      rules({
-        clock,
-        issuers: [own],
-        findPartner: partnerOf({ issuer: own.issuer, subject: SUBJECT }),
-      }),
-    );
-    const first = [`Bearer ${await own.mint(claims({ iss: own.issuer }))}`];
-    expect(await verify(first)).toMatchObject({ kind: 'caller' }); // keys last for five minutes from here
+    const findPartner = partnerOf({ issuer: own.issuer, subject: SUBJECT });
+    const verify = partnerVerifier(rules({ clock, issuers: [own], findPartner }));
+    const mint = async (jti: string) => [
+      `Bearer ${await own.mint(claims({ iss: own.issuer, jti }))}`,
+    ];
+    const [first, sent, unknown] = [await mint('1'), await mint('2'), await mint('3')];
+    expect(await verify(first)).toMatchObject({ kind: 'caller' });
     clock.advance(290_000);
-    const header = [`Bearer ${await own.mint(claims({ iss: own.issuer, iat: NOW + 1 }))}`];
-    expect(await verify(header)).toMatchObject({ kind: 'caller' });
+    expect(await verify(sent)).toMatchObject({ kind: 'caller' });
     await own.rotate();
-    clock.advance(59_000);
-    expect(await verify(header)).toMatchObject({ kind: 'caller' });
-    expect(own.fetches).toBe(1);
-    clock.advance(1000);
-    expect(await verify(header)).toEqual(unauthenticated('signature'));
+    clock.advance(30_000); // what the issuer published before lasts for five minutes
+    expect(await verify(unknown)).toEqual(unauthenticated('signature'));
+    expect(await verify(sent)).toMatchObject({ kind: 'caller' });
+    clock.advance(30_000);
+    expect(await verify(sent)).toEqual(unauthenticated('signature'));
     await own.close();
   });
 
@@ -191,9 +188,9 @@ describe('a token that a partner sends again', () => {
     const verify = partnerVerifier(rules({ clock }));
     const header = await sent();
     expect(await verify(header)).toMatchObject({ kind: 'caller' });
-    clock.advance(29_000);
+    clock.advance(80_000); // it ended 50 s ago, as far as a minute of difference between clocks goes
     expect(await verify(header)).toMatchObject({ kind: 'caller' });
-    clock.advance(62_000);
+    clock.advance(15_000);
     expect(await verify(header)).toEqual(unauthenticated('time'));
   });
 

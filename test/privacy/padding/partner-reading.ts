@@ -5,12 +5,18 @@ import { paddedUnits, readPlans } from '@keyserver/stores';
 import { DAY, unixMillis } from '@keyserver/time';
 import type { KeySet } from './differences.ts';
 
+/** The keys of a unit. */
+export interface ReadUnitKeys extends KeySet {
+  /** Whether the day was planned to give this partner no keys of other servers. */
+  readonly isLocalOnly: boolean;
+}
+
 /** What a partner has read, as it stands now. */
 export interface PartnerReading {
   readonly partner: Partner;
   /** Where it goes on, ms. */
   next: number;
-  readonly units: KeySet[];
+  readonly units: ReadUnitKeys[];
 }
 
 const RETENTION = 14 * DAY;
@@ -30,7 +36,8 @@ export async function readNewUnits(store: DocumentStore, reading: PartnerReading
     // Any call is filtered by the grant in force; what is padded is given only while that reaches as far.
     if (!isWithin(found.unit.grant, partner)) throw new Error('a unit reaches beyond its grant');
     const floor = await floorOn(store, partner, found.unit);
-    units.push({ floor, keys: await primariesOf(readUnit(partner, found.unit)) });
+    const keys = await primariesOf(readUnit(partner, found.unit));
+    units.push({ floor, keys, isLocalOnly: found.unit.grant.onlyLocalProvenance });
     reading.next = found.unit.end;
   }
 }
@@ -50,6 +57,3 @@ async function primariesOf(pages: ReturnType<ReadUnit>): Promise<readonly string
       keys.push(...unpackRecords(records).map(({ data }) => keyHex(data)));
   return keys;
 }
-
-/** The sets of keys that a partner knows. */
-export const setsOf = ({ units }: PartnerReading): readonly KeySet[] => units;

@@ -7,7 +7,7 @@ import type { Random } from '@keyserver/random';
 import { DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { between, happens } from './chance.ts';
 import { type Atom, atomsOf, mostIsolated } from './differences.ts';
-import { type PartnerReading, readNewUnits, setsOf } from './partner-reading.ts';
+import { type PartnerReading, type ReadUnitKeys, readNewUnits } from './partner-reading.ts';
 import { documentsOf, drawHabit, drawUpload } from './population.ts';
 import { type SimulatedServer, openSimulatedServer } from './simulated-server.ts';
 import { SIMULATED_WINDOW } from './simulate-files.ts';
@@ -49,8 +49,8 @@ export interface Isolation {
 }
 
 /**
- * Lets a server with two to five exports that share keys, and up to two partners that read them, run for three days, with uploads, keys of other servers, outages and
- * changes of the configuration, all drawn at random.
+ * Lets a server with two to five exports that share keys, and up to two partners that read them, run for three days, with uploads,
+ * keys of other servers, outages and changes of the configuration, all drawn at random.
  */
 export async function isolateKeys(random: Random): Promise<Isolation> {
   const server = await openSimulatedServer(random);
@@ -71,26 +71,31 @@ export async function isolateKeys(random: Random): Promise<Isolation> {
     await server.fixture.run();
     await readPages(run);
   }
-  const { applied, refused } = { applied: run.versions.length, refused: run.refused };
-  const pages = [...run.readings.values()].reduce((sum, { units }) => sum + units.length, 0);
-  return { atom: await isolatedIn(run), applied, refused, pages };
+  return {
+    ...{ atom: await isolatedIn(run), applied: run.versions.length, refused: run.refused },
+    pages: unitsOf(run).length,
+  };
 }
 
 /**
  * What is most isolated by files and partners together. A partner who republishes what it got has nothing else in common with the files
- * here, so its files are unions of what it has read. To whom only local keys are given, the keys of other servers in a file are
- * known to be those: they are neither counted nor padded, and make no part that is looked at with these partners.
+ * here, so its files are unions of what it has read. Where only local keys are given, the keys of other servers in a file are known to
+ * be those: they are neither counted nor padded, and make no part that is looked at with such units. What a unit gives is what its day
+ * was planned with, whatever the partner was granted since.
  */
 async function isolatedIn(run: Run): Promise<Atom | undefined> {
   const files = await readAll(run);
   const counted = (key: string): boolean => !run.foreign.has(key);
-  const readings = [...run.readings.values()];
-  const whole = readings.filter(({ partner }) => !partner.onlyLocalProvenance);
+  const units = unitsOf(run);
+  const whole = units.filter(({ isLocalOnly }) => !isLocalOnly);
   return mostIsolated([
-    ...atomsOf([...files, ...whole.flatMap(setsOf)], counted),
-    ...atomsOf([...files, ...readings.flatMap(setsOf)], counted).filter(({ size }) => size > 0),
+    ...atomsOf([...files, ...whole], counted),
+    ...atomsOf([...files, ...units], counted).filter(({ size }) => size > 0),
   ]);
 }
+
+const unitsOf = ({ readings }: Run): readonly ReadUnitKeys[] =>
+  [...readings.values()].flatMap(({ units }) => units);
 
 async function liveAnHour(run: Run): Promise<void> {
   const { server, random, versions } = run;
