@@ -5,10 +5,11 @@ import type { KeyBatch } from '@keyserver/exposure-keys';
 import type { FederationQuery } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { startFederationPull } from '@keyserver/federation-pull';
+import { serveIssuer } from '@keyserver/launcher';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
-import { type RunningServer, type RunningService, listen } from '@keyserver/service';
+import type { RunningService } from '@keyserver/service';
 import { federationQueries, queryDocument, readStandings } from '@keyserver/stores';
 import { NOON, batchesIn } from '@keyserver/stores/testing';
 import {
@@ -43,7 +44,7 @@ export async function pullingServer(): Promise<PullingServer> {
   const clock = simulatedClock(NOON);
   const machine = { clock, timers: systemTimers, random: systemRandom };
   const platform = await openLocalPlatform({ ...machine, dataDirectory: directory });
-  const { issuer, served } = await serveIssuer(platform);
+  const { issuer, close: closeIssuer } = await servedIssuer(platform);
   const recorded = recordingLog();
   const service = await startFederationPull(
     {
@@ -70,28 +71,23 @@ export async function pullingServer(): Promise<PullingServer> {
     standing: async () => (await readStandings(store, ['neighbour']))[0],
     close: async () => {
       await service.close();
-      await served.close();
+      await closeIssuer();
       await platform.close();
       rmSync(directory, { recursive: true });
     },
   };
 }
 
-async function serveIssuer(platform: LocalPlatform): Promise<{
+/** The issuer of a platform, whose keys are served on a free port until it is closed. */
+async function servedIssuer({ openIssuer }: LocalPlatform): Promise<{
   readonly issuer: Awaited<ReturnType<LocalPlatform['openIssuer']>>;
-  readonly served: RunningServer;
+  readonly close: () => Promise<void>;
 }> {
-  let documents: Readonly<Record<string, object>> = {};
-  const served = await listen(
-    (request, response) => {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(documents[request.url ?? ''] ?? {}));
-    },
-    { port: 0, timers: systemTimers },
-  );
-  const issuer = await platform.openIssuer(served.url);
-  ({ documents } = issuer);
-  return { issuer, served };
+  const documents: Record<string, object> = {}; // filled once the address that they name is known
+  const { url, close } = await serveIssuer(documents, 0, systemTimers);
+  const issuer = await openIssuer(url);
+  Object.assign(documents, issuer.documents);
+  return { issuer, close };
 }
 
 async function post(
