@@ -29,6 +29,7 @@ const deps: PublishDeps = {
   tokens: someTokens(),
   rules: DEFAULT_KEY_RULES,
   reserveKeys: reserveFreely,
+  confirmTime: () => Promise.resolve(),
   defaultRegions: [],
 };
 

@@ -40,6 +40,7 @@ function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = 
     },
     rules: DEFAULT_KEY_RULES,
     reserveKeys: reserveFreely,
+    confirmTime: () => Promise.resolve(),
     defaultRegions: [],
     tokens: someTokens(),
     ...overrides,

@@ -93,6 +93,8 @@ export interface PublishDeps {
   readonly tokens: RevisionTokens;
   readonly rules: KeyRules;
   readonly reserveKeys: ReserveKeys;
+  /** Fails while the clock of this machine is not the store's, so that it refuses nobody for being too late or too early. */
+  readonly confirmTime: () => Promise<void>;
   /** Where keys of an application without regions of its own belong. */
   readonly defaultRegions: readonly string[];
 }
@@ -139,14 +141,19 @@ export async function publishKeys(
   const regions = [asked, app.regions, deps.defaultRegions].find(({ length }) => length > 0);
   if (regions === undefined) return refused('health_authority_missing_region_config', { app });
   const claims = await certifiedClaims(request, app, now, deps);
-  if (claims.kind === 'refused')
+  if (claims.kind === 'refused') {
+    await deps.confirmTime();
     return refused(INVALID_CERTIFICATE, { app, certificate: claims.reason });
+  }
   const { reportType, authority, certificate } = claims;
   const onsetCandidates = [request.onset, claims.onset ?? 0]; // 0 lies too far back to be believed
   const context = { now, reportType, rules: deps.rules, onsetCandidates };
   const acceptance = acceptKeys(request.keys, context);
   const { problems, warnings } = acceptance;
-  if (acceptance.kind === 'refused') return refused('bad_request', { app, problems, warnings });
+  if (acceptance.kind === 'refused') {
+    await deps.confirmTime();
+    return refused('bad_request', { app, problems, warnings });
+  }
   const { keys, statistics } = acceptance;
   const token = await deps.tokens.open(request.revisionToken);
   const upload: Upload = {

@@ -12,7 +12,7 @@ import {
   healthAuthorities,
   storeFormat,
 } from '@keyserver/stores';
-import { HOUR, secondsOf, simulatedClock } from '@keyserver/time';
+import { DAY, HOUR, secondsOf, simulatedClock } from '@keyserver/time';
 import { startPublish } from './index.ts';
 import { makeDataKey } from './testing/data-key.ts';
 import {
@@ -100,6 +100,25 @@ describe('startPublish', () => {
     expect(service.lines.join('')).toContain('data_key');
     expect(service.lines.join('')).toContain('"count":2,"message":"publish.covered"');
   });
+
+  it.each([20 * DAY, -20 * DAY])(
+    'refuses nobody for being late or early by a clock that is wrong by %d ms',
+    async (by) => {
+      await configure();
+      const service = await start();
+      const upload = async (): Promise<number> => {
+        const headers = { 'content-type': 'application/json' };
+        const body = JSON.stringify(wireBody(anUpload([aKey(1)])));
+        return (await fetch(`${service.url}/v1/publish`, { method: 'POST', headers, body })).status;
+      };
+      clock.jump(by);
+      expect(await upload()).toBe(503);
+      expect(await post(service.url)).toBe(503); // the certificate holds by that clock, the key does not
+      clock.jump(-by);
+      expect(await upload()).toBe(200);
+      await service.close();
+    },
+  );
 
   it('takes uploads and says what stops the statistics when their minimum is refused', async () => {
     await configure();

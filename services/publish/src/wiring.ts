@@ -50,6 +50,7 @@ const REMEMBERED = 1000;
  * reads (43,200 a day for a process) and each writing one write (1,440).
  */
 const READ_EVERY = 10 * SECOND;
+const CONFIRM_EVERY = 10 * SECOND;
 const WRITE_EVERY = MINUTE;
 
 export { openCloudExporter } from '@keyserver/platform';
@@ -115,6 +116,7 @@ async function depsOver(
     tokens: revisionTokens({ ring, bound, random, log, maxKeyAge }),
     rules: keyRulesOf(config),
     reserveKeys: ceilings(store, { timers, random, log }),
+    confirmTime: seldom(storeTimeOf(store), CONFIRM_EVERY, clock),
     defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
@@ -183,6 +185,13 @@ const edgeOf = (
   uploadsAtOnce: config.CONCURRENT_UPLOADS,
   padding: { min: config.PADDING_MIN_BYTES, range: config.PADDING_RANGE_BYTES },
 });
+
+/** A store that is asked for its time compares the clock of this machine with it. */
+const storeTimeOf =
+  (store: DocumentStore): HealthProbe =>
+  async () => {
+    await store.now();
+  };
 
 /** One after the other: the windows are in the format, so another store is told of once and by its name. */
 function sameStoreWithOpenWindows(platform: Platform, clock: Clock): HealthProbe {

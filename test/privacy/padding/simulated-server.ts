@@ -59,6 +59,7 @@ export async function openSimulatedServer(
     findApp: async (id) => await Promise.resolve(registered.get(id)),
     verifyCertificate: believeCertificate(apps),
     storeUpload: storeUploads(store, settings, random),
+    confirmTime: () => Promise.resolve(),
     tokens: someTokens(),
   };
   return {

@@ -150,6 +150,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     storeUpload: storeUploads(store, settings, systemRandom),
     rules: DEFAULT_KEY_RULES,
     reserveKeys: reserveFreely,
+    confirmTime: () => Promise.resolve(),
     defaultRegions: [],
     tokens: someTokens(),
     v1alpha1: false,
