@@ -34,7 +34,9 @@ export interface Series<E = DemoExport> {
 }
 
 /** Where a phone downloads, and when. */
-type Downloading = Pick<Simulation, 'clock' | 'urls'>;
+interface Downloading extends Pick<Simulation, 'clock'> {
+  readonly urls: Pick<Simulation['urls'], 'cdn'>;
+}
 /** Which series of files. */
 type Place = Readonly<Record<'id' | 'region', string>>;
 
