@@ -145,8 +145,9 @@ class Walk {
   /** Walks on to the entry that a head names as the last, at least. */
   async go(store: DocumentStore, head: AuditHead): Promise<void> {
     try {
-      const after = { id: auditIdOf(this.sequence) };
-      for await (const page of store.pages(auditChain, { after }, PAGE)) {
+      // A chain that was never trimmed begins with the first document of all.
+      const from = this.sequence === 0 ? {} : { after: { id: auditIdOf(this.sequence) } };
+      for await (const page of store.pages(auditChain, from, PAGE)) {
         const ids = page.flatMap(({ id, value }) => [id, ...checkpointNamedBy(value)]);
         const checkpoints = await store.get(auditCheckpoints, ids);
         const byId = new Map(ids.map((id, n) => [id, checkpoints[n]]));
@@ -223,8 +224,9 @@ class Walk {
     const { rootSequence, rootHash } = this.#root;
     const first = this.#first;
     if (first === undefined) throw new Break('the chain has a head and no entry');
-    const begins = rootHash !== NO_HASH ? 'checkpoint' : rootSequence === 0 ? 'first' : 'anew';
-    if (begins !== 'checkpoint') await checkBeginning(store, first, begins);
+    const isAnew = first.operation === 'audit.restart';
+    const begins = rootHash !== NO_HASH ? 'checkpoint' : isAnew ? 'anew' : 'first';
+    if (begins !== 'checkpoint') await checkBeginning(store, first, this.#root);
     const before = (this.#known.entries ?? []).filter(({ sequence }) => sequence <= rootSequence);
     const other = before.find(({ sequence, hash }) =>
       begins === 'anew' ? true : sequence === rootSequence && hash !== rootHash,
@@ -249,16 +251,15 @@ function checkpointNamedBy({ operation, changes }: AuditEntry): readonly string[
   return operation === 'audit.checkpoint' && named !== undefined ? [auditIdOf(Number(named))] : [];
 }
 
-const OPERATION = { first: 'audit.begin', anew: 'audit.restart' } as const;
-
 /** The first entry names what was there before the chain, and that is still so. */
 async function checkBeginning(
   store: DocumentStore,
   first: AuditEntry,
-  begins: keyof typeof OPERATION,
+  { rootSequence }: AuditHead,
 ): Promise<void> {
   const named = earlierNamedBy(auditChangesOf(first));
-  if (first.operation !== OPERATION[begins] || named === undefined)
+  const isFirst = first.operation === 'audit.begin' && rootSequence === 0;
+  if (named === undefined || !(isFirst || first.operation === 'audit.restart'))
     throw new Break(`entry ${first.sequence}, the first one, does not say what was before it`);
   const { count, digest } = await earlierOf(store);
   if (count !== named.count || digest !== named.digest)
