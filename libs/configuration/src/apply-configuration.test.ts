@@ -2,12 +2,7 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import {
-  exportConfigs,
-  exportProgress,
-  exportVersions,
-  openStoreFormat,
-} from '@keyserver/stores';
+import { exportConfigs, exportProgress, exportVersions, openStoreFormat } from '@keyserver/stores';
 import { auditedSteps } from '@keyserver/stores/testing';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis, windowLength } from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';

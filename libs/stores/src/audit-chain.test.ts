@@ -196,7 +196,13 @@ describe('a chain', () => {
   const broken = { name: 'AuditFault', code: 'broken' };
 
   it.each<[string, (tx: Transaction, last: AuditEntry) => void, RegExp]>([
-    ['its head is gone', (tx) => tx.delete(auditHeads, 'head'), /the head of the chain is gone/],
+    [
+      'its head is gone',
+      (tx) => {
+        tx.delete(auditHeads, 'head');
+      },
+      /the head of the chain is gone/,
+    ],
     [
       'all of it is gone',
       (tx) => {
@@ -205,23 +211,33 @@ describe('a chain', () => {
       },
       /the store has had a chain, and it is gone/,
     ],
-    ['its last entry is gone', (tx) => tx.delete(auditChain, auditIdOf(3)), /entry 3, .* is gone/],
+    [
+      'its last entry is gone',
+      (tx) => {
+        tx.delete(auditChain, auditIdOf(3));
+      },
+      /entry 3, .* is gone/,
+    ],
     [
       'its last entry was changed',
-      (tx, last) => tx.set(auditChain, auditIdOf(3), { ...last, actor: 'kim' }),
+      (tx, last) => {
+        tx.set(auditChain, auditIdOf(3), { ...last, actor: 'kim' });
+      },
       /entry 3, the last one, is not the one that was written/,
     ],
     [
       'there is an entry behind its last',
-      (tx, last) => tx.set(auditChain, auditIdOf(4), last),
+      (tx, last) => {
+        tx.set(auditChain, auditIdOf(4), last);
+      },
       /entry 4 follows/,
     ],
     [
       'its head was put back to an older one',
-      (tx, last) =>
-        tx.set(auditHeads, 'head', {
-          ...{ sequence: 2, hash: last.previous, rootSequence: 0, rootHash: NO_HASH },
-        }),
+      (tx, last) => {
+        const root = { rootSequence: 0, rootHash: NO_HASH };
+        tx.set(auditHeads, 'head', { sequence: 2, hash: last.previous, ...root });
+      },
       /entry 3 follows/,
     ],
   ])('takes no entry when %s, and says what to do', async (_, damage, sentence) => {

@@ -24,7 +24,7 @@ export const addPublicKeyOption = (command: Command): Command =>
   command.option(
     '--public-key <file>',
     'a public key (PEM) that checkpoints are signed with; may be repeated',
-    (file: string, before: readonly string[] = []) => [...before, file],
+    (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
   );
 
 const MAX_KEY_BYTES = 10_000;
