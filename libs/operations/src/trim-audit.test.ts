@@ -151,23 +151,36 @@ describe('a trim', () => {
     [
       [
         'of what is too young',
-        async () => await Promise.resolve(),
+        async () => {
+          await Promise.resolve();
+        },
         { before: unixMillis(NOON + 2 * DAY) },
         'too young',
       ],
       [
         'of what no checkpoint is of',
-        async () => await Promise.resolve(),
+        async () => {
+          await Promise.resolve();
+        },
         { before: NOON },
         'no checkpoint',
       ],
       [
         'on the word of another key',
-        async () => await Promise.resolve(),
+        async () => {
+          await Promise.resolve();
+        },
         { publicKeys: [memorySigner().pem] },
         'broken',
       ],
-      ['on the word of no key', async () => await Promise.resolve(), { publicKeys: [] }, 'broken'],
+      [
+        'on the word of no key',
+        async () => {
+          await Promise.resolve();
+        },
+        { publicKeys: [] },
+        'broken',
+      ],
       [
         'of a chain that is broken',
         async (store) => {
