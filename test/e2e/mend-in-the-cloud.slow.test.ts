@@ -3,7 +3,8 @@ import type { DocumentStore } from '@keyserver/docstore';
 import { openFirestoreStore } from '@keyserver/firestore';
 import { type CloudKms, openKms } from '@keyserver/cloud-kms';
 import { openCloudBuckets } from '@keyserver/cloud-storage';
-import { auditEntries, exportBatches } from '@keyserver/stores';
+import { exportBatches } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { HOUR, unixMillis } from '@keyserver/time';
 import {
@@ -87,10 +88,7 @@ const bucket = () => fixture.deps.openBucket(BUCKET);
 const index = async () => (await fixture.index('us', BUCKET)) ?? [];
 
 async function operations(): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const page of store.pages(auditEntries, {}))
-    found.push(...page.map(({ value }) => `${value.actor} ${value.operation}`));
-  return found;
+  return (await auditedSteps(store)).map(({ actor, operation }) => `${actor} ${operation}`);
 }
 
 async function* words(text: string): AsyncGenerator<Uint8Array> {

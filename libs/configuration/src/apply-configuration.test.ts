@@ -2,13 +2,8 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import {
-  auditEntries,
-  exportConfigs,
-  exportProgress,
-  exportVersions,
-  openStoreFormat,
-} from '@keyserver/stores';
+import { exportConfigs, exportProgress, exportVersions, openStoreFormat } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis, windowLength } from '@keyserver/time';
 import { applyConfiguration, planChanges } from './apply-configuration.ts';
 import { changeWindow } from '@keyserver/operations';
@@ -29,12 +24,7 @@ async function storeWith(configuration: Configuration): Promise<DocumentStore> {
   return store;
 }
 
-async function auditOf(store: DocumentStore): Promise<unknown[]> {
-  const entries: unknown[] = [];
-  for await (const page of store.pages(auditEntries, {}))
-    entries.push(...page.map(({ value }) => value));
-  return entries;
-}
+const auditOf = auditedSteps;
 
 /** The changes of a plan, each as `action section id`, with its fields as `field: before -> after (note)`. */
 async function plannedLines(store: DocumentStore, wanted: Configuration): Promise<string[]> {
@@ -302,11 +292,15 @@ describe('planChanges', () => {
       authorities: Array.from({ length: count }, (_, n) => anAuthority(n + 1)),
     });
     const store = await emptyStore();
-    expect(await planChanges(store, many(495))).toMatchObject({ changes: { length: 497 } });
-    expect(await plannedLines(store, many(496))).toEqual([
-      ' changes 498 entries at once; change at most 499 with one file, where an export or a partner counts as three',
+    // Of 500 writes the audit takes four: beginning, entry, head and mark.
+    expect(await planChanges(store, many(492))).toMatchObject({ changes: { length: 494 } });
+    expect(await plannedLines(store, many(493))).toEqual([
+      ' changes 495 entries at once; change at most 496 with one file, where an export or a partner counts as three',
     ]);
-    expect(await applyConfiguration(store, many(495), operator)).toMatchObject({ kind: 'applied' });
+    expect(await applyConfiguration(store, many(493), operator)).toMatchObject({ kind: 'refused' });
+    expect(await auditOf(store)).toEqual([]);
+    expect(await applyConfiguration(store, many(492), operator)).toMatchObject({ kind: 'applied' });
+    expect(await auditOf(store)).toHaveLength(1);
   });
 
   describe('of exports', () => {

@@ -5,7 +5,8 @@ import { type Random, randomId } from '@keyserver/random';
 import {
   type ConfigurationChange,
   type StoreFormat,
-  auditEntries,
+  auditChangesOf,
+  beginAudit,
   changesFrom,
   partnerVersionChange,
   readStoreFormat,
@@ -27,7 +28,13 @@ import {
   unfitKeyIds,
 } from './change-rules.ts';
 import { movedTimes } from './moved-times.ts';
-import { type Plan, fingerprintOf, lackingLists, stepsBetween } from './plan.ts';
+import {
+  type Plan,
+  configurationDigest,
+  fingerprintOf,
+  lackingLists,
+  stepsBetween,
+} from './plan.ts';
 import { readStored } from './stored-configuration.ts';
 import { type UnitRules, wholeOf } from './usual-units.ts';
 
@@ -169,9 +176,9 @@ async function applyIn(
   step: { wanted: Configuration; auditId: string; options: ApplyOptions },
 ): Promise<ApplyOutcome> {
   const { wanted, auditId, options } = step;
-  // An entry with this id was made by an earlier attempt whose answer was lost.
-  const [made] = await tx.get(auditEntries, [auditId]);
-  if (made !== undefined) return { kind: 'applied', changes: made.changes };
+  const audit = await beginAudit(tx, auditId);
+  if (audit.earlier !== undefined)
+    return { kind: 'applied', changes: auditChangesOf(audit.earlier) };
   const { stored, after, effect, format } = await compared(tx, wanted);
   const { midnight } = effect;
   if (options.basis !== undefined && options.basis !== fingerprintOf(stored, midnight))
@@ -188,11 +195,9 @@ async function applyIn(
   const keepVersions = await versionsOf(tx, { changes, after, midnight });
   for (const { make } of steps) make(tx);
   keepVersions();
-  tx.create(auditEntries, auditId, {
-    at: tx.now,
-    actor: options.actor,
-    operation: 'configuration.apply',
-    changes,
+  audit.append({
+    ...{ actor: options.actor, operation: 'configuration.apply', changes },
+    digests: { before: configurationDigest(stored), after: configurationDigest(after) },
   });
   return { kind: 'applied', changes };
 }
@@ -230,3 +235,10 @@ async function versionsOf(
     for (const write of writes) write();
   };
 }
+
+/**
+ * The digest of the stored configuration. It is what the last audited step left behind, as its entry says, unless somebody
+ * has written past the audit.
+ */
+export const storedDigest = async (store: DocumentStore): Promise<string> =>
+  await store.transact(async (tx) => configurationDigest(await readStored(tx)));

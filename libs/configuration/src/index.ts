@@ -4,6 +4,7 @@ export {
   type SigningPlatform,
   applyConfiguration,
   planChanges,
+  storedDigest,
 } from './apply-configuration.ts';
 export { type Configuration, DEVELOPMENT_NAMES, type Problem } from './configuration.ts';
 export { parseTime } from './grammar.ts';

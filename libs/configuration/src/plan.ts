@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { MAX_WRITES, type Transaction } from '@keyserver/docstore';
-import type { ConfigurationChange, FieldChange } from '@keyserver/stores';
+import {
+  AUDIT_WRITES,
+  type ConfigurationChange,
+  type FieldChange,
+  MAX_CHANGES_BYTES,
+  changesBytes,
+} from '@keyserver/stores';
 import type { PaddingCost } from '@keyserver/padding';
 import type { UnixMillis } from '@keyserver/time';
 import type { ChangeAdvice } from './advice.ts';
@@ -53,14 +59,33 @@ export function stepsBetween(
     ...gone.map(removeStep),
   ];
   const problems = gone.filter(({ section }) => !REMOVABLE[section]).map(cannotRemove);
-  // One write is kept for the audit entry, and an export or partner is kept as it was and as it will be.
-  const kept = steps.filter(({ change }) => KEPT.includes(change.section)).length;
-  if (steps.length + 2 * kept >= MAX_WRITES)
-    problems.push({
-      path: '',
-      message: `changes ${steps.length} entries at once; change at most ${MAX_WRITES - 1} with one file, where an export or a partner counts as three`,
-    });
+  problems.push(...tooMuchAtOnce(steps.map(({ change }) => change)));
   return { steps, problems };
+}
+
+/** What one transaction takes, beside the entry of the audit that is written with it. */
+const MOST_CHANGES = MAX_WRITES - AUDIT_WRITES;
+
+/** A file is applied in one step with its audit entry, or not at all. */
+function tooMuchAtOnce(changes: readonly ConfigurationChange[]): readonly Problem[] {
+  // An export or partner is kept as it was and as it will be.
+  const kept = changes.filter(({ section }) => KEPT.includes(section)).length;
+  if (changes.length + 2 * kept > MOST_CHANGES)
+    return [
+      {
+        path: '',
+        message: `changes ${changes.length} entries at once; change at most ${MOST_CHANGES} with one file, where an export or a partner counts as three`,
+      },
+    ];
+  const bytes = changesBytes(changes);
+  return bytes <= MAX_CHANGES_BYTES
+    ? []
+    : [
+        {
+          path: '',
+          message: `makes changes that take ${bytes} bytes to write down, and one entry of the audit has ${MAX_CHANGES_BYTES}; apply them with several files`,
+        },
+      ];
 }
 
 const byPath = (configuration: WholeConfiguration): ReadonlyMap<string, Described> =>
@@ -146,19 +171,21 @@ const ends = (fields: readonly FieldChange[]): boolean =>
       (before === undefined || Date.parse(after) < Date.parse(before)),
   );
 
+/** A text that stands for a whole configuration: SHA-256, as 64 hex digits. */
+export const configurationDigest = (configuration: WholeConfiguration): string =>
+  digestOf(entriesOf(configuration));
+
 /** A text that stands for a whole configuration, and for the midnight from which a change of it would hold. */
 export const fingerprintOf = (
   configuration: WholeConfiguration,
   midnight: UnixMillis | undefined,
-): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        midnight ?? null,
-        describe(configuration).map(({ section, id, fields }) => [section, id, [...fields]]),
-      ]),
-    )
-    .digest('hex');
+): string => digestOf([midnight ?? null, entriesOf(configuration)]);
+
+const entriesOf = (configuration: WholeConfiguration): readonly unknown[] =>
+  describe(configuration).map(({ section, id, fields }) => [section, id, [...fields]]);
+
+const digestOf = (value: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex');
 
 const MOVES = 'files of earlier days stay under the old name';
 const KNOWN_TO_PHONES = 'phones must know the new key before it signs';

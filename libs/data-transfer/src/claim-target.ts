@@ -1,5 +1,6 @@
 import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
 import {
+  AUDIT_MARK,
   type DataImport,
   FORMAT_ID,
   FORMAT_VERSION,
@@ -8,8 +9,10 @@ import {
   dataImports,
   keyHashCheckOf,
   movedCollections,
+  readAuditHead,
   readStoreFormat,
   storeFormat,
+  storeParts,
 } from '@keyserver/stores';
 import { MINUTE, SECOND, type UnixMillis, type WindowCalendar, windowsFrom } from '@keyserver/time';
 import type { Manifest, MovedFormat } from './manifest.ts';
@@ -55,8 +58,11 @@ async function firstHeld(tx: Transaction): Promise<string | undefined> {
 export const finishImport = async (store: DocumentStore, exportId: string): Promise<void> => {
   await store.transact(async (tx) => {
     const [begun] = await tx.get(dataImports, [exportId]);
-    if (begun?.finishedAt === undefined)
-      tx.set(dataImports, exportId, { ...startOf(begun), finishedAt: tx.now });
+    const head = await readAuditHead(tx);
+    if (begun?.finishedAt !== undefined) return;
+    tx.set(dataImports, exportId, { ...startOf(begun), finishedAt: tx.now });
+    // From now on a chain that vanishes here is missed, as it was at the source.
+    if (head !== undefined) tx.set(storeParts, AUDIT_MARK, { since: tx.now });
   });
 };
 

@@ -1,6 +1,6 @@
 import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
-import { type PartState, auditEntries, stateOfPart, storeParts } from '@keyserver/stores';
+import { type PartState, beginAudit, stateOfPart, storeParts } from '@keyserver/stores';
 
 /** A part of a store, and whether it belongs to the database. */
 export interface ExaminedPart {
@@ -38,10 +38,9 @@ export async function adoptParts(
   const id = randomId(random);
   const changes = changesOf(parts, missingCommits);
   await store.transact(async (tx) => {
-    const [audited] = await tx.get(auditEntries, [id]);
-    if (audited !== undefined) return;
-
-    tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.adopt', changes });
+    const audit = await beginAudit(tx, id);
+    if (audit.earlier !== undefined) return;
+    audit.append({ actor, operation: 'store.adopt', changes });
     for (const { part } of parts) tx.set(storeParts, part.name, { since: tx.now });
   });
   for (const { part, state } of parts) if (state !== 'present') await part.writeId(storeId);

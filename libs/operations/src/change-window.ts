@@ -6,7 +6,7 @@ import {
   type ConfigurationChange,
   FORMAT_ID,
   type StoreProfile,
-  auditEntries,
+  beginAudit,
   exportConfigs,
   partners,
   readStoreFormat,
@@ -53,10 +53,12 @@ export async function changeWindow(
   return await store.transact(async (tx) => {
     const plan = await planIn(tx, store, length);
     const format = await readStoreFormat(tx);
+    // Of an earlier attempt whose answer was lost the plan says that it is decided.
+    const audit = await beginAudit(tx, auditId);
     if (plan.kind !== 'planned' || format?.windows === undefined) return plan;
     tx.set(storeFormat, FORMAT_ID, { ...format, windows: [...format.windows, plan.change] });
-    tx.create(auditEntries, auditId, {
-      ...{ at: tx.now, actor: by.actor, operation: 'store.set-window' },
+    audit.append({
+      ...{ actor: by.actor, operation: 'store.set-window' },
       changes: [auditOf(plan.before, plan.change)],
     });
     return plan;

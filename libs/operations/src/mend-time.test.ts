@@ -9,10 +9,10 @@ import {
   exportConfigDocument,
   exportConfigs,
   exportStore,
-  auditEntries,
   leases,
   readPlans,
 } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import {
   DAY,
   HOUR,
@@ -47,12 +47,8 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const audited = async (): Promise<string[]> => {
-  const found: string[] = [];
-  for await (const page of platform.store.pages(auditEntries, {}))
-    found.push(...page.map(({ value }) => value.operation));
-  return found;
-};
+const audited = async (): Promise<readonly string[]> =>
+  (await auditedSteps(platform.store)).map(({ operation }) => operation);
 
 describe('accepting the time of the machine', () => {
   it('lets the store go on from it, audited', async () => {

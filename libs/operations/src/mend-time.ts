@@ -1,6 +1,6 @@
 import type { Transaction } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
-import { auditEntries, isAnythingAhead, undoAllAhead } from '@keyserver/stores';
+import { beginAudit, isAnythingAhead, undoAllAhead } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
 
 /** What is known of the time of a store on one machine. */
@@ -35,8 +35,7 @@ export async function acceptTime(time: MendableTime, by: Mender): Promise<void> 
   const { mark } = await time.report();
   const auditId = randomId(by.random);
   await time.mend('accept', async (tx) => {
-    await tx.get(auditEntries, [auditId]); // a transaction knows the time after its first read
-    audit(tx, { auditId, by, operation: 'time.accept', before: mark });
+    await audit(tx, { auditId, by, operation: 'time.accept', before: mark });
   });
 }
 
@@ -57,7 +56,7 @@ export async function resetTime(time: MendableTime, by: Mender): Promise<number>
     const isBack = await time
       .mend('reset', async (tx) => {
         if (await isAnythingAhead(tx)) throw new MoreAhead();
-        audit(tx, { auditId, by, operation: 'time.reset', before: mark });
+        await audit(tx, { auditId, by, operation: 'time.reset', before: mark });
       })
       .then(() => true, whenMoreIsAhead);
     if (isBack) return removed;
@@ -81,12 +80,12 @@ interface Entry {
   readonly before: number;
 }
 
-function audit(tx: Transaction, { auditId, by, operation, before }: Entry): void {
+async function audit(tx: Transaction, { auditId, by, operation, before }: Entry): Promise<void> {
+  const { earlier, append } = await beginAudit(tx, auditId);
+  if (earlier !== undefined) return;
   const change = { field: 'time', before: iso(before), after: iso(tx.now), note: undefined };
-  tx.create(auditEntries, auditId, {
-    at: tx.now,
-    actor: by.actor,
-    operation,
+  append({
+    ...{ actor: by.actor, operation },
     changes: [{ action: 'change', section: 'store', id: 'time', fields: [change] }],
   });
 }

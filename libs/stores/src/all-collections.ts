@@ -1,6 +1,8 @@
 import type { Collection } from '@keyserver/docstore';
 import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
+import { auditCheckpoints } from './audit-checkpoints.ts';
+import { auditChain, auditHeads } from './audit-entry.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
@@ -33,7 +35,10 @@ import { usedKeys } from './used-signing-keys.ts';
 /** Every collection of the server. */
 export const allCollections: readonly Collection<object>[] = [
   answerTimes,
+  auditChain,
+  auditCheckpoints,
   auditEntries,
+  auditHeads,
   authorizedApps,
   dailyKeys,
   dataImports,

@@ -1,5 +1,4 @@
-import { type DocumentStore, type Json, collection, int, json, text } from '@keyserver/docstore';
-import { type Random, randomId } from '@keyserver/random';
+import { type Json, collection, int, json, text } from '@keyserver/docstore';
 import { array, member, record, textOf } from './stored-json.ts';
 
 /** One field of a changed configuration document, as an operator reads it; undefined when it was or is not there. */
@@ -23,22 +22,31 @@ export interface ConfigurationChange {
   readonly fields: readonly FieldChange[];
 }
 
-/** What operators did, one document per step: when in store time, who, and what changed. Never a secret. */
+/** What was written down before the audit was a chain. */
+export type LegacyOperation =
+  | 'configuration.apply'
+  | 'federation.reset'
+  | 'store.adopt'
+  | 'store.rebuild'
+  | 'store.set-window'
+  | 'time.accept'
+  | 'time.reset';
+
+/** Stored changes, or a fault. */
+export const configurationChangesOf = (stored: Json): readonly ConfigurationChange[] =>
+  array(stored).map(changeOf);
+
+/**
+ * What operators did before the audit was a chain, one document per step. Nothing is added any more: the first entry of the
+ * chain has their number and digest.
+ */
 export const auditEntries = collection({
   name: 'auditEntries',
   fields: {
     at: int(),
     actor: text(),
-    operation: text<
-      | 'configuration.apply'
-      | 'federation.reset'
-      | 'store.adopt'
-      | 'store.rebuild'
-      | 'store.set-window'
-      | 'time.accept'
-      | 'time.reset'
-    >(),
-    changes: json((stored): readonly ConfigurationChange[] => array(stored).map(changeOf)),
+    operation: text<LegacyOperation>(),
+    changes: json(configurationChangesOf),
   },
 });
 
@@ -66,21 +74,3 @@ function fieldChangeOf(stored: Json): FieldChange {
 
 const optionalText = (stored: Json | undefined): string | undefined =>
   stored === undefined ? undefined : textOf(stored);
-
-/** Writes down who makes what anew; to be done before it is, so that nothing is mended without a trace. */
-export async function auditRebuild(
-  store: DocumentStore,
-  options: {
-    readonly actor: string;
-    readonly random: Random;
-    readonly changes: readonly ConfigurationChange[];
-  },
-): Promise<void> {
-  const { actor, changes } = options;
-  const id = randomId(options.random);
-  await store.transact(async (tx) => {
-    const [present] = await tx.get(auditEntries, [id]);
-    if (present === undefined)
-      tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.rebuild', changes });
-  });
-}

@@ -2,7 +2,9 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { PartnerState } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
 import { SECOND, type UnixMillis } from '@keyserver/time';
-import { type ConfigurationChange, auditEntries } from './audit.ts';
+import type { ConfigurationChange } from './audit.ts';
+import { beginAudit } from './audit-chain.ts';
+import { sha256 } from './audit-entry.ts';
 import {
   type PositionDocument,
   federationPositions,
@@ -35,23 +37,24 @@ export async function resetQuery(
   return await store.transact(async (tx) => {
     const [query] = await tx.get(federationQueries, [queryId]);
     const [position] = await tx.get(federationPositions, [queryId]);
-    // An entry with this id was made by an earlier attempt whose answer was lost.
-    const [done] = await tx.get(auditEntries, [auditId]);
+    const audit = await beginAudit(tx, auditId);
     if (query === undefined) return { kind: 'no query' };
     const refusal = refusalOf(position, from, tx.now);
     if (refusal !== undefined) return { kind: refusal };
     const before = position && stateOf(position);
-    if (done !== undefined) return { kind: 'reset', from: before?.keys.timestamp ?? 0 };
+    if (audit.earlier !== undefined) return { kind: 'reset', from: before?.keys.timestamp ?? 0 };
     const { keys, revisions } = stateAt(from, before);
     await endDead(tx, position); // a run that is under way can store nothing more
-    tx.set(federationPositions, queryId, {
+    const next: PositionDocument = {
       ...withoutProblem(position ?? { ...NEW, begunAt: tx.now }),
       ...stateFields({ keys, revisions }),
       ...{ server: query.server, more: false, sync: '', chunk: '' },
-    });
-    tx.create(auditEntries, auditId, {
-      ...{ at: tx.now, actor, operation: 'federation.reset' },
+    };
+    tx.set(federationPositions, queryId, next);
+    audit.append({
+      ...{ actor, operation: 'federation.reset' },
       changes: [changeOf(queryId, before?.keys.timestamp, keys.timestamp)],
+      digests: { before: digestOf(position), after: digestOf(next) },
     });
     return { kind: 'reset', from: keys.timestamp };
   });
@@ -88,6 +91,10 @@ const changeOf = (id: string, before: number | undefined, after: number): Config
     },
   ],
 });
+
+/** Of the whole position, with the tokens, which the changes do not show. */
+const digestOf = (position: PositionDocument | undefined): string =>
+  sha256(position === undefined ? '' : JSON.stringify(Object.entries(position).toSorted()));
 
 const NEW: Omit<PositionDocument, 'begunAt'> = {
   ...{ sync: '', chunk: '', more: false, failures: 0, notBefore: 0 },

@@ -5,7 +5,7 @@ import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, INTERVAL, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
-import { auditEntries } from './audit.ts';
+import { auditedSteps } from './testing/audited-steps.ts';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { CoverageFault } from './covered-windows.ts';
 import { exportProgress } from './export-batch-document.ts';
@@ -249,9 +249,8 @@ describe('a reset', () => {
       state: { keys: { timestamp: 7199, token: '' }, revisions: { timestamp: 7199, token: '' } },
       ...{ failures: 0, problem: undefined },
     });
-    const entries = [];
-    for await (const page of store.pages(auditEntries, {})) entries.push(...page);
-    expect(entries.map(({ value }) => [value.operation, value.actor])).toEqual([
+    const entries = await auditedSteps(store);
+    expect(entries.map(({ operation, actor }) => [operation, actor])).toEqual([
       ['federation.reset', 'alex'],
     ]);
     expect((await syncOver().begin(EAST)).kind).toBe('begun');

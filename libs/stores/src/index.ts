@@ -1,6 +1,35 @@
 export { allCollections, movedCollections } from './all-collections.ts';
 export { SHARED_TIMES, shareAnswerTimes, sharedAnswerTimes } from './answer-times.ts';
-export { type ConfigurationChange, type FieldChange, auditEntries, auditRebuild } from './audit.ts';
+export { type ConfigurationChange, type FieldChange, auditEntries } from './audit.ts';
+export { AUDIT_MARK, earlierEntries, earlierNamedBy } from './audit-beginning.ts';
+export {
+  AUDIT_WRITES,
+  AuditFault,
+  type AuditedStep,
+  auditAhead,
+  beginAudit,
+  beginAuditAnew,
+} from './audit-chain.ts';
+export {
+  type AuditCheckpoint,
+  auditCheckpoints,
+  checkpointText,
+  isSignedBy,
+} from './audit-checkpoints.ts';
+export {
+  type AuditEntry,
+  type AuditHead,
+  type AuditOperation,
+  MAX_CHANGES_BYTES,
+  NO_HASH,
+  auditChain,
+  auditChangesOf,
+  auditHashOf,
+  auditHeads,
+  auditIdOf,
+  changesBytes,
+  readAuditHead,
+} from './audit-entry.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,

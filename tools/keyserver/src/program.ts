@@ -1,4 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { addAuditCheckpoint } from './audit/checkpoint.ts';
+import { addAuditRestart } from './audit/restart.ts';
+import { addAuditShow } from './audit/show.ts';
+import { addAuditTrim } from './audit/trim.ts';
+import { addAuditVerify } from './audit/verify.ts';
 import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
 import { addConfigShow } from './config/show.ts';
@@ -71,6 +76,15 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Show and change what a server is configured to do.',
     example: 'config show > server.yaml',
     commands: [addConfigApply, addConfigShow],
+  }),
+  group({
+    name: 'audit',
+    description: 'Show and check the record of what operators did.',
+    example: 'audit show --since 2026-01-01T00:00:00Z',
+    commands: [
+      ...[addAuditShow, addAuditVerify, addAuditCheckpoint],
+      ...[addAuditTrim, addAuditRestart],
+    ],
   }),
   group({
     name: 'data',

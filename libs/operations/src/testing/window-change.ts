@@ -3,7 +3,6 @@ import type { ExportConfig } from '@keyserver/export-file';
 import { openTestStore } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import {
-  auditEntries,
   exportBatches,
   exportConfigDocument,
   exportConfigs,
@@ -16,6 +15,7 @@ import {
   storeUploads,
   storedWindows,
 } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import {
   DAY,
   HOUR,
@@ -229,7 +229,5 @@ async function changeDespite(
 
 /** All audit entries of a store. */
 export async function audited(store: DocumentStore): Promise<readonly object[]> {
-  const found = [];
-  for await (const page of store.pages(auditEntries, {})) found.push(...page);
-  return found.map(({ value }) => value);
+  return await auditedSteps(store);
 }

@@ -1,3 +1,4 @@
+export { auditedSteps } from './audited-steps.ts';
 export {
   NOON,
   SETTINGS,

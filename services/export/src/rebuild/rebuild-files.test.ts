@@ -1,4 +1,4 @@
-import { auditEntries } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { DAY } from '@keyserver/time';
@@ -28,12 +28,7 @@ const bucket = () => fixture.deps.openBucket('exports');
 const find = async () => await findDamage(deps, signal);
 const mend = async () => await rebuildFiles(deps, await find(), { actor: 'alex', signal });
 
-async function audited() {
-  const found = [];
-  for await (const page of fixture.store.pages(auditEntries, {}))
-    found.push(...page.map(({ value }) => value));
-  return found;
-}
+const audited = async () => await auditedSteps(fixture.store);
 
 describe('looking for broken files', () => {
   it('finds nothing in a whole bucket, and changes nothing', async () => {

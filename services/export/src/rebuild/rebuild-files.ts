@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { type ConfigurationChange, auditRebuild, unlistFiles } from '@keyserver/stores';
+import { type ConfigurationChange, auditAhead, unlistFiles } from '@keyserver/stores';
 import { publishIndex } from '../publish-index.ts';
 import { writeFiles } from '../write-files.ts';
 import type { BrokenBatch, Damage, FindDamageDeps } from './find-damage.ts';
@@ -28,7 +28,8 @@ export async function rebuildFiles(
   { actor, signal }: { readonly actor: string; readonly signal: AbortSignal },
 ): Promise<Rebuilt> {
   const { store, random } = deps;
-  await auditRebuild(store, { actor, random, changes: changesOf(damage) });
+  const step = { actor, operation: 'store.rebuild', changes: changesOf(damage) } as const;
+  await auditAhead(store, step, random);
   let [madeAnew, unlisted] = [0, 0];
   for (const broken of damage.batches) {
     signal.throwIfAborted();

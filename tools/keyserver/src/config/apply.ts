@@ -12,18 +12,14 @@ import {
 import { type Command, InvalidArgumentError } from 'commander';
 import { readTextFile } from '../bounded-read.ts';
 import { CommandFault } from '../command-fault.ts';
+import { type KeyFlags, withKeys } from '../open-keys.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf, standInOption } from '../options.ts';
 import { counted, jsonText } from '../render.ts';
-import type { Machine, CommandContext } from '../terminal.ts';
-import { type OpenStore, openCloudKeys } from '../wiring.ts';
+import type { CommandContext } from '../terminal.ts';
+import type { OpenStore } from '../wiring.ts';
 import { type ApplyFlags, agree } from './agree.ts';
 import { type Planned, plannedFor } from './render-plan.ts';
-
-/** Where signing keys of the cloud are tried out. */
-interface KeyFlags {
-  readonly kmsEndpoint?: string;
-}
 
 const MAX_FILE_BYTES = 8_000_000;
 
@@ -53,25 +49,6 @@ export function addConfigApply(config: Command, context: CommandContext): void {
         await opened.close();
       }
     });
-}
-
-/** Signing keys are tried out where they are kept; an emulator of Firestore has none beside it. */
-async function withKeys(
-  { signing }: OpenStore,
-  { project, endpoint, kmsEndpoint }: StoreFlags & KeyFlags,
-  machine: Machine,
-  work: (signing: SigningPlatform | undefined) => Promise<void>,
-): Promise<void> {
-  if (project === undefined || (endpoint !== undefined && kmsEndpoint === undefined)) {
-    await work(signing);
-    return;
-  }
-  const keys = await openCloudKeys(kmsEndpoint, machine);
-  try {
-    await work(keys);
-  } finally {
-    await keys.close();
-  }
 }
 
 function adviceNames(text: string, before: readonly AdviceName[] = []): readonly AdviceName[] {

@@ -51,9 +51,9 @@ describe('data export', () => {
   it('says what it wrote, and that it is secret', async () => {
     const ran = await exporting(aPath());
     expect(ran).toMatchObject({ code: 0, err: '' });
-    expect(ran.out).toMatch(/^COLLECTION +DOCUMENTS +BYTES +DIGEST\nauditEntries +1 /);
+    expect(ran.out).toMatch(/^COLLECTION +DOCUMENTS +BYTES +DIGEST\nauditChain +2 /);
     expect(ran.out).toMatch(/\nexportConfigs +1 +\d+ +[0-9a-f]{64}\n/);
-    expect(ran.out).toMatch(/\nExported 5 documents to .*\nThe files hold keys that are NOT PUBL/);
+    expect(ran.out).toMatch(/\nExported 7 documents to .*\nThe files hold keys that are NOT PUBL/);
   });
 
   it('warns of the secrecy in its help', async () => {
@@ -85,9 +85,9 @@ describe('data import', () => {
     const target = aTarget();
     const ran = await importing(target);
     expect(ran).toMatchObject({ code: 0, err: '' });
-    expect(ran.out).toMatch(/\nImported 5 documents into directory .*, and compared them\.\n$/);
+    expect(ran.out).toMatch(/\nImported 7 documents into directory .*, and compared them\.\n$/);
     expect(await shown(target)).toBe(await shown(source));
-    expect((await verifying(target)).out).toMatch(/ holds all of 5 documents, and no other\.\n$/);
+    expect((await verifying(target)).out).toMatch(/ holds all of 7 documents, and no other\.\n$/);
   });
 
   it('renames buckets', async () => {
@@ -128,7 +128,7 @@ describe('data import', () => {
     const ran = await keyserver(['data', 'import', '--from', other, '--data-dir', target]);
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(
-      /^keyserver: the target already holds documents \(auditEntries\)[^\n]*\n$/,
+      /^keyserver: the target already holds documents \(auditChain\)[^\n]*\n$/,
     );
   });
 
@@ -181,7 +181,8 @@ describe('data verify', () => {
     const ran = await verifying(target);
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err.split('\n')).toEqual([
-      '  auditEntries: 1 document in the export, 2 in the store',
+      '  auditChain: 2 documents in the export, 3 in the store',
+      '  auditHeads: 1 document in both, with other contents or ids',
       '  exportConfigs: 1 document in both, with other contents or ids',
       expect.stringMatching(/^keyserver: directory .* does not hold what was exported$/),
       '',

@@ -4,6 +4,7 @@ import { CommandFault } from '../command-fault.ts';
 import { exampleOf } from '../options.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
+import { type AuditedJobsOptions, addAuditOptions, withAudit } from './audited.ts';
 import { jobForMachines } from './list.ts';
 import { type JobsOptions, addJobsOptions, jobName, ownPlaceOf, withScheduler } from './options.ts';
 
@@ -34,20 +35,20 @@ const CHANGES: readonly Change[] = [
 /** `jobs run`, `jobs pause` and `jobs resume`. */
 export function addJobsChanges(jobs: Command, context: CommandContext): void {
   for (const { verb, description, done } of CHANGES) {
-    addJobsOptions(jobs.command(verb))
+    addAuditOptions(addJobsOptions(jobs.command(verb)))
       .description(description)
       .argument('<name>', 'the job, as "keyserver jobs list" names it', jobName)
       .addHelpText(
         'after',
         exampleOf(`jobs ${verb} export-do-work --project my-project --location europe-west1`),
       )
-      .action(async (name: string, options: JobsOptions) => {
-        const job = await withScheduler(
-          options,
-          context,
-          async (scheduler) => await change(scheduler, verb, options.prefix + name),
-        );
-        if (job === undefined) throw noSuchJob(name, options);
+      .action(async (name: string, options: AuditedJobsOptions) => {
+        const job = await withScheduler(options, context, async (scheduler) => {
+          const id = options.prefix + name;
+          const work = async (): Promise<JobState> =>
+            (await change(scheduler, verb, id)) ?? refuse(name, options);
+          return await withAudit({ verb, name: id }, options, { context, work });
+        });
         context.terminal.out(
           options.json === true ? jsonText(jobForMachines({ ...job, name })) : `${done(name)}\n`,
         );
@@ -61,5 +62,6 @@ const change = async (
   name: string,
 ): Promise<JobState | undefined> => await scheduler[verb](name);
 
-const noSuchJob = (name: string, options: JobsOptions): CommandFault =>
-  new CommandFault(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
+function refuse(name: string, options: JobsOptions): never {
+  throw new CommandFault(`there is no job ${name}; see keyserver jobs list ${ownPlaceOf(options)}`);
+}

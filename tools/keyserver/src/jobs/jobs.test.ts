@@ -3,7 +3,8 @@ import {
   type SchedulerStandIn,
   startSchedulerStandIn,
 } from '@keyserver/stand-ins/scheduler';
-import { type Ran, keyserver } from '../testing/run-cli.ts';
+import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
+import { NOW, type Ran, keyserver } from '../testing/run-cli.ts';
 
 // The first command loads Google's client.
 const PARENT = 'projects/health/locations/europe-west1';
@@ -13,6 +14,13 @@ const TRUST = 'https://trust.example';
 const ACCOUNT = 'jobs@health.example';
 
 let cloud: SchedulerStandIn;
+let firestore: FirestoreStandIn;
+beforeAll(async () => {
+  firestore = await startFirestoreStandIn({ now: () => NOW });
+});
+afterAll(async () => {
+  await firestore.close();
+});
 beforeEach(async () => {
   cloud = await startSchedulerStandIn({ now: () => Date.parse('2024-05-20T11:59:00Z') });
 });
@@ -22,7 +30,10 @@ afterEach(async () => {
 
 const jobs = async (...argv: readonly string[]): Promise<Ran> => {
   const place = ['--project', 'health', '--location', 'europe-west1'];
-  return await keyserver(['jobs', ...argv, ...place, '--endpoint', cloud.address]);
+  // What changes jobs is written down.
+  const isAudited = ['run', 'pause', 'resume'].includes(argv[0] ?? '');
+  const audit = isAudited ? ['--store-endpoint', firestore.address] : [];
+  return await keyserver(['jobs', ...argv, ...place, '--endpoint', cloud.address, ...audit]);
 };
 const check = async (...argv: readonly string[]): Promise<Ran> =>
   await jobs(
@@ -156,6 +167,50 @@ describe('changing a job', () => {
       err: 'keyserver: there is no job other; see keyserver jobs list --project=health --location=europe-west1\n',
       questions: [],
     });
+  });
+});
+
+describe('what people do to jobs', () => {
+  const STORE = ['--project', 'health', '--endpoint'];
+  const audited = async (): Promise<readonly string[]> => {
+    const { out } = await keyserver(['audit', 'show', ...STORE, firestore.address, '--json']);
+    return (JSON.parse(out) as { actor: string; operation: string; changes: Change[] }[]).map(
+      ({ actor, operation, changes }) =>
+        [actor, operation, changes[0]?.id, changes[0]?.fields[0]?.after].join(' '),
+    );
+  };
+  interface Change {
+    readonly id: string;
+    readonly fields: readonly { readonly after: string }[];
+  }
+
+  it('is written down with who did it, before it is done, and whether it failed', async () => {
+    cloud.add(doWork());
+    const before = (await audited()).length;
+    await jobs('pause', 'export-do-work');
+    await jobs('resume', 'absent');
+    cloud.faults.fail({ method: 'RunJob', code: 'PERMISSION_DENIED' });
+    expect(await jobs('run', 'export-do-work')).toMatchObject({ code: 2 });
+    expect((await audited()).slice(before)).toEqual([
+      'alex jobs.pause keyserver-export-do-work asked for',
+      'alex jobs.resume keyserver-absent asked for',
+      'alex jobs.resume keyserver-absent failed',
+      'alex jobs.run keyserver-export-do-work asked for',
+      'alex jobs.run keyserver-export-do-work failed',
+    ]);
+    const verified = await keyserver(['audit', 'verify', ...STORE, firestore.address]);
+    expect(verified).toMatchObject({ code: 0 });
+  });
+
+  it('is not done when it cannot be written down', async () => {
+    cloud.add(doWork());
+    const ran = await keyserver([
+      ...['jobs', 'pause', 'export-do-work', '--project', 'health', '--location', 'europe-west1'],
+      ...['--endpoint', cloud.address],
+    ]);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain('--store-endpoint go together');
+    expect((await jobs('list')).out).toContain('ENABLED');
   });
 });
 

@@ -1,7 +1,8 @@
 import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLocalPlatform } from '@keyserver/local';
-import { auditEntries, storeParts } from '@keyserver/stores';
+import { storeParts } from '@keyserver/stores';
+import { auditedSteps } from '@keyserver/stores/testing';
 import { simulatedClock } from '@keyserver/time';
 import { machine } from '../../../../test/support/machine.ts';
 import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
@@ -38,11 +39,9 @@ async function rebuilds(dataDirectory: string): Promise<readonly string[]> {
     dataDirectory,
     clock: simulatedClock(NOW),
   });
-  const found: string[] = [];
-  for await (const page of platform.store.pages(auditEntries, {}))
-    for (const { value } of page) if (value.operation === 'store.rebuild') found.push(value.actor);
+  const steps = await auditedSteps(platform.store);
   await platform.close();
-  return found;
+  return steps.filter(({ operation }) => operation === 'store.rebuild').map(({ actor }) => actor);
 }
 
 const adopting = async (directory: string, ...more: readonly string[]) =>

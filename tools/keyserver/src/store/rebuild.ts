@@ -1,4 +1,4 @@
-import { auditRebuild } from '@keyserver/stores';
+import { auditAhead } from '@keyserver/stores';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { exampleOf, standInOption, wholeNumber } from '../options.ts';
@@ -117,7 +117,7 @@ async function rebuildIndex(
     return;
   }
   const changes = [{ action: 'change', section: 'array-index', id: 'store', fields: [] }] as const;
-  await auditRebuild(store, { actor, random, changes });
+  await auditAhead(store, { actor, operation: 'store.rebuild', changes }, random);
   const entries = rebuildArrayIndex();
   out(`Made the array index anew: ${String(entries)} ${entries === 1 ? 'entry' : 'entries'}.\n`);
 }
