@@ -10,6 +10,7 @@ import {
   app,
   authority,
   goodBody,
+  noPauses,
   publishKeys,
   reserveFreely,
   someTokens,
@@ -30,6 +31,7 @@ const deps: PublishDeps = {
   rules: DEFAULT_KEY_RULES,
   reserveKeys: reserveFreely,
   defaultRegions: [],
+  pauses: noPauses,
 };
 
 /** What an upload costs, and what each kind of body costs that cannot be taken. */

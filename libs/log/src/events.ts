@@ -9,6 +9,7 @@ import type {
   HousekeepingTask,
   JobName,
   LogOutput,
+  PauseKind,
   PublishCode,
   SIGNING_KEY_ADVICE,
   ServiceName,
@@ -100,6 +101,8 @@ export interface Events extends FederationEvents {
     /** What was wrong with the certificate; the phone is not told. */
     readonly certificate?: CertificateProblem;
   };
+  /** What is paused could not be read; uploads are taken by what was read before, for 30 seconds. */
+  'publish.pauses_not_read': Fault;
   /** Keys were refused because an export that takes them was cut past their window: an operator must act. */
   'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
@@ -170,8 +173,18 @@ export interface Events extends FederationEvents {
   /** The newest files of an export are older than they should be: an operator must act. */
   'export.late': {
     readonly config: ConfiguredId;
-    readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed';
+    readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed' | 'paused';
   };
+  /** A batch waits for the end of a pause that began while it was worked on; what is made so far is kept. */
+  'export.batch_paused': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
+  /** A pause ends by itself soon, since keys would be lost: an operator must act. */
+  'pause.ends_soon': {
+    readonly kind: PauseKind;
+    readonly target: ConfiguredId;
+    readonly hours: number;
+  };
+  /** A pause has ended by itself; what waited goes out. */
+  'pause.ended': { readonly kind: PauseKind; readonly target: ConfiguredId };
   /** Too few generated keys could be revised with real ones: files tell more of who revised. */
   'export.revisions_alone': { readonly config: ConfiguredId };
   /** Archives that should be listed are not in their bucket: an operator must act. */
@@ -252,6 +265,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',
   'publish.refused': 'info',
+  'publish.pauses_not_read': 'warning',
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'publish.overloaded': 'warning',
@@ -276,6 +290,9 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.key_usable': 'info',
   'export.prefix_held': 'alert',
   'export.late': 'alert',
+  'export.batch_paused': 'info',
+  'pause.ends_soon': 'alert',
+  'pause.ended': 'alert',
   'export.revisions_alone': 'warning',
   'export.archive_missing': 'alert',
   'export.index_written': 'info',

@@ -22,6 +22,7 @@ import {
 } from './padding-documents.ts';
 import { partnerProgress, partnerUnits } from './partner-unit-document.ts';
 import { partners } from './partners.ts';
+import { pauses } from './pauses.ts';
 import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
@@ -59,6 +60,7 @@ export const allCollections: readonly Collection<object>[] = [
   partnerUnits,
   partnerVersions,
   partners,
+  pauses,
   revisionKeys,
   signingKeys,
   storeFormat,

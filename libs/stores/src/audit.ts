@@ -32,6 +32,10 @@ export const auditEntries = collection({
     operation: text<
       | 'configuration.apply'
       | 'federation.reset'
+      | 'keys.delete'
+      | 'keys.revoke'
+      | 'pause.begin'
+      | 'pause.end'
       | 'store.adopt'
       | 'store.rebuild'
       | 'store.set-window'
@@ -82,5 +86,28 @@ export async function auditRebuild(
     const [present] = await tx.get(auditEntries, [id]);
     if (present === undefined)
       tx.create(auditEntries, id, { at: tx.now, actor, operation: 'store.rebuild', changes });
+  });
+}
+
+/** Writes down which stored keys an operator takes back or deletes; to be done before it is. Names and counts, never a key. */
+export async function auditKeys(
+  store: DocumentStore,
+  entry: {
+    readonly id: string;
+    readonly actor: string;
+    readonly operation: 'keys.delete' | 'keys.revoke';
+    readonly about: Readonly<Record<string, string | undefined>>;
+  },
+): Promise<void> {
+  const { id, actor, operation, about } = entry;
+  const fields = Object.entries(about).flatMap(([field, after]) =>
+    after === undefined ? [] : [{ field, before: undefined, after, note: undefined }],
+  );
+  const action = operation === 'keys.delete' ? 'remove' : 'change';
+  await store.transact(async (tx) => {
+    const [present] = await tx.get(auditEntries, [id]);
+    if (present !== undefined) return;
+    const changes = [{ action, section: 'keys', id: 'range', fields }] as const;
+    tx.create(auditEntries, id, { at: tx.now, actor, operation, changes });
   });
 }

@@ -1,6 +1,12 @@
 export { allCollections, movedCollections } from './all-collections.ts';
 export { SHARED_TIMES, shareAnswerTimes, sharedAnswerTimes } from './answer-times.ts';
-export { type ConfigurationChange, type FieldChange, auditEntries, auditRebuild } from './audit.ts';
+export {
+  type ConfigurationChange,
+  type FieldChange,
+  auditEntries,
+  auditKeys,
+  auditRebuild,
+} from './audit.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,
@@ -16,7 +22,13 @@ export {
   signingKeyOf,
   signingKeys,
 } from './configuration.ts';
-export { findApp, findAuthority, findSigningKeys, listExports } from './configuration-lookup.ts';
+export {
+  findApp,
+  findAuthority,
+  findSigningKeys,
+  listApps,
+  listExports,
+} from './configuration-lookup.ts';
 export {
   type Coverage,
   CoverageFault,
@@ -49,6 +61,21 @@ export {
 } from './partners.ts';
 export { partnerVersionChange } from './partner-versions.ts';
 export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export {
+  type Pause,
+  type PauseCheck,
+  type PauseKind,
+  type PauseOutcome,
+  type PauseTarget,
+  beginPause,
+  checkPause,
+  endPause,
+  isQueryPaused,
+  pausesReader,
+  pausesUpload,
+  readPauses,
+  rememberedPauses,
+} from './pauses.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
 export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
 export type { UnitProgress } from './unit-progress.ts';
@@ -74,7 +101,16 @@ export {
   keyBatches,
   keyHasher,
 } from './key-batch-document.ts';
-export { readKeyBatches } from './key-reader.ts';
+export { findOldestWindow, readDocuments, readKeyBatches } from './key-reader.ts';
+export { type DeletedDocuments, deleteDocuments } from './delete-documents.ts';
+export { type Readers, type StoredDocument, readReaders } from './key-range.ts';
+export {
+  GENERATED_FOR_EACH,
+  GROUP_DOCUMENTS,
+  type RevokeSettings,
+  type RevokedGroup,
+  revokeDocuments,
+} from './revoke-documents.ts';
 export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDelta, totalDeltas } from './total-deltas.ts';

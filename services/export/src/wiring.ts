@@ -18,6 +18,7 @@ import {
   listExports,
   ownParts,
   readKeyBatches,
+  readPauses,
   readPlans,
   shapeKeeper,
   shapePool,
@@ -53,6 +54,7 @@ import { checkStart } from './check-start.ts';
 import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
+import { pauseWatch } from './pause-watch.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
@@ -91,6 +93,7 @@ async function depsOver(
     findSigningKeys: findSigningKeys(store),
     usedKeys: usedSigningKeys(store),
     storeTime: async () => await store.now(),
+    readPauses: async () => await readPauses(store),
   };
   const watch = signingKeyWatch(shared);
   const late = lateWatches(store, { ...shared, ...times, ...planning, batches, units });
@@ -103,6 +106,10 @@ async function depsOver(
     ...{ units, clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
+    checkPauses: pauseWatch(store, {
+      ...{ ...shared, ...batches.listings, ...keys },
+      ...{ units, random },
+    }),
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,

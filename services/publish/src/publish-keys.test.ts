@@ -13,6 +13,7 @@ import {
   bypassApp,
   certificateFor,
 } from './testing/uploads.ts';
+import { noPauses } from './testing/no-pauses.ts';
 import { someTokens } from './testing/tokens.ts';
 
 const apps: readonly AuthorizedApp[] = [
@@ -41,6 +42,7 @@ function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = 
     rules: DEFAULT_KEY_RULES,
     reserveKeys: reserveFreely,
     defaultRegions: [],
+    pauses: noPauses,
     tokens: someTokens(),
     ...overrides,
   };
