@@ -215,6 +215,33 @@ export function describeRecalledKeys(
       expect(await revoke(fixture)).toMatchObject({ keys: 0, before: 1 });
     });
 
+    it('takes back what was revised before with generated documents that were, and no others', async () => {
+      const fixture = await opened(anExport({ minRecords: 400 }));
+      const likely = (n: number) => ({ ...aKey(n), reportType: 'likely' }) as const;
+      for (const n of [1, 2])
+        await fixture.publish(0, { window: hour(8), records: packRecords([likely(n)]) });
+      fixture.clock.advance(fixture.store.closingDelay);
+      await fixture.run();
+      const revision = {
+        window: hour(12),
+        kind: 'revision',
+        records: packRecords([aKey(1)]),
+      } as const;
+      await fixture.publish(0, revision);
+      await exported(fixture);
+      const twice = new Set(await revisedIn(fixture));
+      const before = await revokedIn(fixture);
+      expect(await revoke(fixture)).toMatchObject({ documents: 2, keys: 2, generated: 4 });
+      const revoked = (await revokedIn(fixture)).filter(
+        ({ id }) => !before.some((one) => one.id === id),
+      );
+      expect(revoked).toHaveLength(6);
+      const again = revoked.filter(({ keys }) => hexOf(keys).some((key) => twice.has(key)));
+      expect(again).toHaveLength(3);
+      expect(again.flatMap(({ keys }) => hexOf(keys))).toContain(keyHex(aKey(1).data));
+      expect(new Set(revoked.map(({ window }) => window)).size).toBe(1);
+    });
+
     it.each([1, 2])(
       'that dies after %i transactions is made up for by another: every key once, each document with its share',
       async (transactions) => {
@@ -337,15 +364,15 @@ export function describeRecalledKeys(
         let interruptions = 0;
         const transact = async <T>(decide: (tx: Transaction) => Promise<T>): Promise<T> =>
           await fixture.store.transact(async (tx) => {
-            let deletes = false;
+            const deletes: string[] = [];
             const watched: Transaction = Object.assign(Object.create(tx) as Transaction, {
               delete: (...given: Parameters<Transaction['delete']>) => {
-                deletes = true;
+                deletes.push(given[1]);
                 tx.delete(...given);
               },
             });
             const decided = await decide(watched);
-            if (deletes && interruptions++ === 0) await fixture.run();
+            if (deletes.length > 0 && interruptions++ === 0) await fixture.run();
             return decided;
           });
         const slow = Object.assign(Object.create(fixture.store) as DocumentStore, { transact });

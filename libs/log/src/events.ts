@@ -1,6 +1,7 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { PAUSE_SEVERITY, type PauseEvents } from './pause-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -9,7 +10,6 @@ import type {
   HousekeepingTask,
   JobName,
   LogOutput,
-  PauseKind,
   PublishCode,
   SIGNING_KEY_ADVICE,
   ServiceName,
@@ -46,7 +46,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents {
+export interface Events extends FederationEvents, PauseEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -101,8 +101,6 @@ export interface Events extends FederationEvents {
     /** What was wrong with the certificate; the phone is not told. */
     readonly certificate?: CertificateProblem;
   };
-  /** What is paused could not be read; uploads are taken by what was read before, for 30 seconds. */
-  'publish.pauses_not_read': Fault;
   /** Keys were refused because an export that takes them was cut past their window: an operator must act. */
   'publish.window_covered': { readonly config: ConfiguredId };
   /** The client went away before its request was complete. */
@@ -175,16 +173,6 @@ export interface Events extends FederationEvents {
     readonly config: ConfiguredId;
     readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed' | 'paused';
   };
-  /** A batch waits for the end of a pause that began while it was worked on; what is made so far is kept. */
-  'export.batch_paused': { readonly config: ConfiguredId; readonly batch: ConfiguredId };
-  /** A pause ends by itself soon, since keys would be lost: an operator must act. */
-  'pause.ends_soon': {
-    readonly kind: PauseKind;
-    readonly target: ConfiguredId;
-    readonly hours: number;
-  };
-  /** A pause has ended by itself; what waited goes out. */
-  'pause.ended': { readonly kind: PauseKind; readonly target: ConfiguredId };
   /** Too few generated keys could be revised with real ones: files tell more of who revised. */
   'export.revisions_alone': { readonly config: ConfiguredId };
   /** Archives that should be listed are not in their bucket: an operator must act. */
@@ -265,7 +253,6 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'caller.unverifiable': 'error',
   'publish.accepted': 'info',
   'publish.refused': 'info',
-  'publish.pauses_not_read': 'warning',
   'publish.window_covered': 'alert',
   'publish.aborted': 'debug',
   'publish.overloaded': 'warning',
@@ -290,15 +277,13 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.key_usable': 'info',
   'export.prefix_held': 'alert',
   'export.late': 'alert',
-  'export.batch_paused': 'info',
-  'pause.ends_soon': 'alert',
-  'pause.ended': 'alert',
   'export.revisions_alone': 'warning',
   'export.archive_missing': 'alert',
   'export.index_written': 'info',
   'export.config_failed': 'error',
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
+  ...PAUSE_SEVERITY,
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',

@@ -6,6 +6,7 @@ import {
   type StoredDocument,
   findOldestWindow,
   padBegun,
+  padRevised,
   readDocuments,
   readReaders,
   readStoreFormat,
@@ -41,8 +42,9 @@ export interface CellDocuments {
   readonly stage: Stage;
   /** What people published, or other servers sent. */
   readonly real: readonly StoredDocument[];
-  /** Generated documents that belong to the cell, and to the range as well. */
+  /** Generated documents that belong to the cell, and to the range as well: those that were never revised, and the others. */
   readonly generated: readonly StoredDocument[];
+  readonly revised: readonly StoredDocument[];
 }
 
 /** Where a range is read. */
@@ -112,10 +114,12 @@ const inNone = (
 ): readonly CellDocuments[] => {
   const real = documents.filter(isReal);
   return [
-    { stage: 'settled', real: real.filter(isGiven), generated: [] },
-    { stage: 'untouched', real: real.filter((one) => !isGiven(one)), generated: [] },
+    { stage: 'settled', real: real.filter(isGiven), ...NOT_PADDED },
+    { stage: 'untouched', real: real.filter((one) => !isGiven(one)), ...NOT_PADDED },
   ];
 };
+
+const NOT_PADDED = { generated: [], revised: [] };
 
 async function inCells(
   store: DocumentStore,
@@ -126,19 +130,36 @@ async function inCells(
   if (ids.length === 0) return [];
   const settled = await settledCells(store).settledWith(ids);
   const begun = await store.get(padBegun, ids);
-  return ids.flatMap((id, n): readonly CellDocuments[] => {
+  const cells = ids.map((id, n): readonly CellDocuments[] => {
     const documents = byCell.get(id) ?? [];
     const real = documents.filter(isReal);
     const attempt = settled[n]?.attempt;
-    if (attempt !== undefined)
-      return [{ stage: 'settled', real, generated: documents.filter(isOfAttempt(id, attempt)) }];
-    if (begun[n] !== undefined) return [{ stage: 'begun', real, generated: [] }];
+    if (attempt !== undefined) {
+      const generated = documents.filter(isOfAttempt(id, attempt));
+      return [{ stage: 'settled', real, generated, revised: [] }];
+    }
+    if (begun[n] !== undefined) return [{ stage: 'begun', real, ...NOT_PADDED }];
     // A partner may have been given it before its cell is counted for others.
     return [
-      { stage: 'begun', real: real.filter(isGiven), generated: [] },
-      { stage: 'untouched', real: real.filter((one) => !isGiven(one)), generated: [] },
+      { stage: 'begun', real: real.filter(isGiven), ...NOT_PADDED },
+      { stage: 'untouched', real: real.filter((one) => !isGiven(one)), ...NOT_PADDED },
     ];
   });
+  return await Promise.all(cells.flat().map(async (cell) => await withRevised(store, cell)));
+}
+
+/** Tells generated documents that were revised from those that were not. */
+async function withRevised(store: DocumentStore, cell: CellDocuments): Promise<CellDocuments> {
+  if (cell.generated.length === 0 || cell.real.length === 0) return cell;
+  const claims = await store.get(
+    padRevised,
+    cell.generated.map(({ id }) => id),
+  );
+  return {
+    ...cell,
+    generated: cell.generated.filter((_, n) => claims[n] === undefined),
+    revised: cell.generated.filter((_, n) => claims[n] !== undefined),
+  };
 }
 
 const isOf =

@@ -54,19 +54,25 @@ export async function revokeKeys(
   return done;
 }
 
+/** More than can be used, since some may be revised between listing and use. */
+const MOST_OFFERED = (GENERATED_FOR_EACH + 1) * GROUP_DOCUMENTS;
+
 /** Real documents come in groups, each with its share of the generated ones, in random order. */
 async function revokeCell(
   revoke: ReturnType<typeof revokeDocuments>,
-  { real, generated }: CellDocuments,
+  { real, generated, revised }: CellDocuments,
   random: Random,
 ): Promise<Recalled> {
   let done: Recalled = { documents: 0, keys: 0, before: 0, generated: 0 };
-  let pool = shuffle(generated, random);
+  let [fresh, again] = [shuffle(generated, random), shuffle(revised, random)];
   for (const group of groupsOf(shuffle(real, random))) {
-    // Some may have been revised before: then others are there.
-    const some = pool.slice(0, 2 * GENERATED_FOR_EACH * GROUP_DOCUMENTS);
-    const { used, ...counts } = await revoke({ real: group, generated: some });
-    pool = pool.filter(({ id }) => !used.has(id));
+    const { used, ...counts } = await revoke({
+      real: group,
+      generated: fresh.slice(0, MOST_OFFERED),
+      revised: again.slice(0, MOST_OFFERED),
+    });
+    fresh = fresh.filter(({ id }) => !used.has(id));
+    again = again.filter(({ id }) => !used.has(id));
     done = sum(done, counts);
   }
   return done;

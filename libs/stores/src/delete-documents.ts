@@ -5,7 +5,7 @@ import { type Random, randomId } from '@keyserver/random';
 import { type KeyBatchDocument, keyBatches } from './key-batch-document.ts';
 import { type Readers, type StoredDocument, readersOn } from './key-range.ts';
 import { padBegun, padCells } from './padding-documents.ts';
-import { isRevisionOf } from './revoke-documents.ts';
+import { isRevisionOf } from './revision-of-document.ts';
 import { storedWindows } from './store-windows.ts';
 import { findByHashes } from './stored-keys.ts';
 

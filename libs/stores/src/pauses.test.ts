@@ -1,4 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
+import type { SelectionRules } from '@keyserver/export-file';
 import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -123,7 +124,7 @@ const aPause = (target: PauseTarget, regions: readonly string[] = []): Pause => 
   ...{ ...target, id: 'id', regions, since: NOON, alertedAt: undefined },
   anyRegion: target.kind === 'app' && regions.length === 0,
 });
-const rules = {
+const rules: SelectionRules = {
   ...{ outputRegion: 'US', inputRegions: ['US', 'CA'], excludeRegions: [] },
   ...{ includeTravelers: false, onlyNonTravelers: false },
 };
@@ -141,7 +142,7 @@ describe('uploads', () => {
 });
 
 describe('an export', () => {
-  it.each<[string, Pause, Partial<typeof rules>, boolean]>([
+  it.each<[string, Pause, Partial<SelectionRules>, boolean]>([
     ['takes the region', aPause(US, ['US']), {}, true],
     ['takes another region', aPause(US, ['US']), { inputRegions: ['MX'] }, false],
     ['leaves the region out', aPause(US, ['US']), { excludeRegions: ['US'] }, false],

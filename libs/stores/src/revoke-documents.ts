@@ -1,19 +1,9 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
-import {
-  ASSUMED_RISK,
-  type ExposureKey,
-  findRecord,
-  keyEnd,
-  packRecords,
-  releaseSpan,
-  releaseWindow,
-  unpackRecords,
-} from '@keyserver/exposure-keys';
+import { packRecords, releaseSpan } from '@keyserver/exposure-keys';
 import { type Random, randomId, shuffle } from '@keyserver/random';
-import { type Clock, type UnixMillis, unixMillis } from '@keyserver/time';
+import type { Clock } from '@keyserver/time';
 import { type Coverage, refuseCovered, rememberedCoverage } from './covered-windows.ts';
 import {
-  type KeyBatchDocument,
   type KeyStoreSettings,
   keyBatchDocument,
   keyBatchOf,
@@ -21,8 +11,14 @@ import {
 } from './key-batch-document.ts';
 import type { StoredDocument } from './key-range.ts';
 import { padRevised } from './padding-documents.ts';
+import {
+  type Revision,
+  knownKeys,
+  revisionOf,
+  revisionsBefore,
+  sourceOf,
+} from './revision-of-document.ts';
 import type { FindWindows } from './store-windows.ts';
-import { type At, findByHashes, isKnown } from './stored-keys.ts';
 
 /** What the deployment sets for taking keys back. */
 export interface RevokeSettings extends Omit<KeyStoreSettings, 'hashKey'> {
@@ -35,8 +31,12 @@ export interface RevokeSettings extends Omit<KeyStoreSettings, 'hashKey'> {
 export interface RevokeGroup {
   /** Documents of people, or of other servers. */
   readonly real: readonly StoredDocument[];
-  /** Generated documents that may be taken back with those that were published here, in random order. */
+  /**
+   * Generated documents that may be taken back with those that were published here, in random order: with what was never revised
+   * those that were not, and with what was revised before those that were, or the second revision would tell what is real.
+   */
   readonly generated: readonly StoredDocument[];
+  readonly revised: readonly StoredDocument[];
 }
 
 /** What became of a group. */
@@ -48,7 +48,7 @@ export interface RevokedGroup {
   readonly before: number;
   /** Generated documents that were taken back with them. */
   readonly generated: number;
-  /** Generated documents that are used up: those, and others that were revised before. */
+  /** Generated documents that are used up: those, and others that were revised meanwhile. */
   readonly used: ReadonlySet<string>;
 }
 
@@ -94,12 +94,6 @@ interface RevisionOf {
   readonly revision: Revision;
 }
 
-interface Revision {
-  readonly primary: KeyBatchDocument;
-  readonly window: UnixMillis;
-  readonly keys: readonly ExposureKey[];
-}
-
 interface Decision {
   readonly revisions: readonly RevisionOf[];
   /** Documents whose revision nobody has claimed. */
@@ -113,106 +107,53 @@ async function decide(
   group: RevokeGroup,
   { settings, random }: { readonly settings: RevokeSettings; readonly random: Random },
 ): Promise<Decision> {
-  const candidates = [...group.real, ...group.generated];
-  const ids = candidates.map(({ id }) => id);
-  const [stored, claims, found] = await Promise.all([
+  const ids = [...group.real, ...group.generated, ...group.revised].map(({ id }) => id);
+  const [stored, claims, before] = await Promise.all([
     tx.get(keyBatches, ids),
     tx.get(padRevised, ids),
-    findByHashes(tx, [...new Set(group.real.flatMap(({ value }) => value.keyHashes))]),
+    revisionsBefore(tx, [...group.real, ...group.revised]),
   ]);
   const windows = await settings.windows(tx);
   const now = tx.floor(releaseSpan(windows));
   const at = { now, windows, settings };
   const claimed = new Set(ids.filter((_, n) => claims[n] !== undefined));
   const there = new Map(ids.map((id, n) => [id, stored[n]]));
-  const revisionsOf = (of: readonly StoredDocument[], before: readonly StoredDocument[]) =>
+  const revisionsOf = (of: readonly StoredDocument[]): readonly RevisionOf[] =>
     of.flatMap(({ id }) => {
       const primary = there.get(id);
       const revision = primary && revisionOf(primary, before, at);
       return revision === undefined ? [] : [{ id, revision }];
     });
-  const real = revisionsOf(group.real, uniqueOf(found));
-  const local = real.filter(({ revision }) => revision.primary.origin === 'local').length;
+  const real = revisionsOf(group.real);
   const free = group.generated.filter(({ id }) => !claimed.has(id));
-  const generated = revisionsOf(free, []).slice(0, GENERATED_FOR_EACH * local);
+  const generated = [
+    ...companionsOf(real, revisionsOf(free), false),
+    ...companionsOf(real, revisionsOf(group.revised), true),
+  ];
   const all = shuffle([...real, ...generated], random);
   const asked = group.real.flatMap(({ id }) => knownKeys(there.get(id), at)).length;
   const keys = real.reduce((sum, { revision }) => sum + revision.keys.length, 0);
+  const late = group.generated.filter(({ id }) => claimed.has(id));
   return {
     revisions: all,
     unclaimed: all.map(({ id }) => id).filter((id) => !claimed.has(id)),
     outcome: {
       ...{ documents: real.length, keys, before: asked - keys, generated: generated.length },
-      used: new Set([...generated.map(({ id }) => id), ...claimed]),
+      used: new Set([...generated, ...late].map(({ id }) => id)),
     },
   };
 }
 
-/** A document is found once for each group of hashes that it answers. */
-const uniqueOf = (found: readonly StoredDocument[]): readonly StoredDocument[] => [
-  ...new Map(found.map((document) => [document.id, document])).values(),
-];
-
-/** The keys of a document that a look-up still finds. */
-const knownKeys = (
-  document: KeyBatchDocument | undefined,
-  at: RevokedAt,
-): readonly ExposureKey[] =>
-  document === undefined
-    ? []
-    : unpackRecords(document.records).filter((key) => isKnown(key, document.window, at));
-
-type RevokedAt = Omit<At, 'settings'> & { readonly settings: RevokeSettings };
-
-/** What takes back the keys of a document that are not; undefined when all are. It goes out no sooner than what it follows. */
-function revisionOf(
-  primary: KeyBatchDocument,
-  found: readonly StoredDocument[],
-  at: RevokedAt,
-): Revision | undefined {
-  const before = found.map(({ value }) => value).filter((one) => isRevisionOf(one, primary));
-  const isRevoked = ({ data }: ExposureKey): boolean =>
-    before.some(({ records }) => findRecord(records, data)?.reportType === 'negative');
-  const keys = knownKeys(primary, at).filter((key) => !isRevoked(key));
-  if (keys.length === 0) return undefined;
-  const window = Math.max(
-    primary.window,
-    ...before.map((one) => one.window),
-    ...keys.map((key) => releaseWindow(keyEnd(key), at.now, at.windows)),
-  );
-  return { primary, window: unixMillis(window), keys: keys.map(revoked) };
+/** So many generated documents as belong to the real ones that were revised before, or were not. Nobody else's are padded. */
+function companionsOf(
+  real: readonly RevisionOf[],
+  candidates: readonly RevisionOf[],
+  wasRevised: boolean,
+): readonly RevisionOf[] {
+  const alike = ({ revision }: RevisionOf): boolean => revision.wasRevised === wasRevised;
+  const local = real.filter((one) => alike(one) && one.revision.primary.origin === 'local');
+  return candidates.filter(alike).slice(0, GENERATED_FOR_EACH * local.length);
 }
-
-/** The risk is what is assumed of any key that is taken back, so that it says nothing of what the key had before. */
-const revoked = (key: ExposureKey): ExposureKey => ({
-  ...key,
-  reportType: 'negative',
-  risk: ASSUMED_RISK.negative,
-});
-
-/**
- * Whether a document may hold revisions of another's keys: for those whom it is for, from the same source. Revisions of generated
- * keys are stored as those of people.
- */
-export function isRevisionOf(
-  { kind, origin, sourceId, regions, traveler }: KeyBatchDocument,
-  primary: KeyBatchDocument,
-): boolean {
-  const source = sourceOf(primary);
-  return (
-    kind === 'revision' &&
-    origin === source.origin &&
-    sourceId === source.sourceId &&
-    traveler === primary.traveler &&
-    primary.regions.every((region) => regions.includes(region))
-  );
-}
-
-const sourceOf = ({
-  origin,
-  sourceId,
-}: KeyBatchDocument): Pick<KeyBatchDocument, 'origin' | 'sourceId'> =>
-  origin === 'padding' ? { origin: 'local', sourceId: '' } : { origin, sourceId };
 
 function write(
   tx: Transaction,

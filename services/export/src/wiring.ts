@@ -124,15 +124,8 @@ async function depsOver(
   const own = [storeAnswers(platform), ...work, ownsParts];
   const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
-  return {
-    log,
-    clock,
-    timers,
-    random,
-    health,
-    verifyCaller: schedulerVerifier(config, ambient),
-    jobs,
-  };
+  const verifyCaller = schedulerVerifier(config, ambient);
+  return { log, clock, timers, random, health, verifyCaller, jobs };
 }
 
 /** What it takes to read batches and to settle their cells. */

@@ -76,16 +76,17 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
   };
 }
 
+/** What the service is made of, with what goes on in the background. */
+type DepsToStop = Omit<AppDeps, 'countCover'> & {
+  readonly kept: KeptAnswerTimes;
+  readonly pauses: Awaited<ReturnType<typeof keepPauses>>;
+};
+
 async function depsOver(
   platform: Platform & TokenKeys,
   config: PublishConfig,
   { clock, timers, random, openLog, logHealth }: Ambient,
-): Promise<
-  Omit<AppDeps, 'countCover'> & {
-    readonly kept: KeptAnswerTimes;
-    readonly pauses: Awaited<ReturnType<typeof keepPauses>>;
-  }
-> {
+): Promise<DepsToStop> {
   const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
@@ -126,11 +127,7 @@ async function depsOver(
     rules: keyRulesOf(config),
     reserveKeys: ceilings(store, { timers, random, log }),
     defaultRegions,
-    pauses: await keepPauses({
-      ...{ timers, log, defaultRegions },
-      readPauses: async () => await readPauses(store),
-      listApps: async () => await listApps(store),
-    }),
+    pauses: await pausesOf(store, { timers, log, defaultRegions }),
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
@@ -144,6 +141,16 @@ async function depsOver(
     ]),
   };
 }
+
+const pausesOf = async (
+  store: DocumentStore,
+  deps: Pick<AppDeps, 'timers' | 'log' | 'defaultRegions'>,
+): ReturnType<typeof keepPauses> =>
+  await keepPauses({
+    ...deps,
+    readPauses: async () => await readPauses(store),
+    listApps: async () => await listApps(store),
+  });
 
 const waitOutOn =
   (timers: Timers): AppDeps['waitOut'] =>

@@ -50,10 +50,11 @@ beforeEach(async () => {
           appDocument({ ...app, id, bypassRevisionToken: false }),
         );
         const batch = {
-          ...{ window: WINDOW, kind: 'primary', origin: 'local', sourceId: '', regions: ['US'] },
+          ...({ kind: 'primary', origin: 'local' } as const),
+          ...{ window: WINDOW, sourceId: '', regions: ['US'] },
           ...{ traveler: false, app: id },
           records: packRecords([aKeyUntil(n, unixMillis(NOW - DAY))]),
-        } as const;
+        };
         tx.create(keyBatches, `document-${n}`, keyBatchDocument(batch, settings, random));
       }
     });
