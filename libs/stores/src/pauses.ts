@@ -221,7 +221,7 @@ const changeOf = (
 ): ConfigurationChange => ({ action, section: 'pauses', id: `${kind} ${target}`, fields: [] });
 
 /** A pause ends by itself so long before the oldest thing that it keeps waiting can be read no more, ms. */
-export const ENDS_BEFORE: number = 2 * DAY;
+const ENDS_BEFORE = 2 * DAY;
 /** It is said so long before that, ms, again and again. */
 const ALERTS_FOR = DAY;
 /** It does not end before it was said for so long, ms: one reading of a clock ends nothing. */
