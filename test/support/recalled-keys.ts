@@ -355,6 +355,24 @@ export function describeRecalledKeys(
       expect(await revoke(fixture)).toMatchObject({ documents: 0 });
     });
 
+    it('keeps what a worker may have read, from the moment when it leases the file', async () => {
+      const fixture = await opened();
+      await fixture.publish(2, { window: hour(8) });
+      fixture.clock.advance(fixture.store.closingDelay);
+      await fixture.cut();
+      const leased = await fixture.deps.queue.lease({ lengthMs: HOUR, wants: () => true });
+      expect(leased).toBeDefined();
+      expect(await remove(fixture)).toEqual({ documents: 0, keys: 0, revisions: 0, kept: 1 });
+    });
+
+    it('takes what lies in a file that is cut and that nobody has leased', async () => {
+      const fixture = await opened();
+      await fixture.publish(2, { window: hour(8) });
+      fixture.clock.advance(fixture.store.closingDelay);
+      await fixture.cut();
+      expect(await remove(fixture)).toMatchObject({ documents: 1, keys: 2, kept: 0 });
+    });
+
     // Where transactions lock what they read, the count waits for the end of the deletion instead.
     if (!locks)
       it('keeps what somebody begins to count between its reads and its end', async () => {

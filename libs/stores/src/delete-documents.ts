@@ -3,7 +3,9 @@ import { KEY_BYTES, RECORD_BYTES, findRecord } from '@keyserver/exposure-keys';
 import type { PlanSpan } from '@keyserver/padding';
 import { type Random, randomId } from '@keyserver/random';
 import { type KeyBatchDocument, keyBatches } from './key-batch-document.ts';
-import { type Readers, type StoredDocument, readersOn } from './key-range.ts';
+import { exportBatches } from './export-batch-document.ts';
+import { type Pieces, type Readers, type StoredDocument, readersOn } from './key-range.ts';
+import { partnerUnits } from './partner-unit-document.ts';
 import { padBegun, padCells } from './padding-documents.ts';
 import { isRevisionOf } from './revision-of-document.ts';
 import { storedWindows } from './store-windows.ts';
@@ -106,6 +108,26 @@ function deleteRevisions(
   return deleted;
 }
 
+/**
+ * The ids of batches and units that a worker has leased. It may have read a document before another one began to count, and would
+ * put into its file what was deleted in between.
+ */
+async function leasedOf(
+  tx: Transaction,
+  pieces: readonly (Pieces | undefined)[],
+): Promise<ReadonlySet<string>> {
+  const batchIds = [...new Set(pieces.flatMap((one) => one?.batches ?? []))];
+  const unitIds = [...new Set(pieces.flatMap((one) => one?.units ?? []))];
+  const [batches, units] = await Promise.all([
+    tx.get(exportBatches, batchIds),
+    tx.get(partnerUnits, unitIds),
+  ]);
+  return new Set([
+    ...batchIds.filter((_, n) => (batches[n]?.fence ?? 0) > 0),
+    ...unitIds.filter((_, n) => (units[n]?.fence ?? 0) > 0),
+  ]);
+}
+
 /** The ids of documents whose cells nobody has begun to count, and that nobody was given without a cell. */
 async function untouchedOf(
   tx: Transaction,
@@ -127,9 +149,18 @@ async function untouchedOf(
   const touched = new Set(
     cells.filter((_, n) => begun[n] !== undefined || settled[n] !== undefined),
   );
+  const piecesOf = (value: KeyBatchDocument) => readersOf(value)?.piecesOf(value);
+  const leased = await leasedOf(
+    tx,
+    documents.map(({ value }) => piecesOf(value)),
+  );
+  const isBeingRead = (value: KeyBatchDocument): boolean => {
+    const { batches = [], units = [] } = piecesOf(value) ?? {};
+    return [...batches, ...units].some((id) => leased.has(id));
+  };
   return new Set(
     documents
-      .filter(({ value }) => !touched.has(cellOf(value) ?? ''))
+      .filter(({ value }) => !touched.has(cellOf(value) ?? '') && !isBeingRead(value))
       .filter(({ value }) => readersOf(value)?.mayBeGiven(value, tx.now) !== true)
       .map(({ id }) => id),
   );
