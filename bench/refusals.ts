@@ -10,6 +10,7 @@ import {
   app,
   authority,
   goodBody,
+  noPauses,
   publishKeys,
   reserveFreely,
   someTokens,
@@ -31,6 +32,7 @@ const deps: PublishDeps = {
   reserveKeys: reserveFreely,
   confirmTime: () => Promise.resolve(),
   defaultRegions: [],
+  pauses: noPauses,
 };
 
 /** What an upload costs, and what each kind of body costs that cannot be taken. */

@@ -51,7 +51,10 @@ export type BatchQueue = WorkQueue<ExportBatch>;
 
 /** How a freeze went. */
 export type FreezeOutcome =
-  { readonly kind: 'frozen'; readonly batch: ExportBatch } | { readonly kind: 'lost' };
+  | { readonly kind: 'frozen'; readonly batch: ExportBatch }
+  | { readonly kind: 'lost' }
+  /** The export waits for the end of a pause. */
+  | { readonly kind: 'paused' };
 
 /** How a batch ends: with files, or without any key. */
 export type BatchEnd =
@@ -64,8 +67,8 @@ export interface BatchWork {
     batch: ExportBatch,
     decided: { readonly attempt: number; readonly frozen: Frozen },
   ): Promise<FreezeOutcome>;
-  /** Ends the batch; false when the lease was lost. */
-  finish(batch: ExportBatch, end: BatchEnd): Promise<boolean>;
+  /** Ends the batch; false when the lease was lost, `paused` while the export waits for the end of a pause. */
+  finish(batch: ExportBatch, end: BatchEnd): Promise<boolean | 'paused'>;
 }
 
 /** A finished batch with files, as far as an index needs it. */

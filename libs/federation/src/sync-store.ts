@@ -73,7 +73,9 @@ export type StoredChunk =
   /** A key begins more than a day from now: nothing was stored. */
   | { readonly kind: 'too far ahead' }
   /** Another run has begun meanwhile: nothing was stored. */
-  | { readonly kind: 'overtaken' };
+  | { readonly kind: 'overtaken' }
+  /** The query was paused meanwhile: nothing was stored. */
+  | { readonly kind: 'paused' };
 
 /** How a run ends. */
 export type Ending =

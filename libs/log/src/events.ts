@@ -1,6 +1,7 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { PAUSE_SEVERITY, type PauseEvents } from './pause-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -45,7 +46,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents {
+export interface Events extends FederationEvents, PauseEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -170,7 +171,7 @@ export interface Events extends FederationEvents {
   /** The newest files of an export are older than they should be: an operator must act. */
   'export.late': {
     readonly config: ConfiguredId;
-    readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed';
+    readonly because: 'not_cut' | 'no_signer' | 'not_made' | 'not_listed' | 'paused';
   };
   /** Too few generated keys could be revised with real ones: files tell more of who revised. */
   'export.revisions_alone': { readonly config: ConfiguredId };
@@ -282,6 +283,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.config_failed': 'error',
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
+  ...PAUSE_SEVERITY,
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',

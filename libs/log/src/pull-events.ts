@@ -28,6 +28,8 @@ export interface PullEvents {
     readonly problem: PullProblem;
     readonly causes: readonly FaultCause[];
   };
+  /** A query was not run, since it waits for the end of a pause. */
+  'federation.paused': { readonly query: ConfiguredId };
   /** A query cannot go on by itself: an operator must act. Nothing was skipped. */
   'federation.stopped': { readonly query: ConfiguredId; readonly problem: PullProblem };
 }
@@ -37,5 +39,6 @@ export const PULL_SEVERITY = {
   'federation.pulled': 'info',
   'federation.rejected': 'warning',
   'federation.failed': 'warning',
+  'federation.paused': 'warning',
   'federation.stopped': 'alert',
 } as const satisfies Readonly<Record<keyof PullEvents, string>>;

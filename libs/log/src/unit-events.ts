@@ -18,6 +18,8 @@ export interface UnitEvents {
   };
   /** A unit that was due is given to nobody, since its partner was removed. */
   'federation.unit_dropped': { readonly partner: ConfiguredId; readonly unit: ConfiguredId };
+  /** A unit waits for the end of a pause that began while it was worked on. */
+  'federation.unit_paused': { readonly partner: ConfiguredId; readonly unit: ConfiguredId };
   'federation.unit_failed': {
     readonly partner: ConfiguredId;
     /** Absent where units could not be cut. */
@@ -28,7 +30,7 @@ export interface UnitEvents {
   /** The newest units of a partner are older than they should be, and it is given nothing behind them: an operator must act. */
   'federation.units_late': {
     readonly partner: ConfiguredId;
-    readonly because: 'not_cut' | 'not_settled';
+    readonly because: 'not_cut' | 'not_settled' | 'paused';
   };
 }
 
@@ -37,6 +39,7 @@ export const UNIT_SEVERITY = {
   'federation.units_created': 'info',
   'federation.unit_settled': 'info',
   'federation.unit_dropped': 'info',
+  'federation.unit_paused': 'info',
   'federation.unit_failed': 'error',
   'federation.units_late': 'alert',
 } as const satisfies Readonly<Record<keyof UnitEvents, string>>;

@@ -24,10 +24,14 @@ export type JobName =
   | 'import'
   | 'mirror';
 
+/** What a pause is about. */
+export type PauseKind = 'region' | 'app' | 'query';
+
 /** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
   | 'region_not_allowed'
   | 'ceiling_reached'
+  | 'paused'
   | 'bad_request'
   | 'internal_error'
   | 'unknown_health_authority_id'

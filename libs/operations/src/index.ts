@@ -11,3 +11,20 @@ export {
   type WholeAudit,
   verifyAudit,
 } from './verify-audit.ts';
+export {
+  type CellDocuments,
+  type Counts,
+  type KeyRange,
+  type RangePlace,
+  type Stage,
+  type Survey,
+  rangePlace,
+  surveyKeys,
+} from './key-range.ts';
+export {
+  type Deleted,
+  type Recalled,
+  type Recaller,
+  deleteKeys,
+  revokeKeys,
+} from './recall-keys.ts';

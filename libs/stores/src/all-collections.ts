@@ -24,6 +24,7 @@ import {
 } from './padding-documents.ts';
 import { partnerProgress, partnerUnits } from './partner-unit-document.ts';
 import { partners } from './partners.ts';
+import { pauses } from './pauses.ts';
 import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
@@ -64,6 +65,7 @@ export const allCollections: readonly Collection<object>[] = [
   partnerUnits,
   partnerVersions,
   partners,
+  pauses,
   revisionKeys,
   signingKeys,
   storeFormat,

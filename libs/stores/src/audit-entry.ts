@@ -18,7 +18,11 @@ export type AuditOperation =
   | 'audit.trim'
   | 'jobs.run'
   | 'jobs.pause'
-  | 'jobs.resume';
+  | 'jobs.resume'
+  | 'keys.delete'
+  | 'keys.revoke'
+  | 'pause.begin'
+  | 'pause.end';
 
 const entryFields = {
   sequence: int(),

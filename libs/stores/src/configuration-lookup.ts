@@ -1,5 +1,10 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import { type FindApp, type FindAuthority, parseAppId } from '@keyserver/health-authority';
+import {
+  type AuthorizedApp,
+  type FindApp,
+  type FindAuthority,
+  parseAppId,
+} from '@keyserver/health-authority';
 import type { ExportConfig, FindSigningKeys, ListExports } from '@keyserver/export-file';
 import { appDocumentId } from './app-document-id.ts';
 import {
@@ -28,6 +33,16 @@ export function findApp(store: DocumentStore): FindApp {
     const [stored] = await store.get(authorizedApps, [documentId]);
     return stored === undefined ? undefined : appOf(documentId, stored);
   };
+}
+
+/** All apps that may publish. */
+export async function listApps(
+  store: Pick<DocumentStore, 'pages'>,
+): Promise<readonly AuthorizedApp[]> {
+  const apps: AuthorizedApp[] = [];
+  for await (const page of store.pages(authorizedApps, {}))
+    apps.push(...page.map(({ id, value }) => appOf(id, value)));
+  return apps;
 }
 
 /** Looks authorities up by the issuer that a certificate names, letter for letter. */

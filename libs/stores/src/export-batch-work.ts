@@ -2,6 +2,7 @@ import type { DocumentStore } from '@keyserver/docstore';
 import type { BatchWork, Frozen } from '@keyserver/export-file';
 import { type BatchDocument, batchOf, exportBatches } from './export-batch-document.ts';
 import { indexIn, keepFinished } from './export-index.ts';
+import { pausesIn, pausesReader } from './pauses.ts';
 
 /** The steps of a worker at its batch. */
 export function batchWork(store: DocumentStore): BatchWork {
@@ -10,6 +11,7 @@ export function batchWork(store: DocumentStore): BatchWork {
       return await store.transact(async (tx) => {
         const [stored] = await tx.get(exportBatches, [batch.id]);
         if (stored?.state !== 'open' || stored.fence !== batch.fence) return { kind: 'lost' };
+        if (pausesReader(await pausesIn(tx), stored.settings)) return { kind: 'paused' };
         const frozen = { ...stored, ...decided };
         if (!alreadyDone(stored, decided)) tx.set(exportBatches, batch.id, frozen);
         return { kind: 'frozen', batch: batchOf(batch.id, frozen) };
@@ -21,6 +23,7 @@ export function batchWork(store: DocumentStore): BatchWork {
         if (stored?.fence !== batch.fence) return false;
         // The fence is ours, so an earlier attempt of this very transaction has already ended the batch.
         if (stored.state !== 'open') return true;
+        if (pausesReader(await pausesIn(tx), stored.settings)) return 'paused';
         const index = await indexIn(tx, stored.config);
         const files = end.state === 'stored' ? end.files : [];
         const ended = { ...stored, state: end.state, files, leaseExpires: tx.now };

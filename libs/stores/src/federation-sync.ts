@@ -22,6 +22,7 @@ import {
   stateOf,
   withoutProblem,
 } from './federation-positions.ts';
+import { isQueryPaused } from './pauses.ts';
 import { type ReceivedKeySettings, receivedKeyWriter } from './received-keys.ts';
 
 /** After the first failure a query waits up to so long, then up to twice as long, and at last up to four hours. */
@@ -45,14 +46,16 @@ export function federationSync(
       const id = randomId(random);
       let stored: StoredChunk | undefined;
       return await store.transact(async (tx) => {
-        const [[position], [record], found] = await Promise.all([
+        const [[position], [record], found, isPaused] = await Promise.all([
           tx.get(federationPositions, [sync.queryId]),
           tx.get(federationSyncs, [sync.id]),
           write.find(tx),
+          isQueryPaused(tx, sync.queryId),
         ]);
         // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
         if (stored !== undefined && position?.chunk === id) return stored;
         if (!isOf(position, sync)) return { kind: 'overtaken' };
+        if (isPaused) return { kind: 'paused' };
         stored = await write.store(tx, found);
         if (stored.kind !== 'stored') return stored;
         tx.set(federationPositions, sync.queryId, advanced({ ...position, chunk: id }, chunk));

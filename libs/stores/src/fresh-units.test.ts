@@ -63,6 +63,18 @@ const available = (hours: number) => ({
 });
 
 describe('the units of a fresh partner', () => {
+  it('are none while it waits for the end of a pause, and are all there when it ends', async () => {
+    await storeIn({ n: 1, window: at(-9) });
+    let waits = true;
+    const { findUnit } = freshUnits(store, {
+      ...{ retention: SETTINGS.retention, grantAt: () => Promise.resolve(partner) },
+      waits: () => Promise.resolve(waits),
+    });
+    expect(await findUnit(partner, at(-9))).toEqual({ kind: 'not yet' });
+    waits = false;
+    expect(await findUnit(partner, at(-9))).toMatchObject(available(-9));
+  });
+
   it('are windows that are closed and hold keys; what holds none is passed over', async () => {
     await storeIn({ n: 1, window: at(-9) }, { n: 2, window: at(-2) }, { n: 3, window: at(0) });
     expect(await find(-9)).toMatchObject(available(-9));

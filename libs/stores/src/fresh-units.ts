@@ -18,16 +18,19 @@ export interface FreshUnitsOptions {
   readonly retention: number;
   /** What a partner was granted on the day of a window; undefined when it was not served that day. */
   readonly grantAt: (partner: Partner, window: UnixMillis) => Promise<Grant | undefined>;
+  /** Whether a partner waits for the end of a pause; then nothing more is available to it. */
+  readonly waits?: (partner: Partner) => Promise<boolean>;
 }
 
 /** The units of fresh partners: each window is one, from the moment when nothing can be written into it any more. */
 export function freshUnits(
   store: DocumentStore,
-  { retention, grantAt }: FreshUnitsOptions,
+  { retention, grantAt, waits }: FreshUnitsOptions,
 ): { readonly findUnit: FindUnit; readonly readUnit: ReadUnit } {
   const calendarAt = rememberedCalendar(store);
   const isKnownToHoldKeys = rememberedWindows();
   const findUnit: FindUnit = async (partner, window) => {
+    if ((await waits?.(partner)) === true) return { kind: 'not yet' };
     const now = await store.now();
     const calendar = await calendarAt(now);
     const start = windowStart(calendar, window);

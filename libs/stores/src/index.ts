@@ -30,6 +30,7 @@ export {
   changesBytes,
   readAuditHead,
 } from './audit-entry.ts';
+export { auditKeys } from './audit-keys.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,
@@ -45,7 +46,13 @@ export {
   signingKeyOf,
   signingKeys,
 } from './configuration.ts';
-export { findApp, findAuthority, findSigningKeys, listExports } from './configuration-lookup.ts';
+export {
+  findApp,
+  findAuthority,
+  findSigningKeys,
+  listApps,
+  listExports,
+} from './configuration-lookup.ts';
 export {
   type Coverage,
   CoverageFault,
@@ -78,6 +85,21 @@ export {
 } from './partners.ts';
 export { partnerVersionChange } from './partner-versions.ts';
 export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export {
+  type Pause,
+  type PauseCheck,
+  type PauseKind,
+  type PauseOutcome,
+  type PauseTarget,
+  beginPause,
+  checkPause,
+  endPause,
+  isQueryPaused,
+  pausesReader,
+  pausesUpload,
+  readPauses,
+  rememberedPauses,
+} from './pauses.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
 export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
 export type { UnitProgress } from './unit-progress.ts';
@@ -103,7 +125,16 @@ export {
   keyBatches,
   keyHasher,
 } from './key-batch-document.ts';
-export { readKeyBatches } from './key-reader.ts';
+export { findOldestWindow, readDocuments, readKeyBatches } from './key-reader.ts';
+export { type DeletedDocuments, deleteDocuments } from './delete-documents.ts';
+export { type Readers, type StoredDocument, readReaders } from './key-range.ts';
+export {
+  GENERATED_FOR_EACH,
+  GROUP_DOCUMENTS,
+  type RevokeSettings,
+  type RevokedGroup,
+  revokeDocuments,
+} from './revoke-documents.ts';
 export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
 export { skippedCountsId, totalDelta, totalDeltas } from './total-deltas.ts';

@@ -150,8 +150,10 @@ const FOUND_LONGER = 2 * HOUR;
  * Until when an upload of the same key must find a stored one: as long as the key itself could still be published.
  * `end` is an interval number.
  */
-export const knownUntil = (end: number, settings: KeyStoreSettings): UnixMillis =>
-  unixMillis(end * INTERVAL + settings.maxKeyAge + FOUND_LONGER);
+export const knownUntil = (
+  end: number,
+  settings: Pick<KeyStoreSettings, 'maxKeyAge'>,
+): UnixMillis => unixMillis(end * INTERVAL + settings.maxKeyAge + FOUND_LONGER);
 
 function keysOf(records: Uint8Array): Uint8Array[] {
   return Array.from({ length: records.length / RECORD_BYTES }, (_, n) =>

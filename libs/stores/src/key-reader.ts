@@ -1,7 +1,13 @@
-import type { DocumentStore } from '@keyserver/docstore';
+import type { DocumentStore, Found } from '@keyserver/docstore';
 import type { KeyBatch, ReadKeyBatches } from '@keyserver/exposure-keys';
 import { type UnixMillis, unixMillis } from '@keyserver/time';
-import { SHARDS, keyBatchContents, keyBatchOf } from './key-batch-document.ts';
+import {
+  type KeyBatchDocument,
+  SHARDS,
+  keyBatchContents,
+  keyBatchOf,
+  keyBatches,
+} from './key-batch-document.ts';
 
 const PARALLEL_SHARDS = 16;
 
@@ -32,6 +38,24 @@ export async function findOldestWindow(
   for await (const [first] of interleave(shards))
     if (first !== undefined && first.window < (oldest ?? Infinity)) oldest = first.window;
   return oldest;
+}
+
+/** All stored documents of a span as they are, also what exports read no more, in no particular order. */
+export async function* readDocuments(
+  store: DocumentStore,
+  windows: Windows,
+): AsyncGenerator<readonly Found<KeyBatchDocument>[]> {
+  const order = { by: 'window', ...windows } as const;
+  const shards = Array.from({ length: SHARDS }, (_, shard) => pagesOf(store, shard, order));
+  yield* interleave(shards);
+}
+
+async function* pagesOf(
+  store: DocumentStore,
+  shard: number,
+  order: { readonly by: 'window' } & Windows,
+): AsyncGenerator<readonly Found<KeyBatchDocument>[]> {
+  yield* store.pages(keyBatches, { where: { shard }, order });
 }
 
 interface Windows {

@@ -46,7 +46,7 @@ interface WriteChunk {
   readonly store: (
     tx: Transaction,
     found: Documents,
-  ) => Promise<Exclude<StoredChunk, { kind: 'overtaken' }>>;
+  ) => Promise<Exclude<StoredChunk, { kind: 'overtaken' | 'paused' }>>;
 }
 
 /** Makes what stores the keys that a query received. Ids are drawn before the transaction, which may run twice. */

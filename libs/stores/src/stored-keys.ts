@@ -38,7 +38,7 @@ export async function findByHashes(
 export interface At {
   readonly now: UnixMillis;
   readonly windows: WindowCalendar;
-  readonly settings: KeyStoreSettings;
+  readonly settings: Omit<KeyStoreSettings, 'hashKey'>;
 }
 
 /**

@@ -2,11 +2,14 @@ import {
   type BatchQueue,
   type ExportBatch,
   type ExportConfig,
+  type SelectionRules,
   type WorkQueue,
   indexName,
 } from '@keyserver/export-file';
 import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { configuredId, faultTrail } from '@keyserver/log';
+import { readerOf } from '@keyserver/padding';
+import { type Pause, pausesReader } from '@keyserver/stores';
 import { HOUR, type UnixMillis } from '@keyserver/time';
 import {
   type Destination,
@@ -31,6 +34,10 @@ export interface DoWorkDeps extends WorkOnBatchDeps, SettleUnitsDeps, PublishInd
   readonly lookedAfter: Map<string, UnixMillis>;
   readonly missingArchives: MissingArchives;
   readonly queue: BatchQueue;
+  /** What is paused now. */
+  readonly readPauses: () => Promise<readonly Pause[]>;
+  /** Ends pauses that would lose keys, after it has said so for a while. */
+  readonly checkPauses: () => Promise<void>;
 }
 
 /** What one call has done so far. */
@@ -52,6 +59,7 @@ const MOST_COUNTED = 1000;
  */
 export async function doWork(deps: DoWorkDeps, job: RunningJob): Promise<JobReport> {
   const call: Call = { job, tried: new Set(), published: [], problems: [], done: 0 };
+  await deps.checkPauses();
   await deps.checkSigningKeys();
   await publishWhatIsStored(deps, call);
   await lookAfterIndexes(deps, call);
@@ -79,7 +87,10 @@ async function byTurns(steps: readonly (() => Promise<boolean>)[]): Promise<void
 
 /** Works on the next open batch; whether there was one. */
 async function oneBatch(deps: DoWorkDeps, call: Call): Promise<boolean> {
-  const batch = await next(deps, call, deps.queue);
+  const batch = await next(deps, call, {
+    queue: deps.queue,
+    readerOf: ({ config }) => config,
+  });
   if (batch !== undefined)
     await account(deps, call, await workOnBatch(deps, batch, call.job.signal));
   return batch !== undefined;
@@ -87,25 +98,35 @@ async function oneBatch(deps: DoWorkDeps, call: Call): Promise<boolean> {
 
 /** Settles the next open unit; whether there was one. */
 async function oneUnit(deps: DoWorkDeps, call: Call): Promise<boolean> {
-  const unit = await next(deps, call, deps.units.queue);
+  const unit = await next(deps, call, {
+    queue: deps.units.queue,
+    readerOf: ({ partner }) => readerOf(partner),
+  });
   if (unit === undefined) return false;
   const worked = await workOnUnit(deps, unit, call.job.signal);
   if (worked === 'failed') call.problems.push(`unit ${configuredId(unit)} failed`);
-  else if (worked !== 'interrupted') call.done += 1;
+  else if (worked !== 'interrupted' && worked !== 'paused') call.done += 1;
   return true;
+}
+
+/** Pieces of work that wait for somebody, and for whom each is made. */
+interface Waiting<T> {
+  readonly queue: WorkQueue<T>;
+  readonly readerOf: (piece: T) => SelectionRules;
 }
 
 async function next<T extends { readonly id: string }>(
   deps: DoWorkDeps,
   { job, tried }: Call,
-  queue: WorkQueue<T>,
+  { queue, readerOf: rulesOf }: Waiting<T>,
 ): Promise<T | undefined> {
   // What gets only the rest of a call's time would fail for no fault of its own.
   const late = tried.size > 0 && job.remaining() < deps.batchDeadlineMs;
   if (late || job.signal.aborted) return undefined;
+  const pauses = await deps.readPauses();
   const found = await queue.lease({
     lengthMs: deps.leaseMs,
-    wants: ({ id }) => !tried.has(id),
+    wants: (piece) => !tried.has(piece.id) && !pausesReader(pauses, rulesOf(piece)),
   });
   if (found !== undefined) tried.add(found.id);
   return found;
@@ -181,6 +202,7 @@ async function account(deps: DoWorkDeps, call: Call, worked: WorkedBatch): Promi
     case 'no_signer':
       call.problems.push(`no signing key is in force for export ${configuredId(batch.config)}`);
       return;
+    case 'paused':
     case 'interrupted':
   }
 }

@@ -20,7 +20,9 @@ export type BatchOutcome =
   | { readonly kind: 'empty' }
   | { readonly kind: 'no_signer' }
   | { readonly kind: 'object_conflict' }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' }
+  /** The export waits for the end of a pause; what is made so far is used when it goes on. */
+  | { readonly kind: 'paused' };
 
 /** New names that one call tries when other contents have taken the old ones. */
 const MAX_RENAMES = 3;
@@ -46,7 +48,7 @@ export async function exportBatch(
   }
   if (frozen.kind !== 'no_keys') return frozen;
   const ended = await deps.work.finish(leased, { state: 'empty' });
-  return { kind: ended ? 'empty' : 'lost' };
+  return ended === true ? { kind: 'empty' } : notEnded(ended);
 }
 
 async function record(
@@ -54,7 +56,12 @@ async function record(
   { batch, padding }: FrozenBatch,
   files: ExportBatch['files'],
 ): Promise<BatchOutcome> {
-  if (!(await deps.work.finish(batch, { state: 'stored', files }))) return { kind: 'lost' };
+  const ended = await deps.work.finish(batch, { state: 'stored', files });
+  if (ended !== true) return notEnded(ended);
   const keys = files.reduce((sum, file) => sum + file.keys, 0);
   return { kind: 'stored', attempt: batch.attempt, files: files.length, keys, padding };
 }
+
+const notEnded = (because: false | 'paused'): BatchOutcome => ({
+  kind: because === 'paused' ? 'paused' : 'lost',
+});

@@ -22,7 +22,8 @@ export type FixedContents =
   | FrozenBatch
   | { readonly kind: 'no_keys' }
   | { readonly kind: 'no_signer' }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'paused' };
 
 /**
  * The contents as they were fixed before, when the same files can still be made of them; else they are fixed anew. Batches
@@ -74,7 +75,7 @@ export async function freezeBatch(
     encoder: ENCODER_VERSION,
   };
   const outcome = await deps.work.freeze(batch, { attempt, frozen });
-  if (outcome.kind === 'lost') return outcome;
+  if (outcome.kind !== 'frozen') return outcome;
   const { selection, generated, padding } = contents;
   return { kind: 'frozen', batch: outcome.batch, signers, selection, generated, padding };
 }

@@ -13,7 +13,7 @@ import { HealthFault, type HealthProbe, namedProbe, seldom } from '@keyserver/se
 import { type Clock, MINUTE, type UnixMillis, type WindowCalendar } from '@keyserver/time';
 import type { DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
-import { probeExports, probeWriting } from '@keyserver/stores';
+import { type Pause, pausesReader, probeExports, probeWriting } from '@keyserver/stores';
 import type { Destination } from './publish-index.ts';
 
 /** What it takes to find out which exports are late. */
@@ -21,6 +21,7 @@ interface LateWatchDeps extends Punctuality {
   readonly listExports: ListExports;
   readonly progressOf: (configId: string) => Promise<Progress>;
   readonly storeTime: () => Promise<UnixMillis>;
+  readonly readPauses: () => Promise<readonly Pause[]>;
   /** The release windows of keys. */
   readonly readWindows: () => WindowCalendar | Promise<WindowCalendar>;
   readonly log: Logger;
@@ -33,10 +34,12 @@ export interface LateWatch {
   readonly probe: HealthProbe;
 }
 
-const BECAUSE: Readonly<Record<LateCause, string>> = {
+const BECAUSE: Readonly<Record<LateCause | 'paused', string>> = {
   not_cut: 'its batches are not cut: does /create-batches run?',
   no_signer: 'none of its signing keys can sign',
   not_made: 'a batch is not finished: the events of do-work say why',
+  paused:
+    'it waits for the end of a pause: `npx keyserver pause` lists them, `npx keyserver resume` ends one',
   not_listed: 'its index cannot be written: the events of do-work say why',
 };
 
@@ -72,8 +75,11 @@ export function lateWatch(deps: LateWatchDeps): LateWatch {
 
 interface Late {
   readonly config: ExportConfig;
-  readonly because: LateCause;
+  readonly because: LateCause | 'paused';
 }
+
+/** Whether it is for the making of files that an export waits: a pause keeps nothing else from being done. */
+const isMade = (because: LateCause): boolean => because === 'not_made' || because === 'no_signer';
 
 async function findLate(
   deps: LateWatchDeps,
@@ -82,12 +88,17 @@ async function findLate(
 ): Promise<readonly Late[]> {
   const late: Late[] = [];
   const windows = await deps.readWindows();
+  const pauses = await deps.readPauses();
   for (const config of await deps.listExports()) {
     const progress = await deps.progressOf(config.id);
     // Nothing tells when an export was configured that was never cut: it may have been a moment ago.
     if (progress.coveredUntil === undefined && now < begun + deps.lateAfter) continue;
     const because = latenessOf(config, progress, { ...deps, now, windows });
-    if (because !== undefined) late.push({ config, because });
+    if (because !== undefined)
+      late.push({
+        config,
+        because: isMade(because) && pausesReader(pauses, config) ? 'paused' : because,
+      });
   }
   return late;
 }

@@ -11,7 +11,7 @@ export function lateWatches(
   store: DocumentStore,
   options: Pick<
     Parameters<typeof lateWatch>[0],
-    'log' | 'storeTime' | 'minWindowAge' | 'lateAfter'
+    'log' | 'storeTime' | 'readPauses' | 'minWindowAge' | 'lateAfter'
   > & {
     readonly span: PlanSpan;
     readonly batches: ExportStore;

@@ -17,12 +17,13 @@ export interface SettleUnitsDeps extends SettlingDeps, LeasedWorkDeps {
 }
 
 /** What became of a leased unit; interrupted means that the call ended, or that another worker has it now. */
-export type WorkedUnit = 'settled' | 'dropped' | 'failed' | 'interrupted';
+export type WorkedUnit = 'settled' | 'dropped' | 'paused' | 'failed' | 'interrupted';
 
 type UnitOutcome =
   | { readonly kind: 'settled'; readonly padding: number }
   | { readonly kind: 'dropped' }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'paused' };
 
 /**
  * Settles a unit under its own deadline while its lease is kept, and gives it back whatever happens. Units need no order among
@@ -46,6 +47,7 @@ export async function workOnUnit(
   switch (result.kind) {
     case 'settled':
     case 'dropped':
+    case 'paused':
       return result.kind;
     case 'lost':
       return 'interrupted';
@@ -61,7 +63,7 @@ async function settleUnit(
 ): Promise<UnitOutcome> {
   const { units, planOf } = deps;
   if (!(await units.isWanted(unit)))
-    return { kind: (await units.end(unit, 'dropped')) ? 'dropped' : 'lost' };
+    return { kind: (await units.end(unit, 'dropped')) === true ? 'dropped' : 'lost' };
   const takes = takerOf(readerOf(unit.partner));
   // Its keys are read when it is served: here nothing of them is kept.
   const begin = () => ({ takes, add: () => undefined });
@@ -69,7 +71,9 @@ async function settleUnit(
   const reader = { span: unit, plan, reader: partnerReaderId(unit.partner) };
   const { generated } = await settleSpan(deps, { reader, begin }, signal);
   const padding = keysIn(generated);
-  return (await units.end(unit, 'settled')) ? { kind: 'settled', padding } : { kind: 'lost' };
+  const ended = await units.end(unit, 'settled');
+  if (ended === 'paused') return { kind: 'paused' };
+  return ended ? { kind: 'settled', padding } : { kind: 'lost' };
 }
 
 function logUnit(
@@ -84,6 +88,9 @@ function logUnit(
       return;
     case 'dropped':
       log.event('federation.unit_dropped', ids);
+      return;
+    case 'paused':
+      log.event('federation.unit_paused', ids);
       return;
     case 'lost':
       log.event('federation.unit_failed', { ...ids, reason: 'lease_lost' });

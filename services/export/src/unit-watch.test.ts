@@ -1,5 +1,6 @@
 import { HealthFault } from '@keyserver/service';
 import { closeTestStores } from '@keyserver/sqlite/testing';
+import { readPauses } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, alwaysWindow, windowLength } from '@keyserver/time';
 import { aPaddedPartner, hour } from './testing/export-builders.ts';
 import { type ExportFixture, openExportFixture } from './testing/export-fixture.ts';
@@ -10,6 +11,7 @@ afterEach(closeTestStores);
 const watchOver = ({ units, log, store }: ExportFixture): ReturnType<typeof unitWatch> =>
   unitWatch({
     ...{ units, storeTime: async () => await store.now(), log: log.log },
+    readPauses: async () => await readPauses(store),
     readWindows: () => alwaysWindow(windowLength(HOUR)!),
     ...{ lateAfter: 30 * MINUTE, closingDelay: store.closingDelay },
   });

@@ -1,7 +1,8 @@
 import type { Partner } from '@keyserver/federation';
 import { type Logger, configuredId } from '@keyserver/log';
 import { HealthFault, type HealthProbe } from '@keyserver/service';
-import type { UnitProgress, UnitStore } from '@keyserver/stores';
+import { readerOf } from '@keyserver/padding';
+import { type Pause, type UnitProgress, type UnitStore, pausesReader } from '@keyserver/stores';
 import {
   type UnixMillis,
   type WindowCalendar,
@@ -14,6 +15,7 @@ import {
 interface UnitWatchDeps {
   readonly units: Pick<UnitStore, 'listPadded' | 'progressOf'>;
   readonly storeTime: () => Promise<UnixMillis>;
+  readonly readPauses: () => Promise<readonly Pause[]>;
   /** The release windows of keys. */
   readonly readWindows: () => WindowCalendar | Promise<WindowCalendar>;
   /** How long after the store has closed its windows a unit may take until it is settled, ms. */
@@ -23,7 +25,7 @@ interface UnitWatchDeps {
   readonly log: Logger;
 }
 
-type LateCause = 'not_cut' | 'not_settled';
+type LateCause = 'not_cut' | 'not_settled' | 'paused';
 
 interface LatePartner {
   readonly partner: Partner;
@@ -32,6 +34,8 @@ interface LatePartner {
 
 const BECAUSE: Readonly<Record<LateCause, string>> = {
   not_cut: 'its units are not cut: does /create-batches run?',
+  paused:
+    'it waits for the end of a pause: `npx keyserver pause` lists them, `npx keyserver resume` ends one',
   not_settled: 'a unit is not settled: the events of do-work say why',
 };
 
@@ -70,10 +74,11 @@ export function unitWatch(deps: UnitWatchDeps): {
 }
 
 async function latePartners(
-  { units, readWindows, lateAfter, closingDelay }: UnitWatchDeps,
+  { units, readWindows, readPauses, lateAfter, closingDelay }: UnitWatchDeps,
   { now, begun }: { readonly now: UnixMillis; readonly begun: UnixMillis },
 ): Promise<readonly LatePartner[]> {
   const windows = await readWindows();
+  const pauses = await readPauses();
   const closed = windowStart(windows, unixMillis(Math.max(0, now - closingDelay - lateAfter)));
   const found: LatePartner[] = [];
   // What is due was planned on the day that it lies in: a partner that is padded from this midnight on had no units before.
@@ -82,7 +87,8 @@ async function latePartners(
     // Nothing tells when a partner was configured that was never cut: it may have been a moment ago.
     if (progress.coveredUntil === undefined && now < begun + lateAfter) continue;
     const because = whyLate(partner, progress, closed);
-    if (because !== undefined) found.push({ partner, because });
+    const isPaused = because === 'not_settled' && pausesReader(pauses, readerOf(partner));
+    if (because !== undefined) found.push({ partner, because: isPaused ? 'paused' : because });
   }
   return found;
 }

@@ -18,6 +18,7 @@ import {
   listExports,
   ownParts,
   readKeyBatches,
+  readPauses,
   readPlans,
   shapeKeeper,
   shapePool,
@@ -53,6 +54,7 @@ import { checkStart } from './check-start.ts';
 import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
+import { pauseWatch } from './pause-watch.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
@@ -91,6 +93,7 @@ async function depsOver(
     findSigningKeys: findSigningKeys(store),
     usedKeys: usedSigningKeys(store),
     storeTime: async () => await store.now(),
+    readPauses: async () => await readPauses(store),
   };
   const watch = signingKeyWatch(shared);
   const late = lateWatches(store, { ...shared, ...times, ...planning, batches, units });
@@ -103,6 +106,10 @@ async function depsOver(
     ...{ units, clock, random },
     checkSigningKeys: watch.check,
     checkLate: late.check,
+    checkPauses: pauseWatch(store, {
+      ...{ ...shared, ...batches.listings, ...keys },
+      ...{ units, random },
+    }),
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
@@ -117,15 +124,8 @@ async function depsOver(
   const own = [storeAnswers(platform), ...work, ownsParts];
   const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
-  return {
-    log,
-    clock,
-    timers,
-    random,
-    health,
-    verifyCaller: schedulerVerifier(config, ambient),
-    jobs,
-  };
+  const verifyCaller = schedulerVerifier(config, ambient);
+  return { log, clock, timers, random, health, verifyCaller, jobs };
 }
 
 /** What it takes to read batches and to settle their cells. */

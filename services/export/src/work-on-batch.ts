@@ -16,7 +16,7 @@ export interface WorkOnBatchDeps extends ExportBatchDeps, LeasedWorkDeps {
 /** What became of a leased batch; interrupted means that the call ended, or that another worker has it now. */
 export interface WorkedBatch {
   readonly batch: ExportBatch;
-  readonly outcome: 'stored' | 'empty' | 'no_signer' | 'failed' | 'interrupted';
+  readonly outcome: 'stored' | 'empty' | 'no_signer' | 'paused' | 'failed' | 'interrupted';
 }
 
 /** Works on a batch under its own deadline while its lease is kept, and gives it back whatever happens. */
@@ -43,6 +43,7 @@ function outcomeOf(result: BatchOutcome | Failure, signal: AbortSignal): WorkedB
     case 'stored':
     case 'empty':
     case 'no_signer':
+    case 'paused':
       return result.kind;
     case 'lost':
       return 'interrupted';
@@ -77,6 +78,9 @@ function logOutcome(
       return;
     case 'no_signer':
       log.event('export.no_signer', { config: ids.config });
+      return;
+    case 'paused':
+      log.event('export.batch_paused', ids);
       return;
     case 'lost':
       log.event('export.batch_failed', { ...ids, reason: 'lease_lost' });

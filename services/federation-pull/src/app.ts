@@ -1,5 +1,6 @@
 import { type FederationQuery, isInForce } from '@keyserver/federation';
 import { type JobReport, type JobRunner, type Leases, jobAnswer, withLease } from '@keyserver/jobs';
+import { configuredId } from '@keyserver/log';
 import { type JobAppDeps, createHttpApp, requireCaller } from '@keyserver/service';
 import { MINUTE } from '@keyserver/time';
 import type { Express, Request, Response } from 'express';
@@ -10,6 +11,8 @@ export interface AppDeps extends JobAppDeps, PullDeps {
   readonly runner: JobRunner;
   readonly leases: Leases;
   readonly findQuery: (id: string) => Promise<FederationQuery | undefined>;
+  /** Whether a query waits for the end of a pause; ends one that has lasted too long. */
+  readonly waits: (queryId: string) => Promise<boolean>;
   /** Less than the scheduler waits, ms. */
   readonly deadlineMs: number;
 }
@@ -59,6 +62,10 @@ async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {
   const { runner, leases, timers, clock, deadlineMs } = deps;
   return await runner.run('federation-pull', deadlineMs, async (job) => {
     if (!isInForce(query, clock.now())) return NOTHING_TO_DO;
+    if (await deps.waits(query.id)) {
+      deps.log.event('federation.paused', { query: configuredId(query) });
+      return NOTHING_TO_DO;
+    }
     const name = `federation-query-${query.id}`;
     const lease = { leases, name, lengthMs: MINUTE, signal: job.signal, timers };
     return await withLease(lease, async ({ signal }) => {

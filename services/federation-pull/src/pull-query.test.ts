@@ -18,7 +18,16 @@ import {
 import { recordingLog } from '@keyserver/log/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { federationSync, readStandings, readSyncs, storeUploads } from '@keyserver/stores';
+import {
+  beginPause,
+  endPause,
+  federationQueries,
+  federationSync,
+  queryDocument,
+  readStandings,
+  readSyncs,
+  storeUploads,
+} from '@keyserver/stores';
 import { NOON, SETTINGS, aKey, anUpload, batchesIn, keysOf } from '@keyserver/stores/testing';
 import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { type Fetched, type PullDeps, pullQuery } from './pull-query.ts';
@@ -122,6 +131,29 @@ describe('a pull', () => {
     expect(keysAre(await stored())).toEqual(numbers(0, 1000).map(hexOf).sort());
     const [died] = await readSyncs(store, 'neighbour', unixMillis(0));
     expect([died?.outcome, died?.inserted]).toEqual(['died', 700]);
+  });
+
+  it('stops within a page when its query is paused, and fetches that page again from its start', async () => {
+    await store.transact(async (tx) => {
+      tx.set(federationQueries, 'neighbour', queryDocument(aQuery()));
+      await Promise.resolve();
+    });
+    const paused = { kind: 'query', target: 'neighbour' } as const;
+    let chunks = 0;
+    const interrupted: SyncStore = {
+      ...sync,
+      store: async (...chunk) => {
+        if (++chunks === 2) await beginPause(store, paused, { actor: 'alex', random });
+        return await sync.store(...chunk);
+      },
+    };
+    const { report } = await pull(withKeys(1000, 400), { sync: interrupted });
+    expect(report).toEqual({ kind: 'done', done: 300, left: 1 });
+    expect(keysAre(await stored())).toHaveLength(300);
+    await endPause(store, paused, { actor: 'alex', random });
+    const { asked } = await pull(withKeys(1000, 400));
+    expect(asked[0]?.state).toBeUndefined();
+    expect(keysAre(await stored())).toEqual(numbers(0, 1000).map(hexOf).sort());
   });
 
   it('drops and counts what it knows when it is given the same keys again', async () => {

@@ -177,6 +177,7 @@ class Run {
         isLast && next !== undefined ? { ...chunk, next } : chunk,
       );
       if (stored.kind === 'overtaken') return 'overtaken';
+      if (stored.kind === 'paused') return MORE_LEFT;
       if (stored.kind === 'too far ahead') return this.#failed('clock');
       this.#inserted += stored.inserted;
       this.#revised += stored.revised;

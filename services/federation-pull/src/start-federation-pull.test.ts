@@ -3,9 +3,12 @@ import type { FederationQuery } from '@keyserver/federation';
 import { aQuery, aWireKey } from '@keyserver/federation/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { createLogger } from '@keyserver/log';
+import { recordingLog } from '@keyserver/log/testing';
 import { systemRandom } from '@keyserver/random';
-import { federationQueries, queryDocument } from '@keyserver/stores';
-import { HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
+import { beginPause, endPause, federationQueries, queryDocument } from '@keyserver/stores';
+import { SETTINGS } from '@keyserver/stores/testing';
+import { queryWaits } from './query-waits.ts';
+import { DAY, HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server as HttpServer, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -116,6 +119,53 @@ describe('the federation-pull service', () => {
       aud: 'https://keys.neighbour.example/federation',
       sub: 'federation@keyserver.localhost',
       iss: env['OIDC_ISSUER'],
+    });
+  });
+
+  it('fetches nothing by a query that is paused, and goes on where it stopped when it is resumed', async () => {
+    let calls = 0;
+    const port = await aGrpcPartner(() => {
+      calls += 1;
+      return { keys: [aWireKey(1)], next: [3600, 'a'] };
+    });
+    await configured(aQuery({ server: `127.0.0.1:${port}` }));
+    await configured(aQuery({ id: 'other', server: `127.0.0.1:${port}` }));
+    const paused = { kind: 'query', target: 'neighbour' } as const;
+    const by = { actor: 'alex', random: systemRandom };
+    await onPlatform(async ({ store }) => await beginPause(store, paused, by));
+    const { answers } = await called(['/?query-id=neighbour']);
+    expect(answers).toEqual([[200, '{"ok":true}']]);
+    expect(calls).toBe(0);
+    expect(events('federation.paused')).toHaveLength(1);
+    await called(['/?query-id=other']);
+    expect(calls).toBe(1);
+    await onPlatform(async ({ store }) => await endPause(store, paused, by));
+    await called(['/?query-id=neighbour']);
+    expect(calls).toBe(2);
+  });
+
+  it('ends a pause of a query two days before its partner could give no more, after alerts', async () => {
+    const port = await aGrpcPartner(() => ({ keys: [aWireKey(1)], next: [3600, 'a'] }));
+    await configured(aQuery({ server: `127.0.0.1:${port}` }));
+    const paused = { kind: 'query', target: 'neighbour' } as const;
+    await onPlatform(
+      async ({ store }) => await beginPause(store, paused, { actor: 'alex', random: systemRandom }),
+    );
+    const { retention } = SETTINGS;
+    const log = recordingLog();
+    await onPlatform(async ({ store }) => {
+      const deps = { store, log: log.log, random: systemRandom, retention };
+      const after = async (ms: number): Promise<boolean> => {
+        clock.advance(ms);
+        return await queryWaits(deps, 'neighbour');
+      };
+      expect(await after(HOUR)).toBe(true);
+      expect(log.events('pause.ends_soon')).toEqual([]);
+      expect(await after(retention - 2 * DAY - 2 * HOUR)).toBe(true);
+      expect(log.events('pause.ends_soon')).toMatchObject([{ kind: 'query', hours: 1 }]);
+      expect(await after(HOUR)).toBe(false);
+      expect(log.events('pause.ended')).toMatchObject([{ target: 'neighbour' }]);
+      expect(await after(0)).toBe(false);
     });
   });
 

@@ -20,6 +20,7 @@ import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { FederationPullSettings } from './config.ts';
 import { queryHealth } from './health.ts';
+import { queryWaits } from './query-waits.ts';
 import { ACCOUNT, partnerClient, readRoots } from './partner-client.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
@@ -79,9 +80,12 @@ async function depsOver(
     startedAt: await store.now(),
     lateAfter: config.FEDERATION_LATE_SECONDS * SECOND,
   });
+  const parts = jobParts(platform, options, [queries]);
+  const waiting = { store, random, log: parts.log, retention: keys.retention };
   return {
-    ...jobParts(platform, options, [queries]),
+    ...parts,
     findQuery: findQuery(store),
+    waits: async (id) => await queryWaits(waiting, id),
     sync: federationSync(store, keys, random),
     deadlineMs: config.FEDERATION_DEADLINE_SECONDS * SECOND,
     callMs: config.FEDERATION_CALL_SECONDS * SECOND,

@@ -19,12 +19,15 @@ import {
   freshUnits,
   paddedUnits,
   partnerDays,
+  pausesReader,
   readSealingKey,
+  rememberedPauses,
   servedUnits,
 } from '@keyserver/stores';
 import type { DocumentStore } from '@keyserver/docstore';
-import { planSpanOf } from '@keyserver/padding';
-import { HOUR, SECOND } from '@keyserver/time';
+import type { Partner } from '@keyserver/federation';
+import { planSpanOf, readerOf } from '@keyserver/padding';
+import { type Clock, HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
 import { withRecentTime } from './recent-time.ts';
@@ -65,7 +68,7 @@ function depsOver(
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
     ...knownSinceReset({ storeTime, timers }, () => {
-      const { findUnit, readUnit } = unitsOf(store, config);
+      const { findUnit, readUnit } = unitsOf(store, config, clock);
       return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
     }),
     storeTime,
@@ -82,10 +85,16 @@ function depsOver(
 }
 
 /** The units of all partners, each in the way in which its partner was served on that day. */
-function unitsOf(store: DocumentStore, config: FederationServeSettings): Units {
+function unitsOf(store: DocumentStore, config: FederationServeSettings, clock: Clock): Units {
   const retention = config.KEY_RETENTION_HOURS * HOUR;
   const span = planSpanOf(config.PROFILE);
   const days = partnerDays(store, span);
   const padded = paddedUnits(store, { retention, span });
-  return servedUnits(store, { days, padded, fresh: freshUnits(store, { retention, ...days }) });
+  const recall = rememberedPauses(store, clock);
+  const waits = async (one: Partner): Promise<boolean> =>
+    pausesReader(await recall(), readerOf(one));
+  return servedUnits(store, {
+    ...{ days, padded },
+    fresh: freshUnits(store, { retention, waits, ...days }),
+  });
 }

@@ -9,12 +9,14 @@ import { publishFaultRenderer } from './http/publish-fault.ts';
 import { publishRoute } from './http/publish-route.ts';
 import { V1, V1ALPHA1 } from './http/upload-api.ts';
 import type { PublishDeps } from './publish-keys.ts';
+import type { UploadPauses } from './upload-pauses.ts';
 import { renderStatsFault, turnStatsAway } from './stats/stats-fault.ts';
 import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 
 /** What the publish service is made of. */
 export interface AppDeps
   extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps, StatsRouteDeps {
+  readonly pauses: UploadPauses;
   readonly log: Logger;
   /** Whether all but `/health` is closed. */
   readonly maintenance: boolean;

@@ -13,6 +13,7 @@ import {
   bypassApp,
   certificateFor,
 } from './testing/uploads.ts';
+import { noPauses } from './testing/no-pauses.ts';
 import { someTokens } from './testing/tokens.ts';
 
 const apps: readonly AuthorizedApp[] = [
@@ -42,6 +43,7 @@ function aServer(overrides: Partial<PublishDeps> & { answer?: UploadOutcome } = 
     reserveKeys: reserveFreely,
     confirmTime: () => Promise.resolve(),
     defaultRegions: [],
+    pauses: noPauses,
     tokens: someTokens(),
     ...overrides,
   };

@@ -23,6 +23,7 @@ import {
 import { type Clock, type UnixMillis, secondsOf } from '@keyserver/time';
 import type { ReserveKeys } from './daily-ceiling.ts';
 import type { RevisionTokens } from './revision-tokens.ts';
+import type { UploadPauses } from './upload-pauses.ts';
 
 /** What a phone asks to have published. */
 export interface PublishRequest {
@@ -47,6 +48,7 @@ export type RefusalCode =
   | 'region_not_allowed'
   | 'health_authority_missing_region_config'
   | 'health_authority_verification_certificate_invalid'
+  | 'paused'
   | UploadFault;
 
 /** Keys that were refused are problems, keys that were merely left out are warnings. */
@@ -97,6 +99,7 @@ export interface PublishDeps {
   readonly confirmTime: () => Promise<void>;
   /** Where keys of an application without regions of its own belong. */
   readonly defaultRegions: readonly string[];
+  readonly pauses: Pick<UploadPauses, 'keepWaiting'>;
 }
 
 /** The application could not be looked up; nothing is known about the upload. */
@@ -140,6 +143,9 @@ export async function publishKeys(
   if (!asked.every(isOpenTo(app))) return refused('region_not_allowed', { app });
   const regions = [asked, app.regions, deps.defaultRegions].find(({ length }) => length > 0);
   if (regions === undefined) return refused('health_authority_missing_region_config', { app });
+  const belongsTo = [...new Set(regions.map((region) => region.toUpperCase()))];
+  if (await deps.pauses.keepWaiting({ app: app.id, regions: belongsTo }))
+    return refused('paused', { app });
   const claims = await certifiedClaims(request, app, now, deps);
   if (claims.kind === 'refused') {
     await deps.confirmTime();
@@ -158,7 +164,7 @@ export async function publishKeys(
   const token = await deps.tokens.open(request.revisionToken);
   const upload: Upload = {
     keys,
-    regions: [...new Set(regions.map((region) => region.toUpperCase()))],
+    regions: belongsTo,
     traveler: request.traveler,
     app: app.id,
     authority,

@@ -20,7 +20,9 @@ import {
   findApp,
   findAuthority,
   keyHasher,
+  listApps,
   readDataKeys,
+  readPauses,
   shareAnswerTimes,
   sharedAnswerTimes,
   rememberedCoverage,
@@ -40,6 +42,7 @@ import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
 import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
+import { keepPauses } from './upload-pauses.ts';
 import { statsOver } from './stats/stats-over.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
@@ -63,21 +66,28 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
     platform,
     async () => await depsOver(platform, config, ambient),
   );
-  const { kept, ...others } = deps;
+  const { kept, pauses, ...others } = deps;
   return {
-    deps: { ...others, countCover: kept.countCover },
+    deps: { ...others, pauses, countCover: kept.countCover },
     release: async () => {
       await kept.stop();
+      await pauses.stop();
       await release();
     },
   };
 }
 
+/** What the service is made of, with what goes on in the background. */
+type DepsToStop = Omit<AppDeps, 'countCover'> & {
+  readonly kept: KeptAnswerTimes;
+  readonly pauses: Awaited<ReturnType<typeof keepPauses>>;
+};
+
 async function depsOver(
   platform: Platform & TokenKeys,
   config: PublishConfig,
   { clock, timers, random, openLog, logHealth }: Ambient,
-): Promise<Omit<AppDeps, 'countCover'> & { readonly kept: KeptAnswerTimes }> {
+): Promise<DepsToStop> {
   const { store, keyHashSecret, format, probes } = platform;
   const remembered = <T>(lookup: Lookup<T>): Lookup<T> =>
     rememberedLookup(lookup, {
@@ -91,6 +101,7 @@ async function depsOver(
     ...{ readKeys: readDataKeys(store), wrapper: platform.wrapper, clock },
     lifetimeMs: config.DATA_KEY_CACHE_SECONDS * SECOND,
   });
+  const defaultRegions = config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION];
   const maxKeyAge = config.MAX_KEY_AGE_HOURS * HOUR;
   // No token of another store is ever opened here.
   const bound = Buffer.from(format.storeId, 'hex');
@@ -117,7 +128,8 @@ async function depsOver(
     rules: keyRulesOf(config),
     reserveKeys: ceilings(store, { timers, random, log }),
     confirmTime: seldom(storeTimeOf(store), CONFIRM_EVERY, clock),
-    defaultRegions: config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION],
+    defaultRegions,
+    pauses: await pausesOf(store, { timers, log, defaultRegions }),
     ...edgeOf(config),
     stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
@@ -131,6 +143,16 @@ async function depsOver(
     ]),
   };
 }
+
+const pausesOf = async (
+  store: DocumentStore,
+  deps: Pick<AppDeps, 'timers' | 'log' | 'defaultRegions'>,
+): ReturnType<typeof keepPauses> =>
+  await keepPauses({
+    ...deps,
+    readPauses: async () => await readPauses(store),
+    listApps: async () => await listApps(store),
+  });
 
 const waitOutOn =
   (timers: Timers): AppDeps['waitOut'] =>

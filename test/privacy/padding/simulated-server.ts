@@ -8,6 +8,7 @@ import { type ExportFixture, THIS_MACHINE, openExportFixture } from '@keyserver/
 import type { VerifyCertificate } from '@keyserver/health-authority';
 import {
   type PublishDeps,
+  noPauses,
   publishKeys,
   reserveFreely,
   someTokens,
@@ -56,6 +57,7 @@ export async function openSimulatedServer(
   const registered = registrationsOf(apps);
   const publishDeps: PublishDeps = {
     ...{ clock, rules: DEFAULT_KEY_RULES, defaultRegions: [], reserveKeys: reserveFreely },
+    pauses: noPauses,
     findApp: async (id) => await Promise.resolve(registered.get(id)),
     verifyCertificate: believeCertificate(apps),
     storeUpload: storeUploads(store, settings, random),

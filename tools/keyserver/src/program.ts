@@ -19,7 +19,10 @@ import { CANNOT, CommandFault, sentenceOf } from './command-fault.ts';
 import { addJobsChanges } from './jobs/change.ts';
 import { addJobsCheck } from './jobs/check.ts';
 import { addJobsList } from './jobs/list.ts';
+import { addKeysDelete } from './keys/delete.ts';
+import { addKeysRevoke } from './keys/revoke.ts';
 import { exampleOf } from './options.ts';
+import { addPause, addResume } from './pause/pause.ts';
 import { addPublish } from './publish/publish.ts';
 import { addStatsShow } from './stats/show.ts';
 import { addStoreAdopt } from './store/adopt.ts';
@@ -103,6 +106,14 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Look after the jobs that Cloud Scheduler starts.',
     example: 'jobs list --project my-project --location europe-west1',
     commands: [addJobsList, addJobsChanges, addJobsCheck],
+  }),
+  addPause,
+  addResume,
+  group({
+    name: 'keys',
+    description: 'Take back or delete stored keys.',
+    example: 'keys revoke --from 2026-01-15T00:00:00Z --app org.example.app',
+    commands: [addKeysRevoke, addKeysDelete],
   }),
   group({
     name: 'store',

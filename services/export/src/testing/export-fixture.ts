@@ -39,6 +39,7 @@ import {
   partnerVersionChange,
   partners,
   readKeyBatches,
+  readPauses,
   readPlans,
   shapeKeeper,
   shapePool,
@@ -61,6 +62,7 @@ import {
 } from '@keyserver/time';
 import { type LateWatch, lateWatch, missingArchives } from '../health.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
+import { pauseWatch } from '../pause-watch.ts';
 import { revisableDocuments } from '../revisable-documents.ts';
 import type { SignerDeps } from '../signers.ts';
 import {
@@ -189,6 +191,7 @@ export async function openExportFixture(
   const units = unitStore(store, { random, keys, windows, ...planning });
   const late = lateWatch({
     ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
+    readPauses: async () => await readPauses(store),
     ...{ readWindows: windows, minWindowAge: store.closingDelay, lateAfter: 30 * MINUTE },
   });
   const rules = { ...DEFAULT_KEY_RULES, maxAge: keys.maxKeyAge };
@@ -203,6 +206,11 @@ export async function openExportFixture(
     ...signing,
     checkSigningKeys: watch.check,
     checkLate: late.check,
+    readPauses: async () => await readPauses(store),
+    checkPauses: pauseWatch(store, {
+      ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
+      ...{ units, random, retention, readPauses: async () => await readPauses(store) },
+    }),
     noteFault: () => undefined,
     lookedAfter: new Map(),
     missingArchives: missingArchives(),

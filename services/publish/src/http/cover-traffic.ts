@@ -3,12 +3,14 @@ import type { Request, RequestHandler } from 'express';
 import type { AnswerTimes } from '../answer-times.ts';
 import { MAX_BODY_BYTES, type PhoneAnswers } from './phone-answers.ts';
 import { answerToFault } from './publish-fault.ts';
-import { type PublishAnswer, RETRY_AFTER_SECONDS, unreadable } from './publish-response.ts';
+import { type PublishAnswer, RETRY_AFTER_SECONDS, paused, unreadable } from './publish-response.ts';
+import type { UploadPauses } from '../upload-pauses.ts';
 import type { UploadApi } from './upload-api.ts';
 
 /** What cover traffic is answered with. */
 export interface CoverTrafficDeps {
   readonly times: AnswerTimes;
+  readonly pauses: Pick<UploadPauses, 'keepAllWaiting'>;
   /** One more request was cover traffic. */
   readonly countCover: () => void;
 }
@@ -34,7 +36,7 @@ export const countingCover =
 export function coverTraffic(
   api: UploadApi,
   answers: PhoneAnswers,
-  { times }: Pick<CoverTrafficDeps, 'times'>,
+  { times, pauses }: Pick<CoverTrafficDeps, 'times' | 'pauses'>,
 ): RequestHandler {
   return async (request, response, next) => {
     if (!isCover(request)) {
@@ -42,10 +44,10 @@ export function coverTraffic(
       return;
     }
     response.set('x-api-version', api.version);
-    const answer = answerOf((await answers.receive(request, response)).kind, times);
+    const answer = answerOf((await answers.receive(request, response)).kind, times, pauses);
     if (answer === undefined) return;
-    const { status } = answer;
-    if (status >= 500) response.set('Retry-After', String(RETRY_AFTER_SECONDS));
+    const { status, retryAfter = RETRY_AFTER_SECONDS } = answer;
+    if (status >= 500) response.set('Retry-After', String(retryAfter));
     const render = (padding: string): string => api.render(answer, padding);
     await answers.send(response, { status, render }, { kind: 'idle' });
   };
@@ -57,6 +59,7 @@ const isCover = ({ headers }: Request): boolean => (headers['x-chaff'] ?? '').le
 function answerOf(
   received: 'body' | 'too_large' | 'aborted',
   { fault }: AnswerTimes,
+  { keepAllWaiting }: Pick<UploadPauses, 'keepAllWaiting'>,
 ): PublishAnswer | undefined {
   switch (received) {
     case 'aborted':
@@ -64,6 +67,7 @@ function answerOf(
     case 'too_large':
       return unreadable(413, `the body is over ${MAX_BODY_BYTES} bytes`);
     case 'body':
-      return fault === undefined ? COVERED : answerToFault(fault);
+      if (fault !== undefined) return answerToFault(fault);
+      return keepAllWaiting() ? paused() : COVERED;
   }
 }

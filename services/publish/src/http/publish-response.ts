@@ -6,7 +6,7 @@ type FaultCode = 'internal_error' | 'unable_to_load_health_authority';
 type Codeless = 'region_not_allowed' | 'ceiling_reached';
 
 /** The codes that an answer to an upload can carry. */
-type PublishCode = Exclude<RefusalCode, Codeless> | FaultCode | 'partial_failure';
+type PublishCode = Exclude<RefusalCode, Codeless | 'paused'> | FaultCode | 'partial_failure';
 
 /** An answer to an upload before it is padded and written. */
 export interface PublishAnswer {
@@ -22,6 +22,9 @@ export interface PublishAnswer {
 
 /** Long enough for an outage to be noticed, short enough for a phone to have its keys published the same day. */
 export const RETRY_AFTER_SECONDS = 60;
+
+/** A pause lasts from minutes to days. Phones that ask more often would be answered the same. */
+const PAUSED_RETRY_AFTER_SECONDS = 300;
 
 const STATUS: Readonly<Record<PublishCode, number>> = {
   bad_request: 400,
@@ -125,9 +128,16 @@ export function unreadable(status: 400 | 405 | 413 | 415, problem: string): Publ
 /** What a phone is told when nothing is wrong with its upload, but this server could not decide about it. */
 export const unavailable = (code: FaultCode): PublishAnswer => answerWith(code, []);
 
+/** What a phone is told whose upload waits for the end of a pause: nothing is wrong with it, as in an outage. */
+export const paused = (): PublishAnswer => ({
+  ...unavailable('internal_error'),
+  retryAfter: PAUSED_RETRY_AFTER_SECONDS,
+});
+
 /** What is wrong with an upload stays wrong when it is sent again, so a refusal never asks to try again. */
 function refusalWith(code: RefusalCode, problems: readonly string[]): PublishAnswer {
   if (isCodeless(code)) return CODELESS[code];
+  if (code === 'paused') return paused();
   return code === 'internal_error'
     ? { status: 400, code, error: 'a key was published before with another start or period' }
     : answerWith(code, problems);

@@ -21,6 +21,7 @@ export {
 } from './uploads.ts';
 export { violationsOf } from './json-schema.ts';
 export { makeDataKey } from './data-key.ts';
+export { noPauses } from './no-pauses.ts';
 export { someTokens } from './tokens.ts';
 export type { AppDeps } from '../app.ts';
 export { reserveFreely } from '../daily-ceiling.ts';

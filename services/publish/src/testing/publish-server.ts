@@ -37,6 +37,7 @@ import { answerTimes } from '../answer-times.ts';
 import { type AppDeps, createApp } from '../app.ts';
 import { reserveFreely } from '../daily-ceiling.ts';
 import type { PublishRequest } from '../publish-keys.ts';
+import { noPauses } from './no-pauses.ts';
 import { someTokens } from './tokens.ts';
 import { NOW, app, authority, bypassApp, oddlyNamedApp, wireBody } from './uploads.ts';
 
@@ -152,6 +153,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     reserveKeys: reserveFreely,
     confirmTime: () => Promise.resolve(),
     defaultRegions: [],
+    pauses: noPauses,
     tokens: someTokens(),
     v1alpha1: false,
     maintenance: false,
