@@ -1,6 +1,7 @@
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { TRUST_SEVERITY, type TrustEvents } from './trust-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -45,7 +46,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents {
+export interface Events extends FederationEvents, TrustEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -130,9 +131,6 @@ export interface Events extends FederationEvents {
   'cleanup.late_counts': { readonly count: number };
   /** Counts were past retention before any run folded them: no statistics show them. */
   'cleanup.counts_expired': { readonly count: number };
-
-  'trust.data_key_created': { readonly number: number };
-  'trust.data_key_destroyed': { readonly number: number };
 
   'export.batches_created': {
     readonly config: ConfiguredId;
@@ -266,8 +264,6 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'cleanup.counts_expired': 'warning',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',
-  'trust.data_key_created': 'info',
-  'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',
   'export.batch_finished': 'info',
   'export.batch_failed': 'error',
@@ -282,6 +278,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.config_failed': 'error',
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
+  ...TRUST_SEVERITY,
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',

@@ -1,6 +1,7 @@
 import type { Collection } from '@keyserver/docstore';
 import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
+import { authorityKeySets } from './authority-key-sets.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
@@ -34,6 +35,7 @@ import { usedKeys } from './used-signing-keys.ts';
 export const allCollections: readonly Collection<object>[] = [
   answerTimes,
   auditEntries,
+  authorityKeySets,
   authorizedApps,
   dailyKeys,
   dataImports,

@@ -30,6 +30,9 @@ export const auditEntries = collection({
     at: int(),
     actor: text(),
     operation: text<
+      | 'authority.allow-key'
+      | 'authority.refresh-keys'
+      | 'authority.revoke-key'
       | 'configuration.apply'
       | 'federation.reset'
       | 'store.adopt'

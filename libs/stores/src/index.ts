@@ -1,6 +1,15 @@
 export { allCollections, movedCollections } from './all-collections.ts';
 export { SHARED_TIMES, shareAnswerTimes, sharedAnswerTimes } from './answer-times.ts';
 export { type ConfigurationChange, type FieldChange, auditEntries, auditRebuild } from './audit.ts';
+export {
+  type AskedAuthority,
+  type RefreshOutcome,
+  forgetKeySet,
+  recordRefreshFailure,
+  recordServedKeys,
+} from './authority-key-refresh.ts';
+export { allowAuthorityKey, revokeAuthorityKey } from './authority-key-revocation.ts';
+export { type AuthorityKeys, authorityKeySets, readAuthorityKeys } from './authority-key-sets.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { addAuthorityChanges } from './authority/change.ts';
+import { addAuthorityKeys } from './authority/keys.ts';
 import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
 import { addConfigShow } from './config/show.ts';
@@ -59,6 +61,12 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Issue diagnosis certificates for tests.',
     example: 'certificate issue --keys-file request.json --json',
     commands: [addCertificateIssue],
+  }),
+  group({
+    name: 'authority',
+    description: 'Look after the keys of health authorities.',
+    example: 'authority keys',
+    commands: [addAuthorityKeys, addAuthorityChanges],
   }),
   group({
     name: 'stats',
