@@ -108,8 +108,11 @@ async function refreshOne(
   }
   const reading = await readAnswer(deps, due.authority.jwks, signal);
   if (reading === undefined) tally.left += 1;
-  else if (reading.kind === 'keys') tally.changed += await learn(deps, due, reading.keys);
-  else tally.problems.push(...(await fail(deps, due, reading.problem)));
+  else if (reading.kind === 'keys') {
+    // Not added to while waiting: others add to it meanwhile.
+    const changed = await learn(deps, due, reading.keys);
+    tally.changed += changed;
+  } else tally.problems.push(...(await fail(deps, due, reading.problem)));
 }
 
 /** Undefined when the run ended before there was an answer: that is no fault of the authority. */
