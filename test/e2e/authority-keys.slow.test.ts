@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { aFileWith, keyserver } from '@keyserver/cli/testing';
 import { DEVELOPMENT_NAMES } from '@keyserver/configuration';
 import { SECOND, sleep, systemClock, systemTimers } from '@keyserver/time';
 import { type KeyServer, startKeyServer } from '@keyserver/trust/testing';
 import { parse, stringify } from 'yaml';
-import { aFileWith, keyserver } from '../../tools/keyserver/src/testing/index.ts';
 import { freePorts } from '../support/free-ports.ts';
 
 const START = new URL('../../tools/launcher/src/start.ts', import.meta.url).pathname;

@@ -1,6 +1,7 @@
 import { type KeyObject, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { NOW, aFileWith, keyserver } from '@keyserver/cli/testing';
 import { applyConfiguration, parseConfiguration } from '@keyserver/configuration';
 import { selfSigned } from '@keyserver/federation-pull/testing';
 import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/testing';
@@ -12,7 +13,6 @@ import { MINUTE, SECOND, simulatedClock } from '@keyserver/time';
 import { startTrust } from '@keyserver/trust';
 import { type KeyServer, startKeyServer } from '@keyserver/trust/testing';
 import { parse, stringify } from 'yaml';
-import { NOW, aFileWith, keyserver } from '../../tools/keyserver/src/testing/index.ts';
 
 const clock = simulatedClock(NOW);
 const PROFILE = { PROFILE: 'development', TRUNCATE_WINDOW_SECONDS: '10' };
@@ -90,10 +90,8 @@ const cli = async (...argv: readonly string[]) =>
   await keyserver([...argv, '--data-dir', machine.directory], { clock });
 const shown = async (): Promise<Record<string, string>> => {
   const { out } = await cli('authority', 'keys', '--json');
-  const [{ keys = [] } = {}] = JSON.parse(out) as [
-    { keys?: readonly { version: string; state: string }[] },
-  ];
-  return Object.fromEntries(keys.map(({ version, state }) => [version, state]));
+  const [first] = JSON.parse(out) as { keys: readonly { version: string; state: string }[] }[];
+  return Object.fromEntries(first!.keys.map(({ version, state }) => [version, state]));
 };
 
 it('an authority rotates its key, and nobody here does anything', async () => {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import fc from 'fast-check';
 import { parsePublicKey, readKeySet } from './index.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -115,5 +116,32 @@ describe('reading what an authority serves', () => {
     ['one kid for two keys', [jwk('k'), jwk('k', other)], 'kid_twice'],
   ])('refuses the whole answer for %s', (_what, answer, problem) => {
     expect(readKeySet(answer)).toEqual({ kind: 'refused', problem });
+  });
+
+  it('throws for nothing, and takes nothing but P-256 keys with a kid', () => {
+    const field = fc.oneof(
+      fc.jsonValue({ maxDepth: 1 }),
+      fc.constantFrom(...Object.values(jwk('k'))),
+    );
+    const name = fc.constantFrom('kty', 'crv', 'x', 'y', 'kid', 'use', 'alg', 'key_ops', 'd', 'n');
+    const changed = fc
+      .tuple(fc.constantFrom(jwk('a'), jwk('b', other)), fc.dictionary(name, field, { maxKeys: 2 }))
+      .map(([key, change]) => ({ ...key, ...change }));
+    const entries = fc.array(fc.oneof(changed, fc.jsonValue({ maxDepth: 2 })), { maxLength: 4 });
+    const answers = fc.oneof(
+      entries,
+      entries.map((keys) => ({ keys })),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(answers, (answer) => {
+        const reading = readKeySet(answer);
+        for (const { version, publicKey } of reading.kind === 'keys' ? reading.keys : []) {
+          expect(parsePublicKey(publicKey)).toBe(publicKey);
+          expect(version).not.toBe('');
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });

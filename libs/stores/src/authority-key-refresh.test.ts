@@ -184,9 +184,16 @@ describe('learning what an authority serves', () => {
     ['is gone', unconfigure],
     [
       'serves its keys elsewhere',
-      async () => configure({ ...authority, jwks: 'https://b.example' }),
+      async () => {
+        await configure({ ...authority, jwks: 'https://b.example' });
+      },
     ],
-    ['has another issuer', async () => configure({ ...authority, issuer: 'b.example' })],
+    [
+      'has another issuer',
+      async () => {
+        await configure({ ...authority, issuer: 'b.example' });
+      },
+    ],
   ])('learns nothing when the authority %s since it was asked', async (_what, change) => {
     await change();
     expect(await learn(['a'], { at: 0 })).toEqual({ kind: 'overtaken' });

@@ -84,7 +84,7 @@ describe('fetching the keys of an authority', () => {
       },
     ],
   ])('gives up a server that %s', async (_what, answer) => {
-    server.answer = answer as KeyServer['answer'];
+    server.answer = answer;
     expect(await fetcher(true, 50)(server.url, never)).toEqual({ kind: 'failed', problem: 'slow' });
   });
 

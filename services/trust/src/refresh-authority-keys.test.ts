@@ -39,7 +39,11 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await closeTestStores();
-  await Promise.all(servers.map(async (server) => await server.close()));
+  await Promise.all(
+    servers.map(async (server) => {
+      await server.close();
+    }),
+  );
 });
 
 const issuerOf = (id: number): string => `authority-${id}.example`;
