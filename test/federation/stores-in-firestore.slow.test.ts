@@ -44,6 +44,7 @@ const described = (name: string, ...more: readonly unknown[]): void => {
   if (name !== NESTED) Reflect.apply(it, undefined, [name, ...more]);
 };
 Object.assign(globalThis, { it: Object.assign(described, it) });
+await import('../../libs/stores/src/authority-key-refresh.test.ts');
 await import('../../libs/stores/src/federation-sync.test.ts');
 await import('../../libs/stores/src/federation-secrets.test.ts');
 await import('../../libs/stores/src/fresh-units.test.ts');

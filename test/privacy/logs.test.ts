@@ -82,6 +82,7 @@ const ROUTES = [
   { service: 'cleanup', method: 'POST', path: '/totals' },
   { service: 'cleanup', method: 'GET', path: '/health' },
   { service: 'trust', method: 'POST', path: '/rotate-keys' },
+  { service: 'trust', method: 'POST', path: '/refresh-authority-keys' },
   { service: 'trust', method: 'GET', path: '/health' },
   { service: 'federation-pull', method: 'POST', path: '/' },
   { service: 'federation-pull', method: 'GET', path: '/health' },
@@ -579,6 +580,10 @@ describe('no log line and no answer repeats what was sent', () => {
 
   it('of keys that the data keys of tokens change under', async () => {
     expect(await job('/rotate-keys', 'trust')).toBe(200);
+  });
+
+  it('of keys that are learned from authorities', async () => {
+    expect(await job('/refresh-authority-keys', 'trust')).toBe(200);
   });
 
   it('of an upload to a service whose figures Prometheus fetches', async () => {

@@ -38,6 +38,8 @@ export const adviseOnAuthorityKeys = (
 ): readonly Advice[] =>
   authorities
     .filter(({ id }) => apps.some((app) => app.authorities.includes(id)))
+    // Where keys are learned, the configured ones need not suffice, and health tells when learning them fails.
+    .filter(({ jwks }) => jwks === undefined)
     .flatMap(({ id, name, keys }) =>
       adviseOnSpans(keys, {
         section: 'authorities',

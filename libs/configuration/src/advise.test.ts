@@ -224,6 +224,11 @@ describe('the keys of an authority', () => {
     ]);
   });
 
+  it('are not missed where they are learned from what it serves', () => {
+    const serving = { keys: [], jwks: 'https://a.example/jwks.json' };
+    expect(names({ authorities: [anEntry('authorities', serving)] })).toEqual([]);
+  });
+
   it('may have ended when another is in force', () => {
     expect(names(trusted(OLD, { from: '2024-03-01T00:00:00Z' }))).toEqual([]);
   });

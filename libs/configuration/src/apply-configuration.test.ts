@@ -55,6 +55,30 @@ describe('planChanges', () => {
       return plan.kind === 'refused' ? plan.problems.map(({ message }) => message).join() : '';
     };
 
+    const serving = (jwks: string): Configuration =>
+      aConfiguration({
+        ...{ authorities: [anEntry('authorities', { keys: [], jwks })], exports: [] },
+      });
+    const HERE = 'http://127.0.0.1:9000/jwks.json';
+
+    it.each(['production', undefined] as const)(
+      'of profile %s refuses keys of an authority without https, also when it is applied',
+      async (profile) => {
+        const refusal =
+          'gives authority 1 a jwks without https, which is for the development profile alone';
+        expect(await planned(profile, serving(HERE))).toBe(refusal);
+        expect(await planned(profile, serving('https://a.example/jwks.json'))).toBe('');
+        const store = await emptyStore();
+        expect(await applyConfiguration(store, serving(HERE), operator)).toEqual({
+          ...{ kind: 'refused', problems: [{ path: 'authorities', message: refusal }] },
+        });
+      },
+    );
+
+    it('of the development profile takes keys that this very machine serves', async () => {
+      expect(await planned('development', serving(HERE))).toBe('');
+    });
+
     it.each(['production', undefined] as const)(
       'of profile %s refuses periods below five minutes',
       async (profile) => {

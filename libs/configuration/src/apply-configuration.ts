@@ -24,6 +24,7 @@ import {
   periodsAcrossDays,
   periodsAcrossWindows,
   periodsThatDoNotDivide,
+  plainKeyAddresses,
   tooShortPeriods,
   unfitKeyIds,
 } from './change-rules.ts';
@@ -93,6 +94,7 @@ const planIn = async (store: DocumentStore, wanted: Configuration): Promise<Basi
       ...lackingLists(stored, wanted),
       ...impossible,
       ...unfitKeyIds(stored, after),
+      ...plainKeyAddresses(after, format?.profile),
       ...tooShortPeriods(stored, after, format?.profile),
       ...periodsAcrossDays(stored, after, span),
       ...rulesOfExports(stored, after, { format, now: tx.now }),
@@ -187,6 +189,7 @@ async function applyIn(
   const problems = [
     ...lackingLists(stored, wanted),
     ...impossible,
+    ...plainKeyAddresses(after, format?.profile),
     ...rulesOfExports(stored, after, { format, now: tx.now }),
   ];
   if (problems.length > 0) return { kind: 'refused', problems };

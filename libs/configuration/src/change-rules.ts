@@ -31,6 +31,21 @@ export const unfitKeyIds = (
       message: `gives ${id} the keyId ${keyId}; a new one must be ${GRAMMARS.keyId.allowed}`,
     }));
 
+/**
+ * The addresses of keys that are not protected on their way. They are of this very machine, and for trying things out; a stored one
+ * is refused too, or a file of one profile would pass in the other.
+ */
+export const plainKeyAddresses = (
+  { authorities }: Pick<WholeConfiguration, 'authorities'>,
+  profile: StoreProfile | undefined,
+): readonly Problem[] =>
+  authorities
+    .filter(({ jwks }) => profile !== 'development' && jwks?.startsWith('http:') === true)
+    .map(({ id }) => ({
+      path: 'authorities',
+      message: `gives authority ${id} a jwks without https, which is for the development profile alone`,
+    }));
+
 /** The readers whose period is not the one that they are stored with. */
 const withNewPeriods = (
   before: Pick<WholeConfiguration, 'exports' | 'partners'>,

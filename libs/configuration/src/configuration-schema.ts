@@ -14,6 +14,7 @@ import {
   type AuthorityKey,
   type AuthorizedApp,
   type HealthAuthority,
+  MAX_AUTHORITY_KEYS,
   MAX_REGIONS,
 } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
@@ -116,7 +117,10 @@ const flag = { type: 'boolean', default: false };
 const orElse = (schema: object, value: unknown): object => ({ ...schema, default: value });
 
 /** Fields that are absent where they say nothing. */
-const MAY_BE_ABSENT: readonly string[] = ['thru', 'maxKeysPerDay', 'unit', ...LATER_SECTIONS];
+const MAY_BE_ABSENT: readonly string[] = [
+  ...['thru', 'maxKeysPerDay', 'unit', 'jwks'],
+  ...LATER_SECTIONS,
+];
 
 /** A group of fields; those with a default, and those that may be absent, may be missing. */
 function group(properties: Readonly<Record<string, object>>): object {
@@ -137,10 +141,15 @@ export const authorityEntry: EntryCheck<AuthorityEntry> = checkOf(
     audience: text('label'),
     name: text('label'),
     keys: list(
-      group({ version: text('label'), publicKey: text('publicKey'), ...validity }),
+      group({
+        version: text('authorityKeyVersion'),
+        publicKey: text('publicKey'),
+        ...validity,
+      }),
       0,
-      100,
+      MAX_AUTHORITY_KEYS,
     ),
+    jwks: text('jwks'),
     stats: { type: 'boolean', default: true },
   }),
 );

@@ -1,5 +1,9 @@
-import { createPublicKey } from 'node:crypto';
-import { isP256PublicKey, parseAppId, parseRegion } from '@keyserver/health-authority';
+import {
+  parseAppId,
+  parseKeyVersion,
+  parsePublicKey,
+  parseRegion,
+} from '@keyserver/health-authority';
 import { HOUR, MINUTE, SECOND, type UnixMillis, unixMillis, windowLength } from '@keyserver/time';
 
 /** What a text of the configuration may be: `allowed` completes "must be …", `parse` gives the value it stands for. */
@@ -30,6 +34,20 @@ export const GRAMMARS = {
   label: {
     allowed: 'one line of 1 to 200 printable characters without space at either end',
     parse: matching(/^(?=.{1,200}$)[^\s\p{C}]+( +[^\s\p{C}]+)*$/u),
+  },
+  authorityKeyVersion: {
+    allowed: 'one line of 1 to 200 printable characters without space at either end',
+    parse: parseKeyVersion,
+  },
+  jwks: {
+    allowed:
+      'an https address of at most 400 characters without a user, such as https://verification.example.org/jwks.json',
+    // Plain http is for this very machine, and change-rules.ts takes it in the development profile alone.
+    parse: (text) =>
+      /^(https:\/\/|http:\/\/(127\.0\.0\.1|localhost)[:/])[\w.~:/?&=%+,;[\]-]{1,380}$/.test(text) &&
+      URL.canParse(text)
+        ? text
+        : undefined,
   },
   audience: {
     allowed: 'an https URL of at most 200 characters, such as https://keys.example.org/federation',
@@ -79,16 +97,13 @@ export const GRAMMARS = {
   },
   publicKey: {
     allowed: 'a P-256 public key in PEM (BEGIN PUBLIC KEY)',
-    parse: (text) => (isP256PublicKey(text) ? canonicalPem(text) : undefined),
+    // One key has many spellings in PEM; one of them is stored, so that a mere reformatting is no change.
+    parse: parsePublicKey,
   },
 } satisfies Readonly<Record<string, Grammar>>;
 
 /** The names of the grammars. */
 export type GrammarName = keyof typeof GRAMMARS;
-
-// One key has many spellings in PEM; one of them is stored, so that a mere reformatting is no change.
-const canonicalPem = (pem: string): string =>
-  createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString().trim();
 
 const RFC3339_UTC = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,3})?Z$/;
 

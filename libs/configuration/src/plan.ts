@@ -194,7 +194,10 @@ const IDENTITY = 'holds at once: tokens with the old one are refused';
 const HOLDS_ON = 'holds for what is fetched from now on; what was fetched stays';
 
 const NOTES: Readonly<Record<Section, ReadonlyMap<string, string>>> = {
-  authorities: new Map([['issuer', 'certificates of the old issuer are refused from now on']]),
+  authorities: new Map([
+    ['issuer', 'certificates of the old issuer are refused from now on'],
+    ['jwks', 'learned keys count until the new address answers without them, and not without one'],
+  ]),
   apps: new Map(),
   signingKeys: new Map([
     ['signingKey', KNOWN_TO_PHONES],

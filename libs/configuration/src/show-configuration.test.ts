@@ -21,6 +21,7 @@ const anAuthority = fc.record({
   name: label,
   issuer: label,
   stats: fc.boolean(),
+  jwks: fc.constantFrom(undefined, 'https://a.example/jwks.json?all=1'),
   keys: fc.uniqueArray(
     fc.record({ version: label, publicKey: fc.constant(key), from: oneOf(TIMES) }),
     { selector: ({ version }) => version },

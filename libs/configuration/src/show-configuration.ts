@@ -13,16 +13,17 @@ export const showConfiguration = async (store: DocumentStore): Promise<string> =
 export const renderConfiguration = (configuration: WholeConfiguration): string =>
   stringify(
     {
-      authorities: configuration.authorities.map(({ id, issuer, audience, name, keys, stats }) => ({
-        id,
-        issuer,
-        audience,
-        name,
+      authorities: configuration.authorities.map(({ keys, jwks, stats, ...authority }) => ({
+        id: authority.id,
+        issuer: authority.issuer,
+        audience: authority.audience,
+        name: authority.name,
         keys: keys.map(({ version, publicKey, ...rest }) => ({
           version,
           publicKey,
           ...validity(rest),
         })),
+        ...(jwks === undefined ? {} : { jwks }),
         stats,
       })),
       apps: configuration.apps.map((app) => ({

@@ -1,8 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { Collection, Transaction } from '@keyserver/docstore';
 import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { FederationQuery, Partner } from '@keyserver/federation';
-import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
+import {
+  type AuthorizedApp,
+  type HealthAuthority,
+  keyFingerprint,
+} from '@keyserver/health-authority';
 import {
   appDocument,
   appDocumentId,
@@ -142,9 +145,10 @@ const authorityFields = (authority: HealthAuthority): DescribedFields =>
     ['audience', authority.audience],
     ['name', authority.name],
     ...authority.keys.flatMap((key): readonly FieldText[] => [
-      [`keys.${key.version}.publicKey`, `sha256:${fingerprint(key.publicKey)}`],
+      [`keys.${key.version}.publicKey`, `sha256:${keyFingerprint(key.publicKey)}`],
       ...validity(key, `keys.${key.version}.`),
     ]),
+    ...(authority.jwks === undefined ? [] : [['jwks', authority.jwks] as const]),
     ['stats', String(authority.stats)],
   ]);
 
@@ -230,7 +234,3 @@ function validity(
   const from: FieldText = [`${prefix}from`, formatTime(entry.from)];
   return entry.thru === undefined ? [from] : [from, [`${prefix}thru`, formatTime(entry.thru)]];
 }
-
-// Line breaks are no part of a key.
-const fingerprint = (pem: string): string =>
-  createHash('sha256').update(pem.replace(/\s/g, '')).digest('hex');

@@ -1,4 +1,4 @@
-import { type KeyObject, createPublicKey } from 'node:crypto';
+import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 
 /** One public key and nothing else: of several keys the import would take the first without a word. */
 const ONE_PUBLIC_KEY =
@@ -6,6 +6,30 @@ const ONE_PUBLIC_KEY =
 
 /** Whether a PEM holds one P-256 public key, the only kind that certificates and files are signed with. */
 export const isP256PublicKey = (pem: string): boolean => p256PublicKey(pem) !== undefined;
+
+/** Public keys that one authority may have in the configuration, and that it may serve. */
+export const MAX_AUTHORITY_KEYS = 100;
+
+/**
+ * What certificates call a key (`kid`): one line of 1 to 200 printable characters without space at either end. Undefined for
+ * anything else.
+ */
+export const parseKeyVersion = (text: string): string | undefined =>
+  /^(?=.{1,200}$)[^\s\p{C}]+( +[^\s\p{C}]+)*$/u.test(text) ? text : undefined;
+
+/** A P-256 public key in the one spelling of PEM that is stored and compared; undefined for anything else. */
+export function parsePublicKey(pem: string): string | undefined {
+  const key = p256PublicKey(pem);
+  return key && pemOf(key);
+}
+
+/** A public key as PEM, SubjectPublicKeyInfo, without a final newline. */
+export const pemOf = (key: KeyObject): string =>
+  key.export({ type: 'spki', format: 'pem' }).toString().trim();
+
+/** What people call a public key: SHA-256 over its PEM without line breaks and spaces, which are no part of a key, in hex. */
+export const keyFingerprint = (pem: string): string =>
+  createHash('sha256').update(pem.replace(/\s/g, '')).digest('hex');
 
 /** Reads the public key of a PEM, undefined unless it is a P-256 public key. */
 export type ReadPublicKey = (pem: string) => KeyObject | undefined;

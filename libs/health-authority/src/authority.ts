@@ -17,6 +17,8 @@ export interface HealthAuthority {
   readonly audience: string;
   readonly name: string;
   readonly keys: readonly AuthorityKey[];
+  /** Where it serves its public keys, from which they are learned; absent where only configured ones count. */
+  readonly jwks?: string;
   /** Whether it may read the statistics of its uploads. */
   readonly stats: boolean;
 }

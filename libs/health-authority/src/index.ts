@@ -8,7 +8,13 @@ export {
   parseAppId,
   parseRegion,
 } from './authority.ts';
-export { isP256PublicKey } from './authority-key.ts';
+export {
+  MAX_AUTHORITY_KEYS,
+  isP256PublicKey,
+  keyFingerprint,
+  parseKeyVersion,
+  parsePublicKey,
+} from './authority-key.ts';
 export {
   type CertificateOutcome,
   type CertificateRefusal,
@@ -17,6 +23,15 @@ export {
   DEFAULT_CLOCK_SKEW,
   certificateVerifier,
 } from './certificate.ts';
+export { type KeySetReading, type ServedKey, readKeySet } from './key-set.ts';
+export { KEY_SET_PROBLEMS, type KeySetProblem, keySetProblemOf } from './key-set-problems.ts';
+export {
+  type LearnedKey,
+  type Learning,
+  type RevokedKey,
+  keysInUse,
+  learnKeys,
+} from './learned-keys.ts';
 export { type Diagnosis, issueCertificate } from './issue-certificate.ts';
 export {
   DEFAULT_STATS_AUDIENCE,

@@ -2,6 +2,7 @@ import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
 import { PAUSE_SEVERITY, type PauseEvents } from './pause-events.ts';
+import { TRUST_SEVERITY, type TrustEvents } from './trust-events.ts';
 import type {
   CallerRefusal,
   CertificateProblem,
@@ -46,7 +47,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents, PauseEvents {
+export interface Events extends FederationEvents, PauseEvents, TrustEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -131,9 +132,6 @@ export interface Events extends FederationEvents, PauseEvents {
   'cleanup.late_counts': { readonly count: number };
   /** Counts were past retention before any run folded them: no statistics show them. */
   'cleanup.counts_expired': { readonly count: number };
-
-  'trust.data_key_created': { readonly number: number };
-  'trust.data_key_destroyed': { readonly number: number };
 
   'export.batches_created': {
     readonly config: ConfiguredId;
@@ -267,8 +265,6 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'cleanup.counts_expired': 'warning',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',
-  'trust.data_key_created': 'info',
-  'trust.data_key_destroyed': 'info',
   'export.batches_created': 'info',
   'export.batch_finished': 'info',
   'export.batch_failed': 'error',
@@ -284,6 +280,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'files.object_damaged': 'error',
   ...FEDERATION_SEVERITY,
   ...PAUSE_SEVERITY,
+  ...TRUST_SEVERITY,
   'job.finished': 'info',
   'job.too_early': 'info',
   'job.failed': 'error',

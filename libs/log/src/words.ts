@@ -19,6 +19,7 @@ export type JobName =
   | 'cleanup-exports'
   | 'cleanup-totals'
   | 'rotate-keys'
+  | 'refresh-authority-keys'
   | 'federation-pull'
   | 'import-schedule'
   | 'import'
@@ -152,6 +153,23 @@ export type PullProblem =
   | 'window_covered'
   | 'position_lost';
 
+/** Why the keys of a health authority could not be learned. */
+export type KeySetProblem =
+  | 'address' // none that may be asked
+  | 'unreachable'
+  | 'slow'
+  | 'redirect'
+  | 'status'
+  | 'too_large'
+  | 'not_json'
+  | 'not_a_key_set'
+  | 'empty'
+  | 'too_many'
+  | 'private_key'
+  | 'malformed_key'
+  | 'kid_twice'
+  | 'no_usable_key';
+
 /** The field of a partner's key that something was wrong with, as the protocol names it. */
 export type RejectField =
   | 'exposureKey'
@@ -199,6 +217,7 @@ export const HEALTH_PROBLEMS = [
   'bucket_unavailable',
   'signing_key_unusable',
   'data_key', // there is none that revision tokens can be sealed with, or one cannot be unwrapped
+  'authority_keys_stale', // the keys of a health authority could not be learned for longer than they should be
   'window_covered', // uploads are refused: exports are cut past windows that are still open
   'archive_missing', // files of an export are recorded, and their archives are gone
   'export_late', // the newest export is older than it should be

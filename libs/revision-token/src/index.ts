@@ -1,3 +1,4 @@
+export { dataKeyLife } from './data-key-life.ts';
 export type { FindKeyWrapper, KeyWrapper } from './key-wrapper.ts';
 export {
   type KeyRing,

@@ -61,9 +61,17 @@ const rotateKeys: JobState = {
   deadlineSeconds: 120,
 };
 
+const refreshKeys: JobState = {
+  ...rotateKeys,
+  name: 'en-trust-refresh-authority-keys',
+  schedule: '*/2 * * * *',
+  target: { ...rotateKeys.target!, uri: `${TRUST}/refresh-authority-keys` },
+  ...{ deadlineSeconds: 110, retries: 1 },
+};
+
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
 function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
-  const present = [{ ...createBatches, ...change }, doWork, foldTotals, rotateKeys];
+  const present = [{ ...createBatches, ...change }, doWork, foldTotals, rotateKeys, refreshKeys];
   const checked = checkJobs({ ...deployment, ...overrides }, present);
   return checked.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
@@ -72,12 +80,15 @@ function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): 
 
 describe('the jobs of a deployment', () => {
   it('are right when they are as the table has them', () => {
-    const checked = checkJobs(deployment, [doWork, rotateKeys, foldTotals, createBatches]);
+    const checked = checkJobs(deployment, [
+      ...[doWork, refreshKeys, rotateKeys, foldTotals, createBatches],
+    ]);
     expect(checked.map(({ job, differences }) => [job.name, differences])).toEqual([
       ['en-export-create-batches', []],
       ['en-export-do-work', []],
       ['en-cleanup-totals', []],
       ['en-trust-rotate-keys', []],
+      ['en-trust-refresh-authority-keys', []],
     ]);
   });
 
@@ -92,7 +103,7 @@ describe('the jobs of a deployment', () => {
   it('are missing when there are none, or others', () => {
     const other = { ...doWork, name: 'export-do-work' };
     const found = checkJobs(deployment, [other]).map(({ differences }) => differences[0]?.aspect);
-    expect(found).toEqual(['existence', 'existence', 'existence', 'existence']);
+    expect(found).toEqual(Array.from({ length: 5 }, () => 'existence'));
   });
 
   it.each([
@@ -143,7 +154,7 @@ describe('the jobs of federation queries', () => {
 
   it('are needed once for each query', () => {
     const checked = checkJobs({ ...deployment, urls, queries: ['east', 'west'] }, []);
-    const pulls = checked.map(({ job }) => [job.name, job.uri]).slice(4);
+    const pulls = checked.map(({ job }) => [job.name, job.uri]).slice(5);
     expect(pulls).toEqual([
       ['en-federation-pull-pull-east', `${PULL}/?query-id=east`],
       ['en-federation-pull-pull-west', `${PULL}/?query-id=west`],

@@ -19,7 +19,13 @@ export const SCHEDULED_JOBS = {
     job('do-work', '/do-work', '* * * * *'),
   ],
   cleanup: [job('totals', '/totals', '*/5 * * * *', { deadlineSeconds: 120 })],
-  trust: [job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 })],
+  trust: [
+    job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 }),
+    job('refresh-authority-keys', '/refresh-authority-keys', '*/2 * * * *', {
+      deadlineSeconds: 110,
+      retries: 1,
+    }),
+  ],
   'federation-pull': [
     {
       ...job('pull', '/?query-id=ID', '*/15 * * * *', { retries: 1 }),

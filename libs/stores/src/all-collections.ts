@@ -3,6 +3,7 @@ import { answerTimes } from './answer-times.ts';
 import { auditEntries } from './audit.ts';
 import { auditCheckpoints } from './audit-checkpoints.ts';
 import { auditChain, auditHeads } from './audit-entry.ts';
+import { authorityKeySets } from './authority-key-sets.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
 import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
@@ -40,6 +41,7 @@ export const allCollections: readonly Collection<object>[] = [
   auditCheckpoints,
   auditEntries,
   auditHeads,
+  authorityKeySets,
   authorizedApps,
   dailyKeys,
   dataImports,

@@ -7,6 +7,7 @@ import {
 } from '@keyserver/health-authority';
 import type { ExportConfig, FindSigningKeys, ListExports } from '@keyserver/export-file';
 import { appDocumentId } from './app-document-id.ts';
+import { withLearnedKeys } from './authority-key-sets.ts';
 import {
   appOf,
   authorityOf,
@@ -45,12 +46,12 @@ export async function listApps(
   return apps;
 }
 
-/** Looks authorities up by the issuer that a certificate names, letter for letter. */
+/** Looks authorities up by the issuer that a certificate names, letter for letter, with the keys that were learned from them. */
 export function findAuthority(store: DocumentStore): FindAuthority {
   return async (issuer) => {
     if (!isSearchable(issuer)) return undefined;
     for await (const page of store.pages(healthAuthorities, { where: { issuer }, limit: 1 })) {
-      for (const { id, value } of page) return authorityOf(id, value);
+      for (const { id, value } of page) return await withLearnedKeys(store, authorityOf(id, value));
     }
     return undefined;
   };

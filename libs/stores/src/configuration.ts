@@ -48,6 +48,7 @@ const authorityFields = {
   name: text(),
   keys: json((stored): readonly AuthorityKey[] => array(stored).map(authorityKeyOf)),
   stats: optional(bool()),
+  jwks: optional(text()),
 };
 
 /** Health authorities with their keys; the document id is the numeric id in decimal. */
@@ -76,6 +77,7 @@ export const authorityDocument = (
   name: authority.name,
   keys: authority.keys,
   stats: authority.stats,
+  ...(authority.jwks === undefined ? {} : { jwks: authority.jwks }),
 });
 
 function authorityKeyOf(stored: Parameters<typeof record>[0]): AuthorityKey {

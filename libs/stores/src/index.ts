@@ -31,6 +31,15 @@ export {
   readAuditHead,
 } from './audit-entry.ts';
 export { auditKeys } from './audit-keys.ts';
+export {
+  type AskedAuthority,
+  type RefreshOutcome,
+  forgetKeySet,
+  recordRefreshFailure,
+  recordServedKeys,
+} from './authority-key-refresh.ts';
+export { allowAuthorityKey, revokeAuthorityKey } from './authority-key-revocation.ts';
+export { type AuthorityKeys, authorityKeySets, readAuthorityKeys } from './authority-key-sets.ts';
 export { appDocumentId } from './app-document-id.ts';
 export {
   appDocument,

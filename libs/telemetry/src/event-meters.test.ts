@@ -101,6 +101,20 @@ it('counts batches that were created, finished and failed, by export', () => {
   ]);
 });
 
+it('counts what befalls the keys of authorities, and what is wrong with what they serve', () => {
+  const authority = configuredId({ id: 7 });
+  expect([
+    ...toldOf('trust.authority_keys_changed', {
+      ...{ authority, added: 2, ended: 0, reinstated: 1, live: 3 },
+    }),
+    ...toldOf('trust.authority_keys_failed', { authority, problem: 'empty', failures: 4 }),
+  ]).toEqual([
+    'authority_keys_total authority=7 authority_key=added: 2',
+    'authority_keys_total authority=7 authority_key=reinstated: 1',
+    'authority_key_failures_total authority=7 key_set=empty: 1',
+  ]);
+});
+
 it('counts what befalls data keys, and each problem that health begins to tell of', () => {
   expect([
     ...toldOf('trust.data_key_created', { number: 3 }),

@@ -2,6 +2,8 @@ import { type EventName, type Events, type Logger, SEVERITY } from '@keyserver/l
 import { SECOND } from '@keyserver/time';
 import type { JobOutcome, Meters } from './instruments.ts';
 
+const AUTHORITY_KEY_CHANGES = ['added', 'ended', 'reinstated'] as const;
+
 type Counted = {
   readonly [N in EventName]?: (fields: Events[N], meters: Meters) => void;
 };
@@ -51,6 +53,18 @@ const COUNTED: Counted = {
   },
   'trust.data_key_destroyed': (_fields, meters) => {
     meters.add('keyserver_data_keys_total', { data_key: 'destroyed' });
+  },
+  'trust.authority_keys_changed': ({ authority, ...changes }, meters) => {
+    for (const authority_key of AUTHORITY_KEY_CHANGES)
+      if (changes[authority_key] > 0)
+        meters.add(
+          'keyserver_authority_keys_total',
+          { authority, authority_key },
+          changes[authority_key],
+        );
+  },
+  'trust.authority_keys_failed': ({ authority, problem }, meters) => {
+    meters.add('keyserver_authority_key_failures_total', { authority, key_set: problem });
   },
   'federation.pulled': countPulled,
   'federation.rejected': ({ query, field, reason: reject, count }, meters) => {

@@ -32,6 +32,9 @@ export interface LabelValues {
   readonly job_name: JobName;
   readonly outcome: JobOutcome;
   readonly data_key: 'created' | 'destroyed';
+  readonly authority: ConfiguredId;
+  readonly authority_key: 'added' | 'ended' | 'reinstated';
+  readonly key_set: Events['trust.authority_keys_failed']['problem'];
   readonly problem: HealthProblem;
   readonly query: ConfiguredId;
   readonly pulled: 'inserted' | 'revised' | 'known' | 'rejected';
@@ -117,6 +120,16 @@ export const COUNTERS = {
     about: 'Changes of the data keys of revision tokens',
     unit: '{key}',
     labels: ['data_key'],
+  },
+  keyserver_authority_keys_total: {
+    about: 'Changes of the keys that are learned from health authorities',
+    unit: '{key}',
+    labels: ['authority', 'authority_key'],
+  },
+  keyserver_authority_key_failures_total: {
+    about: 'Answers of health authorities that no keys could be learned from, or that did not come',
+    unit: '{answer}',
+    labels: ['authority', 'key_set'],
   },
   keyserver_federation_pulled_keys_total: {
     about: 'Keys that partners sent, by what became of them',

@@ -9,7 +9,7 @@ import {
   storeVariables,
   telemetryVariables,
 } from '@keyserver/config';
-import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
+import { KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 
 /** Every variable that the trust service reads. */
@@ -17,15 +17,26 @@ export const trustSettings = settings({
   ...listeningVariables('the scheduler is answered'),
   ...storeVariables,
   ...revisionTokenVariables,
-  MAX_KEY_AGE_HOURS: integer({
-    about: 'For how long after its end a key may be published; every service needs the same.',
-    ...KEY_AGE_HOURS,
-  }),
+  MAX_KEY_AGE_HOURS: integer(KEY_RULE_CHOICES.MAX_KEY_AGE_HOURS),
   NEW_DATA_KEY_HOURS: integer({
     about: 'How old the newest data key of revision tokens is when it gets a successor.',
     min: 24,
     max: 2160,
     default: 168,
+  }),
+  AUTHORITY_KEY_END_AFTER_SECONDS: integer({
+    about:
+      'For how long the answers of a health authority must lack a key before it ends; one answer alone never ends it.',
+    min: 0,
+    max: 86_400,
+    default: 300,
+  }),
+  AUTHORITY_KEYS_STALE_SECONDS: integer({
+    about:
+      'How long ago the last good answer of a health authority about its keys may be before health says so.',
+    min: 60,
+    max: 604_800,
+    default: 3600,
   }),
   ...callerVariables,
   ...telemetryVariables,

@@ -7,35 +7,88 @@ import {
   tokenKeys,
   wireOver,
 } from '@keyserver/platform';
-import type { Ambient } from '@keyserver/service';
-import { readDataKeys, rotateDataKeys } from '@keyserver/stores';
-import { DAY, HOUR } from '@keyserver/time';
+import { dataKeyLife } from '@keyserver/revision-token';
+import { type Ambient, seldom, strictJsonParser } from '@keyserver/service';
+import {
+  forgetKeySet,
+  readAuthorityKeys,
+  readDataKeys,
+  recordRefreshFailure,
+  recordServedKeys,
+  rotateDataKeys,
+} from '@keyserver/stores';
+import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { TrustSettings } from './config.ts';
+import { keySetFetcher } from './fetch-key-set.ts';
+import { keySetHealth } from './health.ts';
+import type { RefreshDeps } from './refresh-authority-keys.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
+
+/** Who the audit log names for what the refresh of keys changes. */
+const ACTOR = 'job refresh-authority-keys';
+/** How long an authority may take to answer, ms. */
+const PATIENCE = 10 * SECOND;
+/** How often health reads all authorities at most, ms: it is asked by anybody. */
+const READ_EVERY = 10 * SECOND;
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export async function wire(config: TrustSettings, ambient: Ambient): Promise<Wired<AppDeps>> {
   const wrapping = ({ wrapper }: TokenKeys) => wrapper;
   const platform = await openPlatform(config, ambient, tokenKeys(config), { wrapping });
-  return await wireOver(platform, () => depsOver(platform, { config, ambient }));
+  return await wireOver(platform, async () => await depsOver(platform, { config, ambient }));
 }
 
-function depsOver(
+async function depsOver(
   platform: Platform & TokenKeys,
   options: { readonly config: TrustSettings; readonly ambient: Ambient },
-): AppDeps {
+): Promise<AppDeps> {
   const { store, wrapper } = platform;
-  const { config } = options;
+  const { config, ambient } = options;
   const newAfter = config.NEW_DATA_KEY_HOURS * HOUR;
-  // A token that was made just before its key got a successor holds keys that may be published for so long, and a day more for
-  // a key that was still valid then; two windows are for the clocks of those who made it.
-  const destroyAfter = config.MAX_KEY_AGE_HOURS * HOUR + DAY + 2 * config.TRUNCATE_WINDOW_SECONDS;
+  const destroyAfter = dataKeyLife({
+    maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
+    window: config.TRUNCATE_WINDOW_SECONDS,
+  });
+  const keySets = keySetHealth({
+    readAuthorityKeys: async () => await readAuthorityKeys(store),
+    now: async () => await store.now(),
+    startedAt: await store.now(),
+    staleAfter: config.AUTHORITY_KEYS_STALE_SECONDS * SECOND,
+  });
   return {
-    ...jobParts(platform, options),
+    ...jobParts(platform, options, [seldom(keySets, READ_EVERY, ambient.clock)]),
     wrapper,
     readKeys: readDataKeys(store),
     rotate: async (draw) => await rotateDataKeys(store, { draw, newAfter, destroyAfter }),
+    ...refreshOver(platform, options),
+  };
+}
+
+/** Learning the keys of authorities over the platform's store. */
+function refreshOver(
+  { store, format }: Platform,
+  {
+    config,
+    ambient: { timers, random },
+  }: { readonly config: TrustSettings; readonly ambient: Ambient },
+): Omit<RefreshDeps, 'log' | 'random'> {
+  const endAfter = config.AUTHORITY_KEY_END_AFTER_SECONDS * SECOND;
+  // Health must see several notes before it would call the newest of them stale.
+  const noteEvery = (config.AUTHORITY_KEYS_STALE_SECONDS * SECOND) / 4;
+  const loopback = format.profile === 'development';
+  return {
+    readAuthorityKeys: async () => await readAuthorityKeys(store),
+    fetchKeySet: keySetFetcher({ timers, patience: PATIENCE, loopback }),
+    parseJson: strictJsonParser(),
+    recordServed: async (asked, served) => {
+      const by = { actor: ACTOR, random };
+      return await recordServedKeys(store, asked, { ...by, served, endAfter, noteEvery });
+    },
+    recordFailure: async (asked, problem, pause) =>
+      await recordRefreshFailure(store, asked, { random, problem, pause }),
+    forget: async (id) => await forgetKeySet(store, id),
+    storeTime: async () => await store.now(),
   };
 }

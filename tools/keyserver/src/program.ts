@@ -4,6 +4,8 @@ import { addAuditRestart } from './audit/restart.ts';
 import { addAuditShow } from './audit/show.ts';
 import { addAuditTrim } from './audit/trim.ts';
 import { addAuditVerify } from './audit/verify.ts';
+import { addAuthorityChanges } from './authority/change.ts';
+import { addAuthorityKeys } from './authority/keys.ts';
 import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
 import { addConfigShow } from './config/show.ts';
@@ -67,6 +69,12 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Issue diagnosis certificates for tests.',
     example: 'certificate issue --keys-file request.json --json',
     commands: [addCertificateIssue],
+  }),
+  group({
+    name: 'authority',
+    description: 'Look after the keys of health authorities.',
+    example: 'authority keys',
+    commands: [addAuthorityKeys, addAuthorityChanges],
   }),
   group({
     name: 'stats',

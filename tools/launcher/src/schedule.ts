@@ -64,6 +64,7 @@ const IN_DEVELOPMENT = {
   'do-work': '2-59/5 * * * * *',
   totals: '15 * * * * *',
   'rotate-keys': '30 * * * * *',
+  'refresh-authority-keys': '3-59/10 * * * * *',
 };
 
 /** Makes data keys of revision tokens, the first one too. */
@@ -158,6 +159,14 @@ export const JOBS: readonly SuiteJob[] = [
     },
   },
   ROTATE_KEYS,
+  {
+    ...SCHEDULED_JOBS.trust[1],
+    service: 'trust',
+    schedule: {
+      production: SCHEDULED_JOBS.trust[1].schedule,
+      development: IN_DEVELOPMENT['refresh-authority-keys'],
+    },
+  },
 ];
 
 /** Sends one attempt of a job; the answer is the HTTP status. Rejects when there is no answer before the signal. */

@@ -104,6 +104,7 @@ const PROFILES: Readonly<Record<ProfileName, Profile>> = {
       CONFIG_CACHE_SECONDS: '2',
       LEASE_SECONDS: '10',
       EXPORT_LATE_SECONDS: '120',
+      AUTHORITY_KEY_END_AFTER_SECONDS: '10',
     },
     firstExport: { period: 20 * SECOND, minRecords: 20, paddingRange: 10 },
   },

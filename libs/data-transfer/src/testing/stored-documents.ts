@@ -134,6 +134,16 @@ const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'partnerUnits.settings': partner,
   'partnerVersions.settings': partner,
   'padShapes.shapes': fc.array(pooledShape, { maxLength: 3 }),
+  'authorityKeySets.keys': fc.array(
+    fc.record({
+      ...{ thru: optionalTime, missingSince: optionalTime, from: time },
+      ...{ publicKey: fc.string(), version: fc.string() },
+    }),
+    { maxLength: 2 },
+  ),
+  'authorityKeySets.revoked': fc.array(fc.record({ at: time, fingerprint: fc.string() }), {
+    maxLength: 2,
+  }),
   'healthAuthorities.keys': fc.array(
     fc.record({ thru: optionalTime, from: time, publicKey: fc.string(), version: fc.string() }),
     { maxLength: 2 },

@@ -87,6 +87,17 @@ const rotateKeys = (change: Partial<Job> = {}): Job =>
     attemptDeadline: { seconds: 120 },
     ...change,
   });
+const refreshKeys = (): Job =>
+  aJob('keyserver-trust-refresh-authority-keys', '/refresh-authority-keys', {
+    schedule: '*/2 * * * *',
+    httpTarget: {
+      uri: `${TRUST}/refresh-authority-keys`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: TRUST },
+    },
+    attemptDeadline: { seconds: 110 },
+    retryConfig: { retryCount: 1 },
+  });
 
 describe('jobs list', () => {
   it('shows the jobs whose ids begin with the prefix, and how they went last', async () => {
@@ -220,16 +231,25 @@ describe('jobs check', () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
     cloud.add(rotateKeys());
+    cloud.add(refreshKeys());
     const { code, out, err } = await check('--service-account', ACCOUNT);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(
-      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ncleanup-totals         ok\ntrust-rotate-keys      ok\n',
+      [
+        'JOB                           VERDICT',
+        'export-create-batches         ok',
+        'export-do-work                ok',
+        'cleanup-totals                ok',
+        'trust-rotate-keys             ok',
+        'trust-refresh-authority-keys  ok',
+        '',
+      ].join('\n'),
     );
   });
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 4 of 4 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 5 of 5 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -275,10 +295,11 @@ describe('jobs check', () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
     cloud.add(rotateKeys());
+    cloud.add(refreshKeys());
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , , , ...lines] = out.trimEnd().split('\n');
+    const [, , , , , , ...lines] = out.trimEnd().split('\n');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
@@ -292,6 +313,7 @@ describe('jobs check', () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
     cloud.add(rotateKeys());
+    cloud.add(refreshKeys());
     cloud.add(
       doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
     );
@@ -304,6 +326,7 @@ describe('jobs check', () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
     cloud.add(rotateKeys());
+    cloud.add(refreshKeys());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
     const { code, out } = await check('--json');
     expect(code).toBe(1);
@@ -313,6 +336,7 @@ describe('jobs check', () => {
         { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
         { name: 'cleanup-totals', differences: [] },
         { name: 'trust-rotate-keys', differences: [] },
+        { name: 'trust-refresh-authority-keys', differences: [] },
       ],
     });
   });

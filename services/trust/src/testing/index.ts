@@ -1,0 +1,1 @@
+export { type KeyServer, aJwk, answering, startKeyServer } from './key-server.ts';
