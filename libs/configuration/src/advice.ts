@@ -15,6 +15,7 @@ export const ADVICE_NAMES = [
   'no_signing_key',
   'signing_gap',
   'signing_key_ends_soon',
+  'last_signing_key_ends',
   'new_key_signs_soon',
   'no_authority_key',
   'authority_key_gap',

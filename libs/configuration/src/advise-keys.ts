@@ -109,6 +109,26 @@ export const adviseOnNewKeys = (
     return key === undefined || known.some((one) => isSame(one, key)) ? [] : [newKey(config, key)];
   });
 
+/**
+ * Exports that had a key without an end and have none any more, however far that end is: what ends within weeks is told of
+ * above.
+ */
+export const adviseOnLastKeys = (
+  before: WholeConfiguration,
+  after: WholeConfiguration,
+  now: UnixMillis,
+): readonly Advice[] =>
+  after.exports.flatMap((config) => {
+    const was = before.exports.find(({ id }) => id === config.id);
+    if (was === undefined || isOver(config, now)) return [];
+    const from = laterOf(now, config.from);
+    const end = coveredUntil(keysOf(config, after.signingKeys), from);
+    if (end === undefined || end < now + SOON || (config.thru ?? Infinity) <= end) return [];
+    if (coveredUntil(keysOf(was, before.signingKeys), from) !== undefined) return [];
+    const message = `The last signing key of export ${config.id} is given an end: no file is made from ${formatTime(end)} on.`;
+    return [{ name: 'last_signing_key_ends', section: 'exports', id: config.id, message }];
+  });
+
 const newKey = ({ id }: Export, { id: keyId, from }: SigningKey): Advice => ({
   name: 'new_key_signs_soon',
   section: 'exports',

@@ -62,23 +62,35 @@ export const adviseOnGrants = (
   after: WholeConfiguration,
   { midnight }: ChangeTime,
 ): readonly Advice[] =>
-  midnight === undefined
-    ? []
-    : before.partners.flatMap((was) => {
-        const is = after.partners.find(({ id }) => id === was.id);
-        return is === undefined
-          ? []
-          : [...widened(was, is, midnight), ...narrowed(was, is, midnight)];
-      });
+  before.partners.flatMap((was) => {
+    const is = after.partners.find(({ id }) => id === was.id);
+    if (is === undefined) return [];
+    const less = midnight === undefined ? [] : narrowed(was, is, midnight);
+    return [...widened(was, is, midnight), ...lengthened(was, is), ...less];
+  });
 
-const widened = (was: Partner, is: Partner, midnight: UnixMillis): readonly Advice[] =>
+const widened = (was: Partner, is: Partner, midnight: UnixMillis | undefined): readonly Advice[] =>
   isWithin(is, was)
     ? []
     : [
         adviceOnPartner(
           'wider_grant',
           is,
-          `Partner ${is.id} is granted more than before, from ${formatTime(midnight)} on: of what was released between ${formatTime(was.from)} and then it is not given what the old grant leaves out.`,
+          midnight === undefined
+            ? `Partner ${is.id} is granted more than before, at once.`
+            : `Partner ${is.id} is granted more than before, from ${formatTime(midnight)} on: of what was released between ${formatTime(was.from)} and then it is not given what the old grant leaves out.`,
+        ),
+      ];
+
+/** A grant that was to end, or has ended, and now lasts longer. */
+const lengthened = (was: Partner, is: Partner): readonly Advice[] =>
+  was.thru === undefined || (is.thru !== undefined && is.thru <= was.thru)
+    ? []
+    : [
+        adviceOnPartner(
+          'wider_grant',
+          is,
+          `Partner ${is.id} is given keys for longer than before: not until ${formatTime(was.thru)}, but ${is.thru === undefined ? 'without an end' : `until ${formatTime(is.thru)}`}.`,
         ),
       ];
 

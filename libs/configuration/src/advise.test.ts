@@ -326,4 +326,76 @@ describe('a change', () => {
   });
 
   const NOTHING_SIGNED = { apps: [], signingKeys: [], exports: [] };
+
+  it.each([
+    ['soon', { thru: '2024-05-20T00:00:00Z' }, 'signing_key_ends_soon'],
+    ['late', { thru: '2034-01-01T00:00:00Z' }, 'last_signing_key_ends'],
+    ['at once', { thru: '2024-05-01T00:00:00Z' }, 'no_signing_key'],
+  ])('that ends the last signing key %s is advised against', (_, end, name) => {
+    expect(change(signedBy(old), signedBy(key('old', end)))).toMatchObject([
+      { name, section: 'exports', id: 'us', standing: false },
+    ]);
+  });
+
+  it('that ends a signing key is fine beside another, behind the export, or where there was an end', () => {
+    const end = { thru: '2034-01-01T00:00:00Z' };
+    const ended = key('old', end);
+    const both = signedBy(old, next('2024-06-01'));
+    expect(change(both, signedBy(ended, next('2024-06-01')))).toEqual([]);
+    const over = { ...signedBy(ended), ...exported({ id: 'us', signingKeys: ['old'], ...end }) };
+    expect(change(signedBy(old), over)).toEqual([]);
+    const sooner = key('old', { thru: '2033-01-01T00:00:00Z' });
+    expect(change(signedBy(ended), signedBy(sooner))).toEqual([]);
+  });
+
+  const apps = (fields: object) => ({
+    ...exported({ inputRegions: ['US', 'CA'] }),
+    authorities: [
+      anEntry('authorities'),
+      anEntry('authorities', { id: 2, issuer: 'https://other.example' }),
+    ],
+    apps: [anEntry('apps', fields)],
+  });
+
+  it.each<[string, object, object, string]>([
+    ['a region', { regions: ['US'] }, { regions: ['US', 'CA'] }, 'region CA'],
+    ['an authority', { authorities: [1] }, { authorities: [1, 2] }, 'authority 2'],
+    [
+      'others instead',
+      { regions: ['CA'] },
+      { regions: ['US'], authorities: [2] },
+      'region US, authority 2',
+    ],
+  ])('that lets an app publish for more, %s, is advised against', (_, before, after, more) => {
+    expect(change(apps(before), apps(after))).toMatchObject([
+      {
+        ...{ name: 'wider_grant', section: 'apps', id: 'org.example.app', standing: false },
+        message: `App org.example.app may publish keys for more than before: ${more}.`,
+      },
+    ]);
+  });
+
+  it('that takes something from an app, or adds one, is fine', () => {
+    const wide = { regions: ['US', 'CA'], authorities: [1, 2] };
+    expect(change(apps(wide), apps({}))).toEqual([]);
+    expect(change({ ...apps({}), apps: [] }, apps(wide))).toEqual([]);
+  });
+
+  it.each([
+    ['bypassCertificate', 'app_without_certificate'],
+    ['bypassRevisionToken', 'app_without_revision_token'],
+  ])('that lets an app go without what %s leaves out is advised against, once', (flag, name) => {
+    const bypassing = { apps: [anEntry('apps', { [flag]: true })] };
+    expect(change({}, bypassing)).toMatchObject([{ name, section: 'apps', standing: false }]);
+    expect(change(bypassing, bypassing)).toMatchObject([{ name, standing: true }]);
+    expect(change(bypassing, {})).toEqual([]);
+  });
+
+  it('that shows statistics to an authority is advised against, and the reverse is fine', () => {
+    const stats = (shown: boolean) => ({ authorities: [anEntry('authorities', { stats: shown })] });
+    expect(change(stats(false), stats(true))).toMatchObject([
+      { name: 'wider_grant', section: 'authorities', id: '1', standing: false },
+    ]);
+    expect(change(stats(true), stats(false))).toEqual([]);
+  });
 });

@@ -9,7 +9,13 @@ import type { AuthorizedApp } from '@keyserver/health-authority';
 import type { PaddingCost } from '@keyserver/padding';
 import { DAY, type UnixMillis } from '@keyserver/time';
 import { type Advice, type AdviceName, type ChangeAdvice, adviceOnPadding } from './advice.ts';
-import { adviseOnAuthorityKeys, adviseOnNewKeys, adviseOnSigningKeys } from './advise-keys.ts';
+import { adviseOnAccess } from './advise-access.ts';
+import {
+  adviseOnAuthorityKeys,
+  adviseOnLastKeys,
+  adviseOnNewKeys,
+  adviseOnSigningKeys,
+} from './advise-keys.ts';
 import { type ChangeTime, adviseOnGrants, adviseOnPartners } from './advise-partners.ts';
 import { costsOf } from './change-rules.ts';
 import { type WholeConfiguration, isOver } from './configuration.ts';
@@ -38,6 +44,8 @@ export function adviseOnChange(
   return [
     ...adviseOn(after, now),
     ...adviseOnNewKeys(before, after, now),
+    ...adviseOnLastKeys(before, after, now),
+    ...adviseOnAccess(before, after),
     ...adviseOnGrants(before, after, time),
   ].map((advice) => ({
     ...advice,

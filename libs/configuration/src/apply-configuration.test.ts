@@ -2,10 +2,16 @@ import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { systemRandom } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
-import { exportConfigs, exportProgress, exportVersions, openStoreFormat } from '@keyserver/stores';
+import {
+  auditHeads,
+  exportConfigs,
+  exportProgress,
+  exportVersions,
+  openStoreFormat,
+} from '@keyserver/stores';
 import { auditedSteps } from '@keyserver/stores/testing';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis, windowLength } from '@keyserver/time';
-import { applyConfiguration, planChanges } from './apply-configuration.ts';
+import { applyConfiguration, planChanges, storedDigest } from './apply-configuration.ts';
 import { changeWindow } from '@keyserver/operations';
 import type { Configuration } from './configuration.ts';
 import { showConfiguration } from './show-configuration.ts';
@@ -505,6 +511,53 @@ describe('applyConfiguration', () => {
       ),
     );
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['applied', 'stale']);
+  });
+
+  it('tells of the configuration before and after by digests that fit together', async () => {
+    const store = await storeWith(exportsOf({}));
+    const left = await storedDigest(store);
+    await applyConfiguration(store, exportsOf({ period: '2h' }), operator);
+    const [first, second] = await auditOf(store);
+    expect(first?.after).toBe(left);
+    expect(second?.before).toBe(left);
+    expect(second?.after).toBe(await storedDigest(store));
+    expect(second?.after).not.toBe(left);
+  });
+
+  it('applies nothing of which no entry can be written', async () => {
+    const store = await storeWith(exportsOf({}));
+    await store.transact(async (tx) => {
+      tx.delete(auditHeads, 'head');
+      await Promise.resolve();
+    });
+    const before = await showConfiguration(store);
+    const applying = applyConfiguration(store, exportsOf({ period: '2h' }), operator);
+    await expect(applying).rejects.toMatchObject({ name: 'AuditFault', code: 'broken' });
+    expect(await showConfiguration(store)).toBe(before);
+  });
+
+  it('refuses changes that are too long to be written down in one entry', async () => {
+    const name = 'x'.repeat(3000);
+    const long: Configuration = {
+      ...aConfiguration({ apps: [] }),
+      authorities: Array.from({ length: 320 }, (_, n) => ({ ...anAuthority(n + 1), name })),
+    };
+    const store = await emptyStore();
+    const sentence = expect.stringMatching(
+      /^ makes changes that take \d{6,7} bytes to write down, and one entry of the audit has 900000/,
+    ) as string;
+    expect(await plannedLines(store, long)).toEqual([sentence]);
+    expect((await applyConfiguration(store, long, operator)).kind).toBe('refused');
+    expect(await auditOf(store)).toEqual([]);
+  });
+
+  it('writes down each of two that are applied at once, in a chain', async () => {
+    const store = await storeWith(exportsOf({}));
+    const wanted = ['2h', '6h'].map((period) => exportsOf({ period }));
+    await Promise.all(wanted.map(async (to) => await applyConfiguration(store, to, operator)));
+    const [first, second, third] = await auditOf(store);
+    expect([second?.before, third?.before]).toEqual([first?.after, second?.after]);
+    expect(third?.after).toBe(await storedDigest(store));
   });
 
   it('answers as the first attempt would have when that one committed unheard', async () => {

@@ -286,6 +286,27 @@ describe('a change of partners', () => {
     });
   });
 
+  it('wants a yes for a wider grant also where nothing was planned yet', async () => {
+    const thru = (year: number): object => ({ thru: `${String(year)}-01-01T00:00:00Z` });
+    const advised = async (before: object, after: object): Promise<readonly string[]> => {
+      await applyConfiguration(store, partnersOf(before), operator);
+      const found = await planChanges(store, partnersOf(after));
+      if (found.kind !== 'planned') throw new Error('the plan was refused');
+      return found.advice.filter(({ standing }) => !standing).map(({ message }) => message);
+    };
+    expect(await advised({}, { includeRegions: ['CA', 'US'] })).toEqual([
+      'Partner neighbour is granted more than before, at once.',
+    ]);
+    expect(await advised(thru(2030), thru(2031))).toEqual([
+      'Partner neighbour is given keys for longer than before: not until 2030-01-01T00:00:00Z, but until 2031-01-01T00:00:00Z.',
+    ]);
+    expect(await advised(thru(2030), {})).toEqual([
+      expect.stringMatching(/ but without an end\.$/),
+    ]);
+    expect(await advised(thru(2030), thru(2029))).toEqual([]);
+    expect(await advised({}, thru(2031))).toEqual([]);
+  });
+
   it('wants a yes for a narrower grant of a padded partner, and says what is lost', async () => {
     await apply(partnersOf({ includeRegions: ['CA', 'US'] }));
     await plan();

@@ -17,7 +17,7 @@ import { checkpointAudit } from '../checkpoint-audit.ts';
 export const NOON = unixMillis(Date.parse('2024-05-01T12:00:00Z'));
 
 /** One source for all, so that no two steps have the same id. */
-export const random = seededRandom('audit');
+const random = seededRandom('audit');
 /** Who does everything here. */
 export const BY = { actor: 'alex', random };
 /** What signs checkpoints here. */

@@ -359,6 +359,28 @@ describe('config apply of what a careful operator would not want', () => {
     expect(await periodOf(dataDirectory)).toBe('period: 1h');
   });
 
+  it.each([
+    ['regions: [US, CA]', 'regions: [US]', 'wider_grant'],
+    [
+      'authorities: [1]',
+      'authorities: [1]\n    bypassCertificate: true',
+      'app_without_certificate',
+    ],
+    ['keyVersion: v1', 'keyVersion: v1\n    thru: 2034-01-01T00:00:00Z', 'last_signing_key_ends'],
+  ])('is given before %j can be %j, or the other way round', async (one, other, name) => {
+    const [before, after] = name === 'wider_grant' ? [other, one] : [one, other];
+    const dataDirectory = applied();
+    await apply(example.replace(one, before), ['--yes'], { dataDirectory });
+    const changed = example.replace(one, after);
+    const refused = await apply(changed, ['--yes'], { dataDirectory });
+    expect(refused).toMatchObject({
+      ...{ code: 2 },
+      err: `keyserver: nothing was applied; to apply all the same give --yes-really ${name}\n`,
+    });
+    const accepted = await apply(changed, ['--yes', '--yes-really', name], { dataDirectory });
+    expect(accepted).toMatchObject({ code: 0, err: '' });
+  });
+
   it('does not take an accepted name for a yes to the changes', async () => {
     const flags = ['--yes-really', 'too_many_files'];
     const ran = await apply(hourly, flags, { dataDirectory: applied() });
