@@ -1,4 +1,12 @@
-import { type DocumentStore, type Json, collection, int, json, text } from '@keyserver/docstore';
+import {
+  type DocumentStore,
+  type Json,
+  type Transaction,
+  collection,
+  int,
+  json,
+  text,
+} from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
 import { array, member, record, textOf } from './stored-json.ts';
 
@@ -89,6 +97,20 @@ export async function auditRebuild(
   });
 }
 
+/** What an operator did, for the transaction that does it. */
+interface AuditedStep {
+  /** Drawn outside the transaction, which may run twice. */
+  readonly id: string;
+  readonly actor: string;
+  readonly operation: 'keys.delete' | 'keys.revoke' | 'pause.begin' | 'pause.end';
+  readonly changes: readonly ConfigurationChange[];
+}
+
+/** Writes a step down in the transaction that does it, after everything is read. */
+export const auditStep = (tx: Transaction, { id, ...step }: AuditedStep): void => {
+  tx.create(auditEntries, id, { at: tx.now, ...step });
+};
+
 /** Writes down which stored keys an operator takes back or deletes; to be done before it is. Names and counts, never a key. */
 export async function auditKeys(
   store: DocumentStore,
@@ -108,6 +130,6 @@ export async function auditKeys(
     const [present] = await tx.get(auditEntries, [id]);
     if (present !== undefined) return;
     const changes = [{ action, section: 'keys', id: 'range', fields }] as const;
-    tx.create(auditEntries, id, { at: tx.now, actor, operation, changes });
+    auditStep(tx, { id, actor, operation, changes });
   });
 }

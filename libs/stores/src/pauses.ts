@@ -13,7 +13,7 @@ import { parseAppId, parseRegion } from '@keyserver/health-authority';
 import { type Random, randomId } from '@keyserver/random';
 import { type Clock, DAY, HOUR, SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
 import { appDocumentId } from './app-document-id.ts';
-import { type ConfigurationChange, auditEntries } from './audit.ts';
+import { type ConfigurationChange, auditEntries, auditStep } from './audit.ts';
 import { authorizedApps } from './configuration.ts';
 import { federationQueries } from './federation-queries.ts';
 
@@ -156,10 +156,8 @@ export async function beginPause(
     const { kind, target } = wanted;
     const begun = { kind, target, regions, since: tx.now };
     tx.set(pauses, id, begun);
-    tx.create(auditEntries, auditId, {
-      ...{ at: tx.now, actor, operation: 'pause.begin' },
-      changes: [changeOf('add', wanted)],
-    });
+    const changes = [changeOf('add', wanted)];
+    auditStep(tx, { id: auditId, actor, operation: 'pause.begin', changes });
     return { kind: 'paused', pause: pauseOf(id, begun) };
   });
 }
@@ -209,10 +207,8 @@ function removeIn(
   target: PauseTarget,
 ): void {
   tx.delete(pauses, id);
-  tx.create(auditEntries, auditId, {
-    ...{ at: tx.now, actor, operation: 'pause.end' },
-    changes: [changeOf('remove', target)],
-  });
+  const changes = [changeOf('remove', target)];
+  auditStep(tx, { id: auditId, actor, operation: 'pause.end', changes });
 }
 
 const changeOf = (
