@@ -6,13 +6,13 @@ import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { appDocumentId } from './app-document-id.ts';
 import { auditEntries } from './audit.ts';
+import { checkPause } from './check-pause.ts';
 import { appDocument, authorizedApps } from './configuration.ts';
 import { federationQueries, queryDocument } from './federation-queries.ts';
 import {
   type Pause,
   type PauseTarget,
   beginPause,
-  checkPause,
   endPause,
   isQueryPaused,
   pauses,
