@@ -94,14 +94,13 @@ export {
 } from './partners.ts';
 export { partnerVersionChange } from './partner-versions.ts';
 export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
+export { type PauseCheck, checkPause } from './check-pause.ts';
 export {
   type Pause,
-  type PauseCheck,
   type PauseKind,
   type PauseOutcome,
   type PauseTarget,
   beginPause,
-  checkPause,
   endPause,
   isQueryPaused,
   pausesReader,

@@ -5,14 +5,13 @@ import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
 import { appDocumentId } from './app-document-id.ts';
-import { auditedSteps } from './testing/audited-steps.ts';
+import { checkPause } from './check-pause.ts';
 import { appDocument, authorizedApps } from './configuration.ts';
 import { federationQueries, queryDocument } from './federation-queries.ts';
 import {
   type Pause,
   type PauseTarget,
   beginPause,
-  checkPause,
   endPause,
   isQueryPaused,
   pauses,
@@ -23,6 +22,7 @@ import {
 } from './pauses.ts';
 import { forgetful } from './testing/unreliable-store.ts';
 import { NOON } from './testing/uploads.ts';
+import { auditedSteps } from './testing/audited-steps.ts';
 
 const clock = simulatedClock(NOON);
 const by = { actor: 'alex', random: seededRandom('pauses') };
