@@ -88,7 +88,7 @@ export {
   totals,
   totalsProgress,
 } from './totals.ts';
-export { uncoveredKeys } from './uncovered-keys.ts';
+export { uncoveredFrom } from './uncovered-from.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export { type KnownFormat, keyHashCheckOf } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
