@@ -23,6 +23,18 @@ export {
   coveredAhead,
   rememberedCoverage,
 } from './covered-windows.ts';
+export {
+  type Finding,
+  type Findings,
+  cleanupFindings,
+  cleanupProgress,
+  keepFindings,
+  readFindings,
+} from './cleanup-progress.ts';
+export { deleteExpired } from './delete-expired.ts';
+export { type KeyDeletion, deleteKeys } from './delete-keys.ts';
+export { deleteLeases } from './delete-leases.ts';
+export { deleteVersions } from './delete-versions.ts';
 export { type DrawKeys, type DrawnKeys, dailyKeys, drawDailyKeys } from './daily-keys.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
@@ -37,6 +49,7 @@ export {
 } from './federation-queries.ts';
 export { resetQuery } from './federation-reset.ts';
 export { federationSync } from './federation-sync.ts';
+export { type ExportPlace, exportPlaces } from './export-places.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
 export {
@@ -65,6 +78,7 @@ export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './rev
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
 export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
+export { JOB_GRACE } from './job-grace.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,
@@ -101,6 +115,13 @@ export {
   readStoreFormat,
   storeFormat,
 } from './store-format.ts';
+export {
+  type BatchRetirement,
+  type RetiredBatch,
+  batchRetirement,
+  deleteBatches,
+} from './retire-batches.ts';
+export { type StrayRecords, strayObjects, strayRecords } from './stray-objects.ts';
 export { STORE_ID_OBJECT, bucketParts } from './bucket-part.ts';
 export { batchListing, unlistFiles } from './export-batch-listing.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';

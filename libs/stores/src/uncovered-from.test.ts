@@ -1,7 +1,6 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { systemRandom } from '@keyserver/random';
 import {
   DAY,
   HOUR,
@@ -12,13 +11,10 @@ import {
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { batchId, exportBatches, exportProgress, openBatch } from './export-batch-document.ts';
-import { keyBatches } from './key-batch-document.ts';
-import { storeUploads } from './key-store.ts';
-import { padBegun } from './padding-documents.ts';
 import { openUnit, partnerProgress, partnerUnits, unitId } from './partner-unit-document.ts';
 import { partnerDocument, partners } from './partners.ts';
 import { aPaddedPartner } from './testing/a-partner.ts';
-import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
+import { NOON } from './testing/uploads.ts';
 import { uncoveredFrom } from './uncovered-from.ts';
 
 const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({

@@ -65,6 +65,15 @@ const foldTotals = (change: Partial<Job> = {}): Job =>
     attemptDeadline: { seconds: 120 },
     ...change,
   });
+const deletion = (name: 'keys' | 'exports'): Job =>
+  aJob(`keyserver-cleanup-${name}`, `/${name}`, {
+    schedule: '0 */4 * * *',
+    httpTarget: {
+      uri: `${CLEANUP}/${name}`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: CLEANUP },
+    },
+  });
 const rotateKeys = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-trust-rotate-keys', '/rotate-keys', {
     schedule: '0 */4 * * *',
@@ -159,22 +168,27 @@ describe('changing a job', () => {
   });
 });
 
+/** The lines of the table, after which what is to be mended follows. */
+const JOBS_AND_HEADING = 7;
+
 describe('jobs check', () => {
   it('finds nothing wrong with jobs that are as they must be', async () => {
     cloud.add(doWork());
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     const { code, out, err } = await check('--service-account', ACCOUNT);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(
-      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ncleanup-totals         ok\ntrust-rotate-keys      ok\n',
+      'JOB                    VERDICT\nexport-create-batches  ok\nexport-do-work         ok\ncleanup-totals         ok\ncleanup-keys           ok\ncleanup-exports        ok\ntrust-rotate-keys      ok\n',
     );
   });
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 4 of 4 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 6 of 6 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -219,11 +233,13 @@ describe('jobs check', () => {
   ])('names what is wrong with %j and how to mend it', async (change, difference, mend) => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , , , ...lines] = out.trimEnd().split('\n');
+    const lines = out.trimEnd().split('\n').slice(JOBS_AND_HEADING);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
@@ -236,6 +252,8 @@ describe('jobs check', () => {
     };
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(
       doWork({ httpTarget: { uri: `${URL}/do-work`, httpMethod: 'POST', oidcToken: token } }),
@@ -248,6 +266,8 @@ describe('jobs check', () => {
   it('prints the differences as JSON for machines', async () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
     const { code, out } = await check('--json');
@@ -257,6 +277,8 @@ describe('jobs check', () => {
         { name: 'export-create-batches', differences: [] },
         { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
         { name: 'cleanup-totals', differences: [] },
+        { name: 'cleanup-keys', differences: [] },
+        { name: 'cleanup-exports', differences: [] },
         { name: 'trust-rotate-keys', differences: [] },
       ],
     });
