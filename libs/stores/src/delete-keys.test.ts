@@ -35,8 +35,9 @@ afterEach(closeTestStores);
 /** Stores a document that is released in a window, in a shard; it expires when its window does, unless said otherwise. */
 async function put(
   id: string,
-  { window = NOON, shard = 0, expireAt = window + retention } = {},
+  of: { readonly window?: number; readonly shard?: number; readonly expireAt?: number } = {},
 ): Promise<void> {
+  const { window = NOON, shard = 0, expireAt = window + retention } = of;
   const made = keyBatchDocument(
     {
       ...{ window: unixMillis(window), kind: 'primary', origin: 'local', sourceId: '' },

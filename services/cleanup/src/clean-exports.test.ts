@@ -71,8 +71,13 @@ const writeIndex = async (...names: readonly string[]): Promise<void> => {
 /** Stores a batch that ended so many hours before noon, with its archive, and gives the name of that. */
 async function aBatch(
   hours: number,
-  { state = 'complete' as ExportBatch['state'], isWritten = true, expireAt = NOON + 90 * DAY } = {},
+  of: {
+    readonly state?: ExportBatch['state'];
+    readonly isWritten?: boolean;
+    readonly expireAt?: number;
+  } = {},
 ): Promise<string> {
+  const { state = 'complete', isWritten = true, expireAt = NOON + 90 * DAY } = of;
   const span = { start: NOON - (hours + 1) * HOUR, end: NOON - hours * HOUR };
   const times = { start: unixMillis(span.start), end: unixMillis(span.end), attempt: 0 };
   const name = archiveName('us', times, 1);
@@ -110,7 +115,7 @@ const states = async (): Promise<readonly string[]> => {
     found.push(...page.map(({ value }) => value.state));
   return found;
 };
-const events = (): readonly string[] => log.events().map(({ message }) => String(message));
+const events = (): readonly string[] => log.events().map(({ message }) => message);
 const problems = async () =>
   (
     await readFindings(store, [
@@ -197,7 +202,9 @@ describe('files past retention', () => {
   it('stay while the clock was not plausible for long enough', async () => {
     await aBatch(1);
     const doubtful = Object.assign(Object.create(store) as DocumentStore, {
-      certainTime: async () => await Promise.resolve(undefined),
+      certainTime: async () => {
+        await Promise.resolve(undefined);
+      },
     });
     clock.advance(RETENTION);
     expect(await run({ store: doubtful })).toEqual({ kind: 'done', done: 0, left: 1 });
@@ -315,8 +322,18 @@ describe('a bucket and the records', () => {
   });
 
   it.each([
-    ['all', async () => await forgetCut()],
-    ['the newest', async () => await configure({}, NOON - 2 * DAY)],
+    [
+      'all',
+      async () => {
+        await forgetCut();
+      },
+    ],
+    [
+      'the newest',
+      async () => {
+        await configure({}, NOON - 2 * DAY);
+      },
+    ],
   ])(
     'show that the store has lost %s records: nothing is deleted, however long',
     async (_, lose) => {
@@ -337,8 +354,10 @@ describe('a bucket and the records', () => {
     await write(STRAY);
     const away: BlobStore = {
       ...bucket,
-      read: async () => await Promise.resolve(undefined),
-      // eslint-disable-next-line require-yield, @typescript-eslint/require-await -- it fails before it gives anything
+      read: async () => {
+        await Promise.resolve(undefined);
+      },
+      // eslint-disable-next-line @typescript-eslint/require-await -- it fails before it gives anything
       list: async function* () {
         throw new Error('the bucket is away');
       },

@@ -127,9 +127,10 @@ async function withoutClaimed(
   const left = new Map(seen.map((object) => [object.name, object]));
   for (const state of ['open', 'stored', 'complete', 'retired'] as const) {
     if (left.size === 0) break;
-    for await (const page of retirement.ending(state))
-      for (const batch of page.filter(({ config }) => config.bucket === bucket))
-        for (const name of claimedBy(batch, left.keys())) left.delete(name);
+    for await (const page of retirement.ending(state)) {
+      const here = page.filter(({ config }) => config.bucket === bucket);
+      for (const name of here.flatMap((batch) => claimedBy(batch, left.keys()))) left.delete(name);
+    }
   }
   return [...left.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
