@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
+import { measureDeletion } from './deletion.ts';
 import { measureFederation } from './federation.ts';
 import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   overload: measureOverload,
   padding: measurePadding,
   chaff: measureChaff,
+  deletion: measureDeletion,
   federation: measureFederation,
   'federation-pull': measureFederationPull,
 };

@@ -62,7 +62,8 @@ export async function concurrently(
   await Promise.all(Array.from({ length: callers }, caller));
 }
 
-function randomUpload(firstStart: number): Upload {
+/** An upload of new keys; the first of them starts at this interval, each other a day later. */
+export function randomUpload(firstStart: number): Upload {
   const data = systemRandom.bytes(16 * KEYS_PER_UPLOAD);
   const keys = Array.from({ length: KEYS_PER_UPLOAD }, (_, n): ExposureKey => ({
     data: data.subarray(16 * n, 16 * n + 16),

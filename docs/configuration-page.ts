@@ -11,7 +11,11 @@ const PROGRAMS = [
   { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },
   { name: 'publish', about: 'Takes uploads.', settings: publishSettings },
   { name: 'export', about: 'Writes the signed files.', settings: exportSettings },
-  { name: 'cleanup', about: 'Folds counts into totals.', settings: cleanupSettings },
+  {
+    name: 'cleanup',
+    about: 'Folds counts into totals, and deletes what is past retention.',
+    settings: cleanupSettings,
+  },
   { name: 'trust', about: 'Keeps the keys of revision tokens.', settings: trustSettings },
   {
     name: 'federation-serve',

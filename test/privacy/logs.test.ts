@@ -80,6 +80,8 @@ const ROUTES = [
   { service: 'export', method: 'POST', path: '/do-work' },
   { service: 'export', method: 'GET', path: '/health' },
   { service: 'cleanup', method: 'POST', path: '/totals' },
+  { service: 'cleanup', method: 'POST', path: '/keys' },
+  { service: 'cleanup', method: 'POST', path: '/exports' },
   { service: 'cleanup', method: 'GET', path: '/health' },
   { service: 'trust', method: 'POST', path: '/rotate-keys' },
   { service: 'trust', method: 'POST', path: '/refresh-authority-keys' },
@@ -565,6 +567,12 @@ describe('no log line and no answer repeats what was sent', () => {
 
   it('of uploads that are counted', async () => {
     expect(await job('/totals', 'cleanup')).toBe(200);
+  });
+
+  it.each(['/keys', '/exports'])('of a job that deletes, %s', async (route) => {
+    const before = lines.length;
+    expect(await job(route, 'cleanup')).toBe(200);
+    expect(eventsSince(before)).toContain('job.finished');
   });
 
   it.each([

@@ -25,6 +25,7 @@ export {
   type CloudPlatformChoice,
   type PlatformValues,
   endpointOf,
+  bucketVariables,
   fileVariables,
   platformOf,
   revisionTokenKey,

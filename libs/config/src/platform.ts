@@ -54,9 +54,12 @@ export const storeVariables = {
 
 const kmsVariables = { KMS_ENDPOINT: standIn('a server like Cloud KMS') };
 
+/** The variables of a service that reads and deletes files, on top of those of every service. */
+export const bucketVariables = { STORAGE_ENDPOINT: standIn('a server like Cloud Storage') };
+
 /** The variables of a service that writes and signs files, on top of those of every service. */
 export const fileVariables = {
-  STORAGE_ENDPOINT: standIn('a server like Cloud Storage'),
+  ...bucketVariables,
   ...kmsVariables,
 };
 

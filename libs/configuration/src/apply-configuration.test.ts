@@ -591,6 +591,7 @@ const methodsOf = (store: DocumentStore): DocumentStore => ({
   transact: store.transact.bind(store),
   deleteAll: store.deleteAll.bind(store),
   now: store.now.bind(store),
+  certainTime: store.certainTime.bind(store),
   closingDelay: store.closingDelay,
   close: store.close.bind(store),
 });

@@ -15,6 +15,8 @@ export interface Layout {
   readonly arrayIndex?: string;
   /** An `int` field with the time (ms since 1970) after which the document may vanish by itself. */
   readonly expiry?: string;
+  /** How much longer than that the store itself leaves a document, ms, since a job deletes it sooner; 0 unless given. */
+  readonly grace?: number;
 }
 
 /** A declared collection: its layout, and how its documents become bytes and fields. */
@@ -31,6 +33,7 @@ interface Declaration<F extends Fields> {
   readonly indexes?: readonly (readonly (keyof F & string)[])[];
   readonly arrayIndex?: keyof F & string;
   readonly expiry?: keyof F & string;
+  readonly grace?: number;
 }
 
 /** Declares a collection. Nothing is indexed that is not named here; a query without its index is refused. */
@@ -46,6 +49,7 @@ export function collection<F extends Fields>(declared: Declaration<F>): Collecti
     indexes: declared.indexes ?? [],
     ...(declared.arrayIndex === undefined ? {} : { arrayIndex: declared.arrayIndex }),
     ...(declared.expiry === undefined ? {} : { expiry: declared.expiry }),
+    ...(declared.grace === undefined ? {} : { grace: declared.grace }),
   };
   checkLayout(layout);
   return { layout, codec: codecOf(declared.fields) };
@@ -75,4 +79,6 @@ function checkLayout(layout: Layout): void {
     throw new TypeError(`${layout.name}.${layout.arrayIndex} cannot have an array index`);
   if (layout.expiry !== undefined && kindOf(layout.expiry) !== 'int')
     throw new TypeError(`${layout.name}.${layout.expiry} cannot be an expiry`);
+  if (layout.grace !== undefined && layout.expiry === undefined)
+    throw new TypeError(`${layout.name} has a grace and no expiry`);
 }

@@ -54,6 +54,11 @@ export interface DocumentStore {
   deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number>;
   /** Store time. Every transaction that commits later is ordered at or after it. */
   now(): Promise<UnixMillis>;
+  /**
+   * The time before which documents have certainly expired, for whoever deletes for good; undefined until the clock that
+   * store time comes from has been plausible for a while. Never later than store time.
+   */
+  certainTime(): Promise<UnixMillis | undefined>;
   /** How long after its end a window may still receive writes, in ms: the longest life of a transaction. */
   readonly closingDelay: number;
   close(): Promise<void>;

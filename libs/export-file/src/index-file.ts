@@ -1,11 +1,21 @@
+import { DAY, SECOND } from '@keyserver/time';
 import type { BlobHeaders } from './blob-store.ts';
 
 type ServedAs = Omit<BlobHeaders, 'digest'>;
 
+/**
+ * For how many hours an exported file stays in the index: phones look for files of the last 14 days, and below 10 days some would
+ * vanish before phones that were off have read them.
+ */
+export const EXPORT_RETENTION_HOURS = { min: 240, max: 720, default: 336 } as const;
+
+/** For how long a cache or a phone may keep an archive, and may still ask for one that an index has named, ms. */
+export const ARCHIVE_MAX_AGE = DAY;
+
 /** How archives are served: their content never changes under one name. */
 export const ARCHIVE_HEADERS: ServedAs = {
   contentType: 'application/zip',
-  cacheControl: 'public, max-age=86400',
+  cacheControl: `public, max-age=${ARCHIVE_MAX_AGE / SECOND}`,
 };
 
 /** How the index is served: a stale index hides new files. */

@@ -13,7 +13,13 @@ export {
   PHONE_FILE_RECORDS,
   USUAL_KEY_BYTES,
 } from './file-bounds.ts';
-export type { ExportBatch, ExportFile, Frozen, FrozenSigner } from './export-batch.ts';
+export {
+  BATCH_STATES,
+  type ExportBatch,
+  type ExportFile,
+  type Frozen,
+  type FrozenSigner,
+} from './export-batch.ts';
 export {
   type ExportConfig,
   type SigningKey,
@@ -23,6 +29,8 @@ export {
 } from './export-config.ts';
 export {
   ARCHIVE_HEADERS,
+  ARCHIVE_MAX_AGE,
+  EXPORT_RETENTION_HOURS,
   INDEX_HEADERS,
   indexName,
   parseIndex,

@@ -23,7 +23,7 @@ export function fieldsOf<D>(into: Collection<D>, id: string, value: D): Record<s
   for (const column of layout.fields) {
     const given = codec.read(value, column.name);
     if (given === undefined && column.optional) continue;
-    const stored = valueOf(storedKind(layout, column), given);
+    const stored = valueOf(storedKind(layout, column), moved(given, graceOf(layout, column.name)));
     if (stored === undefined) throw new TypeError(`${column.name} is not a valid ${column.kind}`);
     if (indexed.has(column.name) && valueBytes(stored) > MAX_INDEXED_BYTES)
       throw new StoreFault('refused', `${layout.name}.${column.name} is too long for its index`);
@@ -37,10 +37,20 @@ export function fieldsOf<D>(into: Collection<D>, id: string, value: D): Record<s
   return fields;
 }
 
+/** Firestore deletes by the expiry as it is stored, so a grace is stored in it, and taken out again by every reader. */
+const graceOf = ({ expiry, grace = 0 }: Layout, name: string): number =>
+  name === expiry ? grace : 0;
+
+const moved = (value: unknown, by: number): unknown =>
+  by !== 0 && typeof value === 'number' ? value + by : value;
+
 /** The value of one queried field as it is sent. */
 export function queriedValue(layout: Layout, name: string, value: unknown): Value {
   const column = layout.fields.find((field) => field.name === name);
-  const sent = column === undefined ? undefined : valueOf(storedKind(layout, column), value);
+  const sent =
+    column === undefined
+      ? undefined
+      : valueOf(storedKind(layout, column), moved(value, graceOf(layout, name)));
   if (sent === undefined) throw new TypeError(`${layout.name}.${name} cannot have such a value`);
   return sent;
 }
@@ -53,7 +63,8 @@ export function valueFrom<D>(from: Collection<D>, stored: StoredDocument): D {
     return from.codec.assemble((name) => {
       const field: unknown = Reflect.get(stored.fields, name);
       const kind = kinds.get(name);
-      return field === undefined || kind === undefined ? undefined : nativeOf(kind, field);
+      if (field === undefined || kind === undefined) return undefined;
+      return moved(nativeOf(kind, field), -graceOf(layout, name));
     });
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it does not fit';

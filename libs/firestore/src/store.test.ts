@@ -40,7 +40,7 @@ describe('with the stand-in', () => {
 // FIRESTORE_EMULATOR_HOST=host:port runs the suite against Google's emulator, each store in a project of its own.
 const emulatorHost = process.env['FIRESTORE_EMULATOR_HOST'];
 // FIRESTORE_TEST_PROJECT=project (with FIRESTORE_TEST_DATABASE) runs it against a real database, with the credentials of the
-// machine. That database needs the indexes above; its collections people, places and counters are emptied again and again.
+// machine. That database needs the indexes above; its collections people, places, passing and counters are emptied again and again.
 const projectId = process.env['FIRESTORE_TEST_PROJECT'];
 const databaseId = process.env['FIRESTORE_TEST_DATABASE'] ?? '(default)';
 

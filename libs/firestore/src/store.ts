@@ -104,6 +104,11 @@ class FirestoreStore implements DocumentStore {
     return await retrying(this.database, 'time', async () => await this.database.time.now());
   }
 
+  /** Store time is that of Firestore's servers, which no clock of ours can move. */
+  async certainTime(): Promise<UnixMillis> {
+    return await this.now();
+  }
+
   async close(): Promise<void> {
     await this.database.connection.close();
   }

@@ -71,7 +71,7 @@ export interface LocalPlatform {
 
 type StoreListeners = Pick<
   SqliteSettings,
-  'onHousekeeping' | 'onArraysMade' | 'onLost' | 'findHeldBack'
+  'onHousekeeping' | 'onArraysMade' | 'onLost' | 'sweeps'
 >;
 
 interface LocalSettings extends StoreListeners {
@@ -144,9 +144,9 @@ const listenersOf = ({
   onHousekeeping,
   onArraysMade,
   onLost,
-  findHeldBack,
+  sweeps = false,
 }: StoreListeners): StoreListeners => ({
-  ...(findHeldBack === undefined ? {} : { findHeldBack }),
+  sweeps,
   ...(onHousekeeping === undefined ? {} : { onHousekeeping }),
   ...(onArraysMade === undefined ? {} : { onArraysMade }),
   ...(onLost === undefined ? {} : { onLost }),

@@ -1,3 +1,4 @@
+import { CLEANUP_SEVERITY, type CleanupEvents } from './cleanup-events.ts';
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
@@ -47,7 +48,7 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends FederationEvents, PauseEvents, TrustEvents {
+export interface Events extends CleanupEvents, FederationEvents, PauseEvents, TrustEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -128,10 +129,6 @@ export interface Events extends FederationEvents, PauseEvents, TrustEvents {
     /** Hours since the newest folded one; none when there is none. */
     readonly hours?: number;
   };
-  /** Counts were found of hours that were folded before: days that were shown have changed. */
-  'cleanup.late_counts': { readonly count: number };
-  /** Counts were past retention before any run folded them: no statistics show them. */
-  'cleanup.counts_expired': { readonly count: number };
 
   'export.batches_created': {
     readonly config: ConfiguredId;
@@ -261,8 +258,6 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'stats.refused': 'info',
   'stats.off': 'error',
   'stats.behind': 'warning',
-  'cleanup.late_counts': 'error',
-  'cleanup.counts_expired': 'warning',
   'publish.covered': 'info',
   'publish.times_not_shared': 'warning',
   'export.batches_created': 'info',
@@ -278,6 +273,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'export.index_written': 'info',
   'export.config_failed': 'error',
   'files.object_damaged': 'error',
+  ...CLEANUP_SEVERITY,
   ...FEDERATION_SEVERITY,
   ...PAUSE_SEVERITY,
   ...TRUST_SEVERITY,

@@ -220,6 +220,10 @@ export const HEALTH_PROBLEMS = [
   'authority_keys_stale', // the keys of a health authority could not be learned for longer than they should be
   'window_covered', // uploads are refused: exports are cut past windows that are still open
   'archive_missing', // files of an export are recorded, and their archives are gone
+  'keys_held', // keys have expired, and exports or partners have still to take them
+  'still_listed', // files past retention cannot go, since their index names them
+  'objects_unknown', // a bucket holds objects that no record knows
+  'records_missing', // a bucket holds archives of which the store has lost the records
   'export_late', // the newest export is older than it should be
   'units_late', // a partner is given nothing newer than it should be
   'federation_stopped', // a query cannot go on without an operator

@@ -3,12 +3,7 @@ import type { DocumentStore, StorePart } from '@keyserver/docstore';
 import type { LogLevel } from '@keyserver/log';
 import type { KeyWrapper } from '@keyserver/revision-token';
 import { type Ambient, type HealthProbe, crash, housekeepingWatch } from '@keyserver/service';
-import {
-  type StoreFormat,
-  type StoreProfile,
-  openStoreFormat,
-  uncoveredKeys,
-} from '@keyserver/stores';
+import { type StoreFormat, type StoreProfile, openStoreFormat } from '@keyserver/stores';
 import type { Beside } from './beside.ts';
 import { checkKeys } from './probes.ts';
 import { wireOver } from './wire-over.ts';
@@ -90,7 +85,7 @@ async function openAt<T extends object>(
   const local = await openLocalPlatform({
     ...{ dataDirectory, clock, timers, random },
     ...{ onHousekeeping: watch.heard, onArraysMade: watch.arraysMade },
-    ...{ onLost: crash, findHeldBack: uncoveredKeys },
+    ...{ onLost: crash, sweeps: true },
     ...(wanted.mappedBytes === undefined ? {} : { mappedBytes: wanted.mappedBytes }),
   });
   const { store, keyHashSecret, keysPart, close } = local;

@@ -49,6 +49,19 @@ const foldTotals: JobState = {
   deadlineSeconds: 120,
 };
 
+const deletion = (name: 'keys' | 'exports'): JobState => ({
+  ...foldTotals,
+  name: `en-cleanup-${name}`,
+  schedule: '0 */4 * * *',
+  target: {
+    ...target(`/${name}`),
+    uri: `${CLEANUP}/${name}`,
+    token: { audience: CLEANUP, account: 'jobs@health.example' },
+  },
+  deadlineSeconds: 540,
+});
+const [deleteKeys, deleteFiles] = [deletion('keys'), deletion('exports')];
+
 const rotateKeys: JobState = {
   ...createBatches,
   name: 'en-trust-rotate-keys',
@@ -69,9 +82,11 @@ const refreshKeys: JobState = {
   ...{ deadlineSeconds: 110, retries: 1 },
 };
 
+const OTHERS = [doWork, foldTotals, deleteKeys, deleteFiles, rotateKeys, refreshKeys];
+
 /** What is wrong with create-batches, as aspect, wanted and found, when it is changed so. */
 function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): readonly string[] {
-  const present = [{ ...createBatches, ...change }, doWork, foldTotals, rotateKeys, refreshKeys];
+  const present = [{ ...createBatches, ...change }, ...OTHERS];
   const checked = checkJobs({ ...deployment, ...overrides }, present);
   return checked.flatMap(({ differences }) =>
     differences.map(({ aspect, wanted, found }) => `${aspect}: ${found}, not ${wanted}`),
@@ -80,13 +95,13 @@ function wrong(change: Partial<JobState>, overrides: Partial<Deployment> = {}): 
 
 describe('the jobs of a deployment', () => {
   it('are right when they are as the table has them', () => {
-    const checked = checkJobs(deployment, [
-      ...[doWork, refreshKeys, rotateKeys, foldTotals, createBatches],
-    ]);
+    const checked = checkJobs(deployment, [...OTHERS, createBatches]);
     expect(checked.map(({ job, differences }) => [job.name, differences])).toEqual([
       ['en-export-create-batches', []],
       ['en-export-do-work', []],
       ['en-cleanup-totals', []],
+      ['en-cleanup-keys', []],
+      ['en-cleanup-exports', []],
       ['en-trust-rotate-keys', []],
       ['en-trust-refresh-authority-keys', []],
     ]);
@@ -103,7 +118,7 @@ describe('the jobs of a deployment', () => {
   it('are missing when there are none, or others', () => {
     const other = { ...doWork, name: 'export-do-work' };
     const found = checkJobs(deployment, [other]).map(({ differences }) => differences[0]?.aspect);
-    expect(found).toEqual(Array.from({ length: 5 }, () => 'existence'));
+    expect(found).toEqual(Array.from({ length: 7 }, () => 'existence'));
   });
 
   it.each([
@@ -154,7 +169,7 @@ describe('the jobs of federation queries', () => {
 
   it('are needed once for each query', () => {
     const checked = checkJobs({ ...deployment, urls, queries: ['east', 'west'] }, []);
-    const pulls = checked.map(({ job }) => [job.name, job.uri]).slice(5);
+    const pulls = checked.map(({ job }) => [job.name, job.uri]).slice(7);
     expect(pulls).toEqual([
       ['en-federation-pull-pull-east', `${PULL}/?query-id=east`],
       ['en-federation-pull-pull-west', `${PULL}/?query-id=west`],

@@ -18,7 +18,11 @@ export const SCHEDULED_JOBS = {
     job('create-batches', '/create-batches', '*/5 * * * *', { deadlineSeconds: 300 }),
     job('do-work', '/do-work', '* * * * *'),
   ],
-  cleanup: [job('totals', '/totals', '*/5 * * * *', { deadlineSeconds: 120 })],
+  cleanup: [
+    job('totals', '/totals', '*/5 * * * *', { deadlineSeconds: 120 }),
+    job('keys', '/keys', '0 */4 * * *'),
+    job('exports', '/exports', '0 */4 * * *'),
+  ],
   trust: [
     job('rotate-keys', '/rotate-keys', '0 */4 * * *', { deadlineSeconds: 120 }),
     job('refresh-authority-keys', '/refresh-authority-keys', '*/2 * * * *', {

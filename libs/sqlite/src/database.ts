@@ -129,7 +129,7 @@ export class Database {
         .get(layout.name);
       if (known?.['layout'] === JSON.stringify(layout)) return;
       if (known === undefined) this.create(layout);
-      else migrate(this.db, parseLayout(String(known['layout'])), layout);
+      else if (!migrate(this.db, parseLayout(String(known['layout'])), layout)) return;
       // Makes the array indexes anew, where there is one to make.
       if (layout.arrayIndex !== undefined) this.db.exec('UPDATE "#meta" SET stamp = 0');
     });

@@ -71,6 +71,7 @@ export class Engine {
       time: this.storeTime,
       timers: of.timers,
       every: of.housekeepingEvery,
+      sweeps: of.sweeps,
       report: (housekeeping) => {
         this.send({ responses: [], housekeeping });
       },
@@ -212,12 +213,12 @@ export class Engine {
   private respond(request: Request): Response {
     if (request.kind === 'time-report')
       return { kind: 'time-report', report: this.storeTime.report() };
-    if (request.kind !== 'hold-back') return this.read(request);
-    this.housekeeper.holdBack(request.held);
-    return { kind: 'done' };
+    if (request.kind !== 'certain-time') return this.read(request);
+    const certain = this.storeTime.certainTime(this.database.meta());
+    return { kind: 'certain-time', certain };
   }
 
-  private read(request: Exclude<Request, { kind: 'time-report' | 'hold-back' }>): Response {
+  private read(request: Exclude<Request, { kind: 'time-report' | 'certain-time' }>): Response {
     switch (request.kind) {
       case 'declare':
         this.declared.set(request.collection, request.layout);

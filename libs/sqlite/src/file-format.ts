@@ -55,9 +55,22 @@ const hasTable = (db: DatabaseSync, name: string): boolean =>
 /**
  * Brings the table of a collection from one layout to another, inside the caller's transaction. Documents are read as they were
  * stored and written anew, without the fields that are no more; indexes are built from them. A layout with a field that they
- * lack is refused, unless it is optional.
+ * lack is refused, unless it is optional. False when the table may stay as it is, since the grace alone differs.
  */
-export function migrate(db: DatabaseSync, from: Layout, layout: Layout): void {
+export function migrate(db: DatabaseSync, from: Layout, layout: Layout): boolean {
+  const isRebuilt = !isSameTable(from, layout);
+  if (isRebuilt) rebuild(db, from, layout);
+  db.prepare('UPDATE "#layouts" SET layout = ? WHERE name = ?').run(
+    JSON.stringify(layout),
+    layout.name,
+  );
+  return isRebuilt;
+}
+
+const isSameTable = ({ grace: _, ...before }: Layout, { grace: __, ...now }: Layout): boolean =>
+  JSON.stringify(before) === JSON.stringify(now);
+
+function rebuild(db: DatabaseSync, from: Layout, layout: Layout): void {
   const old = quoted(`${layout.name}#old`);
   const indexes = db.prepare(
     `SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`,
@@ -81,10 +94,6 @@ export function migrate(db: DatabaseSync, from: Layout, layout: Layout): void {
     );
   }
   db.exec(`DROP TABLE ${old}`);
-  db.prepare('UPDATE "#layouts" SET layout = ? WHERE name = ?').run(
-    JSON.stringify(layout),
-    layout.name,
-  );
 }
 
 function refuseUnfit(document: object, { fields }: Layout): void {

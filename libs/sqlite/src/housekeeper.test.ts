@@ -46,7 +46,7 @@ const opened = async (settings: Partial<SqliteSettings> = {}): Promise<DocumentS
   const store = await openSqliteStore({
     ...machine,
     ...of,
-    findHeldBack: holdNothing,
+    sweeps: true,
     ...settings,
   });
   open.push(store);
@@ -56,8 +56,6 @@ const opened = async (settings: Partial<SqliteSettings> = {}): Promise<DocumentS
 const fail = (): never => {
   throw new Error('nothing fails');
 };
-
-const holdNothing = async () => await Promise.resolve([]);
 
 const putTwo = async (store: DocumentStore): Promise<void> => {
   await store.transact(async (tx) => {
@@ -98,7 +96,7 @@ describe('housekeeping', () => {
     expect(await idsIn(other)).toEqual(['late']);
   });
 
-  it('deletes nothing in a process that is not told what to hold back', async () => {
+  it('deletes nothing in a process that is not to, such as a command', async () => {
     const store = await openSqliteStore({
       ...machine,
       ...{ file, clock, housekeepingEveryMs: 1, startEngine: startInProcess },
@@ -111,24 +109,6 @@ describe('housekeeping', () => {
     clock.advance(2 * HOUR);
     while ((await idsIn(swept)).length > 0) await swept.now();
     expect(await idsIn(store)).toEqual(['early', 'late']);
-  });
-
-  it('deletes nothing, and reports it, while it cannot find out what to hold back', async () => {
-    const heard: (readonly HousekeepingFault[])[] = [];
-    let asked = 0;
-    const findHeldBack = async () => {
-      await Promise.resolve();
-      if (asked++ < 2) throw new Error('a broken page');
-      return [];
-    };
-    const store = await opened({ findHeldBack, onHousekeeping: (faults) => heard.push(faults) });
-    await putTwo(store);
-    clock.advance(2 * HOUR);
-    while (heard.length === 0) await store.now();
-    expect(heard).toEqual([[{ task: 'sweep', collection: '', code: 0 }]]);
-    expect(await idsIn(store)).toEqual(['early', 'late']);
-    while ((await idsIn(store)).length > 1) await store.now();
-    expect(heard.at(-1)).toEqual([]);
   });
 
   it('reports a piece that fails once, goes on with the others, and tells when it is over', async () => {
@@ -162,7 +142,9 @@ describe('housekeeping', () => {
     };
     const database = new Database(file, databaseSettings);
     const time = new StoreTime(database, clocksOf(clock));
-    const housekeeper = new Housekeeper(database, { time, timers, every: 1, report: fail });
+    const housekeeper = new Housekeeper(database, {
+      ...{ time, timers, every: 1, sweeps: false, report: fail },
+    });
     const before = database.anchor();
     while (database.anchor().uptime === before.uptime) await nextTurn();
     housekeeper.stop();

@@ -1,7 +1,6 @@
 import { type Cancel, type Timers, every } from '@keyserver/time';
 import type { Database } from './database.ts';
 import { codeOf, isBusy } from './fault.ts';
-import type { HeldBack } from './hold-back.ts';
 import type { HousekeepingFault, HousekeepingTask } from './protocol.ts';
 import type { StoreTime } from './store-time.ts';
 import { Sweeper } from './sweeper.ts';
@@ -12,13 +11,15 @@ export interface HousekeeperSettings {
   readonly timers: Timers;
   /** Pause between two steps, ms. */
   readonly every: number;
+  /** Whether it deletes what has expired, or keeps watch over the clock alone. */
+  readonly sweeps: boolean;
   /** Hears what fails, all of it, whenever that changes. */
   readonly report: (faults: readonly HousekeepingFault[]) => void;
 }
 
 /**
- * What the store does for itself, in small steps: it keeps watch over the clock, and deletes expired documents in a process
- * that is told what to hold back. It does nothing that a reader depends on. A step that finds the lock taken is left for
+ * What the store does for itself, in small steps: it keeps watch over the clock, and deletes expired documents where it is
+ * told to. It does nothing that a reader depends on. A step that finds the lock taken is left for
  * later; any other fault is reported until the step succeeds.
  */
 export class Housekeeper {
@@ -27,11 +28,12 @@ export class Housekeeper {
   private readonly sweeper: Sweeper;
   private readonly faults: HousekeepingFaults;
   private readonly cancel: Cancel;
-  private held: readonly HeldBack[] | 'not_told' | 'unknown' = 'not_told';
+  private readonly sweeps: boolean;
 
   constructor(database: Database, of: HousekeeperSettings) {
     this.database = database;
     this.time = of.time;
+    this.sweeps = of.sweeps;
     this.sweeper = new Sweeper(database);
     this.faults = new HousekeepingFaults(of.report);
     this.cancel = every(
@@ -44,11 +46,6 @@ export class Housekeeper {
     );
   }
 
-  /** Takes what the sweep must hold back; 'unknown' when it could not be found out. */
-  holdBack(held: readonly HeldBack[] | 'unknown'): void {
-    this.held = held;
-  }
-
   stop(): void {
     this.cancel();
   }
@@ -57,19 +54,16 @@ export class Housekeeper {
     this.attempt('time', '', () => {
       this.time.watch();
     });
-    this.sweepExpired();
+    if (this.sweeps) this.sweepExpired();
   }
 
   private sweepExpired(): void {
-    const { held } = this;
-    if (held === 'not_told') return;
     this.attempt('sweep', '', () => {
-      if (held === 'unknown') throw new Error('what the sweep must hold back is not known');
       const now = this.time.certainTime(this.database.meta());
       if (now === undefined) return;
       for (const name of this.sweeper.expiring())
         this.attempt('sweep', name, () => {
-          this.sweeper.step(name, now, held);
+          this.sweeper.step(name, now);
         });
     });
   }

@@ -1,5 +1,4 @@
 import type { AnyQuery, FaultDetails, Layout, StoreFaultCode } from '@keyserver/docstore';
-import type { HeldBack } from './hold-back.ts';
 
 /** A document, and the number of the commit that wrote it. */
 export interface Version {
@@ -72,7 +71,7 @@ export type Request =
   | ({ readonly kind: 'commit' } & TransactionRecord)
   | { readonly kind: 'delete-some'; readonly collection: number; readonly query: AnyQuery }
   | { readonly kind: 'now' }
-  | { readonly kind: 'hold-back'; readonly held: readonly HeldBack[] | 'unknown' }
+  | { readonly kind: 'certain-time' }
   | { readonly kind: 'time-report' }
   | ({ readonly kind: 'mend-time'; readonly as: TimeMending } & TransactionRecord)
   | { readonly kind: 'close' };
@@ -103,6 +102,7 @@ export type Response =
   | { readonly kind: 'count'; readonly count: number }
   | { readonly kind: 'time' }
   | { readonly kind: 'time-report'; readonly report: TimeReport }
+  | { readonly kind: 'certain-time'; readonly certain: number | undefined }
   | { readonly kind: 'done' }
   | {
       readonly kind: 'fault';
@@ -180,6 +180,8 @@ export interface EngineSettings {
   readonly clock: SharedArrayBuffer | undefined;
   /** Pause between two steps of housekeeping, ms. */
   readonly housekeepingEvery: number;
+  /** Whether housekeeping deletes what has expired. */
+  readonly sweeps: boolean;
   /** How long a request tries to get the write lock, ms. */
   readonly giveUpAfter: number;
   /** How much of each file is read through a memory map at most; see SqliteSettings. */

@@ -14,7 +14,6 @@ import { type Clock, type Timers, type UnixMillis, sleep, unixMillis } from '@ke
 import { startEngine } from '#start-engine';
 import { Connection, type StartEngine } from './connection.ts';
 import { decoded, isDoubt } from './fault.ts';
-import { type FindHeldBack, HoldBackWatch } from './hold-back.ts';
 import { isSimulated } from './machine-clocks.ts';
 import type { HousekeepingFault, TimeMending, TimeReport } from './protocol.ts';
 import { Attempt, readPage, readRows } from './transaction.ts';
@@ -25,8 +24,6 @@ const MAX_PAUSE_MS = 25;
 const PAGE = 500;
 const HOUSEKEEPING_MS = 1000;
 const GIVE_UP_AFTER_MS = 10_000;
-/** After how many steps of housekeeping it is told anew what to hold back. */
-const HOLD_BACK_STEPS = 60;
 
 /** How a SQLite store is opened. */
 export interface SqliteSettings {
@@ -47,8 +44,8 @@ export interface SqliteSettings {
   readonly mappedBytes?: number | undefined;
   /** Where the engine runs; in a thread of its own unless given. */
   readonly startEngine?: StartEngine;
-  /** What is held back when it expires. A process without this deletes nothing that expires. */
-  readonly findHeldBack?: FindHeldBack;
+  /** Whether this process deletes what has expired, as a service does and a command does not; false unless given. */
+  readonly sweeps?: boolean;
   /** Hears which pieces of housekeeping fail, all of them, whenever that changes. */
   readonly onHousekeeping?: (faults: readonly HousekeepingFault[]) => void;
   /** Hears that the array indexes were made anew from the documents, and how many entries they have. */
@@ -83,11 +80,10 @@ class SqliteStore implements SqliteDocumentStore {
   private readonly random: Random;
   private readonly timers: Timers;
   private readonly numbers = new Map<string, number>();
-  private readonly holdBackWatch: HoldBackWatch | undefined;
   private isOpen = false;
 
   constructor(settings: SqliteSettings) {
-    const { file, clock, findHeldBack } = settings;
+    const { file, clock, sweeps = false } = settings;
     this.clock = clock;
     this.random = settings.random;
     this.timers = settings.timers;
@@ -95,7 +91,10 @@ class SqliteStore implements SqliteDocumentStore {
     const { giveUpAfterMs: giveUpAfter = GIVE_UP_AFTER_MS } = settings;
     const memory = isSimulated(clock) ? clock.memory : undefined;
     this.connection = new Connection(
-      { file, clock: memory, housekeepingEvery, giveUpAfter, mappedBytes: settings.mappedBytes },
+      {
+        ...{ file, clock: memory, housekeepingEvery, sweeps, giveUpAfter },
+        mappedBytes: settings.mappedBytes,
+      },
       settings.startEngine ?? startEngine,
       {
         housekeeping: settings.onHousekeeping ?? ignore,
@@ -105,17 +104,6 @@ class SqliteStore implements SqliteDocumentStore {
         },
       },
     );
-    this.holdBackWatch =
-      findHeldBack === undefined
-        ? undefined
-        : new HoldBackWatch({
-            find: async () => await findHeldBack(this),
-            tell: async (held) => {
-              await this.connection.ask({ kind: 'hold-back', held });
-            },
-            every: HOLD_BACK_STEPS * housekeepingEvery,
-            timers: this.timers,
-          });
   }
 
   /** Finds out whether the engine works. With a clock that is doubted it can be read, and goes on once the clock is right. */
@@ -126,7 +114,6 @@ class SqliteStore implements SqliteDocumentStore {
       if (!isDoubt(fault)) throw fault;
     }
     this.isOpen = true;
-    this.holdBackWatch?.start();
   }
 
   async get<D>(from: Collection<D>, ids: readonly string[]): Promise<readonly (D | undefined)[]> {
@@ -200,8 +187,13 @@ class SqliteStore implements SqliteDocumentStore {
     return unixMillis(this.connection.time);
   }
 
+  async certainTime(): Promise<UnixMillis | undefined> {
+    await this.now(); // store time goes on, or the clock is doubted
+    const { certain } = await this.connection.askFor('certain-time', { kind: 'certain-time' });
+    return certain === undefined ? undefined : unixMillis(Math.max(0, certain));
+  }
+
   async close(): Promise<void> {
-    this.holdBackWatch?.stop();
     await this.connection.close();
   }
 

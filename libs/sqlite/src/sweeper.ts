@@ -1,16 +1,14 @@
 import type { StatementSync } from 'node:sqlite';
-import { column } from './sql.ts';
 import type { Database } from './database.ts';
-import { type HeldBack, LONGEST_HOLD } from './hold-back.ts';
 import { parseLayout } from './array-file.ts';
-import { quoted } from './sql.ts';
+import { integer, quoted } from './sql.ts';
 import type { Table } from './table.ts';
 
 const DOCUMENTS = 500;
 
 /**
  * Deletes expired documents of every collection that the store has, also of those that this process never opens, in small
- * steps. The lock is taken only when there is something to delete.
+ * steps; those with a grace when that has passed too. The lock is taken only when there is something to delete.
  */
 export class Sweeper {
   private readonly database: Database;
@@ -32,10 +30,10 @@ export class Sweeper {
   }
 
   /** Looks at the next documents of a collection and deletes those that may go at the time `now`. */
-  step(collection: string, now: number, held: readonly HeldBack[]): void {
-    const deadline = deadlineOf(collection, now, held);
+  step(collection: string, now: number): void {
+    const deadline = now - this.graceOf(collection);
     const from = this.positions.get(collection) ?? '';
-    const seen = this.searchOf(collection, deadline).all(...deadline.values, from, DOCUMENTS);
+    const seen = this.searchOf(collection).all(deadline, from, DOCUMENTS);
     const expired = seen.filter(({ expired }) => expired === 1).map(({ id }) => String(id));
     if (expired.length > 0) this.delete(collection, expired, deadline);
     const isEnd = seen.length < DOCUMENTS;
@@ -43,14 +41,19 @@ export class Sweeper {
   }
 
   // Another process may have written a document anew since it was seen.
-  private delete(collection: string, ids: readonly string[], { sql, values }: Deadline): void {
+  private delete(collection: string, ids: readonly string[], deadline: number): void {
     const table = this.tableOf(collection);
     this.database.inLock(() => {
       const expired = this.database.db.prepare(
-        `SELECT 1 FROM ${quoted(collection)} WHERE expires <= ${sql} AND id = ?`,
+        `SELECT 1 FROM ${quoted(collection)} WHERE expires <= ? AND id = ?`,
       );
-      for (const id of ids) if (expired.get(...values, id) !== undefined) table.delete(id);
+      for (const id of ids) if (expired.get(deadline, id) !== undefined) table.delete(id);
     });
+  }
+
+  private graceOf(collection: string): number {
+    const sql = `SELECT layout ->> '$.grace' AS grace FROM "#layouts" WHERE name = ?`;
+    return integer(this.database.db.prepare(sql).get(collection)?.['grace'] ?? 0);
   }
 
   private tableOf(collection: string): Table {
@@ -63,24 +66,11 @@ export class Sweeper {
     return table;
   }
 
-  private searchOf(collection: string, deadline: Deadline): StatementSync {
-    const sql = `SELECT id, expires <= ${deadline.sql} AS expired FROM ${quoted(collection)}
+  private searchOf(collection: string): StatementSync {
+    const sql = `SELECT id, expires <= ? AS expired FROM ${quoted(collection)}
       WHERE id > ? ORDER BY id LIMIT ?`;
     const search = this.searches.get(sql) ?? this.database.db.prepare(sql);
     this.searches.set(sql, search);
     return search;
   }
-}
-
-/** The expiry up to which a document goes, as an expression over its row. */
-interface Deadline {
-  readonly sql: string;
-  readonly values: readonly number[];
-}
-
-function deadlineOf(collection: string, now: number, held: readonly HeldBack[]): Deadline {
-  const ours = held.find((each) => each.collection === collection);
-  if (ours === undefined) return { sql: '?', values: [now] };
-  const sql = `CASE WHEN ${column(ours.field)} >= ? THEN ? ELSE ? END`;
-  return { sql, values: [ours.from, now - LONGEST_HOLD, now] };
 }

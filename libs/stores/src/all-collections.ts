@@ -5,6 +5,7 @@ import { auditCheckpoints } from './audit-checkpoints.ts';
 import { auditChain, auditHeads } from './audit-entry.ts';
 import { authorityKeySets } from './authority-key-sets.ts';
 import { authorizedApps, exportConfigs, healthAuthorities, signingKeys } from './configuration.ts';
+import { cleanupFindings, cleanupProgress } from './cleanup-progress.ts';
 import { dailyKeys } from './daily-keys.ts';
 import { dataImports } from './data-imports.ts';
 import { exportBatches, exportProgress } from './export-batch-document.ts';
@@ -30,6 +31,7 @@ import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
+import { strayObjects } from './stray-objects.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
@@ -43,6 +45,8 @@ export const allCollections: readonly Collection<object>[] = [
   auditHeads,
   authorityKeySets,
   authorizedApps,
+  cleanupFindings,
+  cleanupProgress,
   dailyKeys,
   dataImports,
   exportBatches,
@@ -72,6 +76,7 @@ export const allCollections: readonly Collection<object>[] = [
   signingKeys,
   storeFormat,
   storeParts,
+  strayObjects,
   totalDeltas,
   totals,
   totalsProgress,
@@ -81,11 +86,14 @@ export const allCollections: readonly Collection<object>[] = [
 /** The collections that stay behind when the data moves to another store, and why. */
 const STAY: Readonly<Record<string, string>> = {
   answerTimes: 'says how long uploads take at this very store',
+  cleanupFindings: 'says what is wrong with this very store and its buckets',
+  cleanupProgress: 'says how far keys are deleted in this very store',
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   revisionKeys:
     'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',
+  strayObjects: 'says what was seen in the buckets of this very store',
   storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',
   storeFormat:

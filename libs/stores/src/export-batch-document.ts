@@ -16,6 +16,7 @@ import {
   type FrozenSigner,
 } from '@keyserver/export-file';
 import { SECOND, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { storedExport } from './stored-export.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
 
@@ -31,6 +32,7 @@ const fields = {
   settings: json(storedExport),
   frozen: optional(json(frozenOf)),
   files: json((stored): readonly ExportFile[] => array(stored).map(fileOf)),
+  retiredAt: optional(int()),
   expireAt: int(),
 };
 
@@ -44,11 +46,9 @@ export type BatchDocument = DocumentOf<typeof fields>;
 export const exportBatches = collection({
   name: 'exportBatches',
   fields,
-  indexes: [
-    ['config', 'state', 'end'],
-    ['state', 'end'],
-  ],
+  indexes: [['config', 'state', 'end'], ['state', 'end'], ['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** The document id of a batch: an export has one batch for one span. */

@@ -85,6 +85,17 @@ export function keepListed(
   keepIndex(tx, configId, { ...index, batches });
 }
 
+/** Changes an index when it may not name the files of a batch any more. */
+export function forgetEntry(
+  tx: Transaction,
+  configId: string,
+  { index, id }: { readonly index: IndexDocument | undefined; readonly id: string },
+): void {
+  if (index === undefined) return;
+  const batches = index.batches.filter((entry) => batchId(configId, entry) !== id);
+  keepIndex(tx, configId, { ...index, batches });
+}
+
 /** What the index of an export may name, from the one document that is kept of it; made anew when that does not hold. */
 export async function indexedListing(
   store: DocumentStore,

@@ -18,6 +18,7 @@ import {
   pullProblemOf,
 } from '@keyserver/federation';
 import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
 
 const positionFields = {
@@ -130,8 +131,9 @@ const syncFields = {
 export const federationSyncs = collection({
   name: 'federationSyncs',
   fields: syncFields,
-  indexes: [['queryId', 'startedAt']],
+  indexes: [['queryId', 'startedAt'], ['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** A stored record of a run. */

@@ -68,6 +68,18 @@ export {
   coveredAhead,
   rememberedCoverage,
 } from './covered-windows.ts';
+export {
+  type Finding,
+  type Findings,
+  cleanupFindings,
+  cleanupProgress,
+  keepFindings,
+  readFindings,
+} from './cleanup-progress.ts';
+export { deleteExpired } from './delete-expired.ts';
+export { type KeyDeletion, deleteKeys } from './delete-keys.ts';
+export { deleteLeases } from './delete-leases.ts';
+export { deleteVersions } from './delete-versions.ts';
 export { type DrawKeys, type DrawnKeys, dailyKeys, drawDailyKeys } from './daily-keys.ts';
 export { type DataImport, dataImports } from './data-imports.ts';
 export { batchOf, exportBatches, exportProgress } from './export-batch-document.ts';
@@ -82,6 +94,7 @@ export {
 } from './federation-queries.ts';
 export { resetQuery } from './federation-reset.ts';
 export { federationSync } from './federation-sync.ts';
+export { type ExportPlace, exportPlaces } from './export-places.ts';
 export { exportStore } from './export-store.ts';
 export { changesFrom, listPlanned, readPlans, versionChange } from './plan-store.ts';
 export {
@@ -124,6 +137,7 @@ export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './rev
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
 export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
+export { JOB_GRACE } from './job-grace.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,
@@ -156,7 +170,7 @@ export {
   totals,
   totalsProgress,
 } from './totals.ts';
-export { uncoveredKeys } from './uncovered-keys.ts';
+export { uncoveredFrom } from './uncovered-from.ts';
 export { usedSigningKeys } from './used-signing-keys.ts';
 export { type KnownFormat, keyHashCheckOf } from './compare-format.ts';
 export { compareStoreFormat, formatChange, openStoreFormat } from './open-store-format.ts';
@@ -169,6 +183,13 @@ export {
   readStoreFormat,
   storeFormat,
 } from './store-format.ts';
+export {
+  type BatchRetirement,
+  type RetiredBatch,
+  batchRetirement,
+  deleteBatches,
+} from './retire-batches.ts';
+export { type StrayRecords, strayObjects, strayRecords } from './stray-objects.ts';
 export { STORE_ID_OBJECT, bucketParts } from './bucket-part.ts';
 export { batchListing, unlistFiles } from './export-batch-listing.ts';
 export { type OwnParts, ownParts } from './own-parts.ts';

@@ -14,6 +14,7 @@ import {
 import { KEY_BYTES, type KeyBatch, RECORD, RECORD_BYTES } from '@keyserver/exposure-keys';
 import type { Random } from '@keyserver/random';
 import { HOUR, INTERVAL, type UnixMillis, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 
 /** Key batches are spread over so many shards; a constant of the data format, every reader reads all. */
 export const SHARDS = 64;
@@ -43,6 +44,7 @@ export const keyBatches = collection({
   indexes: [['shard', 'window']],
   arrayIndex: 'keyHashes',
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** Stored keys without what they are looked up and counted by: what exports read. */
@@ -50,6 +52,9 @@ export const keyBatchContents = view(keyBatches, [
   ...(['shard', 'window', 'kind', 'origin', 'sourceId', 'regions', 'traveler'] as const),
   ...(['app', 'authority', 'authorityName', 'records'] as const),
 ]);
+
+/** Of stored keys only when they go: what is read to delete them. */
+export const keyBatchExpiries = view(keyBatches, ['shard', 'window', 'expireAt']);
 
 /** A stored document of keys. */
 export type KeyBatchDocument = DocumentOf<typeof fields>;

@@ -28,9 +28,9 @@ const forgetful = (): DocumentStore => ({
 describe('leases', () => {
   it('are given to one worker at a time', async () => {
     const lease = await worker('a').acquire('job', 1000);
-    expect(lease).toEqual({ name: 'job', fence: 1, expiresAt: START + 1000 });
+    expect(lease).toEqual({ name: 'job', fence: START, expiresAt: START + 1000 });
     expect(await worker('b').acquire('job', 1000)).toBeUndefined();
-    expect(await worker('b').acquire('other', 1000)).toMatchObject({ fence: 1 });
+    expect(await worker('b').acquire('other', 1000)).toMatchObject({ fence: START });
   });
 
   it('go to exactly one of many that ask at once', async () => {
@@ -45,7 +45,7 @@ describe('leases', () => {
     clock.advance(999);
     expect(await worker('b').acquire('job', 1000)).toBeUndefined();
     clock.advance(1);
-    expect(await worker('b').acquire('job', 1000)).toMatchObject({ fence: 2 });
+    expect(await worker('b').acquire('job', 1000)).toMatchObject({ fence: START + 1 });
     expect(await worker('a').renew(first!, 1000)).toBeUndefined();
   });
 
@@ -53,7 +53,7 @@ describe('leases', () => {
     const lease = await worker('a').acquire('job', 1000);
     clock.advance(900);
     expect(await worker('a').renew(lease!, 1000)).toMatchObject({
-      fence: 1,
+      fence: START,
       expiresAt: START + 1900,
     });
     clock.advance(900);
@@ -63,7 +63,7 @@ describe('leases', () => {
   it('are free at once when they are given back', async () => {
     const lease = await worker('a').acquire('job', 1000);
     await worker('a').release(lease!);
-    expect(await worker('b').acquire('job', 1000)).toMatchObject({ fence: 2 });
+    expect(await worker('b').acquire('job', 1000)).toMatchObject({ fence: START + 1 });
   });
 
   it('are not taken from their new holder by an old one who gives them back', async () => {
@@ -75,12 +75,12 @@ describe('leases', () => {
   });
 
   it('cannot be renewed when they never were', async () => {
-    const lease = { name: 'job', fence: 1, expiresAt: START };
+    const lease = { name: 'job', fence: START, expiresAt: START };
     expect(await worker('a').renew(lease, 1000)).toBeUndefined();
   });
 
   it('are known to their holder when the answer to a commit was lost', async () => {
-    expect(await worker('a', forgetful()).acquire('job', 1000)).toMatchObject({ fence: 1 });
+    expect(await worker('a', forgetful()).acquire('job', 1000)).toMatchObject({ fence: START });
     expect(await worker('b').acquire('job', 1000)).toBeUndefined();
   });
 });

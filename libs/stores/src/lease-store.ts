@@ -6,7 +6,10 @@ import { unixMillis } from '@keyserver/time';
 const leaseFields = { fence: int(), holder: text(), expiresAt: int() };
 type LeaseDocument = DocumentOf<typeof leaseFields>;
 
-/** Leases by name. They are never deleted: a fence must stay larger than all before it. */
+/**
+ * Leases by name. A fence must stay larger than all before it, also when its lease was deleted in between: so the first of a lease
+ * is store time, in ms, and the next ones count on from there.
+ */
 export const leases = collection({ name: 'leases', fields: leaseFields });
 
 const leaseOf = (name: string, stored: LeaseDocument): Lease => ({
@@ -25,7 +28,11 @@ export function leaseStore(store: DocumentStore, random: Random): Leases {
         const [held] = await tx.get(leases, [name]);
         if (held?.holder === holder) return leaseOf(name, held);
         if (held !== undefined && held.expiresAt > tx.now) return undefined;
-        const lease = { fence: (held?.fence ?? 0) + 1, holder, expiresAt: tx.now + lengthMs };
+        const lease = {
+          fence: held === undefined ? tx.now : held.fence + 1,
+          holder,
+          expiresAt: tx.now + lengthMs,
+        };
         tx.set(leases, name, lease);
         return leaseOf(name, lease);
       });

@@ -3,6 +3,7 @@ import type { ExportConfig } from '@keyserver/export-file';
 import type { Partner } from '@keyserver/federation';
 import type { Publisher } from '@keyserver/padding';
 import { SECOND, type UnixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { storedPartner } from './partners.ts';
 import { storedExport } from './stored-export.ts';
 import { array, integer, member, record, textOf } from './stored-json.ts';
@@ -45,7 +46,9 @@ export const padPlans = collection({
     partners: optional(json((stored): readonly Partner[] => array(stored).map(storedPartner))),
     expireAt: int(),
   },
+  indexes: [['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** The id of the plan that begins at a midnight. */
@@ -71,14 +74,18 @@ const authorityOf = (stored: ReturnType<typeof record>): Publisher['authority'] 
 export const padBegun = collection({
   name: 'padBegun',
   fields: { expireAt: int() },
+  indexes: [['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** Settled cells: the attempt whose generated documents belong to each, and how many documents that is. */
 export const padCells = collection({
   name: 'padCells',
   fields: { attempt: text(), documents: int(), expireAt: int() },
+  indexes: [['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** Documents whose keys are revised, or were about to be; of generated ones each is revised at most once. The id is the document's. */

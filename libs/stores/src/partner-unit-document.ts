@@ -1,6 +1,7 @@
 import { type DocumentOf, collection, int, json, text } from '@keyserver/docstore';
 import type { Partner, PartnerUnit } from '@keyserver/federation';
 import { SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { storedPartner } from './partners.ts';
 
 const fields = {
@@ -22,11 +23,9 @@ export type UnitDocument = DocumentOf<typeof fields>;
 export const partnerUnits = collection({
   name: 'partnerUnits',
   fields,
-  indexes: [
-    ['partner', 'state', 'end'],
-    ['state', 'end'],
-  ],
+  indexes: [['partner', 'state', 'end'], ['state', 'end'], ['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** A span of time. */

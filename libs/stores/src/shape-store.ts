@@ -3,6 +3,7 @@ import type { KeyBatch } from '@keyserver/exposure-keys';
 import { type ShapePool, ShapeSample, parseShapePool } from '@keyserver/padding';
 import { type Random, shuffle } from '@keyserver/random';
 import { type Clock, DAY, HOUR, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { SHARDS } from './key-batch-document.ts';
 import { readShard } from './key-reader.ts';
 
@@ -10,7 +11,9 @@ import { readShard } from './key-reader.ts';
 export const padShapes = collection({
   name: 'padShapes',
   fields: { shapes: json(parseShapePool), expireAt: int() },
+  indexes: [['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 /** Days that the pool goes back. */

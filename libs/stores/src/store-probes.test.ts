@@ -169,6 +169,7 @@ describe('the probe of exports', () => {
     expect(exportBatches.layout.indexes).toEqual([
       ['config', 'state', 'end'],
       ['state', 'end'],
+      ['expireAt'], // by which cleanup deletes
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { type DocumentOf, type DocumentStore, collection, int, ints } from '@keyserver/docstore';
 import { LAST_KEY_AGE, LAST_ONSET_AGE } from '@keyserver/exposure-keys';
 import { DAY, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
+import { JOB_GRACE } from './job-grace.ts';
 import { type TotalDelta, totalDeltas } from './total-deltas.ts';
 
 /** For how many days after the end of a UTC day its totals are kept. */
@@ -24,8 +25,9 @@ const fields = {
 export const totals = collection({
   name: 'totals',
   fields,
-  indexes: [['authority', 'hour']],
+  indexes: [['authority', 'hour'], ['expireAt']],
   expiry: 'expireAt',
+  grace: JOB_GRACE,
 });
 
 type TotalsDocument = DocumentOf<typeof fields>;

@@ -7,6 +7,7 @@ import {
   type Transaction,
   writtenBytes,
 } from '@keyserver/docstore';
+import { BATCH_STATES } from '@keyserver/export-file';
 import { DAY, floorTo, windowStart } from '@keyserver/time';
 import { exportConfigs } from './configuration.ts';
 import { type BatchDocument, exportBatches, exportProgress } from './export-batch-document.ts';
@@ -62,7 +63,7 @@ export const EXPORTS: Cut<BatchDocument> = {
   documents: exportBatches,
   periodOf: async (tx, id) => (await tx.get(exportConfigs, [id]))[0]?.period,
   ending: (config, from) =>
-    ['open', 'stored', 'complete', 'empty', 'skipped'].map((state) => ({
+    BATCH_STATES.map((state) => ({
       where: { config, state },
       order: { by: 'end', from },
     })),

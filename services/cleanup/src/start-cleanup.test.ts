@@ -82,9 +82,13 @@ describe('the cleanup service', () => {
     expect(await uploads()).toEqual([]);
   });
 
-  it('does not start with a retention of fewer than ten days', async () => {
-    const short = { ...machine.env, TOTALS_RETENTION_DAYS: '9' };
+  it.each([
+    ['TOTALS_RETENTION_DAYS', '9'],
+    ['KEY_RETENTION_HOURS', '239'],
+    ['EXPORT_RETENTION_HOURS', '239'],
+  ])('does not start with a retention of fewer than ten days: %s', async (name, value) => {
+    const short = { ...machine.env, [name]: value };
     await expect(startCleanup(short, ambient)).rejects.toThrow(ConfigFault);
-    await expect(startCleanup(short, ambient)).rejects.toThrow(/TOTALS_RETENTION_DAYS.*10 to 30/);
+    await expect(startCleanup(short, ambient)).rejects.toThrow(name);
   });
 });

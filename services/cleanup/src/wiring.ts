@@ -1,33 +1,48 @@
 import {
+  type Buckets,
   type Platform,
   type Wired,
+  fileBuckets,
   jobParts,
   openPlatform,
-  storeAlone,
   wireOver,
 } from '@keyserver/platform';
-import type { Ambient } from '@keyserver/service';
-import { foldTotals, storedWindows } from '@keyserver/stores';
-import { DAY } from '@keyserver/time';
+import { type Ambient, metDamage, namedProbe } from '@keyserver/service';
+import { StorePartFault, foldTotals, ownParts, storedWindows } from '@keyserver/stores';
+import { DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { CleanupSettings } from './config.ts';
+import { findingProbes } from './health.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
 
 /** Opens the platform that the settings name, and puts the service together over it. */
 export const wire = async (config: CleanupSettings, ambient: Ambient): Promise<Wired<AppDeps>> =>
-  await wireOver(await openPlatform(config, ambient, storeAlone), (platform) =>
-    depsOver(platform, { config, ambient }),
+  await wireOver(
+    await openPlatform(config, ambient, fileBuckets(config)),
+    async (platform) => await depsOver(platform, { config, ambient }),
   );
 
-function depsOver(
-  platform: Platform,
+async function depsOver(
+  platform: Platform & Buckets,
   options: { readonly config: CleanupSettings; readonly ambient: Ambient },
-): AppDeps {
-  const retention = options.config.TOTALS_RETENTION_DAYS * DAY;
+): Promise<AppDeps> {
+  const { config, ambient } = options;
+  const { store, format } = platform;
+  const { clock } = ambient;
+  const retention = config.TOTALS_RETENTION_DAYS * DAY;
+  const parts = await ownParts({ ...platform, storeId: format.storeId, clock });
+  const damage = metDamage(clock);
   return {
-    ...jobParts(platform, options),
+    ...jobParts(platform, options, [
+      namedProbe('part_missing', StorePartFault, parts.check),
+      ...findingProbes(store, clock),
+      damage.probe,
+    ]),
+    ...{ store, openBucket: parts.openBucket, noteFault: damage.note },
+    keyRetention: config.KEY_RETENTION_HOURS * HOUR,
+    exportRetention: config.EXPORT_RETENTION_HOURS * HOUR,
     fold: async (folding) =>
-      await foldTotals(platform.store, { ...folding, retention, windows: storedWindows }),
+      await foldTotals(store, { ...folding, retention, windows: storedWindows }),
   };
 }

@@ -9,6 +9,7 @@ import {
   storeVariables,
   telemetryVariables,
 } from '@keyserver/config';
+import { EXPORT_RETENTION_HOURS } from '@keyserver/export-file';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR, SECOND } from '@keyserver/time';
@@ -36,10 +37,8 @@ export const exportSettings = settings({
   MAX_ONSET_AGE_DAYS: integer(KEY_RULE_CHOICES.MAX_ONSET_AGE_DAYS),
   DEFAULT_ONSET_DAYS: integer(KEY_RULE_CHOICES.DEFAULT_ONSET_DAYS),
   EXPORT_RETENTION_HOURS: integer({
-    about: 'For how long an exported file stays in the index.',
-    min: 240,
-    max: 720,
-    default: 336,
+    about: 'For how long an exported file stays in the index; cleanup needs the same.',
+    ...EXPORT_RETENTION_HOURS,
   }),
   EXPORT_LATE_SECONDS: integer({
     about:

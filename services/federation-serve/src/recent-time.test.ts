@@ -10,6 +10,7 @@ function aStore(answer: () => Promise<UnixMillis>) {
   };
   const store: DocumentStore = {
     ...{ get: never, pages: never, transact: never, deleteAll: never, close: never },
+    certainTime: never,
     closingDelay: 7,
     now: async () => {
       asked++;

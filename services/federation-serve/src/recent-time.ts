@@ -16,6 +16,7 @@ export function withRecentTime(store: DocumentStore, timers: Timers): DocumentSt
     pages: (from, query, pageSize) => store.pages(from, query, pageSize),
     transact: async (decide) => await store.transact(decide),
     deleteAll: async (from, query) => await store.deleteAll(from, query),
+    certainTime: async () => await store.certainTime(),
     close: async () => {
       await store.close();
     },

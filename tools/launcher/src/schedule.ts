@@ -63,6 +63,8 @@ const IN_DEVELOPMENT = {
   // Two seconds after create-batches, so that a new batch is not left until the next turn.
   'do-work': '2-59/5 * * * * *',
   totals: '15 * * * * *',
+  keys: '20 * * * * *',
+  exports: '25 * * * * *',
   'rotate-keys': '30 * * * * *',
   'refresh-authority-keys': '3-59/10 * * * * *',
 };
@@ -149,15 +151,12 @@ export const JOBS: readonly SuiteJob[] = [
     service: 'export' as const,
     schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
   })),
-  {
-    ...SCHEDULED_JOBS.cleanup[0],
-    name: 'cleanup-totals',
-    service: 'cleanup',
-    schedule: {
-      production: SCHEDULED_JOBS.cleanup[0].schedule,
-      development: IN_DEVELOPMENT.totals,
-    },
-  },
+  ...SCHEDULED_JOBS.cleanup.map((job) => ({
+    ...job,
+    name: `cleanup-${job.name}` as const,
+    service: 'cleanup' as const,
+    schedule: { production: job.schedule, development: IN_DEVELOPMENT[job.name] },
+  })),
   ROTATE_KEYS,
   {
     ...SCHEDULED_JOBS.trust[1],

@@ -1,7 +1,7 @@
 import type { Collection, DocumentStore } from '../index.ts';
 import { arrayIndexContract } from './contract/array-index.ts';
 import { deletingContract } from './contract/deleting.ts';
-import { counters, people, places } from './contract/documents-of-the-suite.ts';
+import { counters, passing, people, places } from './contract/documents-of-the-suite.ts';
 import { documentsContract } from './contract/documents.ts';
 import { queriesContract } from './contract/queries.ts';
 import { comparedReads, lockedReads } from './contract/reads-in-transactions.ts';
@@ -18,7 +18,12 @@ export interface StoreUnderTest {
 }
 
 /** The collections of the suite, for a store that must be told its indexes or starts from a used database. */
-export const contractCollections: readonly Collection<unknown>[] = [people, places, counters];
+export const contractCollections: readonly Collection<unknown>[] = [
+  people,
+  places,
+  passing,
+  counters,
+];
 
 /** The suite that every document store must pass. */
 export function documentStoreContract(name: string, tested: StoreUnderTest): void {

@@ -11,6 +11,7 @@ export function alternatingStore(one: DocumentStore, other: DocumentStore): Docu
     transact: async (decide) => await next().transact(decide),
     deleteAll: async (from, query) => await next().deleteAll(from, query),
     now: async () => await next().now(),
+    certainTime: async () => await next().certainTime(),
     close: async () => {
       await Promise.all([one.close(), other.close()]);
     },

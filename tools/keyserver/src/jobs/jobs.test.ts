@@ -76,6 +76,15 @@ const foldTotals = (change: Partial<Job> = {}): Job =>
     attemptDeadline: { seconds: 120 },
     ...change,
   });
+const deletion = (name: 'keys' | 'exports'): Job =>
+  aJob(`keyserver-cleanup-${name}`, `/${name}`, {
+    schedule: '0 */4 * * *',
+    httpTarget: {
+      uri: `${CLEANUP}/${name}`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: CLEANUP },
+    },
+  });
 const rotateKeys = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-trust-rotate-keys', '/rotate-keys', {
     schedule: '0 */4 * * *',
@@ -225,11 +234,16 @@ describe('what people do to jobs', () => {
   });
 });
 
+/** The lines of the table, after which what is to be mended follows. */
+const JOBS_AND_HEADING = 8;
+
 describe('jobs check', () => {
   it('finds nothing wrong with jobs that are as they must be', async () => {
     cloud.add(doWork());
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(refreshKeys());
     const { code, out, err } = await check('--service-account', ACCOUNT);
@@ -240,6 +254,8 @@ describe('jobs check', () => {
         'export-create-batches         ok',
         'export-do-work                ok',
         'cleanup-totals                ok',
+        'cleanup-keys                  ok',
+        'cleanup-exports               ok',
         'trust-rotate-keys             ok',
         'trust-refresh-authority-keys  ok',
         '',
@@ -249,7 +265,7 @@ describe('jobs check', () => {
 
   it('says how to create what is missing', async () => {
     const { code, out, err } = await check('--service-account', ACCOUNT);
-    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 5 of 5 jobs must be mended\n' });
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 7 of 7 jobs must be mended\n' });
     expect(out).toContain(
       'export-do-work: existence: wanted a job, found none; mend it with: ' +
         'gcloud scheduler jobs create http keyserver-export-do-work --project=health --location=europe-west1 ' +
@@ -294,12 +310,14 @@ describe('jobs check', () => {
   ])('names what is wrong with %j and how to mend it', async (change, difference, mend) => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(refreshKeys());
     cloud.add(doWork(change));
     const { code, out } = await check();
     expect(code).toBe(1);
-    const [, , , , , , ...lines] = out.trimEnd().split('\n');
+    const lines = out.trimEnd().split('\n').slice(JOBS_AND_HEADING);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
@@ -312,6 +330,8 @@ describe('jobs check', () => {
     };
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(refreshKeys());
     cloud.add(
@@ -325,6 +345,8 @@ describe('jobs check', () => {
   it('prints the differences as JSON for machines', async () => {
     cloud.add(createBatches());
     cloud.add(foldTotals());
+    cloud.add(deletion('keys'));
+    cloud.add(deletion('exports'));
     cloud.add(rotateKeys());
     cloud.add(refreshKeys());
     cloud.add(doWork({ retryConfig: { retryCount: 9 } }));
@@ -335,6 +357,8 @@ describe('jobs check', () => {
         { name: 'export-create-batches', differences: [] },
         { name: 'export-do-work', differences: [{ aspect: 'retries', wanted: '3', found: '9' }] },
         { name: 'cleanup-totals', differences: [] },
+        { name: 'cleanup-keys', differences: [] },
+        { name: 'cleanup-exports', differences: [] },
         { name: 'trust-rotate-keys', differences: [] },
         { name: 'trust-refresh-authority-keys', differences: [] },
       ],

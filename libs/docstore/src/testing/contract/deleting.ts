@@ -1,5 +1,5 @@
 import type { DocumentStore } from '../../index.ts';
-import { all, fill, idsOf, people, person } from './documents-of-the-suite.ts';
+import { all, fill, idsOf, passing, people, person } from './documents-of-the-suite.ts';
 
 /** Deleting all documents of a query. */
 export function deletingContract(current: () => DocumentStore): void {
@@ -30,6 +30,20 @@ export function deletingContract(current: () => DocumentStore): void {
       await fill(store, { [String(n).padStart(1400, 'x')]: person({ tags: tags(n) }) });
     expect(await store.deleteAll(people, {})).toBe(15);
     expect(await all(store.pages(people, {}))).toEqual([]);
+  });
+
+  it('deletes by an expiry as it was given, whatever the grace', async () => {
+    await store.transact(async (tx) => {
+      await Promise.resolve();
+      for (const expireAt of [1000, 2000, 3000]) tx.set(passing, `at ${expireAt}`, { expireAt });
+    });
+    const order = { by: 'expireAt', from: 1000, until: 2000 } as const;
+    expect(await store.deleteAll(passing, { order })).toBe(1);
+    const rest = { order: { by: 'expireAt' }, after: { id: 'at 2000', value: 2000 } } as const;
+    expect(await all(store.pages(passing, rest))).toEqual([
+      { id: 'at 3000', value: { expireAt: 3000 } },
+    ]);
+    expect(await store.get(passing, ['at 2000'])).toEqual([{ expireAt: 2000 }]);
   });
 
   it('deletes at most the limit', async () => {

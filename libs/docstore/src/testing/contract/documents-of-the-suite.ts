@@ -33,6 +33,15 @@ export const people = collection({
 /** Documents in the order of a text. */
 export const places = collection({ name: 'places', fields: { name: text() }, indexes: [['name']] });
 
+/** Documents that a job deletes, by an index on their expiry, and a store by itself only a day later. */
+export const passing = collection({
+  name: 'passing',
+  fields: { expireAt: int() },
+  indexes: [['expireAt']],
+  expiry: 'expireAt',
+  grace: 86_400_000,
+});
+
 /** Documents without an index. */
 export const counters = collection({ name: 'counters', fields: { n: int(), m: int() } });
 

@@ -84,6 +84,15 @@ export function timeContract(current: () => DocumentStore, advance?: (ms: number
     expect(await store.now()).toBeGreaterThanOrEqual(second);
   });
 
+  it('is certain once the clock has been plausible for a while, and then never later than it is', async () => {
+    for (let n = 0; n < 2; n++) await store.certainTime();
+    advance(HOUR);
+    const certain = await store.certainTime();
+    const now = await store.now();
+    expect(certain).toBeLessThanOrEqual(now);
+    expect(certain).toBeGreaterThanOrEqual(now - 4 * DAY);
+  });
+
   it('orders a window by the commit, not by when the transaction began', async () => {
     if (store.closingDelay > 0) return;
     const floors: UnixMillis[] = [];

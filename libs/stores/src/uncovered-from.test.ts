@@ -1,7 +1,6 @@
 import type { DocumentStore, Transaction } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
-import { systemRandom } from '@keyserver/random';
 import {
   DAY,
   HOUR,
@@ -12,14 +11,11 @@ import {
 } from '@keyserver/time';
 import { exportConfigDocument, exportConfigs } from './configuration.ts';
 import { batchId, exportBatches, exportProgress, openBatch } from './export-batch-document.ts';
-import { keyBatches } from './key-batch-document.ts';
-import { storeUploads } from './key-store.ts';
-import { padBegun } from './padding-documents.ts';
 import { openUnit, partnerProgress, partnerUnits, unitId } from './partner-unit-document.ts';
 import { partnerDocument, partners } from './partners.ts';
 import { aPaddedPartner } from './testing/a-partner.ts';
-import { NOON, SETTINGS, aKey, anUpload } from './testing/uploads.ts';
-import { uncoveredKeys } from './uncovered-keys.ts';
+import { NOON } from './testing/uploads.ts';
+import { uncoveredFrom } from './uncovered-from.ts';
 
 const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
   ...{ id: 'us', bucket: 'exports', filenameRoot: 'us', period: HOUR, outputRegion: 'US' },
@@ -31,18 +27,10 @@ const anExport = (overrides: Partial<ExportConfig> = {}): ExportConfig => ({
 
 let clock: SimulatedClock;
 let store: DocumentStore;
-/** How often the sweep was told what to hold back. */
-let told: number;
 
 beforeEach(async () => {
   clock = simulatedClock(unixMillis(NOON + 10 * MINUTE));
-  told = 0;
-  const findHeldBack = async (stored: DocumentStore) => {
-    const held = await uncoveredKeys(stored);
-    told++;
-    return held;
-  };
-  store = await openTestStore({ clock, housekeepingEveryMs: 1, findHeldBack });
+  store = await openTestStore({ clock });
 });
 afterEach(closeTestStores);
 
@@ -62,11 +50,11 @@ async function openOne(config: ExportConfig, start: number): Promise<void> {
   });
 }
 
-const heldFrom = async (): Promise<number | undefined> => (await uncoveredKeys(store))[0]?.from;
+const heldFrom = async (): Promise<number | undefined> => await uncoveredFrom(store);
 
 describe('the windows that an export has still to take', () => {
   it('are none without an export', async () => {
-    expect(await uncoveredKeys(store)).toEqual([]);
+    expect(await heldFrom()).toBeUndefined();
   });
 
   it('begin where a padded partner has still to be cut, or with its oldest open unit', async () => {
@@ -98,9 +86,7 @@ describe('the windows that an export has still to take', () => {
 
   it('begin where an export begins that was never cut', async () => {
     await configure(anExport({ from: unixMillis(NOON) }));
-    expect(await uncoveredKeys(store)).toEqual([
-      { collection: 'keyBatches', field: 'window', from: NOON },
-    ]);
+    expect(await heldFrom()).toBe(NOON);
   });
 
   it('begin where the hindmost export has come to', async () => {
@@ -127,65 +113,5 @@ describe('the windows that an export has still to take', () => {
   it('are those of an ended export that was not cut to its end', async () => {
     await configure(anExport({ thru: unixMillis(NOON) }), NOON - HOUR);
     expect(await heldFrom()).toBe(NOON - HOUR);
-  });
-});
-
-describe('keys that have expired', () => {
-  const stored = async (): Promise<number> => {
-    let count = 0;
-    for await (const page of store.pages(keyBatches, {})) count += page.length;
-    return count;
-  };
-  const upload = async (): Promise<void> => {
-    await storeUploads(store, { ...SETTINGS, clock }, systemRandom)(anUpload([aKey(1)]));
-  };
-  const expire = async (): Promise<void> => {
-    const before = told;
-    while (told < before + 2) await store.now();
-    clock.advance(17 * DAY);
-  };
-  const untilGone = async (): Promise<number> => {
-    while ((await stored()) > 0) await store.now();
-    return clock.now() - NOON - 10 * MINUTE;
-  };
-
-  it.each([
-    ['which every export has covered', anExport()],
-    ['of which an ended export was the last to take them', anExport({ thru: unixMillis(NOON) })],
-  ])('go at once, %s', async (_, config) => {
-    await upload();
-    await configure(config, NOON + HOUR);
-    await expire();
-    expect(await untilGone()).toBe(17 * DAY);
-  });
-
-  it('go at once when no export is configured', async () => {
-    await upload();
-    await expire();
-    expect(await untilGone()).toBe(17 * DAY);
-  });
-
-  it('stay while no export has covered them, and go all the same after a week', async () => {
-    await configure(anExport(), NOON);
-    await upload();
-    await store.transact(async (tx) => {
-      await Promise.resolve();
-      tx.set(padBegun, 'a cell', { expireAt: NOON + 17 * DAY });
-    });
-    await expire();
-    // Other collections do not wait: this one comes after the keys in the same step.
-    while ((await store.get(padBegun, ['a cell']))[0] !== undefined) await store.now();
-    expect(await stored()).toBe(1);
-    clock.advance(7 * DAY);
-    expect(await untilGone()).toBe(24 * DAY);
-  });
-
-  it('go once the export has caught up', async () => {
-    await configure(anExport(), NOON);
-    await upload();
-    await expire();
-    expect(await stored()).toBe(1);
-    await configure(anExport(), NOON + HOUR);
-    expect(await untilGone()).toBe(17 * DAY);
   });
 });

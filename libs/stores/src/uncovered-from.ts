@@ -1,24 +1,16 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { ExportConfig } from '@keyserver/export-file';
-import type { UnixMillis } from '@keyserver/time';
+import { type UnixMillis, unixMillis } from '@keyserver/time';
 import { batchListing } from './export-batch-listing.ts';
 import { listExports } from './configuration-lookup.ts';
-import { keyBatches } from './key-batch-document.ts';
 import { listPartners } from './partners.ts';
 import { unitProgress } from './unit-progress.ts';
 
-/** Keys that an export or a partner has still to take, as what a store holds back when they expire. */
-interface UncoveredKeys {
-  readonly collection: typeof keyBatches.layout.name;
-  readonly field: 'window';
-  readonly from: number;
-}
-
 /**
- * The windows from the oldest one on that some export or padded partner has not covered, or has covered with a batch whose files
- * are not made yet, or a unit that is not settled. Nothing while none is configured, or all of them have ended.
+ * The oldest window that some export or padded partner has not covered, or has covered with a batch whose files are not made yet,
+ * or a unit that is not settled; undefined while none is configured, or all of them have ended.
  */
-export async function uncoveredKeys(store: DocumentStore): Promise<readonly UncoveredKeys[]> {
+export async function uncoveredFrom(store: DocumentStore): Promise<UnixMillis | undefined> {
   const listing = batchListing(store);
   let from = Infinity;
   for (const config of await listExports(store)())
@@ -30,7 +22,7 @@ export async function uncoveredKeys(store: DocumentStore): Promise<readonly Unco
     if (isCut)
       from = Math.min(from, neededFrom({ ...partner, thru: ends }, { coveredUntil, open }));
   }
-  return from === Infinity ? [] : [{ collection: keyBatches.layout.name, field: 'window', from }];
+  return from === Infinity ? undefined : unixMillis(from);
 }
 
 /** How far something was cut, and the oldest piece of it that is not finished. */
