@@ -20,6 +20,7 @@ const OPERATE = [
   'libs/data-transfer',
   'libs/scheduled-jobs',
   'libs/operations',
+  'libs/doctor',
 ];
 const CLOUD = [
   ...['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'],
@@ -53,7 +54,8 @@ const ROOMS = {
   'libs/platform': [...PORTS, 'libs/service', 'libs/stores', ...OPENED],
   ...forEach(SERVICES, USES), // their wiring.ts also libs/platform
   // It rebuilds files with the service's own use cases, and calls partners with the service's own client.
-  'tools/keyserver': [...USES, 'services/export', 'services/federation-pull'],
+  // The doctor reads the settings of every service, which have their bounds there.
+  'tools/keyserver': [...USES, ...SERVICES],
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
   bench: [

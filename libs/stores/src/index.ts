@@ -51,7 +51,7 @@ export { partnerVersionChange } from './partner-versions.ts';
 export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
 export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
-export type { UnitProgress } from './unit-progress.ts';
+export { type UnitProgress, unitProgress } from './unit-progress.ts';
 export { type UnitStore, unitStore } from './unit-store.ts';
 export {
   exportVersions,

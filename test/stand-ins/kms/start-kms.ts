@@ -15,6 +15,8 @@ export interface KmsStandIn {
   createWrappingKey(name: string): string;
   addVersion(key: string): string;
   setState(version: string, state: VersionState): void;
+  /** Grants a role on a key, as SetIamPolicy does. */
+  grant(key: string, role: string, members: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -24,10 +26,18 @@ export async function startKmsStandIn(
 ): Promise<KmsStandIn> {
   const ring = new KeyRing();
   const faults = new KmsFaultPlan();
+  const policies = new Map<string, Message[]>();
   const server = await serveGrpc({
     client: '@google-cloud/kms',
     service: 'google.cloud.kms.v1.KeyManagementService',
     ...{ methods: corruptible(methodsOf(ring), faults), faults, port: options.port ?? 0 },
+    iam: {
+      // Of a key that does not exist the cloud tells nothing, either.
+      GetIamPolicy: ({ resource }) => {
+        const { name } = ring.key(String(resource));
+        return { version: 1, bindings: policies.get(name) ?? [] };
+      },
+    },
   });
   return {
     address: server.address,
@@ -38,6 +48,9 @@ export async function startKmsStandIn(
     addVersion: (key) => ring.addVersion(key),
     setState: (version, state) => {
       ring.setState(version, state);
+    },
+    grant: (key, role, members) => {
+      policies.set(key, [...(policies.get(key) ?? []), { role, members }]);
     },
     close: server.close,
   };

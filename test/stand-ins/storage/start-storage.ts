@@ -30,6 +30,8 @@ export interface StorageStandIn {
   readonly faults: StorageFaults;
   /** The names of a bucket's objects. */
   objects(bucket: string): string[];
+  /** Grants a role on a bucket. */
+  grant(bucket: string, role: string, members: readonly string[]): void;
   /** The Content-Range of every request of an upload that had one, in order. */
   contentRanges(): readonly string[];
   close(): Promise<void>;
@@ -47,7 +49,8 @@ export async function startStorageStandIn(
   );
   const faults = new FaultPlan();
   const ranges: string[] = [];
-  const callOf = createRouter({ buckets: stored, permissions, cdn });
+  const policies = new Map<string, object[]>();
+  const callOf = createRouter({ buckets: stored, permissions, cdn, policies });
   const server = createServer((request, response) => {
     const call = callOf(request);
     const range = request.headers['content-range'];
@@ -61,6 +64,9 @@ export async function startStorageStandIn(
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     faults,
+    grant: (bucket, role, members) => {
+      policies.set(bucket, [...(policies.get(bucket) ?? []), { role, members }]);
+    },
     contentRanges: () => ranges,
     objects: (bucket) => stored.get(bucket)?.names() ?? [],
     close: async () => {
