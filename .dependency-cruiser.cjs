@@ -68,8 +68,8 @@ const ROOMS = {
 
 /** What tests import beside: every engine and platform, stand-ins, and other rooms' builders. */
 const TESTS = '(\\.test\\.ts$|/testing/|^test/)';
-/** The one file of a room that may name what opens its platform: adapters in tools, libs/platform in services. */
-const WIRED = '^(services|tools)/[^/]+/src/wiring\\.ts$';
+/** The one file of a room that may name what opens its platform: adapters in tools, libs/platform in services. The doctor has its own. */
+const WIRED = '^(services|tools)/[^/]+/src/(doctor/)?wiring\\.ts$';
 /** The product that each of these rooms, and only it, may import a client of; sign-in and calls are shared by all. */
 const CLIENTS = {
   'libs/firestore': '@google-cloud/firestore',
@@ -139,7 +139,7 @@ module.exports = {
     {
       name: 'wiring-imports-libs',
       severity: 'error',
-      from: { path: '^(services|tools)/([^/]+)/src/wiring\\.ts$' },
+      from: { path: '^(services|tools)/([^/]+)/src/(?:doctor/)?wiring\\.ts$' },
       to: {
         path: '^(services|tools|test|bench|docs|terraform)/',
         pathNot: [

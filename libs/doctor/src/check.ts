@@ -39,6 +39,15 @@ export const couldNotTell = (found: string, mend?: string): Finding =>
 const finding = (status: Status, found: string, mend?: string): Finding =>
   mend === undefined ? { status, found } : { status, found, mend };
 
+/** A check of what real phones meet. A development store makes files every few seconds, and they read none of them. */
+export const forRealPhones = (check: Check): Check => ({
+  ...check,
+  run: async (patient) =>
+    patient.settings.profile === 'production'
+      ? await check.run(patient)
+      : notApplicable('No phone of a real person reads what a development store publishes.'),
+});
+
 /** From the worst on. */
 const BY_GRAVITY: readonly Status[] = ['failure', 'could_not_tell', 'warning'];
 
@@ -62,9 +71,10 @@ export function sentenceOf(error: unknown): string {
   return asSentence(line === '' ? 'something unexpected went wrong' : line);
 }
 
-/** A text as a sentence of its own. */
+/** A text as a sentence of its own. What begins with a path, an address or a name stays as it is. */
 export const asSentence = (text: string): string => {
-  const begun = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const isWord = /^[a-z]+[ ,]/.test(text);
+  const begun = isWord ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 };
 

@@ -1,6 +1,15 @@
 import { type AdviceName, examineConfiguration } from '@keyserver/configuration';
 import { DAY } from '@keyserver/time';
-import { type Check, type Finding, counted, failure, ok, warning, worstOf } from '../check.ts';
+import {
+  type Check,
+  type Finding,
+  counted,
+  failure,
+  forRealPhones,
+  ok,
+  warning,
+  worstOf,
+} from '../check.ts';
 import type { Patient } from '../patient.ts';
 
 /** The configuration, held against all rules at store time. */
@@ -153,22 +162,26 @@ export const configurationChecks: readonly Check[] = [
     fine: 'Full files are within what both makers recommend.',
   }),
   fileRetention,
-  advised({
-    id: 'generated_keys',
-    about: 'Padding costs phones no more than it must.',
-    why: 'Every phone downloads and matches generated keys too.',
-    mend: 'Choose a longer period, a smaller minRecords, or fewer exports that overlap.',
-    names: { many_generated_keys: 'warning' },
-    fine: 'Padding stays within its usual cost.',
-  }),
-  advised({
-    id: 'padding',
-    about: 'Files and units are padded so that one person hides among many keys.',
-    why: 'A small file may show that a single person was reported.',
-    mend: 'Set minRecords to 100 or more, and paddingRange above 0.',
-    names: { little_padding: 'warning', constant_padding: 'warning' },
-    fine: 'Files and units are padded.',
-  }),
+  forRealPhones(
+    advised({
+      id: 'generated_keys',
+      about: 'Padding costs phones no more than it must.',
+      why: 'Every phone downloads and matches generated keys too.',
+      mend: 'Choose a longer period, a smaller minRecords, or fewer exports that overlap.',
+      names: { many_generated_keys: 'warning' },
+      fine: 'Padding stays within its usual cost.',
+    }),
+  ),
+  forRealPhones(
+    advised({
+      id: 'padding',
+      about: 'Files and units are padded so that one person hides among many keys.',
+      why: 'A small file may show that a single person was reported.',
+      mend: 'Set minRecords to 100 or more, and paddingRange above 0.',
+      names: { little_padding: 'warning', constant_padding: 'warning' },
+      fine: 'Files and units are padded.',
+    }),
+  ),
   advised({
     id: 'fresh_partners',
     about: 'No partner sees real keys alone that are padded for others.',

@@ -8,7 +8,7 @@ import {
 import { SCHEDULED_JOBS } from '@keyserver/scheduled-jobs';
 import { storedWindows } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, SECOND, type UnixMillis, windowLengthAt } from '@keyserver/time';
-import { type Check, type Finding, failure, ok, warning } from '../check.ts';
+import { type Check, type Finding, failure, forRealPhones, ok, warning } from '../check.ts';
 import { endOf, listedFiles } from '../listed-files.ts';
 import type { Export, OpenPatient, Patient } from '../patient.ts';
 import { ofEachExport } from './files.ts';
@@ -95,17 +95,16 @@ interface Part {
 }
 
 /** The most that each step takes, from an upload until a phone has seen its keys. */
-async function delayOf(
+function delayOf(
   { store }: OpenPatient,
   config: Export,
-  { settings }: Patient,
-): Promise<readonly Part[]> {
-  const window = windowLengthAt(await storedWindows(store), await store.now());
+  { settings, window }: { readonly settings: Patient['settings']; readonly window: number },
+): readonly Part[] {
   const [cut, work] = SCHEDULED_JOBS.export;
   return [
-    { name: 'window', ms: window },
+    // Whoever uploads as a batch begins waits for its end. A window is never longer than that.
+    { name: 'period', ms: Math.max(config.period, window) },
     { name: 'age of window', ms: Math.max(settings.minWindowAge, store.closingDelay) },
-    { name: 'period', ms: config.period },
     { name: 'jobs', ms: everyOf(cut.schedule) + everyOf(work.schedule) },
     { name: 'work', ms: work.deadlineSeconds * SECOND },
     { name: 'phone', ms: PHONES_LOOK_WITHIN },
@@ -131,15 +130,17 @@ const warningDelay: Check = {
   mend: 'Choose a shorter period; MIN_WINDOW_AGE_SECONDS may be less where no partner needs the time.',
   run: async (patient) => {
     const opened = await patient.open();
+    const { store } = opened;
+    const window = windowLengthAt(await storedWindows(store), await store.now());
     const told: string[] = [];
     const finding = await ofEachExport(patient, '', async (config) => {
       const parts = [
-        ...(await delayOf(opened, config, patient)),
+        ...delayOf(opened, config, { settings: patient.settings, window }),
         { name: 'cache of the index', ms: await indexMaxAge(opened, config) },
       ].filter(({ ms }) => ms > 0);
       const sum = parts.reduce((total, { ms }) => total + ms, 0);
       const terms = parts.map(({ name, ms }) => `${name} ${length(ms)}`).join(' + ');
-      const sentence = `Export ${config.id}: at most ${length(sum)} = ${terms}; up to 24 h and a window more for the key of the day of the upload, which is kept until it has ended.`;
+      const sentence = `Export ${config.id}: at most ${length(sum)} = ${terms}; up to ${length(DAY + window)} more for the key of the day of the upload, which is kept back until it has ended.`;
       told.push(sentence);
       return sum > LATE_WARNING ? warning(sentence) : ok(sentence);
     });
@@ -154,4 +155,8 @@ async function indexMaxAge({ openBucket }: OpenPatient, config: Export): Promise
 }
 
 /** What phones can cope with, and how soon they are told. */
-export const phoneChecks: readonly Check[] = [budgetOf('ios'), budgetOf('android'), warningDelay];
+export const phoneChecks: readonly Check[] = [
+  budgetOf('ios'),
+  budgetOf('android'),
+  warningDelay,
+].map(forRealPhones);

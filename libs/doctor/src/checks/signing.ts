@@ -8,6 +8,7 @@ import {
   parseVerificationKeys,
   verificationKeysName,
 } from '@keyserver/export-file';
+import { Fault } from '@keyserver/fault';
 import { revisionKeys, usedSigningKeys } from '@keyserver/stores';
 import { DAY, HOUR, type UnixMillis } from '@keyserver/time';
 import {
@@ -19,6 +20,7 @@ import {
   failure,
   notApplicable,
   ok,
+  sentenceOf,
   warning,
   worstOf,
 } from '../check.ts';
@@ -201,14 +203,28 @@ const tokenUsable: Check = {
     const findings = await Promise.all(
       keys.map(async ({ id, wrapped, bound }) => {
         if (wrapped === undefined || bound === undefined) return ok(id);
-        return (await wrapper.unwrap(wrapped, bound)) === undefined
-          ? failure(`Data key ${id} cannot be unwrapped.`)
-          : ok(id);
+        const why = await whyNotUnwrapped(async () => await wrapper.unwrap(wrapped, bound));
+        return why === undefined ? ok(id) : failure(`Data key ${id} cannot be unwrapped${why}.`);
       }),
     );
     return worstOf(findings, ok(`${counted(keys.length, 'data key')} can be unwrapped.`));
   },
 };
+
+/** Faults of a keeper of keys that may be over in a moment. */
+const PASSING = new Set(['unreachable', 'corrupt', 'failed']);
+
+/** Why a data key is not unwrapped, as the end of a sentence; undefined when it is. */
+async function whyNotUnwrapped(
+  unwrap: () => Promise<Uint8Array | undefined>,
+): Promise<string | undefined> {
+  try {
+    return (await unwrap()) === undefined ? '' : undefined;
+  } catch (fault) {
+    if (fault instanceof Fault && PASSING.has(fault.code)) throw fault;
+    return `: ${sentenceOf(fault).replace(/\.$/, '')}`;
+  }
+}
 
 /** All keys that sign or seal. */
 export const signingChecks: readonly Check[] = [
