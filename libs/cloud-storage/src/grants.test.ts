@@ -19,7 +19,7 @@ describe('the grants of a bucket', () => {
   it('are what its policy says', async () => {
     cloud = await startStorageStandIn({ buckets: [BUCKET] });
     expect(await open(cloud).grantsOf(BUCKET)).toEqual([]);
-    cloud.grant(BUCKET, 'roles/storage.objectViewer', ['allUsers']);
+    cloud.setPolicy(BUCKET, [{ role: 'roles/storage.objectViewer', members: ['allUsers'] }]);
     expect(await open(cloud).grantsOf(BUCKET)).toEqual([
       { role: 'roles/storage.objectViewer', members: ['allUsers'] },
     ]);

@@ -5,6 +5,12 @@ import { KeyRing } from './key-ring.ts';
 import type { SigningAlgorithm, VersionState } from './keys.ts';
 import { methodsOf } from './methods.ts';
 
+/** A role, and who has it. */
+interface Binding extends Message {
+  readonly role: string;
+  readonly members: readonly string[];
+}
+
 /** A running stand-in for Cloud KMS, as far as the server uses it; its keys live in memory. */
 export interface KmsStandIn {
   /** Host and port, for gRPC in plain text. */
@@ -15,8 +21,8 @@ export interface KmsStandIn {
   createWrappingKey(name: string): string;
   addVersion(key: string): string;
   setState(version: string, state: VersionState): void;
-  /** Grants a role on a key, as SetIamPolicy does. */
-  grant(key: string, role: string, members: readonly string[]): void;
+  /** Grants roles on a key in the place of all before, as SetIamPolicy does. */
+  setPolicy(key: string, bindings: readonly Binding[]): void;
   close(): Promise<void>;
 }
 
@@ -26,7 +32,7 @@ export async function startKmsStandIn(
 ): Promise<KmsStandIn> {
   const ring = new KeyRing();
   const faults = new KmsFaultPlan();
-  const policies = new Map<string, Message[]>();
+  const policies = new Map<string, readonly Binding[]>();
   const server = await serveGrpc({
     client: '@google-cloud/kms',
     service: 'google.cloud.kms.v1.KeyManagementService',
@@ -49,8 +55,8 @@ export async function startKmsStandIn(
     setState: (version, state) => {
       ring.setState(version, state);
     },
-    grant: (key, role, members) => {
-      policies.set(key, [...(policies.get(key) ?? []), { role, members }]);
+    setPolicy: (key, bindings) => {
+      policies.set(key, bindings);
     },
     close: server.close,
   };

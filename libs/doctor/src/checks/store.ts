@@ -116,6 +116,9 @@ async function probe<D>(store: DocumentStore, of: Collection<D>): Promise<readon
 /** Faults that may be over in a moment say nothing of an index. */
 const PASSING = new Set(['unavailable', 'contended', 'clock']);
 
+/** What Firestore answers to a query without its index: https://firebase.google.com/docs/firestore/query-data/indexing. */
+const lacksIndex = ({ details }: StoreFault): boolean => details.code === 'FAILED_PRECONDITION';
+
 async function answers<D>(
   store: DocumentStore,
   of: Collection<D>,
@@ -126,7 +129,8 @@ async function answers<D>(
       if (page.length === 0) break;
     return true;
   } catch (fault) {
-    if (fault instanceof StoreFault && !PASSING.has(fault.code)) return false;
+    if (fault instanceof StoreFault && (lacksIndex(fault) || !PASSING.has(fault.code)))
+      return false;
     throw fault;
   }
 }

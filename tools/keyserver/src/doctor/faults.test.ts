@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { anEntry, aPublicKey } from '@keyserver/configuration/testing';
 import { partnerOf } from './testing/entries.ts';
-import type { DocumentStore } from '@keyserver/docstore';
+import type { Collection, DocumentStore } from '@keyserver/docstore';
 import {
   type BlobStore,
   INDEX_HEADERS,
@@ -142,14 +142,10 @@ async function put(
 }
 
 /** Another value for fields of the one document of a collection. */
-const changed = <D>(
-  from: Parameters<DocumentStore['pages']>[0] & { readonly codec: { decode: unknown } },
-  id: string,
-  fields: Partial<D>,
-) =>
+const changed = <D extends object>(from: Collection<D>, id: string, fields: Partial<D>) =>
   written(async (tx) => {
     const [before] = await tx.get(from, [id]);
-    tx.set(from, id, { ...before, ...fields });
+    tx.set(from, id, { ...before!, ...fields });
   });
 
 const exportWith = (fields: object) => changed(exportConfigs, 'us', fields);
