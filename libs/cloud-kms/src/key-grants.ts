@@ -19,7 +19,7 @@ export async function grantsOf(kms: Kms, key: string): Promise<readonly KeyGrant
         options: { requestedPolicyVersion: 3 },
       });
       const [policy] = await kms.client.getIamPolicy(request, callOptions(timeoutMs));
-      return (policy.bindings ?? []).map(({ role, members }) => ({
+      return policy.bindings.map(({ role, members }) => ({
         role: role ?? '',
         members: members ?? [],
       }));

@@ -61,7 +61,11 @@ export function worstOf(findings: readonly Finding[], fine: Finding): Finding {
   const all = findings.filter((one) => one.status === status);
   const told = all.slice(0, MOST_TOLD).map(({ found }) => found);
   const rest = all.length > MOST_TOLD ? [`${all.length - MOST_TOLD} more like these.`] : [];
-  return finding(status, [...told, ...rest].join(' '), all.find(({ mend }) => mend)?.mend);
+  return finding(
+    status,
+    [...told, ...rest].join(' '),
+    all.find(({ mend }) => mend !== undefined)?.mend,
+  );
 }
 
 /** One line about any error: faults carry a sentence for the operator. */

@@ -1,5 +1,10 @@
-import { type AdviceName, examineConfiguration } from '@keyserver/configuration';
-import { DAY } from '@keyserver/time';
+import {
+  type AdviceName,
+  type ExaminedConfiguration,
+  examineConfiguration,
+} from '@keyserver/configuration';
+import type { DocumentStore } from '@keyserver/docstore';
+import { DAY, type UnixMillis } from '@keyserver/time';
 import {
   type Check,
   type Finding,
@@ -12,8 +17,14 @@ import {
 } from '../check.ts';
 import type { Patient } from '../patient.ts';
 
+/** A configuration, its store, and the store time at which it was examined. */
+interface ExaminedNow extends ExaminedConfiguration {
+  readonly store: DocumentStore;
+  readonly now: UnixMillis;
+}
+
 /** The configuration, held against all rules at store time. */
-export async function examined({ open }: Patient) {
+export async function examined({ open }: Patient): Promise<ExaminedNow> {
   const { store } = await open();
   const now = await store.now();
   return { store, now, ...(await examineConfiguration(store, now)) };

@@ -39,6 +39,9 @@ const clockSkew: Check = {
   },
 };
 
+/** A service that does not answer shows no clock. */
+const noAnswer = (): undefined => undefined;
+
 const servicesClock: Check = {
   id: 'services_clock',
   about: 'The clocks of the services and of the file server agree with the one here.',
@@ -49,9 +52,7 @@ const servicesClock: Check = {
     if (services.size === 0) return couldNotTell('No address of a service is known.', GIVE_URL);
     const findings = await Promise.all(
       [...services].map(async ([name, url]) => {
-        const answer = await network
-          .fetch(new URL('/health', url).href, 65_536)
-          .catch(() => undefined);
+        const answer = await network.fetch(new URL('/health', url).href, 65_536).catch(noAnswer);
         const shown = Date.parse(answer?.header('date') ?? '');
         if (Number.isNaN(shown)) return couldNotTell(`${name} shows no clock.`);
         const ahead = shown - clock.now();

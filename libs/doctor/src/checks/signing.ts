@@ -160,8 +160,16 @@ const authorityAge: Check = {
 /** Two turns of the job that rotates them: libs/scheduled-jobs has it every four hours. */
 const TWO_TURNS = 8 * HOUR;
 
-async function dataKeys(opened: OpenPatient) {
-  const keys = [];
+/** A data key as it is stored; one that was destroyed holds nothing. */
+interface StoredDataKey {
+  readonly id: string;
+  readonly createdAt: number;
+  readonly wrapped?: Uint8Array;
+  readonly bound?: Uint8Array;
+}
+
+async function dataKeys(opened: OpenPatient): Promise<readonly StoredDataKey[]> {
+  const keys: StoredDataKey[] = [];
   for await (const page of opened.store.pages(revisionKeys, {}))
     for (const { id, value } of page) keys.push({ id, ...value });
   return keys

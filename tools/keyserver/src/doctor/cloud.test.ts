@@ -281,7 +281,7 @@ describe('the doctor on Google Cloud', () => {
     [
       'jobs_scheduled',
       () => {
-        scheduler.remove(jobs()[0]!.name ?? '');
+        scheduler.remove(jobs()[0]!.name);
       },
       'failure',
       /export-create-batches: existence: wanted a job, found none/,
@@ -347,6 +347,6 @@ describe('the doctor on Google Cloud', () => {
 /** Has another job in the place of the first one. */
 function replaceJob(change: Partial<Job>): void {
   const [first] = jobs();
-  scheduler.remove(first!.name ?? '');
+  scheduler.remove(first!.name);
   scheduler.add({ ...first!, ...change });
 }

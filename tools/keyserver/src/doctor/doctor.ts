@@ -108,28 +108,40 @@ function placeOf(
   flags: DoctorFlags,
   { dataDirectory, environment = {} }: CommandContext,
 ): DoctorPlace {
-  const { serviceUrl: serviceUrls, filesUrl: files, prefix, checksADay } = flags;
-  const platform =
-    flags.platform ?? (flags.project === undefined ? platformIn(environment) : 'gcp');
+  const { serviceUrl: serviceUrls, filesUrl: files, prefix, checksADay, location } = flags;
+  const platform = flags.platform ?? usualPlatform(flags, environment);
   const project = flags.project ?? environment['GCP_PROJECT'] ?? '';
   if (platform === 'gcp' && project === '')
     throw new CommandFault('give --project, or set GCP_PROJECT');
   if (platform === 'local' && flags.project !== undefined)
     throw new CommandFault('--project goes with --platform gcp');
-  const { endpoint, storageEndpoint, kmsEndpoint, schedulerEndpoint, location } = flags;
-  const standIns = [endpoint, storageEndpoint, kmsEndpoint];
-  if (standIns.some((one) => one === undefined) && standIns.some((one) => one !== undefined))
-    throw new CommandFault('--endpoint, --storage-endpoint and --kms-endpoint go together');
   return {
     ...{ platform, project, prefix, checksADay, serviceUrls, filesUrl: files, location },
     dataDir: flags.dataDir ?? dataDirectory,
-    database: flags.database ?? (environment['FIRESTORE_DATABASE'] || undefined),
-    ...{ endpoint, storageEndpoint, kmsEndpoint, schedulerEndpoint },
+    database: flags.database ?? databaseIn(environment),
+    ...standInsOf(flags),
   };
 }
 
-const platformIn = (environment: NonNullable<CommandContext['environment']>): 'local' | 'gcp' =>
-  environment['PLATFORM'] === 'gcp' ? 'gcp' : 'local';
+type Environment = NonNullable<CommandContext['environment']>;
+
+const usualPlatform = ({ project }: DoctorFlags, environment: Environment): 'local' | 'gcp' =>
+  project !== undefined || environment['PLATFORM'] === 'gcp' ? 'gcp' : 'local';
+
+function databaseIn({ FIRESTORE_DATABASE: told = '' }: Environment): string | undefined {
+  return told === '' ? undefined : told;
+}
+
+/** A stand-in of one product goes with those of the others: a store of a stand-in has no buckets in the cloud. */
+function standInsOf(
+  flags: DoctorFlags,
+): Pick<DoctorPlace, 'endpoint' | 'storageEndpoint' | 'kmsEndpoint' | 'schedulerEndpoint'> {
+  const { endpoint, storageEndpoint, kmsEndpoint, schedulerEndpoint } = flags;
+  const all = [endpoint, storageEndpoint, kmsEndpoint];
+  if (all.includes(undefined) && all.some((one) => one !== undefined))
+    throw new CommandFault('--endpoint, --storage-endpoint and --kms-endpoint go together');
+  return { endpoint, storageEndpoint, kmsEndpoint, schedulerEndpoint };
+}
 
 function serviceUrl(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
   const [, name = '', address = ''] = /^([a-z-]+)=(.*)$/.exec(text) ?? [];

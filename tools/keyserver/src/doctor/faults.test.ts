@@ -10,7 +10,7 @@ import {
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { anEntry, aPublicKey } from '@keyserver/configuration/testing';
+import { aPublicKey } from '@keyserver/configuration/testing';
 import { partnerOf } from './testing/entries.ts';
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import {
@@ -393,14 +393,14 @@ describe('a fault of settings and configuration', () => {
       'a key that has ended',
       'failure',
       /No signing key of export us is in force/,
-      changed(signingKeys, 'main', { thru: LATER - DAY }),
+      changed(signingKeys, 'main', { thru: unixMillis(LATER - DAY) }),
     ],
     [
       'signing_keys_in_force',
       'a key that ends soon',
       'warning',
       /ends soon/,
-      changed(signingKeys, 'main', { thru: LATER + 9 * DAY }),
+      changed(signingKeys, 'main', { thru: unixMillis(LATER + 9 * DAY) }),
     ],
     [
       'authority_keys_in_force',
@@ -415,7 +415,14 @@ describe('a fault of settings and configuration', () => {
       'warning',
       /Key v1 of authority 1 is in use/,
       changed(healthAuthorities, '1', {
-        keys: [{ version: 'v1', publicKey: aPublicKey(), from: from - 5 * 365 * DAY }],
+        keys: [
+          {
+            version: 'v1',
+            publicKey: aPublicKey(),
+            from: unixMillis(from - 5 * 365 * DAY),
+            thru: undefined,
+          },
+        ],
       }),
     ],
   ])('is named: %s, %s', async (...fault) => {
@@ -474,7 +481,7 @@ describe('a fault of keys', () => {
       'a key of five years',
       'warning',
       /for more than three years/,
-      changed(signingKeys, 'main', { from: LATER - 5 * 365 * DAY }),
+      changed(signingKeys, 'main', { from: unixMillis(LATER - 5 * 365 * DAY) }),
     ],
     [
       'token_key_rotation',

@@ -80,6 +80,9 @@ const grantsLater = (open: OpenLater): NonNullable<Patient['grants']> => ({
   ofKey: async (key) => (await (await open()).grants?.ofKey(key)) ?? [],
 });
 
+/** Why a server cannot be opened is said by a check of its own. */
+const toldByACheck = (): undefined => undefined;
+
 /** The profile decides what the launcher tells its services, and the store knows it. */
 async function settingsOf(
   { platform, checksADay }: DoctorPlace,
@@ -88,7 +91,7 @@ async function settingsOf(
 ): Promise<DoctorSettings> {
   const storeProfile = await open()
     .then(async ({ store }) => (await readStoreFormat(store))?.profile)
-    .catch(() => undefined); // a check of its own says why
+    .catch(toldByACheck);
   return await doctorSettings(environment, { platform, storeProfile, checksADay });
 }
 

@@ -70,16 +70,13 @@ export async function doctorSettings(
   const all = await allSettings();
   const { export: exporting, trust, publish, 'federation-pull': pull } = all;
   const { platform, storeProfile = 'production', checksADay } = options;
-  const profile = valueOf({ PROFILE: given['PROFILE'] || storeProfile })(
-    'PROFILE',
-    exporting.PROFILE,
-    'production',
-  );
+  const told = valueOf(given)('PROFILE', { ...exporting.PROFILE, fallback: undefined }, undefined);
+  const profile = told ?? storeProfile;
   const env = platform === 'local' ? { ...PROFILE_VARIABLES[profile], ...given } : given;
   const value = valueOf(env);
   const secret = value('KEY_HASH_SECRET', exporting.KEY_HASH_SECRET, undefined)?.reveal() ?? '';
   const ms = (name: keyof typeof exporting & `${string}_${'SECONDS' | 'HOURS'}`): number =>
-    Number(value(name, exporting[name], 0)) * (name.endsWith('_HOURS') ? HOUR : SECOND);
+    value<number>(name, exporting[name], 0) * (name.endsWith('_HOURS') ? HOUR : SECOND);
   return {
     window:
       value('TRUNCATE_WINDOW_SECONDS', exporting.TRUNCATE_WINDOW_SECONDS, undefined) ?? fail(),

@@ -137,11 +137,14 @@ export function remembered<T>(make: () => Promise<T>): {
   return {
     get: async () => await (made ??= make()),
     close: async () => {
-      const value = await made?.catch(() => undefined);
+      const value = await made?.catch(ignoreUnmade);
       if (isClosable(value)) await value.close();
     },
   };
 }
+
+// What could not be made need not be closed.
+const ignoreUnmade = (): undefined => undefined;
 
 const isClosable = (value: unknown): value is { readonly close: () => Promise<void> } =>
   typeof value === 'object' && value !== null && 'close' in value;

@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { applyConfiguration, parseConfiguration } from '@keyserver/configuration';
-import { aFile, anEntry } from '@keyserver/configuration/testing';
+import { aFile, aPublicKey, anEntry } from '@keyserver/configuration/testing';
 import type { DocumentStore } from '@keyserver/docstore';
 import { openExportFixture } from '@keyserver/export/testing';
 import type { BlobStore, FindSigner, OpenBucket, TrySigner } from '@keyserver/export-file';
@@ -32,32 +32,15 @@ import { serve } from '../../testing/serve.ts';
 /** When the sound server was last worked on. */
 export const LATER = unixMillis(Date.UTC(2026, 0, 15, 17));
 
-/** How a server is configured that nothing speaks against, some months before. */
-const FROM = '2025-09-01T00:00:00Z';
-export const soundEntry = (
-  section: 'authorities' | 'apps' | 'signingKeys' | 'exports',
-  fields = {},
-) =>
-  anEntry(section, {
-    ...(section === 'apps' ? {} : { from: FROM }),
-    ...(section === 'exports' ? { minRecords: 200, paddingRange: 20, maxRecords: 10_000 } : {}),
-    ...fields,
-  });
-
-/** The text of its configuration file, with other entries in sections that are given. */
-export function soundFile(
-  sections: Readonly<Record<string, unknown>> = {},
-  signingKey = 'export-1',
-): string {
-  const authority = anEntry('authorities') as {
-    readonly keys: readonly { readonly publicKey: string }[];
-  };
-  const keys = authority.keys.map(({ publicKey }) => ({ version: 'v1', publicKey, from: FROM }));
+/** How a server is configured that nothing speaks against, since some months before. */
+function soundFile(signingKey: string): string {
+  const from = '2025-09-01T00:00:00Z';
+  const key = { version: 'v1', publicKey: aPublicKey(), from };
+  const padded = { minRecords: 200, paddingRange: 20, maxRecords: 10_000 };
   return aFile({
-    authorities: [anEntry('authorities', { keys })],
-    signingKeys: [soundEntry('signingKeys', { signingKey })],
-    exports: [soundEntry('exports')],
-    ...sections,
+    authorities: [anEntry('authorities', { keys: [key] })],
+    signingKeys: [anEntry('signingKeys', { signingKey, from })],
+    exports: [anEntry('exports', { ...padded, from })],
   });
 }
 
@@ -71,7 +54,6 @@ interface Ground {
   readonly keyHashSecret: Uint8Array;
   readonly bucket: BlobStore;
   readonly signingKey: string;
-  readonly configuration?: string;
 }
 
 /** Configures a server, and has keys published and exported, as its services do. */
@@ -87,8 +69,7 @@ export async function makeSound(
       const known = { place: 'a test', profile: 'production' as const, keyHashSecret };
       const format = { ...known, ...(window === undefined ? {} : { window }) };
       await openStoreFormat(store, format, systemRandom);
-      const text = ground.configuration ?? soundFile({}, ground.signingKey);
-      const parsed = parseConfiguration(text);
+      const parsed = parseConfiguration(soundFile(ground.signingKey));
       if (parsed.kind === 'refused') throw new Error(JSON.stringify(parsed.problems));
       const how = { actor: 'test', random: systemRandom };
       const applied = await applyConfiguration(store, parsed.value, how);
@@ -170,8 +151,16 @@ export async function spoil(
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export const answering =
-  (body: string, { status = 200, at = LATER as number, headers = {} } = {}): Answer =>
+  (
+    body: string,
+    options: {
+      readonly status?: number;
+      readonly at?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ): Answer =>
   (_request, response) => {
+    const { status = 200, at = LATER, headers = {} } = options;
     response.writeHead(status, { date: new Date(at).toUTCString(), ...headers }).end(body);
   };
 
