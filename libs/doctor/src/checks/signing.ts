@@ -229,7 +229,7 @@ async function whyNotUnwrapped(
   try {
     return (await unwrap()) === undefined ? '' : undefined;
   } catch (fault) {
-    if (fault instanceof Fault && PASSING.has(fault.code)) throw fault;
+    if (fault instanceof Fault && PASSING.has(String(fault.code))) throw fault;
     return `: ${sentenceOf(fault).replace(/\.$/, '')}`;
   }
 }

@@ -110,9 +110,7 @@ function placeOf(
 ): DoctorPlace {
   const { serviceUrl: serviceUrls, filesUrl: files, prefix, checksADay, location } = flags;
   const platform = flags.platform ?? usualPlatform(flags, environment);
-  const project = flags.project ?? environment['GCP_PROJECT'] ?? '';
-  if (platform === 'gcp' && project === '')
-    throw new CommandFault('give --project, or set GCP_PROJECT');
+  const project = platform === 'gcp' ? projectOf(flags, environment) : '';
   if (platform === 'local' && flags.project !== undefined)
     throw new CommandFault('--project goes with --platform gcp');
   return {
@@ -127,6 +125,12 @@ type Environment = NonNullable<CommandContext['environment']>;
 
 const usualPlatform = ({ project }: DoctorFlags, environment: Environment): 'local' | 'gcp' =>
   project !== undefined || environment['PLATFORM'] === 'gcp' ? 'gcp' : 'local';
+
+function projectOf({ project }: DoctorFlags, { GCP_PROJECT: told = '' }: Environment): string {
+  const id = project ?? told;
+  if (id === '') throw new CommandFault('give --project, or set GCP_PROJECT');
+  return id;
+}
 
 function databaseIn({ FIRESTORE_DATABASE: told = '' }: Environment): string | undefined {
   return told === '' ? undefined : told;
