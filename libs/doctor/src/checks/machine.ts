@@ -54,7 +54,8 @@ const servicesClock: Check = {
       [...services].map(async ([name, url]) => {
         const answer = await network.fetch(new URL('/health', url).href, 65_536).catch(noAnswer);
         const shown = Date.parse(answer?.header('date') ?? '');
-        if (Number.isNaN(shown)) return couldNotTell(`${name} shows no clock.`, 'Let it answer first.');
+        if (Number.isNaN(shown))
+          return couldNotTell(`${name} shows no clock.`, 'Let it answer first.');
         const ahead = shown - clock.now();
         // The header has whole seconds.
         return skewFinding(`The clock of ${name}`, ahead < 0 ? Math.min(0, ahead + SECOND) : ahead);

@@ -11,7 +11,7 @@ import { DAY, HOUR, MINUTE, SECOND, type UnixMillis, windowLengthAt } from '@key
 import { type Check, type Finding, failure, forRealPhones, ok, warning } from '../check.ts';
 import { endOf, listedFiles } from '../listed-files.ts';
 import type { Export, OpenPatient, Patient } from '../patient.ts';
-import { ofEachExport } from './files.ts';
+import { ofEachExport } from './each-export.ts';
 
 type System = keyof typeof PHONE_FILES_A_DAY;
 
