@@ -20,6 +20,7 @@ const OPERATE = [
   'libs/data-transfer',
   'libs/scheduled-jobs',
   'libs/operations',
+  'libs/doctor',
 ];
 const CLOUD = [
   ...['firestore', 'cloud-storage', 'cloud-kms', 'cloud-identity', 'cloud-scheduler'],
@@ -53,7 +54,8 @@ const ROOMS = {
   'libs/platform': [...PORTS, 'libs/service', 'libs/stores', ...OPENED],
   ...forEach(SERVICES, USES), // their wiring.ts also libs/platform
   // It rebuilds files with the service's own use cases, and calls partners with the service's own client.
-  'tools/keyserver': [...USES, 'services/export', 'services/federation-pull'],
+  // The doctor reads the settings of every service, which have their bounds there.
+  'tools/keyserver': [...USES, ...SERVICES],
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
   bench: [
@@ -66,8 +68,8 @@ const ROOMS = {
 
 /** What tests import beside: every engine and platform, stand-ins, and other rooms' builders. */
 const TESTS = '(\\.test\\.ts$|/testing/|^test/)';
-/** The one file of a room that may name what opens its platform: adapters in tools, libs/platform in services. */
-const WIRED = '^(services|tools)/[^/]+/src/wiring\\.ts$';
+/** The one file of a room that may name what opens its platform: adapters in tools, libs/platform in services. The doctor has its own. */
+const WIRED = '^(services|tools)/[^/]+/src/(doctor/)?wiring\\.ts$';
 /** The product that each of these rooms, and only it, may import a client of; sign-in and calls are shared by all. */
 const CLIENTS = {
   'libs/firestore': '@google-cloud/firestore',
@@ -137,7 +139,7 @@ module.exports = {
     {
       name: 'wiring-imports-libs',
       severity: 'error',
-      from: { path: '^(services|tools)/([^/]+)/src/wiring\\.ts$' },
+      from: { path: '^(services|tools)/([^/]+)/src/(?:doctor/)?wiring\\.ts$' },
       to: {
         path: '^(services|tools|test|bench|docs|terraform)/',
         pathNot: [

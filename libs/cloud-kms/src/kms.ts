@@ -4,6 +4,7 @@ import type { FindKeyWrapper } from '@keyserver/revision-token';
 import type { Timers } from '@keyserver/time';
 import { type NamedKeys, checkKeys, checkSigning } from './check-keys.ts';
 import { wrapperUnder } from './key-wrapper.ts';
+import { type KeyGrant, grantsOf } from './key-grants.ts';
 import type { KmsFault } from './kms-fault.ts';
 import { Connection } from './connection.ts';
 import { askWithin } from './questions.ts';
@@ -19,6 +20,8 @@ export interface CloudKms {
   readonly wrapperFor: FindKeyWrapper;
   /** Uses each key once, and gives what is wrong with those that cannot be used; empty when all is well. */
   readonly check: (keys: NamedKeys) => Promise<readonly KmsFault[]>;
+  /** Who has been granted which role on a key itself, by its full name; what it inherits is not among it. */
+  readonly grantsOf: (key: string) => Promise<readonly KeyGrant[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -58,6 +61,7 @@ export async function openKms(settings: KmsSettings): Promise<CloudKms> {
     },
     wrapperFor: (key) => wrapperUnder(kms, key),
     check: async (named) => await checkKeys(keys, named),
+    grantsOf: async (key) => await grantsOf(kms, key),
     close: async () => {
       await questions.end();
       await connection.close();

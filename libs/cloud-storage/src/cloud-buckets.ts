@@ -39,6 +39,14 @@ export interface CloudBuckets {
   readonly openBucket: OpenBucket;
   /** Resolves when the bucket is there and everything needed may be done in it; otherwise the rejection says what is wrong. */
   readonly check: (bucket: string) => Promise<void>;
+  /** Who has been granted which role on the bucket itself; what it inherits from its project is not among it. */
+  readonly grantsOf: (bucket: string) => Promise<readonly BucketGrant[]>;
+}
+
+/** A role, and who has it. */
+export interface BucketGrant {
+  readonly role: string;
+  readonly members: readonly string[];
 }
 
 /** Opens the buckets of a project. Nothing is sent before the first use. */
@@ -59,6 +67,7 @@ export function openCloudBuckets(settings: CloudBucketSettings): CloudBuckets {
     check: async (bucket) => {
       await checkBucket(client, bucket, attempts);
     },
+    grantsOf: async (bucket) => await readGrants(client, bucket, attempts),
   };
 }
 
@@ -74,6 +83,22 @@ async function checkBucket(client: Storage, bucket: string, attempts: Attempts):
     'forbidden',
     `checking the bucket ${bucket} for ${lacking.join(', ')}`,
   );
+}
+
+async function readGrants(
+  client: Storage,
+  bucket: string,
+  attempts: Attempts,
+): Promise<readonly BucketGrant[]> {
+  try {
+    return await repeatedly(attempts, async () => {
+      // Version 3 tells conditions too; under an older one a policy that has any is refused.
+      const [policy] = await client.bucket(bucket).iam.getPolicy({ requestedPolicyVersion: 3 });
+      return policy.bindings.map(({ role, members }) => ({ role, members }));
+    });
+  } catch (error) {
+    throw faultOf(`reading the grants of the bucket ${bucket}`, error);
+  }
 }
 
 /**

@@ -21,6 +21,7 @@ export {
   windowSeconds,
 } from './setting.ts';
 export { listeningVariables } from './listening.ts';
+export { PROFILE_VARIABLES, machinePorts } from './one-machine.ts';
 export {
   type CloudPlatformChoice,
   type PlatformValues,

@@ -22,7 +22,7 @@ import { type WholeConfiguration, isOver } from './configuration.ts';
 import { formatTime } from './grammar.ts';
 
 /** What a careful operator would want to know about a configuration at this time. */
-const adviseOn = (configuration: WholeConfiguration, now: UnixMillis): readonly Advice[] => [
+export const adviseOn = (configuration: WholeConfiguration, now: UnixMillis): readonly Advice[] => [
   ...adviseOnApps(configuration, now),
   ...adviseOnExports(configuration, now),
   ...adviseOnSigningKeys(configuration, now),
@@ -145,10 +145,13 @@ const tooCostly = (config: Export, costs: readonly PaddingCost[]): readonly Advi
       ),
     );
 
+/** Files that an export makes in a day when every batch has keys, and no more than padding lifts it to. */
+export const filesADay = ({ period, minRecords, paddingRange, maxRecords }: Export): number =>
+  (DAY / period) * Math.max(1, Math.ceil((minRecords + paddingRange) / maxRecords));
+
 function tooMany(config: Export): readonly Advice[] {
-  const { id, period, minRecords, paddingRange, maxRecords } = config;
-  const filesOfBatch = Math.max(1, Math.ceil((minRecords + paddingRange) / maxRecords));
-  const files = (DAY / period) * filesOfBatch;
+  const { id } = config;
+  const files = filesADay(config);
   const found: Advice[] = [];
   if (files > PHONE_FILES_A_DAY.ios)
     found.push(

@@ -35,6 +35,14 @@ export const MAX_ARCHIVE_BYTES = MAX_BIN_BYTES + 8 * 1024 * 1024;
 export const PHONE_FILES_A_DAY = { ios: 15, android: 20 } as const;
 
 /**
+ * How often a day a phone matches keys, where it tells an app each contact by itself: Google's guide to the API
+ * (https://developers.google.com/android/exposure-notifications/exposure-notifications-api, methods; cited in
+ * https://github.com/Path-Check/gaen-mobile/pull/291), and of iOS https://github.com/Path-Check/gaen-mobile/pull/397. In this
+ * mode no number of files is too many (https://github.com/Path-Check/gaen-mobile/pull/642).
+ */
+export const PHONE_CHECKS_A_DAY = { ios: 6, android: 6 } as const;
+
+/**
  * Keys of one file that both makers hold to be the most: Exposure-Key-File-Format-and-Verification.pdf of Google, see
  * https://github.com/google/exposure-notifications-server/issues/481.
  */

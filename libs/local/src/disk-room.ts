@@ -29,9 +29,17 @@ export function isFull({ bytes, freeBytes, files, freeFiles }: DiskSpace): boole
   return hasNoFiles || freeBytes < Math.min(LEAST_FREE_BYTES, bytes * LEAST_FREE_SHARE);
 }
 
-/** Fails while the disk of a directory is full or nearly so, also when everything that was written lately still had room. */
-export async function checkDisk(directory: string): Promise<void> {
+/** What is free of the disk of a directory, and whether so little that writing may fail soon. */
+export async function diskSpace(
+  directory: string,
+): Promise<DiskSpace & { readonly isFull: boolean }> {
   const { bsize, blocks, bavail, files, ffree } = await statfs(directory);
   const space = { bytes: bsize * blocks, freeBytes: bsize * bavail, files, freeFiles: ffree };
-  if (isFull(space)) throw new DiskFault('the disk of the data directory has no room left');
+  return { ...space, isFull: isFull(space) };
+}
+
+/** Fails while the disk of a directory is full or nearly so, also when everything that was written lately still had room. */
+export async function checkDisk(directory: string): Promise<void> {
+  if ((await diskSpace(directory)).isFull)
+    throw new DiskFault('the disk of the data directory has no room left');
 }

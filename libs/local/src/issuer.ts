@@ -9,6 +9,8 @@ import { privateFile, readPrivateFile } from './private-files.ts';
 
 const ALGORITHM = 'RS256';
 const KEY_FILE = 'oidc-issuer.pem';
+/** Where the public keys of the issuer are, below its address. */
+export const JWKS_PATH = '/jwks.json';
 const LIFETIME_SECONDS = 3600;
 const generate = promisify(generateKeyPair);
 
@@ -48,14 +50,14 @@ export async function openIssuer(
   const key = createPrivateKey(file);
   const jwk = await exportJWK(createPublicKey(key));
   const kid = await calculateJwkThumbprint(jwk);
-  const jwksUrl = `${url}/jwks.json`;
+  const jwksUrl = `${url}${JWKS_PATH}`;
   return {
     issuer: url,
     jwksUrl,
     isNew,
     documents: {
       '/.well-known/openid-configuration': discovery(url, jwksUrl),
-      '/jwks.json': { keys: [{ ...jwk, kid, alg: ALGORITHM, use: 'sig' }] },
+      [JWKS_PATH]: { keys: [{ ...jwk, kid, alg: ALGORITHM, use: 'sig' }] },
     },
     mint: async (identity) => {
       const claims = { iss: url, kid, now: secondsOf(clock.now()), ...identity };

@@ -1,7 +1,8 @@
 import { Fault } from '@keyserver/fault';
 import { type Random, randomId } from '@keyserver/random';
-import { mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { PLACES } from './first-start.ts';
 import { createIn, failedWith, makeDirectory, nameOnce, writeDurably } from './durable-files.ts';
 
 /** A key file that cannot be trusted: others than its owner may read or replace it. The message tells an operator what to do. */
@@ -57,4 +58,18 @@ async function refuse(path: string, forbidden: number, advice: string): Promise<
   if (process.platform === 'win32') return; // no such modes: the directory's access list decides
   const { mode } = await stat(path);
   if ((mode & forbidden) !== 0) throw new KeyFileFault('exposed', `${path} is not used: ${advice}`);
+}
+
+/** Files and directories below the keys of a data directory that others than their owner can read or change, from there. */
+export async function exposedKeyFiles(dataDirectory: string): Promise<readonly string[]> {
+  if (process.platform === 'win32') return []; // no such modes: the directory's access list decides
+  const keys = join(dataDirectory, PLACES.keys);
+  const exposed: string[] = [];
+  for (const entry of await readdir(keys, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const { mode } = await stat(path);
+    if ((mode & (entry.isDirectory() ? OTHERS_WRITE : OTHERS)) !== 0)
+      exposed.push(relative(dataDirectory, path));
+  }
+  return exposed.sort();
 }

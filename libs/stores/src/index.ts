@@ -123,7 +123,7 @@ export {
 } from './pauses.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
 export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
-export type { UnitProgress } from './unit-progress.ts';
+export { type UnitProgress, unitProgress } from './unit-progress.ts';
 export { type UnitStore, unitStore } from './unit-store.ts';
 export {
   exportVersions,

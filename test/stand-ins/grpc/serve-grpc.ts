@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { CallFault, CallFaultPlan } from './call-faults.ts';
 import { Refusal } from './refusal.ts';
@@ -29,6 +29,8 @@ export interface GrpcParts {
   /** The full name of the service in its protos. */
   readonly service: string;
   readonly methods: Methods;
+  /** The methods of google.iam.v1.IAMPolicy, where the API has policies of its resources. */
+  readonly iam?: Methods;
   readonly faults: CallFaultPlan;
   /** 0 takes any free one. */
   readonly port: number;
@@ -48,7 +50,15 @@ export async function serveGrpc(parts: GrpcParts): Promise<GrpcServer> {
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  grpc.addService(await serviceDefinition(parts), implementationOf(parts, cut));
+  grpc.addService(
+    await serviceDefinition({ ...parts, ...ownProtos(parts) }),
+    implementationOf(parts, cut),
+  );
+  if (parts.iam !== undefined)
+    grpc.addService(
+      await serviceDefinition(IAM),
+      implementationOf({ ...parts, methods: parts.iam }, cut),
+    );
   // The connections are ours, so that one can break in the middle of a call.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const server = createServer((socket) => {
@@ -71,26 +81,48 @@ export async function serveGrpc(parts: GrpcParts): Promise<GrpcServer> {
   };
 }
 
+/** What every API of Google's speaks that has policies, as the clients' common package describes it. */
+const IAM = {
+  service: 'google.iam.v1.IAMPolicy',
+  entry: 'google-gax',
+  protos: '../protos/iam_service.json',
+};
+
 const definitions = new Map<string, Promise<ServiceDefinition>>();
 
 /** The service as the client's own package describes it; always the same, and costly to make. */
-async function serviceDefinition({ client, service }: GrpcParts): Promise<ServiceDefinition> {
-  const definition = definitions.get(service) ?? readDefinition(client, service);
+async function serviceDefinition(described: Described): Promise<ServiceDefinition> {
+  const { service } = described;
+  const definition = definitions.get(service) ?? readDefinition(described);
   definitions.set(service, definition);
   return await definition;
 }
 
-async function readDefinition(client: string, service: string): Promise<ServiceDefinition> {
-  const manifest = createRequire(import.meta.url).resolve(`${client}/package.json`);
-  const protos: unknown = JSON.parse(
-    await readFile(join(manifest, '..', 'build', 'protos', 'protos.json'), 'utf8'),
-  );
+/** A service, and where its protos lie: a module, and a path from the folder that it is in. */
+interface Described {
+  readonly service: string;
+  readonly entry: string;
+  readonly protos: string;
+}
+
+const ownProtos = ({ client }: GrpcParts): Pick<Described, 'entry' | 'protos'> => ({
+  entry: `${client}/package.json`,
+  protos: 'build/protos/protos.json',
+});
+
+async function readDefinition({
+  service,
+  entry,
+  protos: path,
+}: Described): Promise<ServiceDefinition> {
+  const folder = dirname(createRequire(import.meta.url).resolve(entry));
+  const protos: unknown = JSON.parse(await readFile(join(folder, path), 'utf8'));
   const options = { longs: Number, enums: String, defaults: true, oneofs: true };
   return fromJSON(protos as Parameters<typeof fromJSON>[0], options)[service] as ServiceDefinition;
 }
 
 function implementationOf(
-  { methods, faults }: GrpcParts,
+  { methods, faults }: Pick<GrpcParts, 'methods' | 'faults'>,
   cut: () => void,
 ): UntypedServiceImplementation {
   const implementation: UntypedServiceImplementation = {};

@@ -5,6 +5,12 @@ import { KeyRing } from './key-ring.ts';
 import type { SigningAlgorithm, VersionState } from './keys.ts';
 import { methodsOf } from './methods.ts';
 
+/** A role, and who has it. */
+interface Binding extends Message {
+  readonly role: string;
+  readonly members: readonly string[];
+}
+
 /** A running stand-in for Cloud KMS, as far as the server uses it; its keys live in memory. */
 export interface KmsStandIn {
   /** Host and port, for gRPC in plain text. */
@@ -15,6 +21,8 @@ export interface KmsStandIn {
   createWrappingKey(name: string): string;
   addVersion(key: string): string;
   setState(version: string, state: VersionState): void;
+  /** Grants roles on a key in the place of all before, as SetIamPolicy does. */
+  setPolicy(key: string, bindings: readonly Binding[]): void;
   close(): Promise<void>;
 }
 
@@ -24,10 +32,18 @@ export async function startKmsStandIn(
 ): Promise<KmsStandIn> {
   const ring = new KeyRing();
   const faults = new KmsFaultPlan();
+  const policies = new Map<string, readonly Binding[]>();
   const server = await serveGrpc({
     client: '@google-cloud/kms',
     service: 'google.cloud.kms.v1.KeyManagementService',
     ...{ methods: corruptible(methodsOf(ring), faults), faults, port: options.port ?? 0 },
+    iam: {
+      // Of a key that does not exist the cloud tells nothing, either.
+      GetIamPolicy: ({ resource }) => {
+        const { name } = ring.key(String(resource));
+        return { version: 1, bindings: policies.get(name) ?? [] };
+      },
+    },
   });
   return {
     address: server.address,
@@ -38,6 +54,9 @@ export async function startKmsStandIn(
     addVersion: (key) => ring.addVersion(key),
     setState: (version, state) => {
       ring.setState(version, state);
+    },
+    setPolicy: (key, bindings) => {
+      policies.set(key, bindings);
     },
     close: server.close,
   };

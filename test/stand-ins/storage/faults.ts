@@ -8,6 +8,7 @@ export type StorageOp =
   | 'delete'
   | 'list'
   | 'permissions'
+  | 'policy'
   | 'public';
 
 /** Which requests a fault hits: so many of one kind, after as many have passed unharmed. */

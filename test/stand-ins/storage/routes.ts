@@ -19,6 +19,8 @@ export interface Premises {
   /** Undefined: everything. */
   readonly permissions: readonly string[] | undefined;
   readonly cdn: boolean;
+  /** Who has been granted what, by bucket. */
+  readonly policies: ReadonlyMap<string, readonly object[]>;
 }
 
 interface Target {
@@ -149,6 +151,16 @@ function bucketCall({ method, path, query }: Target, premises: Premises): Call |
       return jsonAnswer({ kind: 'storage#objects', ...page, items: items.map(resourceOf) });
     };
     return { op: 'list', run };
+  }
+  const policy = /^\/storage\/v1\/b\/([^/]+)\/iam$/.exec(path)?.[1];
+  if (method === 'GET' && policy !== undefined) {
+    const run = (): Answer => {
+      bucketNamed(premises, policy);
+      permit(premises, 'storage.buckets.getIamPolicy');
+      const bindings = premises.policies.get(policy) ?? [];
+      return jsonAnswer({ kind: 'storage#policy', version: 1, etag: 'CAE=', bindings });
+    };
+    return { op: 'policy', run };
   }
   const asked = /^\/storage\/v1\/b\/([^/]+)\/iam\/testPermissions$/.exec(path)?.[1];
   if (method !== 'GET' || asked === undefined) return undefined;

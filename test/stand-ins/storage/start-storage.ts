@@ -24,12 +24,20 @@ export interface StorageStandInOptions {
   readonly mostListed?: number;
 }
 
+/** A role, and who has it. */
+interface Binding {
+  readonly role: string;
+  readonly members: readonly string[];
+}
+
 /** Cloud Storage in memory, for the real client to talk to. */
 export interface StorageStandIn {
   readonly url: string;
   readonly faults: StorageFaults;
   /** The names of a bucket's objects. */
   objects(bucket: string): string[];
+  /** Grants roles on a bucket in the place of all before. */
+  setPolicy(bucket: string, bindings: readonly Binding[]): void;
   /** The Content-Range of every request of an upload that had one, in order. */
   contentRanges(): readonly string[];
   close(): Promise<void>;
@@ -47,7 +55,8 @@ export async function startStorageStandIn(
   );
   const faults = new FaultPlan();
   const ranges: string[] = [];
-  const callOf = createRouter({ buckets: stored, permissions, cdn });
+  const policies = new Map<string, readonly Binding[]>();
+  const callOf = createRouter({ buckets: stored, permissions, cdn, policies });
   const server = createServer((request, response) => {
     const call = callOf(request);
     const range = request.headers['content-range'];
@@ -61,6 +70,9 @@ export async function startStorageStandIn(
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     faults,
+    setPolicy: (bucket, bindings) => {
+      policies.set(bucket, bindings);
+    },
     contentRanges: () => ranges,
     objects: (bucket) => stored.get(bucket)?.names() ?? [],
     close: async () => {

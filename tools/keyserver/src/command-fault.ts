@@ -3,8 +3,8 @@ import { Fault } from '@keyserver/fault';
 /** Why a command ends without doing its work, or what it found: one sentence for people, and the exit code. */
 export class CommandFault extends Fault<'found' | 'cannot'> {
   readonly exitCode: number;
-  constructor(sentence: string, exitCode = CANNOT) {
-    super(exitCode === FOUND ? 'found' : 'cannot', sentence);
+  constructor(sentence: string, exitCode = CANNOT, options?: ErrorOptions) {
+    super(exitCode === CANNOT ? 'cannot' : 'found', sentence, options);
     this.exitCode = exitCode;
   }
 }

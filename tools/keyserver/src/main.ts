@@ -17,11 +17,15 @@ function userName(): string {
   }
 }
 
+const terminal = openTerminal(process.stdin, process.stdout, process.stderr);
+
 process.exitCode = await run(process.argv.slice(2), {
-  terminal: openTerminal(process.stdin, process.stdout, process.stderr),
+  // Whoever sets NO_COLOR wants none (https://no-color.org).
+  terminal: (process.env['NO_COLOR'] ?? '') === '' ? terminal : { ...terminal, colours: false },
   clock: systemClock,
   timers: systemTimers,
   random: systemRandom,
   user: userName(),
   dataDirectory: process.env['DATA_DIR'] ?? '.data',
+  environment: process.env,
 });

@@ -12,6 +12,7 @@ import { addConfigShow } from './config/show.ts';
 import { addDataExport } from './data/export.ts';
 import { addDataImport } from './data/import.ts';
 import { addDataVerify } from './data/verify.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addExportInspect } from './export/inspect.ts';
 import { addExportVerify } from './export/verify.ts';
 import { addFederationReset } from './federation/reset.ts';
@@ -63,6 +64,7 @@ const COMMANDS: readonly AddCommand[] = [
     example: VERIFY,
     commands: [addExportVerify, addExportInspect],
   }),
+  addDoctor,
   addPublish,
   group({
     name: 'certificate',

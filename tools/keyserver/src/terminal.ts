@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import type { Environment } from '@keyserver/config';
 import type { Random } from '@keyserver/random';
 import type { Clock, Timers } from '@keyserver/time';
 
@@ -10,6 +11,8 @@ export interface Terminal {
   /** Whether a person is there to answer. */
   readonly interactive: boolean;
   readonly ask: (question: string) => Promise<boolean>;
+  /** Whether whoever reads the output sees colours; not unless given. */
+  readonly colours?: boolean;
 }
 
 /** The time and chance of a machine. */
@@ -26,12 +29,14 @@ export interface CommandContext extends Machine {
   readonly user: string;
   /** The directory of a server on one machine, unless --data-dir names another. */
   readonly dataDirectory: string;
+  /** The environment, for whoever looks at what services are told by it; empty unless given. */
+  readonly environment?: Environment;
 }
 
 /** The terminal over a process's three streams; questions go to the error stream, so that output can be piped. */
 export const openTerminal = (
   input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
-  output: NodeJS.WritableStream,
+  output: NodeJS.WritableStream & { readonly isTTY?: boolean },
   errors: NodeJS.WritableStream,
 ): Terminal => ({
   out: (text) => {
@@ -41,6 +46,7 @@ export const openTerminal = (
     errors.write(text);
   },
   interactive: input.isTTY === true,
+  colours: output.isTTY === true,
   ask: async (question) => {
     const lines = createInterface({ input, output: errors });
     try {

@@ -1,20 +1,17 @@
 import { createServer } from 'node:net';
 import {
   type Environment,
+  PROFILE_VARIABLES,
   type ValuesOf,
   integer,
   loadSettings,
+  machinePorts,
   oneOf,
   settings,
   text,
 } from '@keyserver/config';
 import { Fault } from '@keyserver/fault';
 import { HOUR, SECOND } from '@keyserver/time';
-
-const port = (variable: {
-  readonly about: string;
-  readonly default: number;
-}): ReturnType<typeof integer> => integer({ ...variable, min: 1, max: 65_535 });
 
 /** Every variable that the launcher reads; its services get the whole environment as well. */
 export const launcherSettings = settings({
@@ -34,20 +31,7 @@ export const launcherSettings = settings({
     default: '127.0.0.1',
     form: { pattern: /^[0-9A-Za-z.:-]+$/, described: 'a host name or an IP address' },
   }),
-  PUBLISH_PORT: port({ about: 'The port that takes uploads.', default: 8080 }),
-  EXPORT_PORT: port({ about: 'The port of the export service, for jobs only.', default: 8081 }),
-  TRUST_PORT: port({ about: 'The port of the trust service, for jobs only.', default: 8084 }),
-  CLEANUP_PORT: port({ about: 'The port of the cleanup service, for jobs only.', default: 8085 }),
-  FEDERATION_SERVE_PORT: port({
-    about: 'The port on which partners fetch keys.',
-    default: 8086,
-  }),
-  FEDERATION_PULL_PORT: port({
-    about: 'The port of the federation-pull service, for jobs only.',
-    default: 8087,
-  }),
-  CDN_PORT: port({ about: 'The port that serves the signed files.', default: 8082 }),
-  ISSUER_PORT: port({ about: 'The port of the issuer of job identities.', default: 8083 }),
+  ...machinePorts,
   METRICS_PORT: integer({
     about:
       'The first of the ports on which Prometheus fetches figures, where TELEMETRY_EXPORTER says so: of publish, export, trust, cleanup, federation-serve and federation-pull.',
@@ -98,19 +82,12 @@ export interface Profile {
 const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   development: {
     name: 'development',
-    variables: {
-      TRUNCATE_WINDOW_SECONDS: '10',
-      MIN_WINDOW_AGE_SECONDS: '0',
-      CONFIG_CACHE_SECONDS: '2',
-      LEASE_SECONDS: '10',
-      EXPORT_LATE_SECONDS: '120',
-      AUTHORITY_KEY_END_AFTER_SECONDS: '10',
-    },
+    variables: PROFILE_VARIABLES.development,
     firstExport: { period: 20 * SECOND, minRecords: 20, paddingRange: 10 },
   },
   production: {
     name: 'production',
-    variables: {},
+    variables: PROFILE_VARIABLES.production,
     firstExport: { period: 4 * HOUR, minRecords: 1000, paddingRange: 100 },
   },
 };

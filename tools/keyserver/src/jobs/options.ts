@@ -12,14 +12,15 @@ export interface JobsOptions {
   readonly json?: true;
 }
 
-const DEFAULT_PREFIX = 'keyserver-';
+/** How the ids of our jobs begin unless told otherwise. */
+export const DEFAULT_PREFIX = 'keyserver-';
 
 /** Adds the options that every command about jobs has. */
 export const addJobsOptions = (command: Command): Command =>
   command
     .requiredOption('--project <id>', 'the Google Cloud project', project)
-    .requiredOption('--location <region>', 'the location of its jobs', location)
-    .option('--prefix <text>', 'how the ids of its jobs begin', prefix, DEFAULT_PREFIX)
+    .requiredOption('--location <region>', 'the location of its jobs', jobLocation)
+    .option('--prefix <text>', 'how the ids of its jobs begin', jobPrefix, DEFAULT_PREFIX)
     .option(
       '--endpoint <host:port>',
       'another address of Cloud Scheduler; plain text on this machine, TLS elsewhere',
@@ -56,8 +57,10 @@ export const ownPlaceOf = (options: JobsOptions): string =>
 export const jobName = matching(/^[\w-]{1,200}$/, 'must be letters, digits, "-" and "_"');
 
 const project = matching(/^[a-z0-9][a-z0-9.:-]{0,99}$/, 'must be the id of a project');
-const location = matching(/^[a-z0-9-]{1,40}$/, 'must be a region such as europe-west1');
-const prefix = matching(/^[\w-]{0,100}$/, 'must be letters, digits, "-" and "_"');
+/** Reads the region of jobs. */
+export const jobLocation = matching(/^[a-z0-9-]{1,40}$/, 'must be a region such as europe-west1');
+/** Reads how the ids of jobs begin. */
+export const jobPrefix = matching(/^[\w-]{0,100}$/, 'must be letters, digits, "-" and "_"');
 
 function matching(form: RegExp, sentence: string): (text: string) => string {
   return (text) => {

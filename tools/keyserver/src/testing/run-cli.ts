@@ -41,6 +41,7 @@ export async function keyserver(
     readonly dataDirectory?: string;
     /** Shows NOW unless given; a cloud that keeps real time needs the real one. */
     readonly clock?: Clock;
+    readonly environment?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Ran> {
   const said = { out: '', err: '' };
@@ -66,6 +67,7 @@ export async function keyserver(
     random,
     user: 'alex',
     dataDirectory: context.dataDirectory ?? inScratch('data'),
+    ...(context.environment === undefined ? {} : { environment: context.environment }),
   });
   return { code, ...said, questions };
 }
