@@ -9,16 +9,13 @@ import {
   type Units,
   federationSync,
   findPartner,
-  freshUnits,
   keyBatchDocument,
   keyBatches,
-  paddedUnits,
-  partnerDays,
   partnerDocument,
   partnerVersionChange,
   partners,
-  servedUnits,
   storeFormat,
+  unitsOfPartners,
 } from '@keyserver/stores';
 import { NOON, SETTINGS, aKey, recordsOf } from '@keyserver/stores/testing';
 import {
@@ -85,10 +82,7 @@ async function served(): Promise<{ readonly partner: Partner; readonly units: Un
     tx.create(keyBatches, randomId(systemRandom), document);
   });
   const { retention } = SETTINGS;
-  const days = partnerDays(store, DAY);
-  const padded = paddedUnits(store, { retention, span: DAY });
-  const fresh = freshUnits(store, { retention, ...days });
-  return { partner, units: servedUnits(store, { days, padded, fresh }) };
+  return { partner, units: unitsOfPartners(store, { retention, profile: 'production' }) };
 }
 
 it('finds and reads the unit of a fresh partner for as much as the page says', async () => {

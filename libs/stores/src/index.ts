@@ -50,7 +50,7 @@ export {
 export { partnerVersionChange } from './partner-versions.ts';
 export { partnerProgress, partnerUnits, unitOf } from './partner-unit-document.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
-export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
+export { unitsOfPartners } from './served-units.ts';
 export type { UnitProgress } from './unit-progress.ts';
 export { type UnitStore, unitStore } from './unit-store.ts';
 export {
@@ -63,7 +63,6 @@ export {
 } from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
-export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {

@@ -12,11 +12,14 @@ import {
   midnightAfter,
   nextInForce,
   partnersInForce,
+  planSpanOf,
   planStart,
 } from '@keyserver/padding';
 import { SECOND, type UnixMillis } from '@keyserver/time';
-import type { Units } from './partner-units.ts';
+import { freshUnits } from './fresh-units.ts';
+import { type Units, paddedUnits } from './partner-units.ts';
 import { versionsOfPartner } from './partner-versions.ts';
+import type { StoreProfile } from './store-format.ts';
 
 /** How partners were configured for the days of the past. */
 export interface PartnerDays {
@@ -106,3 +109,17 @@ function allowedToday(found: FoundUnit, mode: Partner['mode'], today: Grant): Fo
 /** There is nothing up to an instant, unless that is yet to come: who waits for it stays where it is. */
 const passOver = async (store: DocumentStore, to: UnixMillis | undefined): Promise<FoundUnit> =>
   to === undefined || to > (await store.now()) ? { kind: 'not yet' } : { kind: 'nothing', to };
+
+/** The units of all partners of a store, each in the way in which its partner was served on that day; `retention` is in ms. */
+export function unitsOfPartners(
+  store: DocumentStore,
+  {
+    retention,
+    profile,
+  }: { readonly retention: number; readonly profile: StoreProfile | undefined },
+): Units {
+  const span = planSpanOf(profile);
+  const days = partnerDays(store, span);
+  const padded = paddedUnits(store, { retention, span });
+  return servedUnits(store, { days, padded, fresh: freshUnits(store, { retention, ...days }) });
+}

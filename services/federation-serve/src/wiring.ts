@@ -13,17 +13,7 @@ import {
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import {
-  type Units,
-  findPartner,
-  freshUnits,
-  paddedUnits,
-  partnerDays,
-  readSealingKey,
-  servedUnits,
-} from '@keyserver/stores';
-import type { DocumentStore } from '@keyserver/docstore';
-import { planSpanOf } from '@keyserver/padding';
+import { findPartner, readSealingKey, unitsOfPartners } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
@@ -59,13 +49,14 @@ function depsOver(
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
   const storeTime = async () => await store.now();
+  const served = { retention: config.KEY_RETENTION_HOURS * HOUR, profile: config.PROFILE };
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
     ...knownSinceReset({ storeTime, timers }, () => {
-      const { findUnit, readUnit } = unitsOf(store, config);
+      const { findUnit, readUnit } = unitsOfPartners(store, served);
       return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
     }),
     storeTime,
@@ -79,13 +70,4 @@ function depsOver(
     maxCalls: config.MAX_CALLS,
     health: probeAll(timers, [...probesOf(platform), damage.probe, logHealth]),
   };
-}
-
-/** The units of all partners, each in the way in which its partner was served on that day. */
-function unitsOf(store: DocumentStore, config: FederationServeSettings): Units {
-  const retention = config.KEY_RETENTION_HOURS * HOUR;
-  const span = planSpanOf(config.PROFILE);
-  const days = partnerDays(store, span);
-  const padded = paddedUnits(store, { retention, span });
-  return servedUnits(store, { days, padded, fresh: freshUnits(store, { retention, ...days }) });
 }
