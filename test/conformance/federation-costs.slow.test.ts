@@ -14,6 +14,7 @@ import {
   partnerDocument,
   partnerVersionChange,
   partners,
+  readEpoch,
   storeFormat,
   unitsOfPartners,
 } from '@keyserver/stores';
@@ -97,6 +98,7 @@ it('finds and reads the unit of a fresh partner for as much as the page says', a
   const { issuer, subject } = partner;
   const counted = [
     await row('finding a partner', async () => await findPartner(store)({ issuer, subject })),
+    await row('reading the epoch of store time', async () => await readEpoch(store)),
     await row('finding a unit for the first time', async () => await find(WINDOW)),
     await row('finding it again', async () => await find(WINDOW)),
     await row('finding and reading a unit of one upload', read),

@@ -26,6 +26,7 @@ import { revisionKeys } from './revision-keys.ts';
 import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
+import { timeResets } from './time-resets.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
@@ -63,6 +64,7 @@ export const allCollections: readonly Collection<object>[] = [
   signingKeys,
   storeFormat,
   storeParts,
+  timeResets,
   totalDeltas,
   totals,
   totalsProgress,

@@ -111,4 +111,5 @@ export {
   storeParts,
 } from './store-parts.ts';
 export { isAnythingAhead, undoAllAhead } from './reset-time.ts';
+export { beginEpoch, readEpoch } from './time-resets.ts';
 export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

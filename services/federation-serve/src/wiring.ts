@@ -13,7 +13,7 @@ import {
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import { findPartner, readSealingKey, unitsOfPartners } from '@keyserver/stores';
+import { findPartner, readEpoch, readSealingKey, unitsOfPartners } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
@@ -45,21 +45,24 @@ function depsOver(
   config: FederationServeSettings,
   { clock, timers, random, openLog, logHealth }: Ambient,
 ): ServeDeps {
-  const store = withRecentTime(platform.store, timers);
+  const { store } = platform;
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
-  const storeTime = async () => await store.now();
   const served = { retention: config.KEY_RETENTION_HOURS * HOUR, profile: config.PROFILE };
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
-    ...knownSinceReset({ storeTime, timers }, () => {
-      const { findUnit, readUnit } = unitsOfPartners(store, served);
-      return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
-    }),
-    storeTime,
+    ...knownSinceReset(
+      async () => await readEpoch(store),
+      () => {
+        const recent = withRecentTime(store, timers);
+        const { findUnit, readUnit } = unitsOfPartners(recent, served);
+        const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
+        return { findUnit, loadUnit, storeTime: async () => await recent.now() };
+      },
+    ),
     readSealingKey: readSealingKey(store, { random, onDrawn }),
     verifyPartner: partnerVerifier({
       ...{ issuers: issuersOf(config), findPartner: findPartner(store), clock, timers },
