@@ -1,5 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import {
+  type SecureVersion,
+  connect as connectTls,
+  createServer as createTlsServer,
+} from 'node:tls';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,6 +51,23 @@ async function someOf<T extends { readonly keys: readonly number[] }>(
   }
 }
 const codeOf = (outcome: CallOutcome) => ('answer' in outcome ? 'OK' : status[outcome.code]);
+
+/** Old versions are spoken only at the lowest security level of OpenSSL: https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/ */
+const OLD_TLS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+
+/** The version of TLS that a server and a client agree on, or why they do not. */
+const spoken = async (port: number, maxVersion: SecureVersion): Promise<string | null> =>
+  await new Promise((resolve) => {
+    const trusted = { ca: LOCALHOST_CERTIFICATE, servername: 'localhost', ALPNProtocols: ['h2'] };
+    const socket = connectTls({ host: '127.0.0.1', port, ...trusted, ...OLD_TLS, maxVersion });
+    socket.once('secureConnect', () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.once('error', (fault: NodeJS.ErrnoException) => {
+      resolve(fault.code ?? fault.message);
+    });
+  });
 
 /** What the health check of gRPC says of a service. */
 const health = async (address: string, service: Uint8Array): Promise<number | string> => {
@@ -190,11 +212,34 @@ describe('the service', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('speaks TLS 1.2 and 1.3, and refuses a client that speaks TLS 1.1 at most', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'keyserver-tls-'));
+    const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    writeFileSync(TLS_CERT_FILE, LOCALHOST_CERTIFICATE);
+    writeFileSync(TLS_KEY_FILE, LOCALHOST_KEY);
+    const { service } = await start({ TLS_CERT_FILE, TLS_KEY_FILE });
+    const port = Number(new URL(service.url).port);
+    const lenient = createTlsServer({
+      ...{ cert: LOCALHOST_CERTIFICATE, key: LOCALHOST_KEY, ALPNProtocols: ['h2'] },
+      ...OLD_TLS,
+    });
+    lenient.listen(0, '127.0.0.1');
+    await once(lenient, 'listening');
+    const elsewhere = (lenient.address() as AddressInfo).port;
+    // The client does speak it: to a server that takes it.
+    expect(await spoken(elsewhere, 'TLSv1.1')).toBe('TLSv1.1');
+    expect(await spoken(port, 'TLSv1.1')).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    expect(await spoken(port, 'TLSv1.2')).toBe('TLSv1.2');
+    expect(await spoken(port, 'TLSv1.3')).toBe('TLSv1.3');
+    lenient.close();
+    rmSync(directory, { recursive: true });
+  });
+
   it('does not start with a certificate without its key, nor with one that is not there', async () => {
     await expect(server.start({ TLS_CERT_FILE: '/nowhere/cert.pem' })).rejects.toThrow(
       'TLS_KEY_FILE',
     );
     const files = { TLS_CERT_FILE: '/nowhere/cert.pem', TLS_KEY_FILE: '/nowhere/key.pem' };
-    await expect(server.start(files)).rejects.toThrow('TLS_CERT_FILE');
+    await expect(server.start(files)).rejects.toThrow(/TLS_CERT_FILE.*TLS_KEY_FILE/s);
   });
 });
