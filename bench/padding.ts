@@ -21,6 +21,7 @@ const FULL = {
   files: 2000,
   keyFiles: 600,
   served: 200,
+  pages: 120,
   shown: 300,
   configurations: 20,
   refusals: 10_000,
@@ -29,6 +30,7 @@ const QUICK = {
   files: 200,
   keyFiles: 90,
   served: 20,
+  pages: 20,
   shown: 60,
   configurations: 3,
   refusals: 1000,
@@ -52,6 +54,7 @@ export const measurePadding: Measure = async ({ quick, say }) => {
       ...(await judge(cold, keyFiles, say)),
     },
     served: await countServed(counts.served, say),
+    partner: await lookAsPartner(counts, say),
     shown: {
       mixed1v5: await countShown('mixed', counts.shown, say),
       risksByDay1v5: await countShown('risksByDay', counts.shown, say),
@@ -99,6 +102,24 @@ async function countServed(files: number, say: Say): Promise<Readonly<Record<str
   const found = await count(source, { files, comparisons: ['auc1v5'], say });
   await closeTestStores();
   return found;
+}
+
+/** The same, and which keys are real, for a partner that reads the pages of its units. */
+async function lookAsPartner(
+  { served, pages }: typeof FULL,
+  say: Say,
+): Promise<Readonly<Record<string, number>>> {
+  say('the same of units that a partner has fetched');
+  const world = { crowd: CROWD, reader: 'partner' } as const;
+  const few = serviceFiles({ ...world, sizes: [1, 5], random: simulatedChance('partner') });
+  const counted = await count(few, { files: served, comparisons: ['auc1v5'], say });
+  await closeTestStores();
+  const crowd = serviceFiles({ ...world, sizes: [10], random: simulatedChance('partner keys') });
+  say(`judging the keys of ${pages} units`);
+  const { auc, by } = await judgeKeys(crowd, pages);
+  say(`  real keys ${auc.toFixed(3)} by ${by}`);
+  await closeTestStores();
+  return { ...counted, aucRealKey: auc };
 }
 
 /** One person from five where they differ in what files cannot hide: no bound holds for it. */

@@ -9,16 +9,14 @@ import {
   type Units,
   federationSync,
   findPartner,
-  freshUnits,
   keyBatchDocument,
   keyBatches,
-  paddedUnits,
-  partnerDays,
   partnerDocument,
   partnerVersionChange,
   partners,
-  servedUnits,
+  readEpoch,
   storeFormat,
+  unitsOfPartners,
 } from '@keyserver/stores';
 import { NOON, SETTINGS, aKey, recordsOf } from '@keyserver/stores/testing';
 import {
@@ -85,10 +83,7 @@ async function served(): Promise<{ readonly partner: Partner; readonly units: Un
     tx.create(keyBatches, randomId(systemRandom), document);
   });
   const { retention } = SETTINGS;
-  const days = partnerDays(store, DAY);
-  const padded = paddedUnits(store, { retention, span: DAY });
-  const fresh = freshUnits(store, { retention, ...days });
-  return { partner, units: servedUnits(store, { days, padded, fresh }) };
+  return { partner, units: unitsOfPartners(store, { retention, profile: 'production', clock }) };
 }
 
 it('finds and reads the unit of a fresh partner for as much as the page says', async () => {
@@ -103,6 +98,7 @@ it('finds and reads the unit of a fresh partner for as much as the page says', a
   const { issuer, subject } = partner;
   const counted = [
     await row('finding a partner', async () => await findPartner(store)({ issuer, subject })),
+    await row('reading the epoch of store time', async () => await readEpoch(store)),
     await row('finding a unit for the first time', async () => await find(WINDOW)),
     await row('finding it again', async () => await find(WINDOW)),
     await row('finding and reading a unit of one upload', read),

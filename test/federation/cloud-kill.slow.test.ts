@@ -18,6 +18,7 @@ import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-i
 import { type MetadataStandIn, startMetadataStandIn } from '@keyserver/stand-ins/metadata';
 import {
   allCollections,
+  federationPositions,
   federationQueries,
   federationSync,
   keyBatchDocument,
@@ -35,6 +36,7 @@ import { machine } from '../support/machine.ts';
 // Two processes on Google Cloud by its stand-ins: one serves, the other fetches and is killed again and again.
 const AUDIENCE = 'https://serving.example/federation';
 const [ACCOUNT, CALLER] = ['federation@serving.example', 'jobs@pulling.example'];
+const SERVE = fileURLToPath(import.meta.resolve('@keyserver/federation-serve/main'));
 const PULL = fileURLToPath(import.meta.resolve('@keyserver/federation-pull/main'));
 /** More than three pages, each of which is stored in two transactions. */
 const KEYS = 1700;
@@ -92,7 +94,7 @@ async function openWorld(): Promise<World> {
   };
 }
 
-/** Starts what serves, and stores keys of the window of two hours ago. */
+/** Starts what serves, and stores keys. */
 async function serveKeysOf(world: World): Promise<RunningService> {
   const log = createLogger({
     ...{ ...machine, service: 'federation-serve', level: 'debug' },
@@ -103,10 +105,20 @@ async function serveKeysOf(world: World): Promise<RunningService> {
     },
   });
   const ambient = { ...machine, openLog: () => log, logHealth: () => Promise.resolve() };
-  const { OIDC_ISSUER: issuer = '', OIDC_JWKS_URL: keys } = world.issuers;
-  const env = { ...gcp(world, 'serving'), FEDERATION_ISSUERS: `${issuer}=${keys}` };
-  const service = await startFederationServe(env, ambient);
+  const service = await startFederationServe(servingEnv(world), ambient);
   closers.push(service.close);
+  await storeKeysOf(world);
+  return service;
+}
+
+const servingEnv = (world: World) => {
+  const { OIDC_ISSUER: issuer, OIDC_JWKS_URL: keys } = world.issuers;
+  return { ...gcp(world, 'serving'), FEDERATION_ISSUERS: `${issuer}=${keys}` };
+};
+
+/** Stores the partner, and keys of the window of two hours ago. */
+async function storeKeysOf(world: World): Promise<void> {
+  const { OIDC_ISSUER: issuer = '' } = world.issuers;
   const store = await opened(world, 'serving');
   const window = unixMillis(floorTo(systemClock.now(), HOUR) - 2 * HOUR);
   const partner = aPartner({ issuer, subject: ACCOUNT, audience: AUDIENCE, maxPageKeys: PAGE });
@@ -127,32 +139,59 @@ async function serveKeysOf(world: World): Promise<RunningService> {
       );
     }
   });
-  return service;
 }
 
-/** Starts what fetches, as a process of its own, and gives its address. */
-async function pulling(
-  world: World,
-): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+/** Starts what serves as a process of its own, at a port where one was before unless it is 0, and tells of each page that it has served. */
+const serving = async (world: World, port: string): Promise<Process> =>
+  await started(SERVE, { ...servingEnv(world), ...outside(world), PORT: port }, (message) => {
+    if (message !== 'federation.served') return;
+    world.served += 1;
+    world.onServed();
+  });
+
+/** Starts what fetches, as a process of its own. */
+async function pulling(world: World): Promise<Process> {
   const env = {
-    ...{ ...gcp(world, 'pulling'), ...world.issuers, PATH: process.env['PATH'] ?? '' },
+    ...{ ...gcp(world, 'pulling'), ...world.issuers, ...outside(world) },
     ...{ OIDC_AUDIENCE: 'pull', CALLER_EMAILS: CALLER, FEDERATION_PLAINTEXT_LOOPBACK: 'true' },
-    ...{ CLOUDSDK_CONFIG: '/nowhere', METADATA_SERVER_DETECTION: 'assume-present' },
-    GCE_METADATA_HOST: world.metadata.address,
   };
+  return await started(PULL, env, () => undefined);
+}
+
+/** What a process finds outside: its programs, and the stand-in for the metadata of Google Cloud. */
+const outside = ({ metadata }: World) => ({
+  PATH: process.env['PATH'] ?? '',
+  ...{ CLOUDSDK_CONFIG: '/nowhere', METADATA_SERVER_DETECTION: 'assume-present' },
+  GCE_METADATA_HOST: metadata.address,
+});
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+/** Starts a service, and gives its address once it listens. */
+async function started(
+  path: string,
+  env: Readonly<Record<string, string>>,
+  onEvent: (message: string) => void,
+): Promise<Process> {
   const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, PULL], {
+  const child = spawn(process.execPath, [...flags, path], {
     ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
   });
   closers.push(() => child.kill('SIGKILL'));
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { message, url } = JSON.parse(line) as { message: string; url?: string };
-    if (message === 'service.started' && url !== undefined) {
-      child.stdout.resume();
-      return { child, url };
-    }
-  }
-  throw new Error('the service ended before it had started');
+  const lines = createInterface({ input: child.stdout });
+  return await new Promise((resolve, reject) => {
+    lines.on('line', (line) => {
+      const { message, url } = JSON.parse(line) as { message: string; url?: string };
+      onEvent(message);
+      if (message === 'service.started' && url !== undefined) resolve({ child, url });
+    });
+    lines.once('close', () => {
+      reject(new Error('the service ended before it had started'));
+    });
+  });
 }
 
 /** Has the query run once; the status and body, or that the service died meanwhile. */
@@ -212,6 +251,43 @@ it('fetches each key once though it is killed at each of its pages, and begins w
   const runs = await readSyncs(store, query.id, unixMillis(0));
   expect(runs.map(({ outcome }) => outcome)).toEqual(['died', 'died', 'died', 'caught_up']);
   expect(runs.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(KEYS);
+});
+
+it('fetches each key once though what serves is killed at each of its pages, at once or while it answers', async () => {
+  const world = await openWorld();
+  let { child, url } = await serving(world, '0');
+  await storeKeysOf(world);
+  const store = await opened(world, 'pulling');
+  const { host, port } = new URL(url);
+  const puller = await pulling(world);
+  const query = aQuery({ server: host, audience: AUDIENCE, onlyLocalProvenance: false });
+  /** Pages of another size for each life, and no pause after a failure. */
+  const configure = async (maxPageKeys: number): Promise<void> => {
+    await store.transact(async (tx) => {
+      const [position] = await tx.get(federationPositions, [query.id]);
+      tx.set(federationQueries, query.id, queryDocument({ ...query, maxPageKeys }));
+      if (position !== undefined)
+        tx.set(federationPositions, query.id, { ...position, notBefore: 0 });
+    });
+  };
+  for (let pages = 1; pages <= 3; pages++) {
+    await configure(100 + systemRandom.below(150));
+    const life = child;
+    const until = world.served + pages;
+    world.onServed = () => {
+      if (world.served === until) life.kill('SIGKILL');
+    };
+    await Promise.all([run(world, puller.url), once(life, 'close')]);
+    ({ child, url } = await serving(world, port));
+    expect(new URL(url).port).toBe(port);
+  }
+  world.onServed = () => undefined;
+  await configure(PAGE);
+  expect(await run(world, puller.url)).toBe('200 {"ok":true}');
+  const now = systemClock.now();
+  const keys = keysOf(await batchesIn(store, unixMillis(now - 3 * DAY), unixMillis(now + DAY)));
+  expect(new Set(keys).size).toBe(KEYS);
+  expect(keys).toHaveLength(KEYS);
 });
 
 it('stores a key once when two queries receive it at the same time, and neither fails', async () => {

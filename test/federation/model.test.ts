@@ -18,6 +18,7 @@ const PLANTED: readonly Planted[] = [
   { fault: 'the grant of the day is not looked at', broken: 'given away' },
   { fault: 'generated keys are fresh', broken: 'given away' },
   { fault: 'the next state is stored before its keys', broken: 'lost' },
+  { fault: 'a revision overtakes its key', broken: 'unrevised' },
 ];
 
 it.each(PLANTED)('sees that keys are $broken when $fault', async (planted) => {

@@ -49,6 +49,8 @@ await import('../../libs/stores/src/federation-sync.test.ts');
 await import('../../libs/stores/src/federation-secrets.test.ts');
 await import('../../libs/stores/src/fresh-units.test.ts');
 await import('../../libs/stores/src/served-units.test.ts');
+await import('../../libs/stores/src/time-resets.test.ts');
+await import('../../libs/stores/src/undo-positions.test.ts');
 await import('../../services/export/src/partner-units.test.ts');
 await import('../../services/federation-pull/src/pull-query.test.ts');
 Object.assign(globalThis, { it });

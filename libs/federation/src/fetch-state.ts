@@ -1,5 +1,6 @@
 import type { Cursor, FetchState } from '#generated/federation.js';
-import { SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
+import { MINUTE, SECOND, type UnixMillis, unixMillis } from '@keyserver/time';
+import { type Epoch, takenBack, takenBackFromAhead } from './epoch.ts';
 import type { Position } from './position.ts';
 import { openToken, sealToken } from './token.ts';
 
@@ -16,23 +17,41 @@ export const BEGINNING: Resumption = { unit: unixMillis(0), byTimestamp: true };
 const YEAR_1 = -62_135_596_800;
 const LAST_SECOND = 8_640_000_000_000;
 
+/** How far ahead of store time a state may be: a second of its own form, and what clocks of a store's servers may differ. */
+const AHEAD = MINUTE;
+
+/** What states are read with. */
+export interface StateReading {
+  readonly sealingKey: Uint8Array;
+  readonly epoch: Epoch;
+  /** Store time. */
+  readonly now: UnixMillis;
+}
+
 /**
  * Where a state goes on. Both cursors say the same, so either is enough; a token counts, and a timestamp where there is none.
- * Cursors that differ go on at the earlier one, so that nothing is passed over. Undefined for a state that no server of ours
- * gave, or gave before it lost the key of its tokens.
+ * Cursors that differ go on at the earlier one, so that nothing is passed over. One that was given ahead of a time that was set back
+ * meanwhile is taken back with it. `state` for one that no server of ours gave, or gave before it lost the key of its tokens; `future`
+ * for one of a time that has not come.
  */
 export function readState(
   state: FetchState.$Properties | null | undefined,
-  sealingKey: Uint8Array,
-): Resumption | undefined {
+  reading: StateReading,
+): Resumption | 'state' | 'future' {
   const cursors = [state?.keyCursor, state?.revisedKeyCursor].flatMap((cursor) =>
     cursor === undefined || cursor === null ? [] : [cursor],
   );
   const tokens = cursors.flatMap(({ nextToken }) => (nextToken ?? '') || []);
-  const places =
+  const place = earliestOf(
     tokens.length > 0
-      ? tokens.map((token) => ofToken(token, sealingKey))
-      : cursors.filter(saysTime).map(ofTimestamp);
+      ? tokens.map((token) => ofToken(token, reading))
+      : cursors.filter(saysTime).map((cursor) => ofTimestamp(cursor, reading)),
+  );
+  return place !== undefined && place.unit > reading.now + AHEAD ? 'future' : (place ?? 'state');
+}
+
+/** The earliest of several places, or the beginning where there are none; undefined where one of them is none. */
+function earliestOf(places: readonly (Resumption | undefined)[]): Resumption | undefined {
   let earliest: Resumption | undefined;
   for (const place of places) {
     if (place === undefined) return undefined;
@@ -47,14 +66,19 @@ export function readState(
  */
 export function stateOf(
   position: Position,
-  options: { readonly sealingKey: Uint8Array; readonly unitEnd?: UnixMillis | undefined },
+  options: {
+    readonly sealingKey: Uint8Array;
+    /** The number of the epoch that was known before anything of the answer was read. */
+    readonly epoch: number;
+    readonly unitEnd?: UnixMillis | undefined;
+  },
 ): FetchState.$Properties {
   const { unit, after } = position;
-  const { sealingKey, unitEnd = Infinity } = options;
+  const { sealingKey, epoch, unitEnd = Infinity } = options;
   const later = after !== undefined && unit + SECOND < unitEnd ? SECOND : 0;
   const cursor = {
     timestamp: (unit + later) / SECOND,
-    nextToken: sealToken(position, sealingKey),
+    nextToken: sealToken({ unit, after, epoch }, sealingKey),
   };
   return { keyCursor: cursor, revisedKeyCursor: cursor };
 }
@@ -70,15 +94,23 @@ export function secondsIn({ timestamp }: Cursor.$Properties): number {
 
 const saysTime = (cursor: Cursor.$Properties): boolean => ![0, YEAR_1].includes(secondsIn(cursor));
 
-function ofToken(token: string, sealingKey: Uint8Array): Resumption | undefined {
-  const position = openToken(token, sealingKey);
-  return position && { ...position, byTimestamp: false };
+function ofToken(token: string, { sealingKey, epoch }: StateReading): Resumption | undefined {
+  const told = openToken(token, sealingKey);
+  if (told === undefined) return undefined;
+  const { epoch: number, ...position } = told;
+  return { ...takenBack(position, number, epoch), byTimestamp: false };
 }
 
-function ofTimestamp(cursor: Cursor.$Properties): Resumption | undefined {
+/** A time says no epoch. One that has not come is told by a time that was set back; another is believed. */
+function ofTimestamp(
+  cursor: Cursor.$Properties,
+  { epoch, now }: StateReading,
+): Resumption | undefined {
   const seconds = secondsIn(cursor);
   if (seconds < 0 || seconds > LAST_SECOND) return undefined;
-  return { unit: unixMillis(seconds * SECOND), byTimestamp: true };
+  const unit = unixMillis(seconds * SECOND);
+  const back = unit > now + AHEAD ? takenBackFromAhead(unit, epoch) : undefined;
+  return back === undefined ? { unit, byTimestamp: true } : { ...back, byTimestamp: false };
 }
 
 function isBefore(a: Position, b: Position): boolean {

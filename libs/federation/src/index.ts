@@ -1,5 +1,6 @@
 export { MAX_ANSWER_BYTES, type PartnerPage, decodeAnswer } from './decode-answer.ts';
 export { encodeRequest } from './encode-request.ts';
+export { type Epoch, FIRST_EPOCH, MAX_EPOCH, type TimeReset } from './epoch.ts';
 export { answerBytes } from './fetch-answer.ts';
 export {
   type FetchRequest,

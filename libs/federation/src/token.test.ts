@@ -1,10 +1,10 @@
 import { unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
-import type { Position } from './position.ts';
-import { openToken, sealToken } from './token.ts';
+import { type Told, openToken, sealToken } from './token.ts';
 
 const KEY = Buffer.alloc(32, 1);
-const anyPosition: fc.Arbitrary<Position> = fc.record({
+const anyPosition: fc.Arbitrary<Told> = fc.record({
+  epoch: fc.nat({ max: 0xffff }),
   unit: fc.nat({ max: 2 ** 47 }).map(unixMillis),
   after: fc.option(
     fc.record({
@@ -14,8 +14,8 @@ const anyPosition: fc.Arbitrary<Position> = fc.record({
     { nil: undefined },
   ),
 });
-const plain = ({ unit, after }: Position) => ({
-  unit,
+const plain = ({ unit, epoch, after }: Told) => ({
+  ...{ unit, epoch },
   ...(after === undefined ? {} : { kind: after.kind, key: [...after.key] }),
 });
 
@@ -29,10 +29,15 @@ describe('a token', () => {
     );
   });
 
+  it('is another in another epoch', () => {
+    const unit = unixMillis(1_700_000_000_000);
+    expect(sealToken({ unit, epoch: 1 }, KEY)).not.toBe(sealToken({ unit, epoch: 2 }, KEY));
+  });
+
   it('is the same for the same position, on every instance that has the key', () => {
-    const position = { unit: unixMillis(1_700_000_000_000) };
+    const position = { unit: unixMillis(1_700_000_000_000), epoch: 1 };
     expect(sealToken(position, KEY)).toBe(sealToken(position, Uint8Array.from(KEY)));
-    expect(sealToken(position, KEY)).toMatch(/^[\w-]{54}$/u);
+    expect(sealToken(position, KEY)).toMatch(/^[\w-]{56}$/u);
   });
 });
 
@@ -42,7 +47,7 @@ it('tells a partner nothing of the last record, which it may not be granted', ()
   const [one, other] = [1, 2].map((n) => {
     const key = Buffer.from(after.key);
     key.writeUInt8(n, 15);
-    return Buffer.from(sealToken({ unit, after: { ...after, key } }, KEY), 'base64url');
+    return Buffer.from(sealToken({ epoch: 0, unit, after: { ...after, key } }, KEY), 'base64url');
   });
   for (const token of [one!, other!]) expect(token.includes(after.key.subarray(0, 4))).toBe(false);
   // Of two positions that differ in one byte only the number of the version is the same everywhere.
@@ -52,7 +57,10 @@ it('tells a partner nothing of the last record, which it may not be granted', ()
 
 describe('a text is no token', () => {
   const token = sealToken(
-    { unit: unixMillis(1_700_000_000_000), after: { kind: 'primary', key: Buffer.alloc(16, 7) } },
+    {
+      ...{ epoch: 3, unit: unixMillis(1_700_000_000_000) },
+      after: { kind: 'primary', key: Buffer.alloc(16, 7) },
+    },
     KEY,
   );
 
@@ -81,10 +89,14 @@ describe('a text is no token', () => {
     }
   });
 
-  it('when the bits that the last character has to spare are set', () => {
+  it('when another character ends it', () => {
     const last = token.at(-1) ?? '';
     const others = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
     const opened = others.filter((one) => openToken(token.slice(0, -1) + one, KEY) !== undefined);
     expect(opened).toEqual([last]);
+  });
+
+  it('when it has the length that the layout before had', () => {
+    expect(openToken(Buffer.alloc(40, 1).toString('base64url'), KEY)).toBeUndefined();
   });
 });

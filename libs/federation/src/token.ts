@@ -12,16 +12,26 @@ import type { Position, RecordKind } from './position.ts';
 /** Bytes of the key that tokens are sealed with. */
 export const TOKEN_KEY_BYTES = 32;
 
-/** The number of this layout: version (1 byte), seal (16), and hidden from the partner: start of the unit in ms (6), kind (1), key (16). */
-const VERSION = 1;
+/**
+ * The number of this layout: version (1 byte), seal (16), and hidden from the partner: epoch of store time (2), start of the unit in ms
+ * (6), kind (1), key (16).
+ */
+const VERSION = 2;
 const AT = { seal: 1, position: 17 } as const;
-const IN_POSITION = { unit: 0, kind: 6, key: 7 } as const;
+const IN_POSITION = { epoch: 0, unit: 2, kind: 8, key: 9 } as const;
 const UNIT_BYTES = 6;
 const SEAL_BYTES = 16;
-const POSITION_BYTES = 23;
+const POSITION_BYTES = 25;
 const KIND = { none: 0, primary: 1, revision: 2 } as const;
-const BASE64_URL = /^[\w-]{54}$/;
+/** 42 bytes, so no character has bits to spare. */
+const BASE64_URL = /^[\w-]{56}$/;
 const CIPHER = 'aes-256-ctr';
+
+/** A position as a token tells it. */
+export interface Told extends Position {
+  /** The number of the epoch of store time in which it was made. */
+  readonly epoch: number;
+}
 
 /**
  * A position as the text that a partner keeps; the same for the same position. The seal is there so that nobody comes to rely on the
@@ -29,8 +39,9 @@ const CIPHER = 'aes-256-ctr';
  * looked at may be one that the partner is not granted. The seal is what the cipher starts with, so it never starts twice alike for
  * two positions (as in RFC 5297, but for the function that makes it).
  */
-export function sealToken({ unit, after }: Position, sealingKey: Uint8Array): string {
+export function sealToken({ unit, after, epoch }: Told, sealingKey: Uint8Array): string {
   const position = Buffer.alloc(POSITION_BYTES);
+  position.writeUInt16BE(epoch, IN_POSITION.epoch);
   position.writeUIntBE(unit, IN_POSITION.unit, UNIT_BYTES);
   position.writeUInt8(KIND[after?.kind ?? 'none'], IN_POSITION.kind);
   if (after !== undefined) position.set(after.key, IN_POSITION.key);
@@ -40,19 +51,19 @@ export function sealToken({ unit, after }: Position, sealingKey: Uint8Array): st
 }
 
 /** The position of a token; undefined for a text that is no token of this version and key, to the last bit. */
-export function openToken(text: string, sealingKey: Uint8Array): Position | undefined {
+export function openToken(text: string, sealingKey: Uint8Array): Told | undefined {
   if (!BASE64_URL.test(text)) return undefined;
   const token = Buffer.from(text, 'base64url');
-  if (token.toString('base64url') !== text) return undefined; // the last character has bits to spare
   if (token.readUInt8() !== VERSION) return undefined;
   const seal = token.subarray(AT.seal, AT.position);
   const hidden = token.subarray(AT.position);
   const position = createDecipheriv(CIPHER, keyFor('hide', sealingKey), seal).update(hidden);
   if (!timingSafeEqual(seal, sealOf(position, sealingKey))) return undefined;
   const unit = unixMillis(position.readUIntBE(IN_POSITION.unit, UNIT_BYTES));
+  const epoch = position.readUInt16BE(IN_POSITION.epoch);
   const kind = kindOf(position.readUInt8(IN_POSITION.kind));
-  if (kind === undefined) return { unit };
-  return { unit, after: { kind, key: position.subarray(IN_POSITION.key) } };
+  if (kind === undefined) return { unit, epoch };
+  return { unit, epoch, after: { kind, key: position.subarray(IN_POSITION.key) } };
 }
 
 const kindOf = (code: number): RecordKind | undefined =>

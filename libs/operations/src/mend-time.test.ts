@@ -10,6 +10,7 @@ import {
   exportConfigs,
   exportStore,
   leases,
+  readEpoch,
   readPlans,
 } from '@keyserver/stores';
 import { auditedSteps } from '@keyserver/stores/testing';
@@ -57,6 +58,7 @@ describe('accepting the time of the machine', () => {
     await acceptTime(time, by);
     expect(await platform.store.now()).toBe(START + 20 * DAY);
     expect(await audited()).toEqual(['time.accept']);
+    expect(await readEpoch(platform.store)).toEqual({ number: 0, resets: [] });
     expect(await time.report()).toMatchObject({ doubt: undefined, remedy: undefined });
   });
 
@@ -199,10 +201,13 @@ describe('resetting store time', () => {
       );
     while (!(await running())) {
       await expect(platform.store.now()).rejects.toMatchObject({ code: 'clock' });
+      expect(await readEpoch(platform.store)).toEqual({ number: 0, resets: [] });
       steps += 1;
     }
     expect(steps).toBeGreaterThan(2);
     expect(await platform.store.now()).toBe(START);
+    const reset = { epoch: 1, from: expect.any(Number) as number, to: START };
+    expect(await readEpoch(platform.store)).toEqual({ number: 1, resets: [reset] });
     clock.advance(2 * HOUR);
     expect(await cut()).toEqual([HOUR_OF_START + HOUR, HOUR_OF_START + 2 * HOUR]);
   });

@@ -1,6 +1,6 @@
 import type { Transaction } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
-import { beginAudit, isAnythingAhead, undoAllAhead } from '@keyserver/stores';
+import { beginAudit, beginEpoch, isAnythingAhead, undoAllAhead } from '@keyserver/stores';
 import type { UnixMillis } from '@keyserver/time';
 
 /** What is known of the time of a store on one machine. */
@@ -56,6 +56,7 @@ export async function resetTime(time: MendableTime, by: Mender): Promise<number>
     const isBack = await time
       .mend('reset', async (tx) => {
         if (await isAnythingAhead(tx)) throw new MoreAhead();
+        await beginEpoch(tx, mark);
         await audit(tx, { auditId, by, operation: 'time.reset', before: mark });
       })
       .then(() => true, whenMoreIsAhead);

@@ -32,6 +32,7 @@ import { padShapes } from './shape-store.ts';
 import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
 import { strayObjects } from './stray-objects.ts';
+import { timeResets } from './time-resets.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
@@ -77,6 +78,7 @@ export const allCollections: readonly Collection<object>[] = [
   storeFormat,
   storeParts,
   strayObjects,
+  timeResets,
   totalDeltas,
   totals,
   totalsProgress,

@@ -122,7 +122,7 @@ export {
   rememberedPauses,
 } from './pauses.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
-export { type PartnerDays, partnerDays, servedUnits } from './served-units.ts';
+export { unitsOfPartners } from './served-units.ts';
 export { type UnitProgress, unitProgress } from './unit-progress.ts';
 export { type UnitStore, unitStore } from './unit-store.ts';
 export {
@@ -135,7 +135,6 @@ export {
 } from './padding-documents.ts';
 export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './revision-keys.ts';
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
-export { freshUnits } from './fresh-units.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { JOB_GRACE } from './job-grace.ts';
 export { leaseStore, leases } from './lease-store.ts';
@@ -201,4 +200,5 @@ export {
   storeParts,
 } from './store-parts.ts';
 export { isAnythingAhead, undoAllAhead } from './reset-time.ts';
+export { beginEpoch, readEpoch } from './time-resets.ts';
 export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

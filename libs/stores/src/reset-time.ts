@@ -16,6 +16,7 @@ import {
   versionId,
 } from './padding-documents.ts';
 import { partnerUnits } from './partner-unit-document.ts';
+import { bringBackQueries, isAnyQueryAhead } from './undo-positions.ts';
 import { readStoreFormat } from './store-format.ts';
 import {
   EXPORTS,
@@ -34,6 +35,7 @@ import {
 const STEPS: readonly Step[] = [
   bringBack(EXPORTS),
   bringBack(PARTNERS),
+  bringBackQueries,
   forgetPlans,
   bringBackVersions(exportVersions),
   bringBackVersions(partnerVersions),
@@ -44,7 +46,8 @@ const STEPS: readonly Step[] = [
 
 /**
  * Brings back to the present all that is ahead of it because store time was wrong: how far exports and partners have come, plans
- * of days that have not begun, changes of exports and partners that would hold from a day far ahead, and leases.
+ * of days that have not begun, changes of exports and partners that would hold from a day far ahead, leases, and where queries stopped
+ * that may have passed over keys.
  * Batches and units past the present are removed; the answer is how many. It takes many transactions, which `transact` runs one after
  * another. It may end after any of them, and be done again. If it is never done again, because the time that was ahead has
  * come meanwhile, the windows of what was removed are cut again all the same.
@@ -66,6 +69,7 @@ export async function undoAllAhead(transact: DocumentStore['transact']): Promise
 /** Whether anything is ahead of the present that `undoAllAhead` must bring back before store time may be. */
 export async function isAnythingAhead(tx: Transaction): Promise<boolean> {
   if ((await isCutAhead(tx, EXPORTS)) || (await isCutAhead(tx, PARTNERS))) return true;
+  if (await isAnyQueryAhead(tx)) return true;
   const span = await spanIn(tx);
   if ((await tx.find(padPlans, { after: today(tx, span), limit: 1 })).length > 0) return true;
   const next = midnightAfter(tx.now, span);

@@ -12,11 +12,16 @@ import {
   midnightAfter,
   nextInForce,
   partnersInForce,
+  planSpanOf,
   planStart,
+  readerOf,
 } from '@keyserver/padding';
-import { SECOND, type UnixMillis } from '@keyserver/time';
-import type { Units } from './partner-units.ts';
+import { type Clock, SECOND, type UnixMillis } from '@keyserver/time';
+import { freshUnits } from './fresh-units.ts';
+import { type Units, paddedUnits } from './partner-units.ts';
 import { versionsOfPartner } from './partner-versions.ts';
+import { pausesReader, rememberedPauses } from './pauses.ts';
+import type { StoreProfile } from './store-format.ts';
 
 /** How partners were configured for the days of the past. */
 export interface PartnerDays {
@@ -106,3 +111,28 @@ function allowedToday(found: FoundUnit, mode: Partner['mode'], today: Grant): Fo
 /** There is nothing up to an instant, unless that is yet to come: who waits for it stays where it is. */
 const passOver = async (store: DocumentStore, to: UnixMillis | undefined): Promise<FoundUnit> =>
   to === undefined || to > (await store.now()) ? { kind: 'not yet' } : { kind: 'nothing', to };
+
+/** The units of all partners of a store, each in the way in which its partner was served on that day. */
+export function unitsOfPartners(
+  store: DocumentStore,
+  {
+    retention,
+    profile,
+    clock,
+  }: {
+    /** In ms. */
+    readonly retention: number;
+    readonly profile: StoreProfile | undefined;
+    /** By which pauses are remembered. */
+    readonly clock: Clock;
+  },
+): Units {
+  const span = planSpanOf(profile);
+  const days = partnerDays(store, span);
+  const padded = paddedUnits(store, { retention, span });
+  const recall = rememberedPauses(store, clock);
+  const waits = async (one: Partner): Promise<boolean> =>
+    pausesReader(await recall(), readerOf(one));
+  const fresh = freshUnits(store, { retention, waits, ...days });
+  return servedUnits(store, { days, padded, fresh });
+}

@@ -3,8 +3,11 @@ import { MAX_ANSWER_BYTES } from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { systemTimers } from '@keyserver/time';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import {
   type PartnerClientSettings,
   PartnerFault,
@@ -35,6 +38,8 @@ async function call(server: string, settings: Partial<PartnerClientSettings> = {
 const LIVE = new AbortController().signal;
 /** Later than any test ends: what ends a call sooner is not its deadline. */
 const NEVER = 3_600_000;
+/** Old versions are spoken only at the lowest security level of OpenSSL: https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/ */
+const OLD_TLS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
 
 describe('a call over TLS', () => {
   it('reaches a partner whose certificate the extra root has issued', async () => {
@@ -57,6 +62,31 @@ describe('a call over TLS', () => {
     const extraRoots = root === 'its own' ? of.certificate : root;
     expect(await call(`localhost:${port}`, { extraRoots })).toBe('unreachable');
     expect(calls).toBe(0);
+  });
+
+  it('does not come about with a partner that speaks TLS 1.1 at most, and gives no token away', async () => {
+    const refused: (string | undefined)[] = [];
+    const received: Buffer[] = [];
+    const old = createTlsServer(
+      {
+        ...{ cert: ours.certificate, key: ours.key, ALPNProtocols: ['h2'], maxVersion: 'TLSv1.1' },
+        ...OLD_TLS,
+      },
+      (socket) => socket.on('data', (data: Buffer) => received.push(data)),
+    );
+    old.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => refused.push(code));
+    old.listen(0);
+    await once(old, 'listening');
+    const { port } = old.address() as AddressInfo;
+    // The partner does speak it: to a client that takes it.
+    const lenient = connectTls({ host: 'localhost', port, ca: ours.certificate, ...OLD_TLS });
+    await once(lenient, 'secureConnect');
+    expect(lenient.getProtocol()).toBe('TLSv1.1');
+    lenient.destroy();
+    expect(await call(`localhost:${port}`, { extraRoots: ours.certificate })).toBe('unreachable');
+    old.close();
+    expect(new Set(refused)).toEqual(new Set(['ERR_SSL_UNSUPPORTED_PROTOCOL']));
+    expect(received).toEqual([]);
   });
 
   it('is made also where plain text is allowed, if the partner is not this machine by name', async () => {

@@ -1,4 +1,5 @@
 import {
+  type Epoch,
   type FetchRequest,
   type FindUnit,
   type FoundUnit,
@@ -16,7 +17,7 @@ import {
 } from '@keyserver/federation';
 import type { FederationRefusal } from '@keyserver/log';
 import type { ReadSealingKey } from '@keyserver/stores';
-import { MINUTE, SECOND, type UnixMillis } from '@keyserver/time';
+import { SECOND, type UnixMillis } from '@keyserver/time';
 import type { CallTime } from './call-time.ts';
 import type { LoadUnit } from './unit-cache.ts';
 
@@ -24,6 +25,8 @@ import type { LoadUnit } from './unit-cache.ts';
 export interface ServeKeysDeps {
   readonly findUnit: FindUnit;
   readonly loadUnit: LoadUnit;
+  /** Reads the epoch of store time. Whatever is found, loaded or told of time afterwards is of this epoch or a later one. */
+  readonly readEpoch: () => Promise<Epoch>;
   readonly readSealingKey: ReadSealingKey;
   readonly storeTime: () => Promise<UnixMillis>;
 }
@@ -56,28 +59,23 @@ export type Fetched =
  */
 const PAGE_BYTES = 3 * 1024 * 1024;
 
-/** How far ahead of store time a state may be: a second of its own form, and what clocks of a store's servers may differ. */
-const AHEAD = MINUTE;
-
 /**
  * Gives a partner the page after its state: keys of available units in their order, as far as grants, wishes, room and time go.
  * The next state names the last record that was looked at, so a call whose time is over has got on even if it gave no key.
  */
 export async function serveKeys(deps: ServeKeysDeps, call: FetchCall): Promise<Fetched> {
   const { partner, request, time } = call;
-  const [now, resumption] = await Promise.all([
-    deps.storeTime(),
-    resumptionOf(deps.readSealingKey, request),
-  ]);
-  if (resumption === undefined) return refused('state');
-  if (resumption.unit > now + AHEAD) return refused('future');
+  const epoch = await deps.readEpoch(); // first: a position is never told as of a later epoch than it was found in
+  const now = await deps.storeTime();
+  const resumption = await resumptionOf(deps.readSealingKey, request, { epoch, now });
+  if (typeof resumption === 'string') return refused(resumption);
   const keys = Math.min(partner.maxPageKeys, request.maxKeys ?? Infinity);
   const page = new Page({ keys, bytes: PAGE_BYTES, isOver: time.isOver });
   const end = await fill(page, resumption, { deps, call, now });
   if (end.kind === 'refused') return end;
   const sealingKey = await deps.readSealingKey();
   const { position, partial, unitEnd } = end;
-  const state = stateOf(position, { sealingKey, unitEnd });
+  const state = stateOf(position, { sealingKey, unitEnd, epoch: epoch.number });
   return {
     ...{ kind: 'page', answer: answerBytes(page, { partial, state }), partial },
     ...{ keys: page.count.primary, revised: page.count.revision, leftOut: page.leftOut },
@@ -91,8 +89,11 @@ const refused = (reason: FederationRefusal) => ({ kind: 'refused', reason }) as 
 async function resumptionOf(
   readSealingKey: ReadSealingKey,
   { state }: FetchRequest,
-): Promise<Resumption | undefined> {
-  return readState(state, await readSealingKey()) ?? readState(state, await readSealingKey('anew'));
+  at: { readonly epoch: Epoch; readonly now: UnixMillis },
+): Promise<Resumption | 'state' | 'future'> {
+  const read = readState(state, { ...at, sealingKey: await readSealingKey() });
+  if (read !== 'state') return read;
+  return readState(state, { ...at, sealingKey: await readSealingKey('anew') });
 }
 
 /** How far a page came. */

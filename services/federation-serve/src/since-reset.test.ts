@@ -1,53 +1,73 @@
+import type { Epoch } from '@keyserver/federation';
 import { aPartner } from '@keyserver/federation/testing';
-import { HOUR, type UnixMillis, unixMillis } from '@keyserver/time';
+import { unixMillis } from '@keyserver/time';
 import { knownSinceReset } from './since-reset.ts';
 
-/** A call: what store time is then, and how long after the call before it comes, ms. */
-type Call = readonly [now: number, after: number];
-
-/** How often everything was forgotten while calls came. */
-async function forgotten(...calls: readonly Call[]): Promise<number> {
+/** Units whose number says how often everything was forgotten. */
+function units() {
   let begun = 0;
-  let now: UnixMillis = unixMillis(0);
-  let monotonic = 7;
-  const { findUnit } = knownSinceReset(
-    { storeTime: () => Promise.resolve(now), timers: { monotonic: () => monotonic } },
+  let epoch: Promise<Epoch> = Promise.resolve({ number: 0, resets: [] });
+  const known = knownSinceReset(
+    async () => await epoch,
     () => {
-      begun++;
+      const to = unixMillis(begun++);
       return {
-        findUnit: () => Promise.resolve({ kind: 'not yet' }),
+        findUnit: () => Promise.resolve({ kind: 'nothing', to }),
         loadUnit: () => Promise.reject(new Error('not asked for')),
+        storeTime: () => Promise.resolve(to),
       };
     },
   );
-  for (const [time, after] of calls) {
-    now = unixMillis(time);
-    monotonic += after;
-    await findUnit(aPartner(), now);
-  }
-  return begun - 1;
+  return {
+    ...known,
+    forgotten: async () => [
+      await known.findUnit(aPartner(), unixMillis(0)),
+      await known.storeTime(),
+    ],
+    /** Reads the epoch while this is the one. */
+    reads: async (number: number | Promise<number>) => {
+      epoch = Promise.resolve(number).then((n) => ({ number: n, resets: [] }));
+      return (await known.readEpoch()).number;
+    },
+  };
 }
+const times = (n: number) => [{ kind: 'nothing', to: n }, n];
 
-const START = 1000 * HOUR;
-
-it('forgets what it knows when store time was set back, once', async () => {
-  expect(await forgotten([100_000, 0], [60_000, 50], [60_100, 100], [90_000, 29_900])).toBe(1);
-  expect(await forgotten([100_000, 0], [60_000, 0], [30_000, 0])).toBe(2);
+it('forgets what it knows, times too, once with each epoch that begins', async () => {
+  const { reads, forgotten } = units();
+  expect([await reads(0), await reads(0)]).toEqual([0, 0]);
+  expect(await forgotten()).toEqual(times(0));
+  expect([await reads(1), await reads(1)]).toEqual([1, 1]);
+  expect(await forgotten()).toEqual(times(1));
+  await reads(3);
+  expect(await forgotten()).toEqual(times(2));
 });
 
-it('forgets it also when the next call comes after as long as store time was set back', async () => {
-  expect(await forgotten([START, 0], [START + HOUR, 2 * HOUR])).toBe(1);
-  expect(await forgotten([START, 0], [START + 9 * HOUR, 9 * HOUR + 1001])).toBe(1);
+it('keeps what it knows when it starts in a later epoch, since it knows nothing of an earlier one', async () => {
+  const { reads, forgotten } = units();
+  await reads(7);
+  expect(await forgotten()).toEqual(times(0));
 });
 
-it('keeps it while time goes on, and where servers of one store differ a little', async () => {
-  const readings: readonly Call[] = [
-    ...[[START, 0] as const, [START - 500, 0] as const, [START + 500, 500] as const],
-    ...[[START - 400, 0] as const, [START + HOUR, HOUR] as const, [START + HOUR, 499] as const],
-  ];
-  expect(await forgotten(...readings)).toBe(0);
+it('keeps what it knows when a slow reading ends with an earlier epoch, and gives that one to its call', async () => {
+  const { reads, forgotten } = units();
+  await reads(1);
+  let arrives: (number: number) => void = () => undefined;
+  const slow = new Promise<number>((resolve) => {
+    arrives = resolve;
+  });
+  const reading = reads(slow);
+  await reads(2);
+  arrives(1);
+  expect(await reading).toBe(1);
+  expect(await forgotten()).toEqual(times(1));
+  await reads(2);
+  expect(await forgotten()).toEqual(times(1));
 });
 
-it('keeps it when store time gets on faster than the timers, as after a sleep of the machine', async () => {
-  expect(await forgotten([START, 0], [START + 9 * HOUR, 10])).toBe(0);
+it('keeps what it knows when the epoch cannot be read, and says so', async () => {
+  const { reads, forgotten } = units();
+  await reads(1);
+  await expect(reads(Promise.reject(new Error('away')))).rejects.toThrow('away');
+  expect(await forgotten()).toEqual(times(0));
 });

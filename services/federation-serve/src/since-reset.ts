@@ -1,43 +1,35 @@
-import type { FindUnit } from '@keyserver/federation';
-import { SECOND, type Timers, type UnixMillis } from '@keyserver/time';
+import type { Epoch, FindUnit } from '@keyserver/federation';
+import type { UnixMillis } from '@keyserver/time';
 import type { LoadUnit } from './unit-cache.ts';
 
-/** Where units are found and kept. */
+/** Where units are found and kept, and by what time. */
 export interface KnownUnits {
   readonly findUnit: FindUnit;
   readonly loadUnit: LoadUnit;
+  readonly storeTime: () => Promise<UnixMillis>;
 }
-
-/** Servers of one store may differ by less, ms; store time is never reset by so little. */
-const DIFFERENCE = SECOND;
 
 /**
- * The same units, of which everything is forgotten when store time was set back: what was closed and settled by a time that was wrong is
- * open again, and gets keys, grants and generated keys that nobody has seen yet. Store time has to go on as the timers do, so
- * that it is noticed also when the first call after it comes late.
+ * The same units, of which everything is forgotten when another epoch of store time has begun: what was closed and settled by a time that was
+ * wrong is open again, and gets keys, grants and generated keys that nobody has seen yet. It is forgotten before the reading of the epoch
+ * is over, so a call that has read it finds nothing of an earlier one.
  */
 export function knownSinceReset(
-  { storeTime, timers }: ReadTimes,
+  readEpoch: () => Promise<Epoch>,
   begin: () => KnownUnits,
-): KnownUnits {
+): KnownUnits & { readonly readEpoch: () => Promise<Epoch> } {
   let known = begin();
-  let latest = { now: 0, at: 0 };
+  let latest: number | undefined;
   return {
-    findUnit: async (partner, window) => {
-      const asked = timers.monotonic();
-      const now = await storeTime();
-      const expected = latest.now + Math.max(0, asked - latest.at);
-      const wasSetBack = now < expected - DIFFERENCE;
-      if (wasSetBack) known = begin();
-      if (wasSetBack || now >= expected) latest = { now, at: timers.monotonic() };
-      return await known.findUnit(partner, window);
+    readEpoch: async () => {
+      const epoch = await readEpoch();
+      // A reading that was slow may be of an earlier one.
+      if (latest !== undefined && epoch.number > latest) known = begin();
+      latest = Math.max(latest ?? 0, epoch.number);
+      return epoch;
     },
+    findUnit: async (partner, window) => await known.findUnit(partner, window),
     loadUnit: async (partner, unit) => await known.loadUnit(partner, unit),
+    storeTime: async () => await known.storeTime(),
   };
-}
-
-/** By what it is noticed that store time was set back. */
-interface ReadTimes {
-  readonly storeTime: () => Promise<UnixMillis>;
-  readonly timers: Pick<Timers, 'monotonic'>;
 }

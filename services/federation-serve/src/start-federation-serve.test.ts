@@ -1,12 +1,17 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import {
+  type SecureVersion,
+  connect as connectTls,
+  createServer as createTlsServer,
+} from 'node:tls';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { NOON, aKey } from '@keyserver/stores/testing';
-import { DAY, HOUR } from '@keyserver/time';
+import { DAY, HOUR, unixMillis } from '@keyserver/time';
 import { allCollections } from '@keyserver/stores';
 import {
   type FederationServer,
@@ -36,7 +41,33 @@ function answered(outcome: CallOutcome) {
   const { keys, partialResponse, nextFetchState } = outcome.answer;
   return { keys: numbersOf(keys), partial: partialResponse ?? false, state: nextFetchState! };
 }
+/** Calls until there are keys: a service may take a time that is some milliseconds old for the present one. */
+async function someOf<T extends { readonly keys: readonly number[] }>(
+  call: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const given = await call();
+    if (given.keys.length > 0) return given;
+  }
+}
 const codeOf = (outcome: CallOutcome) => ('answer' in outcome ? 'OK' : status[outcome.code]);
+
+/** Old versions are spoken only at the lowest security level of OpenSSL: https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/ */
+const OLD_TLS = { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+
+/** The version of TLS that a server and a client agree on, or why they do not. */
+const spoken = async (port: number, maxVersion: SecureVersion): Promise<string | null> =>
+  await new Promise((resolve) => {
+    const trusted = { ca: LOCALHOST_CERTIFICATE, servername: 'localhost', ALPNProtocols: ['h2'] };
+    const socket = connectTls({ host: '127.0.0.1', port, ...trusted, ...OLD_TLS, maxVersion });
+    socket.once('secureConnect', () => {
+      resolve(socket.getProtocol());
+      socket.destroy();
+    });
+    socket.once('error', (fault: NodeJS.ErrnoException) => {
+      resolve(fault.code ?? fault.message);
+    });
+  });
 
 /** What the health check of gRPC says of a service. */
 const health = async (address: string, service: Uint8Array): Promise<number | string> => {
@@ -83,7 +114,30 @@ describe('the service', () => {
     expect(await given()).toEqual([]);
     await server.storeKeys({ keys: [aKey(2)], window: NOON });
     server.clock.advance(HOUR);
-    expect(await given()).toEqual([1, 2]);
+    const { keys } = await someOf(async () => ({ keys: await given() }));
+    expect(keys).toEqual([1, 2]);
+  });
+
+  it('takes a partner back that was served ahead of a time that was set back, and gives it what came since', async () => {
+    await server.configure();
+    await server.mendTime('accept', 2 * DAY);
+    const ahead = unixMillis(NOON + DAY);
+    await server.storeKeys({ keys: [aKey(1)] }, { keys: [aKey(2)], window: ahead });
+    const { call } = await start();
+    const given = async (state?: object) =>
+      answered(await call({ ...(state && { state }) }, { token: await server.tokenFor() }));
+    const first = await given();
+    expect(first.keys).toEqual([1, 2]);
+    await server.mendTime('reset', -2 * DAY);
+    const early = await given(first.state);
+    expect(early).toMatchObject({ keys: [], partial: false });
+    await server.storeKeys({ keys: [aKey(3)], window: NOON });
+    server.clock.advance(HOUR);
+    const second = await someOf(async () => await given(first.state));
+    expect(second.keys).toEqual([3]);
+    expect((await given(early.state)).keys).toEqual([3]);
+    expect((await given(second.state)).keys).toEqual([]);
+    expect(server.events('federation.refused')).toEqual([]);
   });
 
   it('refuses a state within a unit when the key of tokens is lost, and says that another was drawn', async () => {
@@ -158,11 +212,34 @@ describe('the service', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('speaks TLS 1.2 and 1.3, and refuses a client that speaks TLS 1.1 at most', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'keyserver-tls-'));
+    const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    writeFileSync(TLS_CERT_FILE, LOCALHOST_CERTIFICATE);
+    writeFileSync(TLS_KEY_FILE, LOCALHOST_KEY);
+    const { service } = await start({ TLS_CERT_FILE, TLS_KEY_FILE });
+    const port = Number(new URL(service.url).port);
+    const lenient = createTlsServer({
+      ...{ cert: LOCALHOST_CERTIFICATE, key: LOCALHOST_KEY, ALPNProtocols: ['h2'] },
+      ...OLD_TLS,
+    });
+    lenient.listen(0, '127.0.0.1');
+    await once(lenient, 'listening');
+    const elsewhere = (lenient.address() as AddressInfo).port;
+    // The client does speak it: to a server that takes it.
+    expect(await spoken(elsewhere, 'TLSv1.1')).toBe('TLSv1.1');
+    expect(await spoken(port, 'TLSv1.1')).toBe('ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+    expect(await spoken(port, 'TLSv1.2')).toBe('TLSv1.2');
+    expect(await spoken(port, 'TLSv1.3')).toBe('TLSv1.3');
+    lenient.close();
+    rmSync(directory, { recursive: true });
+  });
+
   it('does not start with a certificate without its key, nor with one that is not there', async () => {
     await expect(server.start({ TLS_CERT_FILE: '/nowhere/cert.pem' })).rejects.toThrow(
       'TLS_KEY_FILE',
     );
     const files = { TLS_CERT_FILE: '/nowhere/cert.pem', TLS_KEY_FILE: '/nowhere/key.pem' };
-    await expect(server.start(files)).rejects.toThrow('TLS_CERT_FILE');
+    await expect(server.start(files)).rejects.toThrow(/TLS_CERT_FILE.*TLS_KEY_FILE/s);
   });
 });

@@ -46,20 +46,22 @@ function listenersOf(deps: ServeDeps, tls: TlsFiles | undefined) {
 
 async function readTls(files: ReturnType<typeof tlsFilesOf>): Promise<TlsFiles | undefined> {
   if (files === undefined) return undefined;
-  const [certificate, key] = await Promise.all([
-    readPem('TLS_CERT_FILE', files.certificate),
-    readPem('TLS_KEY_FILE', files.key),
-  ]);
-  return { certificate, key };
+  const [certificate, key] = await Promise.all([readPem(files.certificate), readPem(files.key)]);
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  const unread = [
+    ...(certificate === undefined ? ['TLS_CERT_FILE'] : []),
+    ...(key === undefined ? ['TLS_KEY_FILE'] : []),
+  ];
+  // Why, the operator sees by reading the files; a path is a value, which no fault of settings names.
+  const allowed = 'a file that this program may read';
+  throw new ConfigFault(unread.map((name) => ({ name, kind: 'refused', allowed })));
 }
 
-async function readPem(name: 'TLS_CERT_FILE' | 'TLS_KEY_FILE', path: string): Promise<Buffer> {
+/** What a file holds; undefined where it cannot be read. */
+async function readPem(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
   } catch {
-    // Why, the operator sees by reading the file; its path is a value, which no fault of settings names.
-    throw new ConfigFault([
-      { name, kind: 'refused', allowed: 'a file that this program may read' },
-    ]);
+    return undefined;
   }
 }

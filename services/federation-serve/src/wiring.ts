@@ -13,21 +13,8 @@ import {
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import {
-  type Units,
-  findPartner,
-  freshUnits,
-  paddedUnits,
-  partnerDays,
-  pausesReader,
-  readSealingKey,
-  rememberedPauses,
-  servedUnits,
-} from '@keyserver/stores';
-import type { DocumentStore } from '@keyserver/docstore';
-import type { Partner } from '@keyserver/federation';
-import { planSpanOf, readerOf } from '@keyserver/padding';
-import { type Clock, HOUR, SECOND } from '@keyserver/time';
+import { findPartner, readEpoch, readSealingKey, unitsOfPartners } from '@keyserver/stores';
+import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
 import { withRecentTime } from './recent-time.ts';
@@ -58,20 +45,24 @@ function depsOver(
   config: FederationServeSettings,
   { clock, timers, random, openLog, logHealth }: Ambient,
 ): ServeDeps {
-  const store = withRecentTime(platform.store, timers);
+  const { store } = platform;
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
-  const storeTime = async () => await store.now();
+  const served = { retention: config.KEY_RETENTION_HOURS * HOUR, profile: config.PROFILE, clock };
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
-    ...knownSinceReset({ storeTime, timers }, () => {
-      const { findUnit, readUnit } = unitsOf(store, config, clock);
-      return { findUnit, loadUnit: unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE) };
-    }),
-    storeTime,
+    ...knownSinceReset(
+      async () => await readEpoch(store),
+      () => {
+        const recent = withRecentTime(store, timers);
+        const { findUnit, readUnit } = unitsOfPartners(recent, served);
+        const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
+        return { findUnit, loadUnit, storeTime: async () => await recent.now() };
+      },
+    ),
     readSealingKey: readSealingKey(store, { random, onDrawn }),
     verifyPartner: partnerVerifier({
       ...{ issuers: issuersOf(config), findPartner: findPartner(store), clock, timers },
@@ -82,19 +73,4 @@ function depsOver(
     maxCalls: config.MAX_CALLS,
     health: probeAll(timers, [...probesOf(platform), damage.probe, logHealth]),
   };
-}
-
-/** The units of all partners, each in the way in which its partner was served on that day. */
-function unitsOf(store: DocumentStore, config: FederationServeSettings, clock: Clock): Units {
-  const retention = config.KEY_RETENTION_HOURS * HOUR;
-  const span = planSpanOf(config.PROFILE);
-  const days = partnerDays(store, span);
-  const padded = paddedUnits(store, { retention, span });
-  const recall = rememberedPauses(store, clock);
-  const waits = async (one: Partner): Promise<boolean> =>
-    pausesReader(await recall(), readerOf(one));
-  return servedUnits(store, {
-    ...{ days, padded },
-    fresh: freshUnits(store, { retention, waits, ...days }),
-  });
 }

@@ -212,7 +212,8 @@ export class FederationModel implements Network {
     const [key] = primary?.keys ?? [];
     if (primary === undefined || key === undefined) return;
     const reportType = this.oneOf(['confirmed', 'negative', 'negative'] as const);
-    server.revise(primary, { ...key, reportType, risk: 1 + this.random.below(8) });
+    const revised = { ...key, reportType, risk: 1 + this.random.below(8) };
+    server.revise(primary, revised, this.faults.has('a revision overtakes its key'));
   }
 
   private pass(): void {

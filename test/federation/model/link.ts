@@ -20,7 +20,8 @@ export type Fault =
   | 'generated keys are fresh'
   | 'the next state is stored before its keys'
   | 'look-up ends with serving'
-  | 'a chunk is merged with what was found before';
+  | 'a chunk is merged with what was found before'
+  | 'a revision overtakes its key';
 
 /** One server fetches from another: the partner as the one has it configured, and the query of the other. */
 export interface Link {

@@ -12,6 +12,7 @@ import {
   HOUR,
   type UnixMillis,
   alwaysWindow,
+  floorTo,
   intervalNumber,
   intervalStart,
   unixMillis,
@@ -116,14 +117,13 @@ export class ModelServer {
     }
   }
 
-  /** A phone revises a key that it has published here. */
-  revise(primary: ModelDocument, key: ExposureKey): void {
+  /** A phone revises a key that it has published here. The revision is released no sooner than its key, unless it `overtakes` it. */
+  revise(primary: ModelDocument, key: ExposureKey, overtakes: boolean): void {
     const isRevised = this.holding(keyHex(key.data)).some(({ kind }) => kind === 'revision');
     const before = primary.keys.find(({ data }) => keyHex(data) === keyHex(key.data));
     if (before === undefined || isRevised || !mayBecome(before.reportType, key.reportType)) return;
-    const window = unixMillis(
-      Math.max(primary.window, releaseWindow(keyEnd(key), this.now, WINDOWS)),
-    );
+    const release = Math.max(primary.window, releaseWindow(keyEnd(key), this.now, WINDOWS));
+    const window = overtakes ? floorTo(this.now, HOUR) : unixMillis(release);
     const { regions, traveler } = primary;
     this.add({ ...LOCAL, regions, traveler, kind: 'revision', window }, [key]);
   }

@@ -1,5 +1,5 @@
 import { keyHex } from '@keyserver/exposure-keys';
-import { type PullProblem, readRequest } from '@keyserver/federation';
+import { FIRST_EPOCH, type PullProblem, readRequest } from '@keyserver/federation';
 import { type FetchPage, pullQuery } from '@keyserver/federation-pull';
 import {
   type CallTime,
@@ -56,6 +56,7 @@ export function linkState(link: Link, faults: ReadonlySet<Fault>): LinkState {
     findUnit,
     loadUnit: unitCache(readUnit, CACHE_BYTES),
     readSealingKey: async () => await Promise.resolve(SEALING_KEY),
+    readEpoch: async () => await Promise.resolve(FIRST_EPOCH),
     storeTime: async () => await Promise.resolve(link.from.now),
   };
   return { link, serving, standing: { state: undefined, more: false, run: '', changed: 0 } };

@@ -11,7 +11,8 @@ import {
   drawTimeOfDay,
   drawUpload,
 } from './population.ts';
-import { GENERATED, type LabelledFile } from './seen-file.ts';
+import { hourlyPartner, readUnitPages } from './partner-pages.ts';
+import { GENERATED, type LabelledFile, type SeenFile } from './seen-file.ts';
 import { FLOOR, type Moment, RANGE, WINDOW_OF, drawPerson } from './simulate-files.ts';
 import { type SimulatedServer, openSimulatedServer } from './simulated-server.ts';
 
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   /** People who publish elsewhere in the country each day: a server learns its habits from them. */
   readonly crowd: number;
   readonly random: Random;
+  /** Who looks: everybody at the files of an export, unless it is a federation partner at the pages of its units. */
+  readonly reader?: 'export' | 'partner';
 }
 
 /**
@@ -93,12 +96,14 @@ async function openWorld(moment: Moment, options: ServiceOptions): Promise<World
     ...APPS,
     ...towns.map(({ app }) => app),
   ]);
-  const { clock, configure } = server.fixture;
+  const { clock, configure, admit } = server.fixture;
   clock.set(unixMillis(floorTo(clock.now(), DAY) + DAY + DAWN));
   const world = { ...options, server, moment, towns };
   for (let n = 0; n < DAYS_BEFORE; n++) await liveADay({ ...world, towns: [] });
   const from = floorTo(clock.now(), DAY);
-  await configure(...towns.map(({ config }) => ({ ...config, from })));
+  if (options.reader === 'partner')
+    await admit(...towns.map(({ app }) => hourlyPartner(app.regions[0] ?? '', from)));
+  else await configure(...towns.map(({ config }) => ({ ...config, from })));
   return world;
 }
 
@@ -171,9 +176,9 @@ async function* nothing(): AsyncGenerator<never> {
   // No page at all.
 }
 
-/** What a stranger finds in a town's index for a window, and whose keys they are. */
+/** What a town's reader finds for a window, and whose keys they are. */
 async function fileOf(
-  { server }: World,
+  world: World,
   from: {
     readonly town: Town;
     readonly window: UnixMillis;
@@ -181,13 +186,24 @@ async function fileOf(
   },
 ): Promise<LabelledFile> {
   const { town, window, uploads } = from;
-  const batches = await server.readBatches(town.config, window);
-  const found = batches.find(({ start }) => start === window);
-  if (found === undefined) throw new Error('a file is missing');
+  const found = await (world.reader === 'partner' ? readUnit : readIndex)(world, town, window);
   const owners = new Map(
     uploads.flatMap(({ keys }, owner) => keys.map(({ key }) => [key, owner] as const)),
   );
   const ownerOf = (data: Uint8Array): number =>
     owners.get(Buffer.from(data).toString('base64')) ?? GENERATED;
   return { ...found, owners: found.keys.map(({ data }) => ownerOf(data)) };
+}
+
+async function readIndex({ server }: World, town: Town, window: UnixMillis): Promise<SeenFile> {
+  const batches = await server.readBatches(town.config, window);
+  const found = batches.find(({ start }) => start === window);
+  if (found === undefined) throw new Error('a file is missing');
+  return found;
+}
+
+async function readUnit({ server }: World, town: Town, window: UnixMillis): Promise<SeenFile> {
+  const partner = hourlyPartner(town.app.regions[0] ?? '', unixMillis(0));
+  const keys = await readUnitPages(server.fixture.store, partner, window);
+  return { day: Math.floor(window / DAY), keys };
 }

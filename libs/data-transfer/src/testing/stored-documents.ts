@@ -133,6 +133,9 @@ const JSON_VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'padPlans.partners': fc.array(partner, { maxLength: 2 }),
   'partnerUnits.settings': partner,
   'partnerVersions.settings': partner,
+  'timeResets.resets': fc.array(fc.record({ epoch: fc.nat(), from: time, to: time }), {
+    maxLength: 2,
+  }),
   'padShapes.shapes': fc.array(pooledShape, { maxLength: 3 }),
   'authorityKeySets.keys': fc.array(
     fc.record({

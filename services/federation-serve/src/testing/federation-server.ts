@@ -11,6 +11,7 @@ import { recordingLog } from '@keyserver/log/testing';
 import { randomId, systemRandom } from '@keyserver/random';
 import type { RunningService } from '@keyserver/service';
 import {
+  beginEpoch,
   keyBatchDocument,
   keyBatches,
   keyHasher,
@@ -111,8 +112,10 @@ export async function federationServer(clock = simulatedClock(NOON)): Promise<Fe
     mendTime: async (as, ms) => {
       clock.jump(ms);
       await onPlatform(async ({ store }) => {
+        const { mark } = await store.timeReport();
         await store.mendTime(as, async (tx) => {
-          await tx.get(partners, ['nobody']);
+          if (as === 'reset') await beginEpoch(tx, mark);
+          else await tx.get(partners, ['nobody']);
         });
       });
     },

@@ -1,5 +1,7 @@
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import {
+  type Epoch,
+  FIRST_EPOCH,
   type FetchRequest,
   type FindUnit,
   type Grant,
@@ -41,6 +43,7 @@ export interface UnitWorld {
   units: readonly WorldUnit[];
   partner: Partner;
   sealingKey: Uint8Array;
+  epoch: Epoch;
   /** How often units were read. */
   readonly reads: () => number;
   readonly fetch: (
@@ -75,10 +78,12 @@ export function unitWorld(units: readonly WorldUnit[], partner: Partial<Partner>
     units,
     partner: aPartner(partner),
     sealingKey: Buffer.alloc(32, 1),
+    epoch: FIRST_EPOCH,
     reads: () => reads,
     fetch: async (request = {}, time = callTime(systemTimers, 60_000)) => {
       const deps = {
         ...{ findUnit, loadUnit, readSealingKey: () => Promise.resolve(world.sealingKey) },
+        readEpoch: () => Promise.resolve(world.epoch),
         storeTime: () => Promise.resolve(nowAfter(world.units)),
       };
       try {

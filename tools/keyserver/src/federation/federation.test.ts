@@ -1,20 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FederationQuery } from '@keyserver/federation';
-import { aQuery, aWireKey } from '@keyserver/federation/testing';
+import type { FederationQuery, Partner } from '@keyserver/federation';
+import { aPartner, aQuery, aWireKey } from '@keyserver/federation/testing';
 import { type Serve, aGrpcPartner, closeGrpcPartners } from '@keyserver/federation-pull/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { seededRandom } from '@keyserver/random/testing';
 import {
   federationQueries,
   federationSync,
+  keyBatchDocument,
+  keyBatches,
   openStoreFormat,
+  partnerDocument,
+  partners,
   queryDocument,
   readStandings,
 } from '@keyserver/stores';
-import { SETTINGS, federationPositions } from '@keyserver/stores/testing';
-import { simulatedClock, systemTimers } from '@keyserver/time';
+import { SETTINGS, aKey, federationPositions, recordsOf } from '@keyserver/stores/testing';
+import { DAY, HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
 import { NOW, keyserver } from '../testing/run-cli.ts';
 
 const clock = simulatedClock(NOW);
@@ -147,10 +151,87 @@ describe('federation test', () => {
   it.each([
     [['--query', 'nobody'], 'there is no query nobody'],
     [['--query', 'No Body'], 'must be 1 to 40 of a-z, 0-9 and -'],
-    [[], "required option '--query <id>' not specified"],
+    [['--partner', 'nobody'], 'there is no query and no partner nobody'],
+    [['--partner', 'No Body'], 'must be 1 to 40 of a-z, 0-9 and -'],
+    [['--partner', 'a', '--query', 'b'], 'cannot be used with option'],
+    [['--partner', 'a', '--key-retention-hours', '1'], 'must be a whole number from 240'],
+    [[], 'say what to test: --partner ID, or --query ID'],
   ])('is not made with %j', async (argv, sentence) => {
     const { code, err } = await run('test', ...argv);
     expect([code, err]).toEqual([2, expect.stringContaining(sentence) as string]);
+  });
+});
+
+describe('federation test of a partner', () => {
+  const HOUR_AGO = unixMillis(NOW - 2 * HOUR);
+  const granted = async (change: Partial<Partner> = {}): Promise<void> => {
+    const partner = aPartner({ from: unixMillis(NOW - DAY), ...change });
+    await onPlatform(async ({ store }) => {
+      await store.transact(async (tx) => {
+        await tx.get(partners, [partner.id]);
+        tx.set(partners, partner.id, partnerDocument(partner));
+        tx.create(keyBatches, 'one', keyBatchDocument(BATCH, SETTINGS, machine.random));
+      });
+    });
+  };
+  const BATCH = {
+    ...({ window: HOUR_AGO, kind: 'primary', origin: 'local', sourceId: '' } as const),
+    ...{ regions: ['US'], traveler: false, app: 'app', authority: undefined },
+    records: recordsOf(aKey(1)),
+  };
+
+  it('says what it is served, calls nobody where nothing is asked of it, and stores nothing', async () => {
+    await granted();
+    const { code, out } = await run('test', '--partner', 'neighbour');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'Partner neighbour is served fresh, from 2024-05-19T12:00:00Z on: keys of US',
+    );
+    expect(out).toContain(
+      'come as 1098765, with tokens of https://accounts.example that are meant for',
+    );
+    expect(out).toContain('It can fetch 1 unit now, from 2024-05-20T10:00:00Z on.');
+    expect(out).toContain('There is no query neighbour: nobody was called.');
+    expect((await run('status')).out).toBe('No query is configured.\n');
+  });
+
+  it('calls it as its query would, after what it is served', async () => {
+    await granted();
+    const port = await aGrpcPartner(() => ({ keys: [aWireKey(1)], next: [NOW / 1000, 'x'] }));
+    await configured(aQuery({ server: `127.0.0.1:${port}` }));
+    const both = ['test', '--partner', 'neighbour', '--plaintext-loopback'];
+    expect((await run(...both)).out).toMatch(/is served fresh.*knows us, and answered 1 key /s);
+    expect(JSON.parse((await run(...both, '--json')).out)).toMatchObject({
+      served: { partner: 'neighbour', units: 1, first: '2024-05-20T10:00:00Z' },
+      fetched: { keys: 1, usable: 1 },
+    });
+  });
+
+  it('says that nothing is served to a server that is only asked', async () => {
+    const port = await aGrpcPartner(() => ({}));
+    await configured(aQuery({ server: `127.0.0.1:${port}` }));
+    const { out } = await run('test', '--partner', 'neighbour', '--plaintext-loopback');
+    expect(out).toMatch(/^Nothing is served to a partner neighbour\.\n.*answered 0 keys/s);
+  });
+
+  it('says what it is served also when the call fails', async () => {
+    await granted();
+    const said = { code: 16, details: 'Invalid token' };
+    const port = await aGrpcPartner(() => said);
+    await configured(aQuery({ server: `127.0.0.1:${port}` }));
+    const { code, out, err } = await run('test', '--partner', 'neighbour', '--plaintext-loopback');
+    expect([code, out]).toEqual([1, expect.stringContaining('It can fetch 1 unit') as string]);
+    expect(err).toContain('answered UNAUTHENTICATED');
+  });
+
+  it.each([
+    ['begins later', { from: unixMillis(NOW + HOUR) }],
+    ['is padded, before its first unit is settled', { mode: 'padded', minRecords: 10 }],
+    ['has ended', { thru: unixMillis(NOW - 20 * HOUR) }],
+  ] as const)('says that there is nothing for a partner that %s', async (_which, change) => {
+    await granted(change);
+    const { out } = await run('test', '--partner', 'neighbour');
+    expect(out).toContain('There is nothing that it could fetch now.');
   });
 });
 

@@ -8,7 +8,7 @@ import type { OpenStore } from '../wiring.ts';
 export const addQueryOption = (command: Command): Command =>
   command.requiredOption('--query <id>', 'the query, as the configuration file calls it', queryId);
 
-/** Reads the id of a query. */
+/** Reads the id of a query, or of a partner, which has the same form. */
 export function queryId(text: string): string {
   if (/^[a-z0-9-]{1,40}$/.test(text)) return text;
   throw new InvalidArgumentError('must be 1 to 40 of a-z, 0-9 and -');

@@ -58,6 +58,19 @@ const aJob = (id: string, route: string, change: Partial<Job> = {}): Job => ({
 });
 const doWork = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-export-do-work', '/do-work', change);
+const PULL = 'https://federation-pull.example';
+const PULL_URL = ['--service-url', `federation-pull=${PULL}`];
+const pullOf = (query: string): Job =>
+  aJob(`keyserver-federation-pull-pull-${query}`, '', {
+    schedule: '*/15 * * * *',
+    retryConfig: { retryCount: 1 },
+    httpTarget: {
+      uri: `${PULL}/?query-id=${query}`,
+      httpMethod: 'POST',
+      oidcToken: { serviceAccountEmail: ACCOUNT, audience: PULL },
+    },
+  });
+
 const createBatches = (change: Partial<Job> = {}): Job =>
   aJob('keyserver-export-create-batches', '/create-batches', {
     schedule: '*/5 * * * *',
@@ -321,6 +334,46 @@ describe('jobs check', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`export-do-work: ${difference}; mend it with: `);
     expect(lines[0]).toContain(mend);
+  });
+
+  it('finds nothing wrong with the jobs of queries that are as they must be', async () => {
+    for (const job of [doWork(), createBatches(), foldTotals(), rotateKeys()]) cloud.add(job);
+    for (const id of ['east', 'west']) cloud.add(pullOf(id));
+    const queries = ['--query', 'east', '--query', 'west'];
+    const { code, out, err } = await check(...queries, ...PULL_URL, '--service-account', ACCOUNT);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/federation-pull-pull-east +ok\nfederation-pull-pull-west +ok\n$/);
+  });
+
+  it('says how to create the job of a query that has none, with its id in the address and not in the audience', async () => {
+    for (const job of [doWork(), createBatches(), foldTotals(), rotateKeys()]) cloud.add(job);
+    cloud.add(pullOf('east'));
+    const { code, out, err } = await check('--query', 'east', '--query', 'west', ...PULL_URL);
+    expect({ code, err }).toEqual({ code: 1, err: 'keyserver: 1 of 6 jobs must be mended\n' });
+    expect(out).toContain(
+      'federation-pull-pull-west: existence: wanted a job, found none; mend it with: ' +
+        'gcloud scheduler jobs create http keyserver-federation-pull-pull-west --project=health --location=europe-west1 ' +
+        `--uri=${PULL}/?query-id=west --http-method=POST --oidc-service-account-email=ACCOUNT ` +
+        `--oidc-token-audience=${PULL} --schedule='*/15 * * * *' --time-zone=Etc/UTC ` +
+        '--attempt-deadline=540s --max-retry-attempts=1\n',
+    );
+  });
+
+  it('tells the job of one query from that of another, whatever its name says', async () => {
+    for (const job of [doWork(), createBatches(), foldTotals(), rotateKeys()]) cloud.add(job);
+    cloud.add({ ...pullOf('west'), name: `${PARENT}/jobs/keyserver-federation-pull-pull-east` });
+    const { code, out } = await check('--query', 'east', ...PULL_URL);
+    expect(code).toBe(1);
+    expect(out).toContain(`wanted ${PULL}/?query-id=east, found ${PULL}/?query-id=west; mend it`);
+  });
+
+  it.each([
+    [['--query', 'east'], 'give --service-url federation-pull=URL too'],
+    [['--query', 'No Query', ...PULL_URL], 'must be 1 to 40 of a-z, 0-9 and -'],
+    [['--query', "a';touch x", ...PULL_URL], 'must be 1 to 40 of a-z, 0-9 and -'],
+  ])('checks nothing with %j', async (argv, sentence) => {
+    const { code, out, err } = await check(...argv);
+    expect([code, out, err]).toEqual([2, '', expect.stringContaining(sentence) as string]);
   });
 
   it('puts nothing of a stranger into a line that is copied into a shell', async () => {
