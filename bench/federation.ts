@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
-import { Page, packUnit, readingOf } from '@keyserver/federation';
+import { Page, packSlice, readingOf } from '@keyserver/federation';
 import { aGrant, aPartner } from '@keyserver/federation/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { randomId, systemRandom } from '@keyserver/random';
@@ -50,7 +50,8 @@ const measureServing: Measure = async (options) => {
     await fill(platform, keys, issuer.issuer);
     const token = await issuer.mint({ audience: aPartner().audience, email: PARTNER });
     await platform.close();
-    const service = await startServeProcess(directory, `${issuer.issuer}=${issuer.jwksUrl}`);
+    const issuers = `${issuer.issuer}=${issuer.jwksUrl}`;
+    const service = await startServeProcess(directory, issuers, options.profile);
     let figures: Figures;
     try {
       figures = await measureService(service, { token, keys, say: options.say });
@@ -165,7 +166,7 @@ async function encoderAlone(): Promise<number> {
     const batch = { ...batchOf(unixMillis(0), KEYS_PER_WINDOW), id: 'all' };
     yield [{ ...batch, authority: { id: 1, name: batch.authorityName } }];
   }
-  const unit = await packUnit(documents());
+  const unit = await packSlice(documents());
   const wish = {
     includeRegions: [],
     excludeRegions: [],

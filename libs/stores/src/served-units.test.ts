@@ -39,12 +39,14 @@ const change = async (id: string, after: Partner | undefined): Promise<void> => 
 /** How long a unit is of each kind, by which it says who it is, ms. */
 const LENGTHS = { PADDED: 4 * HOUR, FRESH: HOUR };
 
+const MODES = { PADDED: 'padded', FRESH: 'fresh' } as const;
+
 /** Units that say who they are. */
 const named = (name: keyof typeof LENGTHS): Units => ({
   findUnit: async (partner, start) =>
     await Promise.resolve({
       ...{ kind: 'available' },
-      unit: { start, end: unixMillis(start + LENGTHS[name]), grant: partner },
+      unit: { start, end: unixMillis(start + LENGTHS[name]), mode: MODES[name], grant: partner },
     }),
   readUnit: async function* () {
     yield await Promise.resolve([]);
@@ -106,7 +108,8 @@ describe('the units of a partner', () => {
       const units: Units = {
         findUnit: async (_, start) => {
           const grant = (await days.grantAt(partner, start))!;
-          return { kind: 'available', unit: { start, end: unixMillis(start + HOUR), grant } };
+          const { mode } = partner;
+          return { kind: 'available', unit: { start, end: unixMillis(start + HOUR), mode, grant } };
         },
         readUnit: async function* () {
           yield await Promise.resolve([]);

@@ -32,7 +32,7 @@ export function knownSinceReset(
       if (wasSetBack || now >= expected) latest = { now, at: timers.monotonic() };
       return await known.findUnit(partner, window);
     },
-    loadUnit: async (partner, unit) => await known.loadUnit(partner, unit),
+    loadUnit: async (unit, after) => await known.loadUnit(unit, after),
   };
 }
 
