@@ -54,6 +54,11 @@ export interface DocumentStore {
   deleteAll<D>(from: Collection<D>, query: Query<D>): Promise<number>;
   /** Store time. Every transaction that commits later is ordered at or after it. */
   now(): Promise<UnixMillis>;
+  /**
+   * A number that is another one as soon as anybody has committed anything: what was read after it was taken holds as long as it
+   * stays. Undefined, or no such function, where that cannot be told for much less than a reading costs.
+   */
+  changeMark?(): number | undefined;
   /** How long after its end a window may still receive writes, in ms: the longest life of a transaction. */
   readonly closingDelay: number;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import {
 import type { Random } from '@keyserver/random';
 import { type Clock, type Timers, type UnixMillis, sleep, unixMillis } from '@keyserver/time';
 import { startEngine } from '#start-engine';
+import { ChangeMark } from './change-mark.ts';
 import { Connection, type StartEngine } from './connection.ts';
 import { decoded, isDoubt } from './fault.ts';
 import { type FindHeldBack, HoldBackWatch } from './hold-back.ts';
@@ -84,10 +85,13 @@ class SqliteStore implements SqliteDocumentStore {
   private readonly timers: Timers;
   private readonly numbers = new Map<string, number>();
   private readonly holdBackWatch: HoldBackWatch | undefined;
+  private readonly file: string;
+  private mark: ChangeMark | undefined;
   private isOpen = false;
 
   constructor(settings: SqliteSettings) {
     const { file, clock, findHeldBack } = settings;
+    this.file = file;
     this.clock = clock;
     this.random = settings.random;
     this.timers = settings.timers;
@@ -200,7 +204,15 @@ class SqliteStore implements SqliteDocumentStore {
     return unixMillis(this.connection.time);
   }
 
+  /** Undefined for a database in memory, which has one connection. */
+  changeMark(): number | undefined {
+    if (this.file === ':memory:') return undefined;
+    this.mark ??= new ChangeMark(this.file);
+    return this.mark.now();
+  }
+
   async close(): Promise<void> {
+    this.mark?.close();
     this.holdBackWatch?.stop();
     await this.connection.close();
   }
