@@ -37,14 +37,16 @@ export interface ServeProcess {
   readonly end: () => Promise<void>;
 }
 
-/** Starts the service over a data directory. */
+/** Starts the service over a data directory; it writes profiles of its threads into a directory that is named. */
 export async function startServeProcess(
   dataDirectory: string,
   issuers: string,
+  profile: string | undefined,
 ): Promise<ServeProcess> {
   if (!existsSync(SERVICE))
     throw new Error('run npm run build first: a compiled service is measured');
-  const flags = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning'];
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const flags = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', ...profiling];
   const child = spawn(process.execPath, [...flags, SERVICE], {
     env: {
       ...{ PLATFORM: 'local', DATA_DIR: dataDirectory, PORT: '0' },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
-import { Page, packUnit, readingOf } from '@keyserver/federation';
+import { Page, packSlice, readingOf } from '@keyserver/federation';
 import { aGrant, aPartner } from '@keyserver/federation/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
 import { randomId, systemRandom } from '@keyserver/random';
@@ -25,7 +25,7 @@ import {
 } from './federation-partner.ts';
 import { measureFederationPull } from './federation-pull.ts';
 import type { Figures, Measure } from './figures.ts';
-import { type ProcessorTime, memoryOf, processorTime } from './process-figures.ts';
+import { type ProcessorTime, memoryOf, peakOf, processorTime } from './process-figures.ts';
 import { KEYS_PER_UPLOAD } from './uploads.ts';
 
 const KEYS_PER_WINDOW = 1_000_000;
@@ -38,8 +38,9 @@ export const measureFederation: Measure = async (options) => {
   return { ...served, ...(await measureFederationPull({ ...options, keys: undefined })) };
 };
 
-/** Serving all keys of a server to one partner, and what the encoder alone could do in the same run. */
+/** Serving all keys of a server to one partner, a million of them in an hour unless told otherwise, and what the encoder alone could do in the same run. */
 const measureServing: Measure = async (options) => {
+  const { windowKeys = KEYS_PER_WINDOW } = options;
   const keys = options.keys ?? (options.quick ? 100_000 : KEYS_PER_WINDOW);
   const directory = mkdtempSync(join(tmpdir(), 'keyserver-bench-'));
   const machine = { clock: systemClock, timers: systemTimers, random: systemRandom };
@@ -47,13 +48,14 @@ const measureServing: Measure = async (options) => {
   const { issuer, close } = await openVoucher(platform);
   try {
     options.say(`storing ${keys} keys`);
-    await fill(platform, keys, issuer.issuer);
+    await fill(platform, { keys, windowKeys, issuer: issuer.issuer });
     const token = await issuer.mint({ audience: aPartner().audience, email: PARTNER });
     await platform.close();
-    const service = await startServeProcess(directory, `${issuer.issuer}=${issuer.jwksUrl}`);
+    const issuers = `${issuer.issuer}=${issuer.jwksUrl}`;
+    const service = await startServeProcess(directory, issuers, options.profile);
     let figures: Figures;
     try {
-      figures = await measureService(service, { token, keys, say: options.say });
+      figures = await measureService(service, { ...options, token, keys });
     } finally {
       await service.end(); // or it would outlive a benchmark that fails
     }
@@ -78,8 +80,12 @@ async function measureService(
   {
     token,
     keys,
+    quick,
     say,
-  }: { readonly token: string; readonly keys: number; readonly say: (line: string) => void },
+  }: Pick<Parameters<Measure>[0], 'quick' | 'say'> & {
+    readonly token: string;
+    readonly keys: number;
+  },
 ): Promise<Figures> {
   const measureRound = async (pageKeys: number): Promise<Round> => {
     const [started, before] = [performance.now(), processorTime([pid])];
@@ -92,9 +98,10 @@ async function measureService(
   const figures: Record<string, number> = {};
   for (const pageKeys of [5000, 500]) {
     say(`pages of ${pageKeys}`);
-    await fetchAll(address, { token, pageKeys }); // what is compiled and read first does not count
-    const rounds: Round[] = [];
-    while (rounds.length < ROUNDS) rounds.push(await measureRound(pageKeys));
+    // What is compiled and read first does not count.
+    if (!quick) await fetchAll(address, { token, pageKeys });
+    const rounds = [await measureRound(pageKeys)];
+    while (!quick && rounds.length < ROUNDS) rounds.push(await measureRound(pageKeys));
     const least = rounds.reduce((one, other) => (other.all < one.all ? other : one));
     figures[`serveKeysPerSecond${pageKeys}`] = Math.round((keys * 1_000_000) / least.all);
     figures[`mainMicrosPerPage${pageKeys}`] = Math.round(least.main / least.pages);
@@ -102,11 +109,15 @@ async function measureService(
     figures[`wallKeysPerSecond${pageKeys}`] = Math.round((keys * 1000) / least.ms);
   }
   const { resident, own } = memoryOf(pid);
-  return { ...figures, serverRssMB: resident, serverOwnMB: own };
+  return { ...figures, serverRssMB: resident, serverOwnMB: own, serverPeakMB: peakOf(pid) };
 }
 
-/** Stores keys, at most a million in an hour, in documents as uploads make them. Nothing looks them up, so they have no hashes. */
-async function fill(platform: LocalPlatform, keys: number, issuer: string): Promise<void> {
+/** Stores keys, at most so many in an hour, in documents as uploads make them. Nothing looks them up, so they have no hashes. */
+async function fill(
+  platform: LocalPlatform,
+  given: { readonly keys: number; readonly windowKeys: number; readonly issuer: string },
+): Promise<void> {
+  const { keys, windowKeys, issuer } = given;
   const { store, keyHashSecret } = platform;
   const window = windowLength(HOUR);
   if (window === undefined) throw new Error('an hour is a window');
@@ -119,8 +130,8 @@ async function fill(platform: LocalPlatform, keys: number, issuer: string): Prom
   });
   const newest = floorTo(await store.now(), HOUR) - HOUR;
   for (let stored = 0; stored < keys;) {
-    const at = unixMillis(newest - Math.floor(stored / KEYS_PER_WINDOW) * HOUR);
-    const room = Math.min(keys - stored, KEYS_PER_WINDOW - (stored % KEYS_PER_WINDOW));
+    const at = unixMillis(newest - Math.floor(stored / windowKeys) * HOUR);
+    const room = Math.min(keys - stored, windowKeys - (stored % windowKeys));
     const now = Math.min(room, DOCUMENTS_AT_ONCE * KEYS_PER_UPLOAD);
     await store.transact(async (tx) => {
       for (let done = 0; done < now; done += KEYS_PER_UPLOAD)
@@ -165,7 +176,7 @@ async function encoderAlone(): Promise<number> {
     const batch = { ...batchOf(unixMillis(0), KEYS_PER_WINDOW), id: 'all' };
     yield [{ ...batch, authority: { id: 1, name: batch.authorityName } }];
   }
-  const unit = await packUnit(documents());
+  const unit = await packSlice(documents());
   const wish = {
     includeRegions: [],
     excludeRegions: [],

@@ -9,6 +9,8 @@ export type Figures = Readonly<Record<string, number | Readonly<Record<string, n
 /** A benchmark: measures for some seconds, tells what it is doing, gives its figures. */
 export type Measure = (options: {
   readonly keys: number | undefined;
+  /** How many of them at most lie in one window. */
+  readonly windowKeys: number | undefined;
   /** Less of everything, for a first look. */
   readonly quick: boolean;
   /** How long, and by how many processes, where a benchmark can choose. */

@@ -45,4 +45,10 @@ export function memoryOf(pid: number): Memory {
   return { resident: field('VmRSS'), own: field('RssAnon') };
 }
 
+/** The most memory that a process has had in use at any time, MB. Reads `/proc`, which Linux has. */
+export function peakOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / KIB_PER_MB);
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

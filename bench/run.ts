@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     keys: { type: 'string' },
+    'window-keys': { type: 'string' },
     seconds: { type: 'string' },
     processes: { type: 'string' },
     samples: { type: 'string' },
@@ -60,8 +61,10 @@ if (measure === undefined) {
   const numberOf = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : Number(text);
   const [keys, seconds] = [numberOf(values.keys), numberOf(values.seconds)];
+  const windowKeys = numberOf(values['window-keys']);
   const [processes, samples] = [numberOf(values.processes), numberOf(values.samples)];
   const { quick, profile } = values;
-  const figures = await measure({ keys, seconds, processes, samples, quick, profile, say });
+  const amounts = { keys, windowKeys, seconds, processes, samples };
+  const figures = await measure({ ...amounts, quick, profile, say });
   process.stdout.write(`${values.json ? JSON.stringify(figures) : table(figures)}\n`);
 }

@@ -59,6 +59,11 @@ export interface DocumentStore {
    * store time comes from has been plausible for a while. Never later than store time.
    */
   certainTime(): Promise<UnixMillis | undefined>;
+  /**
+   * A number that is another one as soon as anybody has committed anything: what was read after it was taken holds as long as it
+   * stays. Undefined, or no such function, where that cannot be told for much less than a reading costs.
+   */
+  changeMark?(): number | undefined;
   /** How long after its end a window may still receive writes, in ms: the longest life of a transaction. */
   readonly closingDelay: number;
   close(): Promise<void>;

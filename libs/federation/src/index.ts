@@ -10,7 +10,7 @@ export {
   readRequest,
 } from './fetch-request.ts';
 export { BEGINNING, type Resumption, readState, secondsIn, stateOf } from './fetch-state.ts';
-export { type PackedUnit, packUnit } from './packed-unit.ts';
+export { PACKED_BYTES, type PackedSlice, packSlice } from './packed-slice.ts';
 export { Page, type PageLimits, type UnitEnd } from './page.ts';
 export { type PartnerState, echoed, firstState, stateText } from './partner-state.ts';
 export type { PartnerUnit } from './partner-unit.ts';
@@ -23,7 +23,7 @@ export {
   isWithin,
   narrowed,
 } from './partner.ts';
-export type { Place, Position, RecordKind } from './position.ts';
+export { type Place, type Position, type RecordKind, comparePlaces } from './position.ts';
 export { PULL_PROBLEMS, type PullProblem, pullProblemOf } from './pull-problems.ts';
 export { type FederationQuery, isInForce } from './query.ts';
 export { type KeyGroup, type Reading, readingOf } from './reading.ts';

@@ -9,7 +9,7 @@ import { intervalNumber, unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import { answerBytes } from './fetch-answer.ts';
 import { secondsIn } from './fetch-state.ts';
-import { packUnit } from './packed-unit.ts';
+import { packSlice } from './packed-slice.ts';
 import { Page, type PageLimits } from './page.ts';
 import type { Place } from './position.ts';
 import { readingOf } from './reading.ts';
@@ -50,7 +50,7 @@ const decoded = (page: Page) => FederationFetchResponse.decode(page.bytes);
 
 /** All that a partner gets of documents, through pages of so many keys. */
 async function pagesOf(batches: readonly KeyBatch[], keys: number, reading = ALL) {
-  const unit = await packUnit(documents(batches));
+  const unit = await packSlice(documents(batches));
   const got: { keys: ExposureKey.$Properties[]; revisedKeys: ExposureKey.$Properties[] } = {
     ...{ keys: [], revisedKeys: [] },
   };
@@ -90,7 +90,7 @@ describe('a key on the wire', () => {
             ...(name === '' ? {} : { authority: { id: 1, name } }),
           });
           const page = new Page(limits());
-          page.take(await packUnit(documents([batch])), ALL, undefined);
+          page.take(await packSlice(documents([batch])), ALL, undefined);
           const expected = FederationFetchResponse.encode({
             keys: [
               {
@@ -120,7 +120,7 @@ describe('a key on the wire', () => {
       batchOf([aKey(n)], { authority: name === '' ? undefined : { id: 1, name } }),
     );
     const page = new Page(limits());
-    page.take(await packUnit(documents(batches)), ALL, undefined);
+    page.take(await packSlice(documents(batches)), ALL, undefined);
     const expected = FederationFetchResponse.encode({
       keys: names.map((name, n) => ({
         ...{ exposureKey: keyOf(n), transmissionRisk: 2, intervalNumber: 2_700_000 },
@@ -261,7 +261,7 @@ describe('a unit', () => {
       revision(2),
       batchOf([aKey(3, { reportType: '' })]),
     ];
-    page.take(await packUnit(documents(batches)), ALL, undefined);
+    page.take(await packSlice(documents(batches)), ALL, undefined);
     const { keys, revisedKeys } = decoded(page);
     expect([numbers(keys), numbers(revisedKeys), page.leftOut]).toEqual([[3], [2], 1]);
   });
@@ -270,13 +270,13 @@ describe('a unit', () => {
     const batch = batchOf([aKey(1), aKey(2)]);
     batch.records[22] = 4;
     const page = new Page(limits());
-    page.take(await packUnit(documents([batch])), ALL, undefined);
+    page.take(await packSlice(documents([batch])), ALL, undefined);
     expect([numbers(decoded(page).keys), page.leftOut]).toEqual([[2], 1]);
   });
 
   it('cannot be packed from a document of a broken length', async () => {
     const batch = batchOf([aKey(1)], { records: new Uint8Array(25) });
-    await expect(packUnit(documents([batch]))).rejects.toThrow(RangeError);
+    await expect(packSlice(documents([batch]))).rejects.toThrow(RangeError);
   });
 });
 
@@ -292,7 +292,7 @@ describe('a page', () => {
     );
 
   it('names the last record that was looked at when its time is over, served or not', async () => {
-    const unit = await packUnit(documents([manyKeys(10_000, { regions: ['DE'] })]));
+    const unit = await packSlice(documents([manyKeys(10_000, { regions: ['DE'] })]));
     let looks = 0;
     const page = new Page(limits({ isOver: () => ++looks > 2 }));
     const end = page.take(unit, ALL, undefined);
@@ -305,14 +305,14 @@ describe('a page', () => {
   });
 
   it('names nothing new when there was time for nothing', async () => {
-    const unit = await packUnit(documents([manyKeys(3)]));
+    const unit = await packSlice(documents([manyKeys(3)]));
     const after = { kind: 'primary', key: Buffer.alloc(16) } as const;
     const page = new Page(limits({ isOver: () => true }));
     expect(page.take(unit, ALL, after)).toEqual({ kind: 'stopped', after });
   });
 
   it('ends with the key that reaches its bytes', async () => {
-    const unit = await packUnit(documents([manyKeys(1000)]));
+    const unit = await packSlice(documents([manyKeys(1000)]));
     const page = new Page(limits({ bytes: 1000 }));
     expect(page.take(unit, ALL, undefined).kind).toBe('full');
     expect(page.bytes.length).toBeGreaterThanOrEqual(1000);
@@ -321,14 +321,14 @@ describe('a page', () => {
   });
 
   it('goes on behind a key that is not there any longer', async () => {
-    const unit = await packUnit(documents([batchOf([aKey(1), aKey(5)])]));
+    const unit = await packSlice(documents([batchOf([aKey(1), aKey(5)])]));
     const page = new Page(limits());
     page.take(unit, ALL, { kind: 'primary', key: keyOf(3) });
     expect(numbers(decoded(page).keys)).toEqual([5]);
   });
 
   it('gives no primary again once it is at revisions', async () => {
-    const unit = await packUnit(
+    const unit = await packSlice(
       documents([batchOf([aKey(1)]), batchOf([aKey(1), aKey(2)], { kind: 'revision' })]),
     );
     const page = new Page(limits());
@@ -339,7 +339,7 @@ describe('a page', () => {
 
   it('takes what stands behind its keys, however long that is', async () => {
     const page = new Page(limits());
-    page.take(await packUnit(documents([batchOf([aKey(1)])])), ALL, undefined);
+    page.take(await packSlice(documents([batchOf([aKey(1)])])), ALL, undefined);
     const nextToken = 't'.repeat(20_000);
     const state = { keyCursor: { timestamp: 1, nextToken } };
     const answer = FederationFetchResponse.decode(answerBytes(page, { partial: false, state }));
@@ -349,7 +349,7 @@ describe('a page', () => {
 
   it('becomes an answer with what the partner does next', async () => {
     const page = new Page(limits());
-    page.take(await packUnit(documents([batchOf([aKey(1)])])), ALL, undefined);
+    page.take(await packSlice(documents([batchOf([aKey(1)])])), ALL, undefined);
     const state = { keyCursor: { timestamp: 7, nextToken: 'x' } };
     const answer = FederationFetchResponse.decode(answerBytes(page, { partial: true, state }));
     const { keyCursor } = answer.nextFetchState ?? {};

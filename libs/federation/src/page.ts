@@ -1,8 +1,8 @@
 import { KEY_BYTES, RECORD, RECORD_BYTES, REPORT_TYPE_CODE } from '@keyserver/exposure-keys';
-import type { PackedUnit } from './packed-unit.ts';
+import type { PackedSlice } from './packed-slice.ts';
 import type { Place, RecordKind } from './position.ts';
 import type { Reading } from './reading.ts';
-import { type PackedRecords, REPEATED } from './record-pile.ts';
+import { type PackedRecords, REPEATED, placeOf } from './record-share.ts';
 import { KeyWriter, type Tail, mostKeyBytes, tailOf, viewOf } from './wire-key.ts';
 
 /** How much goes into one page, and when it has to end. */
@@ -67,13 +67,11 @@ export class Page {
     this.end += fields.length;
   }
 
-  /** Takes what a unit has after a place, as far as there is room and time. */
-  take(unit: PackedUnit, reading: Reading, after: Place | undefined): UnitEnd {
-    const tails = tailsOf(unit, reading);
+  /** Takes what a slice of a unit has after a place, as far as there is room and time. */
+  take(slice: PackedSlice, reading: Reading, after: Place | undefined): UnitEnd {
+    const tails = tailsOf(slice, reading);
     let last = after;
-    for (const kind of after?.kind === 'revision' ? REVISIONS : KINDS) {
-      const list = unit.lists[kind];
-      const from = after?.kind === kind ? firstAfter(list, after.key) : 0;
+    for (const { kind, list, from } of listsAfter(slice, after)) {
       const writer = new KeyWriter(list.records, FIELD_TAG[kind]);
       const end = this.takeList({ kind, list, from, tails, writer });
       const looked = end?.at ?? list.groups.length;
@@ -168,7 +166,7 @@ interface Tails {
   readonly ofAll: (groups: readonly number[]) => Tail;
 }
 
-function tailsOf({ groups }: PackedUnit, { takes, shows, refuses }: Reading): Tails {
+function tailsOf({ groups }: PackedSlice, { takes, shows, refuses }: Reading): Tails {
   return {
     isRefused: groups.map(({ regions }) => refuses(regions)),
     ofGroup: groups.map((group) =>
@@ -189,10 +187,34 @@ const numberOf = ({ groups }: PackedRecords, at: number): number => {
   return number >= REPEATED ? number - REPEATED : number;
 };
 
-const placeOf = (kind: RecordKind, { records }: PackedRecords, at: number): Place => ({
-  kind,
-  key: Uint8Array.from(records.subarray(at * RECORD_BYTES, at * RECORD_BYTES + KEY_BYTES)),
-});
+/** The lists that have something behind a place, in order, each with the number of the first such record. */
+function* listsAfter(
+  { lists }: PackedSlice,
+  after: Place | undefined,
+): Generator<Pick<Taking, 'kind' | 'list' | 'from'>> {
+  for (const kind of after?.kind === 'revision' ? REVISIONS : KINDS) {
+    const key = after?.kind === kind ? after.key : undefined;
+    const first = key === undefined ? 0 : firstListAfter(lists[kind], key);
+    for (const [n, list] of lists[kind].slice(first).entries())
+      yield { kind, list, from: key !== undefined && n === 0 ? firstAfter(list, key) : 0 };
+  }
+}
+
+/** The number of the first list with a record behind a key; that of none where there is no such list. */
+function firstListAfter(lists: readonly PackedRecords[], key: Uint8Array): number {
+  const isBehind = ({ records, groups }: PackedRecords): boolean => {
+    const at = (groups.length - 1) * RECORD_BYTES;
+    return records.compare(key, 0, KEY_BYTES, at, at + KEY_BYTES) > 0;
+  };
+  let [low, high] = [0, lists.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const list = lists[middle];
+    if (list === undefined || isBehind(list)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
 
 /** The number of the first record behind a key, which need not be among them any longer. */
 function firstAfter({ records, groups }: PackedRecords, key: Uint8Array): number {

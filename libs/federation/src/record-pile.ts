@@ -1,165 +1,144 @@
-import { type KeyBatch, RECORD_BYTES, compareKeys, orderByKey } from '@keyserver/exposure-keys';
+import { KEY_BYTES, type KeyBatch, RECORD_BYTES } from '@keyserver/exposure-keys';
+import type { Place, RecordKind } from './position.ts';
+import { type CompareCopies, type PackedRecords, RecordShare, tagOf } from './record-share.ts';
 
-/** Records of one kind, sorted by key, all copies of a key beside each other and the one that counts first. */
-export interface PackedRecords {
-  readonly records: Buffer;
-  /** For each record the number of its group, and `REPEATED` added where it has the key of the one before. */
-  readonly groups: Uint32Array;
+/** What a pile collects of a unit: what stands behind a place, and of that the first records, at most so many. */
+export interface SliceLimits {
+  readonly after: Place | undefined;
+  /** All copies of one key are kept together even if they are more. */
+  readonly records: number;
 }
 
-/** Marks a copy of the key before it. */
-export const REPEATED = 0x8000_0000;
-
-/** Which of two copies of a key comes first: below 0 that of `a`; 0 leaves it to the moment of their release. */
-export type CompareCopies = (records: Buffer, a: number, b: number) => number;
-
-type Source = Pick<KeyBatch, 'id' | 'window'> & { readonly group: number };
-
-const CHUNK_RECORDS = 1 << 14;
-const FIRST_BYTES = 256;
-
-interface Chunk {
-  readonly records: Buffer;
-  /** For each record the number of its source. */
-  readonly sources: Uint32Array;
-  count: number;
+/** A place by the number of its share, in the order of a unit. */
+interface Edge {
+  readonly share: number;
+  readonly key: Uint8Array;
 }
+
+const BYTE_VALUES = 256;
+/** Number of the first share of each kind. */
+const FIRST_SHARE = { primary: 0, revision: BYTE_VALUES } as const;
+const SHARES = 2 * BYTE_VALUES;
+/** The least of all keys. */
+const NO_KEY = new Uint8Array(KEY_BYTES);
+/** A share that holds more than such a part of a full pile is halved and not dropped, so that much stays of the others. */
+const LARGE_PART = 16;
+/** Shares are packed together until there are so many records. */
+const BLOCK_RECORDS = 4096;
 
 /**
- * Records of many documents, collected in chunks, so that none is copied while more come. Sorting moves them into their final
- * place by their first byte, and sorts one byte's share after the other: besides chunks and outcome it needs next to nothing.
+ * Collects the first records of a unit behind a place, from documents that come in any order, in memory for the records that it
+ * keeps and no more: what is full drops its last ones, and takes none behind them from then on.
  */
 export class RecordPile {
-  private chunks: Chunk[] = [];
-  private readonly sources: Source[] = [];
-  private readonly ofFirstByte = new Uint32Array(FIRST_BYTES);
+  private readonly limits: SliceLimits;
+  private readonly from: Edge;
+  private readonly shares: (RecordShare | undefined)[] = Array.from({ length: SHARES });
+  /** Before it nothing was dropped. */
+  private until: Edge = { share: SHARES, key: NO_KEY };
+  private last = -1;
+  private count = 0;
 
-  /** Adds the records of a document. */
-  add({ id, window, records }: KeyBatch, group: number): void {
+  constructor(limits: SliceLimits) {
+    const { after } = limits;
+    this.limits = limits;
+    this.from = after === undefined ? { share: -1, key: NO_KEY } : edgeOf(after);
+  }
+
+  /** Whether there is more behind what it keeps. */
+  get isCut(): boolean {
+    return this.until.share < SHARES;
+  }
+
+  /** Adds the records of a document, as far as they are wanted. */
+  add(batch: KeyBatch, group: number): void {
+    const { kind, records } = batch;
     if (records.length % RECORD_BYTES !== 0) throw new RangeError('stored keys of a broken length');
-    const source = this.sources.push({ id, window, group }) - 1;
-    for (let from = 0; from < records.length;) {
-      const chunk = this.chunkWithRoom();
-      const count = Math.min(CHUNK_RECORDS - chunk.count, (records.length - from) / RECORD_BYTES);
-      const to = from + count * RECORD_BYTES;
-      chunk.records.set(records.subarray(from, to), chunk.count * RECORD_BYTES);
-      chunk.sources.fill(source, chunk.count, chunk.count + count);
-      chunk.count += count;
-      from = to;
+    const aligned = new Uint8Array(records); // words need that
+    const words = new Uint32Array(aligned.buffer);
+    const tag = tagOf(batch, group);
+    for (let n = 0; n < records.length / RECORD_BYTES; n++) {
+      const share = FIRST_SHARE[kind] + (aligned[n * RECORD_BYTES] ?? 0);
+      if (!this.wants(share, aligned, n)) continue;
+      (this.shares[share] ??= new RecordShare()).add(words, n, tag);
+      this.last = Math.max(this.last, share);
+      this.count++;
     }
-    for (let at = 0; at < records.length; at += RECORD_BYTES) add(this.ofFirstByte, records[at], 1);
+    while (this.count > this.limits.records && this.shrink());
   }
 
-  /** All records in order; the pile is empty then. What was released first counts among copies of a key, unless `before` knows better. */
-  sorted(before: CompareCopies): PackedRecords {
-    const count = this.ofFirstByte.reduce((sum, one) => sum + one, 0);
-    const records = Buffer.allocUnsafeSlow(count * RECORD_BYTES);
-    const sources = new Uint32Array(count);
-    this.scatter(records, sources);
-    const share = new Share(this.sources, before);
-    let from = 0;
-    for (const size of this.ofFirstByte) {
-      const to = from + size;
-      if (size > 0)
-        share.sort(
-          records.subarray(from * RECORD_BYTES, to * RECORD_BYTES),
-          sources.subarray(from, to),
-        );
-      from = to;
+  /**
+   * All records of a kind in order, in some pieces; the pile holds none of that kind then. What was released first counts among
+   * copies of a key, unless `before` knows better.
+   */
+  sorted(kind: RecordKind, before: CompareCopies): readonly PackedRecords[] {
+    const first = FIRST_SHARE[kind];
+    const blocks: PackedRecords[] = [];
+    let waiting: RecordShare[] = [];
+    for (const [n, share] of this.shares.slice(first, first + BYTE_VALUES).entries()) {
+      if (share !== undefined) waiting.push(share);
+      this.shares[first + n] = undefined;
+      if (sizeOf(waiting) < BLOCK_RECORDS) continue;
+      blocks.push(blockOf(waiting, before));
+      waiting = [];
     }
-    this.ofFirstByte.fill(0);
-    return { records, groups: sources };
+    return waiting.length === 0 ? blocks : [...blocks, blockOf(waiting, before)];
   }
 
-  private chunkWithRoom(): Chunk {
-    const last = this.chunks.at(-1);
-    if (last !== undefined && last.count < CHUNK_RECORDS) return last;
-    const records = Buffer.allocUnsafeSlow(CHUNK_RECORDS * RECORD_BYTES);
-    const chunk = { records, sources: new Uint32Array(CHUNK_RECORDS), count: 0 };
-    this.chunks.push(chunk);
-    return chunk;
+  private wants(share: number, records: Uint8Array, n: number): boolean {
+    const { from, until } = this;
+    if (share > from.share && share < until.share) return true;
+    if (share < from.share || share > until.share) return false;
+    return (
+      (share !== from.share || compareKey(records, n, from.key) > 0) &&
+      (share !== until.share || compareKey(records, n, until.key) < 0)
+    );
   }
 
-  /** Moves all records behind each other by their first byte; those with the same one stay in their order. */
-  private scatter(records: Buffer, sources: Uint32Array): void {
-    const next = new Uint32Array(FIRST_BYTES);
-    for (let byte = 1; byte < FIRST_BYTES; byte++)
-      next[byte] = (next[byte - 1] ?? 0) + (this.ofFirstByte[byte - 1] ?? 0);
-    const words = wordsOf(records);
-    for (const chunk of this.chunks.splice(0)) {
-      const from = wordsOf(chunk.records);
-      for (let n = 0; n < chunk.count; n++) {
-        const to = add(next, chunk.records[n * RECORD_BYTES], 1);
-        copyRecord(from, n, words, to);
-        sources[to] = chunk.sources[n] ?? 0;
-      }
+  /** Drops the last records, all copies of a key or none; false when there is but one key. */
+  private shrink(): boolean {
+    const share = this.shares[this.last];
+    if (share === undefined) return false;
+    const { count } = share;
+    const isLarge = count * LARGE_PART > this.limits.records;
+    const gone = isLarge ? share.halve() : undefined;
+    if (gone !== undefined) {
+      this.until = { share: this.last, key: gone };
+      this.count -= count - share.count;
+      return true;
     }
+    if (count === this.count) return false;
+    this.until = { share: this.last, key: NO_KEY };
+    this.shares[this.last] = undefined;
+    this.count -= count;
+    this.last = this.shares.findLastIndex((one) => one !== undefined);
+    return true;
   }
 }
 
-const WORDS = RECORD_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+const edgeOf = ({ kind, key }: Place): Edge => ({
+  share: FIRST_SHARE[kind] + (key[0] ?? 0),
+  key,
+});
 
-const wordsOf = ({ buffer, byteOffset, length }: Buffer): Uint32Array =>
-  new Uint32Array(buffer, byteOffset, length / Uint32Array.BYTES_PER_ELEMENT);
+const compareKey = (records: Uint8Array, n: number, key: Uint8Array): number =>
+  Buffer.compare(records.subarray(n * RECORD_BYTES, n * RECORD_BYTES + KEY_BYTES), key);
 
-function copyRecord(from: Uint32Array, n: number, to: Uint32Array, at: number): void {
-  const [source, target] = [n * WORDS, at * WORDS];
-  for (let word = 0; word < WORDS; word++) to[target + word] = from[source + word] ?? 0;
-}
+const sizeOf = (shares: readonly RecordShare[]): number =>
+  shares.reduce((sum, { count }) => sum + count, 0);
 
-/** Adds to a number of a table and gives what it was. */
-function add(table: Uint32Array, at: number | undefined, by: number): number {
-  const was = table[at ?? 0] ?? 0;
-  table[at ?? 0] = was + by;
-  return was;
-}
-
-/** Sorts records that fit into the cache, in the memory where they are. */
-class Share {
-  private readonly sources: readonly Source[];
-  private readonly groups: Uint32Array;
-  private readonly before: CompareCopies;
-
-  constructor(sources: readonly Source[], before: CompareCopies) {
-    this.sources = sources;
-    this.groups = Uint32Array.from(sources, ({ group }) => group);
-    this.before = before;
+/** Packs shares, which are let go one by one. */
+function blockOf(shares: readonly RecordShare[], before: CompareCopies): PackedRecords {
+  const size = sizeOf(shares);
+  const packed = {
+    records: Buffer.allocUnsafeSlow(size * RECORD_BYTES),
+    groups: new Uint32Array(size),
+  };
+  let at = 0;
+  for (const share of shares) {
+    const { count } = share;
+    share.sortInto(packed, at, before);
+    at += count;
   }
-
-  /** Puts records in order, and in the place of the source of each its group. */
-  sort(records: Buffer, sources: Uint32Array): void {
-    const pile = Buffer.allocUnsafeSlow(records.length);
-    records.copy(pile);
-    const sourceOf = Uint32Array.from(sources);
-    const order = orderByKey(pile);
-    const [from, to] = [wordsOf(pile), wordsOf(records)];
-    for (let first = 0; first < order.length;) {
-      const next = endOfCopies(pile, order, first);
-      if (next - first > 1) this.orderCopies(pile, order.subarray(first, next), sourceOf);
-      for (let at = first; at < next; at++) {
-        const n = order[at] ?? 0;
-        copyRecord(from, n, to, at);
-        sources[at] = (this.groups[sourceOf[n] ?? 0] ?? 0) + (at > first ? REPEATED : 0);
-      }
-      first = next;
-    }
-  }
-
-  private orderCopies(pile: Buffer, copies: Uint32Array, sourceOf: Uint32Array): void {
-    const source = (n: number): Source | undefined => this.sources[sourceOf[n] ?? 0];
-    copies.sort((a, b) => this.before(pile, a, b) || releasedEarlier(source(a), source(b)));
-  }
-}
-
-function endOfCopies(records: Buffer, order: Uint32Array, first: number): number {
-  let next = first + 1;
-  while (next < order.length && compareKeys(records, order[first] ?? 0, order[next] ?? 0) === 0)
-    next++;
-  return next;
-}
-
-/** Two of one window are told apart by their ids, so that the answer is the same in whatever order they were read. */
-function releasedEarlier(a: Source | undefined, b: Source | undefined): number {
-  if (a === undefined || b === undefined) throw new RangeError('no such record');
-  return a.window - b.window || (a.id < b.id ? -1 : 1);
+  return packed;
 }

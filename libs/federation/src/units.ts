@@ -6,6 +6,8 @@ import type { Grant, Partner } from './partner.ts';
 export interface Unit {
   readonly start: UnixMillis;
   readonly end: UnixMillis;
+  /** How the partner was served on the day of the unit. */
+  readonly mode: Partner['mode'];
   /** What the day of the unit was planned with. The grant in force holds besides. */
   readonly grant: Grant;
 }
@@ -23,6 +25,6 @@ export type FindUnit = (partner: Partner, window: UnixMillis) => Promise<FoundUn
 
 /**
  * Reads every document of an available unit that its grant takes, with the generated ones that its settled cells name; in no
- * order. A fresh partner is given none that was generated.
+ * order. Of a unit that is served without generated keys it reads all others, whatever the grant. Partners with the same unit read the same.
  */
-export type ReadUnit = (partner: Partner, unit: Unit) => AsyncIterable<readonly KeyBatch[]>;
+export type ReadUnit = (unit: Unit) => AsyncIterable<readonly KeyBatch[]>;

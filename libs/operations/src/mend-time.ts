@@ -35,7 +35,8 @@ export async function acceptTime(time: MendableTime, by: Mender): Promise<void> 
   const { mark } = await time.report();
   const auditId = randomId(by.random);
   await time.mend('accept', async (tx) => {
-    await audit(tx, { auditId, by, operation: 'time.accept', before: mark });
+    const append = await auditing(tx, { auditId, by, operation: 'time.accept', before: mark });
+    append();
   });
 }
 
@@ -56,8 +57,9 @@ export async function resetTime(time: MendableTime, by: Mender): Promise<number>
     const isBack = await time
       .mend('reset', async (tx) => {
         if (await isAnythingAhead(tx)) throw new MoreAhead();
+        const append = await auditing(tx, { auditId, by, operation: 'time.reset', before: mark });
         await beginEpoch(tx, mark);
-        await audit(tx, { auditId, by, operation: 'time.reset', before: mark });
+        append();
       })
       .then(() => true, whenMoreIsAhead);
     if (isBack) return removed;
@@ -81,14 +83,20 @@ interface Entry {
   readonly before: number;
 }
 
-async function audit(tx: Transaction, { auditId, by, operation, before }: Entry): Promise<void> {
+/** Reads what an entry needs, before anything is written; what it gives writes the entry. */
+async function auditing(
+  tx: Transaction,
+  { auditId, by, operation, before }: Entry,
+): Promise<() => void> {
   const { earlier, append } = await beginAudit(tx, auditId);
-  if (earlier !== undefined) return;
   const change = { field: 'time', before: iso(before), after: iso(tx.now), note: undefined };
-  append({
-    ...{ actor: by.actor, operation },
-    changes: [{ action: 'change', section: 'store', id: 'time', fields: [change] }],
-  });
+  return () => {
+    if (earlier !== undefined) return;
+    append({
+      ...{ actor: by.actor, operation },
+      changes: [{ action: 'change', section: 'store', id: 'time', fields: [change] }],
+    });
+  };
 }
 
 const iso = (t: number | UnixMillis): string => new Date(t).toISOString();

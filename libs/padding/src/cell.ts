@@ -5,7 +5,7 @@ import {
   inputRegionsOf,
   takerOf,
 } from '@keyserver/export-file';
-import type { Partner } from '@keyserver/federation';
+import type { Grant, Partner } from '@keyserver/federation';
 import type { KeyBatch } from '@keyserver/exposure-keys';
 import { SECOND, type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { greatestCommonDivisor } from './plan.ts';
@@ -51,17 +51,22 @@ const PARTNER = 'partner:';
  * a partner is given them changes no cell.
  */
 export const readerOf = (partner: Partner): Reader => ({
+  ...rulesOf(partner),
   id: partnerReaderId(partner),
   period: partner.unit,
-  outputRegion: '',
-  // An empty list would be the output region, and no key has one that is empty.
-  inputRegions: partner.includeRegions,
-  excludeRegions: partner.excludeRegions,
-  includeTravelers: partner.includeTravelers,
-  onlyNonTravelers: false,
   minRecords: partner.minRecords,
   paddingRange: partner.paddingRange,
   padEmpty: false,
+});
+
+/** Which documents a grant takes, wherever they were first uploaded. */
+export const rulesOf = (grant: Grant): SelectionRules => ({
+  outputRegion: '',
+  // An empty list would be the output region, and no key has one that is empty.
+  inputRegions: grant.includeRegions,
+  excludeRegions: grant.excludeRegions,
+  includeTravelers: grant.includeTravelers,
+  onlyNonTravelers: false,
 });
 
 /** Who reads by a plan; plans of earlier versions of this program have no partners. */

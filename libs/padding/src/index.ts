@@ -14,6 +14,7 @@ export {
   partnerOfReader,
   partnerReaderId,
   readerOf,
+  rulesOf,
   shareKeys,
 } from './cell.ts';
 export { type PaddingCost, paddingCosts } from './cost.ts';

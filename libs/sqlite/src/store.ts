@@ -12,6 +12,7 @@ import {
 import type { Random } from '@keyserver/random';
 import { type Clock, type Timers, type UnixMillis, sleep, unixMillis } from '@keyserver/time';
 import { startEngine } from '#start-engine';
+import { ChangeMark } from './change-mark.ts';
 import { Connection, type StartEngine } from './connection.ts';
 import { decoded, isDoubt } from './fault.ts';
 import { isSimulated } from './machine-clocks.ts';
@@ -80,10 +81,13 @@ class SqliteStore implements SqliteDocumentStore {
   private readonly random: Random;
   private readonly timers: Timers;
   private readonly numbers = new Map<string, number>();
+  private readonly file: string;
+  private mark: ChangeMark | undefined;
   private isOpen = false;
 
   constructor(settings: SqliteSettings) {
     const { file, clock, sweeps = false } = settings;
+    this.file = file;
     this.clock = clock;
     this.random = settings.random;
     this.timers = settings.timers;
@@ -193,7 +197,15 @@ class SqliteStore implements SqliteDocumentStore {
     return certain === undefined ? undefined : unixMillis(Math.max(0, certain));
   }
 
+  /** Undefined for a database in memory, which has one connection. */
+  changeMark(): number | undefined {
+    if (this.file === ':memory:') return undefined;
+    this.mark ??= new ChangeMark(this.file);
+    return this.mark.now();
+  }
+
   async close(): Promise<void> {
+    this.mark?.close();
     await this.connection.close();
   }
 

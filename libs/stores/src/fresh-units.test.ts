@@ -161,7 +161,7 @@ describe('the units of a fresh partner', () => {
     const found = await findUnit(partner, window);
     if (found.kind !== 'available') throw new Error(found.kind);
     const batches: KeyBatch[] = [];
-    for await (const page of readUnit(partner, found.unit)) batches.push(...page);
+    for await (const page of readUnit(found.unit)) batches.push(...page);
     const numbers = keysOf(batches).map((hex) => Number.parseInt(hex.slice(0, 8), 16));
     expect(numbers).toEqual([1, 2]);
   });

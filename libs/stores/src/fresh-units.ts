@@ -53,14 +53,14 @@ export function freshUnits(
     const grant = await grantAt(partner, start);
     return grant === undefined
       ? { kind: 'nothing', to: end }
-      : { kind: 'available', unit: { start, end, grant } };
+      : { kind: 'available', unit: { start, end, mode: 'fresh', grant } };
   };
   return { findUnit, readUnit: readFreshUnit(readKeyBatches(store, { retention })) };
 }
 
 /** Whole windows, without what was generated: it is not there for fresh partners, and some of it belongs to nothing. */
 const readFreshUnit = (read: ReadKeyBatches): ReadUnit =>
-  async function* (_partner, { start, end }) {
+  async function* ({ start, end }) {
     for await (const page of read({ from: start, until: end, whole: true }))
       yield page.filter(isNotGenerated);
   };

@@ -17,7 +17,7 @@ import {
   cellFinder,
   paddingSourceOf,
   planStart,
-  readerOf,
+  rulesOf,
 } from '@keyserver/padding';
 import { type UnixMillis, floorTo, unixMillis } from '@keyserver/time';
 import { settledCells } from './cell-store.ts';
@@ -49,7 +49,7 @@ export function paddedUnits(store: DocumentStore, options: PartnerUnitsOptions):
   const read = readKeyBatches(store, options);
   return {
     findUnit: async (partner, window) => await find(place, partner, window),
-    readUnit: (partner, unit) => readSettled({ ...place, read }, partner, unit),
+    readUnit: (unit) => readSettled({ ...place, read }, unit),
   };
 }
 
@@ -72,7 +72,8 @@ async function find(place: Place, partner: Partner, window: UnixMillis): Promise
   const planned = (await place.planOf(day))?.partners.find(({ id }) => id === partner.id);
   if (planned === undefined) return await unplanned(place, partner, day);
   const start = floorTo(window, planned.unit);
-  const unit: Unit = { start, end: unixMillis(start + planned.unit), grant: grantOf(planned) };
+  const end = unixMillis(start + planned.unit);
+  const unit: Unit = { start, end, mode: 'padded', grant: grantOf(planned) };
   if (start < now - retention) return { kind: 'nothing', to: unit.end };
   // Also when it was settled before store time was set back.
   if (unit.end > now - store.closingDelay) return NOT_YET;
@@ -132,12 +133,11 @@ const grantOf = ({
 /** The documents of a unit that its day was planned with, the generated ones of settled cells among them. */
 async function* readSettled(
   { store, planOf, span, read }: Place & { readonly read: ReadKeyBatches },
-  partner: Partner,
   unit: Unit,
 ): AsyncGenerator<readonly KeyBatch[]> {
   const plan = await planOf(planStart(unit.start, span));
   if (plan === undefined) return;
-  const takes = takerOf(readerOf({ ...partner, ...unit.grant }));
+  const takes = takerOf(rulesOf(unit.grant));
   const isOurs = ({ origin }: KeyBatch): boolean =>
     origin === 'local' || origin === 'padding' || !unit.grant.onlyLocalProvenance;
   const named = namedDocuments(plan, settledCells(store));

@@ -85,20 +85,56 @@ const MAX_BYTES = 1500;
 const isSearchable = (sent: string): boolean =>
   sent !== '' && Buffer.byteLength(sent) <= MAX_BYTES && !/\p{Cs}/u.test(sent);
 
-/** Finds a partner by the issuer and subject of its identity tokens, letter for letter; never remembered, so that a revoked one is gone at once. */
+/** Finds a partner by the issuer and subject of its identity tokens, letter for letter, as it is configured at this moment: a revoked one is gone at once. */
 export type FindPartner = (identity: {
   readonly issuer: string;
   readonly subject: string;
 }) => Promise<Partner | undefined>;
 
-/** Looks partners up as they are configured at this moment; one that has not begun, or has ended, too. */
+/**
+ * Looks partners up as they are configured at this moment; one that has not begun, or has ended, too. What was found is remembered
+ * only as long as the store says that nothing at all was committed since before it was looked up.
+ */
 export function findPartner(store: DocumentStore): FindPartner {
+  const known = knownAtMark();
   return async ({ issuer, subject }) => {
     if (!isSearchable(issuer) || !isSearchable(subject)) return undefined;
-    const query = { where: { issuer, subject }, limit: 1 } as const;
-    for await (const page of store.pages(partners, query))
-      for (const { id, value } of page) return partnerOf(id, value);
-    return undefined;
+    const mark = store.changeMark?.();
+    if (mark === undefined) return await lookUp(store, issuer, subject);
+    const id = JSON.stringify([issuer, subject]);
+    const remembered = known.at(mark).get(id);
+    if (remembered !== undefined) return remembered;
+    const found = await lookUp(store, issuer, subject);
+    // Another call may have seen a later mark meanwhile; this one belongs to the mark that it began with.
+    if (found !== undefined && known.isAt(mark)) known.at(mark).set(id, found);
+    return found;
+  };
+}
+
+async function lookUp(
+  store: DocumentStore,
+  issuer: string,
+  subject: string,
+): Promise<Partner | undefined> {
+  const query = { where: { issuer, subject }, limit: 1 } as const;
+  for await (const page of store.pages(partners, query))
+    for (const { id, value } of page) return partnerOf(id, value);
+  return undefined;
+}
+
+/** Partners as they were at one mark of the store; those of another mark are forgotten. */
+function knownAtMark(): {
+  readonly at: (mark: number) => Map<string, Partner>;
+  readonly isAt: (mark: number) => boolean;
+} {
+  let of: number | undefined;
+  let known = new Map<string, Partner>();
+  return {
+    at: (mark) => {
+      if (mark !== of) [of, known] = [mark, new Map<string, Partner>()];
+      return known;
+    },
+    isAt: (mark) => mark === of,
   };
 }
 

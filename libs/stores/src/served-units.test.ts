@@ -39,12 +39,14 @@ const change = async (id: string, after: Partner | undefined): Promise<void> => 
 /** How long a unit is of each kind, by which it says who it is, ms. */
 const LENGTHS = { PADDED: 4 * HOUR, FRESH: HOUR };
 
+const MODES = { PADDED: 'padded', FRESH: 'fresh' } as const;
+
 /** Units that say who they are. */
 const named = (name: keyof typeof LENGTHS): Units => ({
   findUnit: async (partner, start) =>
     await Promise.resolve({
       ...{ kind: 'available' },
-      unit: { start, end: unixMillis(start + LENGTHS[name]), grant: partner },
+      unit: { start, end: unixMillis(start + LENGTHS[name]), mode: MODES[name], grant: partner },
     }),
   readUnit: async function* () {
     yield await Promise.resolve([]);
@@ -106,7 +108,8 @@ describe('the units of a partner', () => {
       const units: Units = {
         findUnit: async (_, start) => {
           const grant = (await days.grantAt(partner, start))!;
-          return { kind: 'available', unit: { start, end: unixMillis(start + HOUR), grant } };
+          const { mode } = partner;
+          return { kind: 'available', unit: { start, end: unixMillis(start + HOUR), mode, grant } };
         },
         readUnit: async function* () {
           yield await Promise.resolve([]);
@@ -184,5 +187,72 @@ describe('findPartner', () => {
     const find = findPartner(store);
     await change('neighbour', undefined);
     expect(await find(WHO)).toBeUndefined();
+  });
+
+  describe('over a store that tells whether anything has changed', () => {
+    /** The store with such a mark, and how often it was read. */
+    const marked = () => {
+      const state = {
+        mark: 1 as number | undefined,
+        reads: 0,
+        beforeRead: () => Promise.resolve(),
+      };
+      const over: DocumentStore = {
+        closingDelay: 0,
+        changeMark: () => state.mark,
+        get: async (from, ids) => await store.get(from, ids),
+        pages: async function* (from, query) {
+          state.reads++;
+          await state.beforeRead();
+          yield* store.pages(from, query);
+        },
+        transact: async (decide) => await store.transact(decide),
+        deleteAll: async (from, query) => await store.deleteAll(from, query),
+        now: async () => await store.now(),
+        certainTime: async () => await store.certainTime(),
+        close: async () => {
+          await store.close();
+        },
+      };
+      return { state, find: findPartner(over) };
+    };
+
+    it('reads again only what may have changed since it was read', async () => {
+      const { state, find } = marked();
+      expect([await find(WHO), await find(WHO)]).toEqual([aPaddedPartner(), aPaddedPartner()]);
+      expect(state.reads).toBe(1);
+      await change('neighbour', aPaddedPartner({ includeRegions: ['CA'] }));
+      state.mark = 2;
+      expect(await find(WHO)).toMatchObject({ includeRegions: ['CA'] });
+      await change('neighbour', undefined);
+      state.mark = 3;
+      expect([await find(WHO), await find(WHO)]).toEqual([undefined, undefined]);
+    });
+
+    it('reads each time while the store cannot tell', async () => {
+      const { state, find } = marked();
+      state.mark = undefined;
+      await find(WHO);
+      await find(WHO);
+      expect(state.reads).toBe(2);
+    });
+
+    it('remembers nothing under a mark that came while it was read', async () => {
+      const { state, find } = marked();
+      let letGo: (() => void) | undefined;
+      state.beforeRead = async () => {
+        await new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+      };
+      const slow = find(WHO);
+      state.beforeRead = () => Promise.resolve();
+      state.mark = 2;
+      expect(await find({ ...WHO, subject: 'nobody' })).toBeUndefined();
+      letGo?.();
+      expect(await slow).toEqual(aPaddedPartner());
+      await find(WHO);
+      expect(state.reads).toBe(3);
+    });
   });
 });

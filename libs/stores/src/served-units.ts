@@ -86,24 +86,20 @@ export function servedUnits(
           store,
           window < partner.from ? partner.from : await days.next(partner, window),
         );
-      const { mode } = configured;
-      const found = await (mode === 'padded' ? padded : fresh).findUnit(partner, window);
+      const units = configured.mode === 'padded' ? padded : fresh;
+      const found = await units.findUnit(partner, window);
       const today = await days.on(partner, await store.now());
-      return today === undefined ? found : allowedToday(found, mode, today);
+      return today === undefined ? found : allowedToday(found, today);
     },
-    readUnit: async function* (partner, unit) {
-      const configured = await days.on(partner, unit.start);
-      if (configured === undefined) return;
-      yield* (configured.mode === 'padded' ? padded : fresh).readUnit(partner, unit);
-    },
+    readUnit: (unit) => (unit.mode === 'padded' ? padded : fresh).readUnit(unit),
   };
 }
 
 /** What is found as today's grant allows it: of a padded unit all or nothing, of a fresh one key by key. */
-function allowedToday(found: FoundUnit, mode: Partner['mode'], today: Grant): FoundUnit {
+function allowedToday(found: FoundUnit, today: Grant): FoundUnit {
   if (found.kind !== 'available' || isWithin(found.unit.grant, today)) return found;
   const { unit } = found;
-  return mode === 'padded'
+  return unit.mode === 'padded'
     ? { kind: 'nothing', to: unit.end }
     : { kind: 'available', unit: { ...unit, grant: narrowed(unit.grant, today) } };
 }

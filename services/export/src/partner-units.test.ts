@@ -57,7 +57,7 @@ async function given(
   const unit: FoundUnit = await units.findUnit(partner, at);
   if (unit.kind !== 'available') throw new Error(unit.kind);
   const documents: KeyBatch[] = [];
-  for await (const page of units.readUnit(partner, unit.unit)) documents.push(...page);
+  for await (const page of units.readUnit(unit.unit)) documents.push(...page);
   return documents;
 }
 

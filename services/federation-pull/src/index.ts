@@ -1,2 +1,3 @@
 export { startFederationPull } from './start-federation-pull.ts';
-export { type FetchPage, type Fetched, type PullDeps, pullQuery } from './pull-query.ts';
+export type { FetchPage, Fetched } from './page-call.ts';
+export { type PullDeps, pullQuery } from './pull-query.ts';

@@ -12,7 +12,7 @@ import type { Timers } from '@keyserver/time';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import type { FetchPage, Fetched } from './pull-query.ts';
+import type { FetchPage, Fetched } from './page-call.ts';
 
 /** How partners are reached. */
 export interface PartnerClientSettings {

@@ -30,7 +30,8 @@ import {
 } from '@keyserver/stores';
 import { NOON, SETTINGS, aKey, anUpload, batchesIn, keysOf } from '@keyserver/stores/testing';
 import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
-import { type Fetched, type PullDeps, pullQuery } from './pull-query.ts';
+import type { Fetched } from './page-call.ts';
+import { type PullDeps, pullQuery } from './pull-query.ts';
 
 const clock = simulatedClock(NOON);
 let store: DocumentStore;
@@ -171,6 +172,60 @@ describe('a pull', () => {
     expect(report).toEqual({ kind: 'done', done: 20, left: 1 });
     const { asked } = await pull(withKeys(30, 10));
     expect(asked[0]?.state?.keys.token).toBe('20');
+  });
+
+  it('asks for the next page while it stores this one, and makes one call at a time', async () => {
+    const calls: string[] = [];
+    const partner = withKeys(30, 10);
+    const deps: PullDeps = {
+      sync: {
+        ...sync,
+        store: async (run, chunk) => {
+          calls.push('store');
+          return await sync.store(run, chunk);
+        },
+      },
+      fetch: async (_query, request) => {
+        calls.push('call');
+        await new Promise(setImmediate);
+        calls.push('answer');
+        const answer = partner(readRequest(request), calls.length);
+        return 'kind' in answer ? answer : { kind: 'answer', bytes: anAnswer(answer) };
+      },
+      log: recorded.log,
+      ...{ callMs: MINUTE, maxOnsetMagnitude: 14 },
+    };
+    const job = { signal: new AbortController().signal, remaining: () => MINUTE };
+    expect(await pullQuery(deps, aQuery(), job)).toMatchObject({ kind: 'done', done: 30 });
+    const between = calls.filter((what) => what !== 'store');
+    expect(between).toEqual(['call', 'answer', 'call', 'answer', 'call', 'answer']);
+    expect(calls.slice(0, 4)).toEqual(['call', 'answer', 'call', 'store']);
+  });
+
+  it('leaves no call behind when it ends before the next page has come', async () => {
+    let cut = 0;
+    const partner = withKeys(30, 10);
+    const deps: PullDeps = {
+      sync: { ...sync, store: () => Promise.resolve({ kind: 'overtaken' }) },
+      fetch: async (_query, request, { signal }) => {
+        const asked = readRequest(request);
+        const answer = partner(asked, 1);
+        if (asked.state === undefined && !('kind' in answer))
+          return { kind: 'answer', bytes: anAnswer(answer) };
+        await new Promise<void>((resolve) => {
+          signal.addEventListener('abort', () => {
+            cut++;
+            resolve();
+          });
+        });
+        return failing('unreachable');
+      },
+      log: recorded.log,
+      ...{ callMs: MINUTE, maxOnsetMagnitude: 14 },
+    };
+    const job = { signal: new AbortController().signal, remaining: () => MINUTE };
+    expect(await pullQuery(deps, aQuery(), job)).toEqual({ kind: 'too_early' });
+    expect(cut).toBe(1);
   });
 
   it('takes an idle answer that repeats its state for what it is', async () => {

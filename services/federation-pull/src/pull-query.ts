@@ -3,18 +3,14 @@ import {
   type Ending,
   type FederationQuery,
   PULL_PROBLEMS,
-  type PartnerPage,
   type PartnerState,
   type PullProblem,
   RejectReport,
   type Sync,
   type SyncStore,
   chunksOf,
-  decodeAnswer,
   echoed,
-  encodeRequest,
   firstState,
-  receivePage,
   rejectedKeys,
   stateText,
 } from '@keyserver/federation';
@@ -22,35 +18,20 @@ import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import { CoverageFault } from '@keyserver/stores';
 import { SECOND } from '@keyserver/time';
-
-/** What one call of a partner came to: the bytes of its answer, or why there are none. */
-export type Fetched =
-  | { readonly kind: 'answer'; readonly bytes: Uint8Array }
-  | { readonly kind: 'failed'; readonly problem: PullProblem; readonly fault: unknown };
-
-/** Calls the partner of a query once, within a deadline in ms. Never throws. */
-export type FetchPage = (
-  query: FederationQuery,
-  request: Uint8Array,
-  options: { readonly deadlineMs: number; readonly signal: AbortSignal },
-) => Promise<Fetched>;
+import { type CallDeps, type PageCall, type TakenPage, beginCall } from './page-call.ts';
 
 /** What pulling needs. */
-export interface PullDeps {
+export interface PullDeps extends CallDeps {
   readonly sync: SyncStore;
-  readonly fetch: FetchPage;
   readonly log: Logger;
-  /** How long one call may take, ms. */
-  readonly callMs: number;
-  /** Days that a key may lie before or after symptom onset. */
-  readonly maxOnsetMagnitude: number;
 }
 
 /** A call that begins later than that before the deadline would hardly be answered. */
 const LAST_CALL = 2 * SECOND;
 
 /**
- * Fetches a partner's keys page by page from where the last run stopped, until the partner has no more or the time is over. The
+ * Fetches a partner's keys page by page from where the last run stopped, until the partner has no more or the time is over. One call is
+ * made at a time, for the next page while this one is stored. The
  * position moves with the last chunk of each page, so whatever dies in between, a page is fetched again from its start.
  */
 export async function pullQuery(
@@ -90,6 +71,8 @@ class Run {
   /** The states of this run. Who is sent back to one of them while more is to come goes in a circle. */
   readonly #states = new Set<string>();
   #state: PartnerState | undefined;
+  /** The call for the page behind the one that is being stored. */
+  #ahead: PageCall | undefined;
   #pages = 0;
   #inserted = 0;
   #revised = 0;
@@ -104,7 +87,7 @@ class Run {
     this.#query = query;
     this.#sync = begun.sync;
     const state = firstState(query.partner, begun);
-    if (state !== undefined) this.#moveTo(state);
+    this.#moveTo(state);
   }
 
   get stored(): number {
@@ -120,52 +103,59 @@ class Run {
     } catch (fault) {
       if (!(fault instanceof CoverageFault)) throw fault;
       return this.#failed('window_covered', fault);
+    } finally {
+      await this.#ahead?.end(); // whatever ends a run, no call of it goes on
     }
   }
 
   async #pullPage(job: RunningJob): Promise<PageEnding | 'go on'> {
-    if (hasEnded(job)) return MORE_LEFT;
-    const fetched = await this.#fetchPage(job);
-    if (fetched.kind === 'failed')
-      return hasEnded(job) ? MORE_LEFT : this.#failed(fetched.problem, fetched.fault);
-    const { maxPageKeys: maxKeys } = this.#query;
-    const decoded = decodeAnswer(fetched.bytes, { maxKeys, state: this.#state });
-    if (decoded.kind === 'unreadable') return this.#failed('unreadable');
-    return await this.#takePage(decoded.page, job.signal);
+    // A call that is under way is waited for; it ends with the time of the run.
+    if (this.#ahead === undefined && hasEnded(job)) return MORE_LEFT;
+    const call = this.#ahead ?? beginCall(this.#deps, this.#query, { job, state: this.#state });
+    const read = await call.reading;
+    this.#ahead = undefined;
+    if (read.kind === 'unreadable') return this.#failed('unreadable');
+    if (read.kind === 'failed')
+      return hasEnded(job) ? MORE_LEFT : this.#failed(read.problem, read.fault);
+    return await this.#takePage(read, job);
   }
 
-  async #fetchPage(job: RunningJob): Promise<Fetched> {
-    const deadlineMs = Math.min(this.#deps.callMs, job.remaining());
-    const request = encodeRequest(this.#query, this.#state);
-    return await this.#deps.fetch(this.#query, request, { deadlineMs, signal: job.signal });
-  }
-
-  async #takePage(page: PartnerPage, signal: AbortSignal): Promise<PageEnding | 'go on'> {
+  async #takePage(read: TakenPage, job: RunningJob): Promise<PageEnding | 'go on'> {
+    const { more, next } = read.page;
     const { partner } = this.#query;
-    const state = page.next && echoed(partner, page.next);
-    const repeats = page.more && state !== undefined && this.#states.has(stateText(state));
+    const state = next && echoed(partner, next);
+    const repeats = more && this.#isKnown(state);
+    if (more && !repeats) this.#callAhead(job, state);
     // What a page that repeats holds is stored, and the position stays.
-    const next = repeats ? undefined : { state, more: page.more };
-    const ending = await this.#storePage(page, next, signal);
+    const ending = await this.#storePage(read, repeats ? undefined : { state, more }, job.signal);
     if (ending !== 'go on') return ending;
     if (repeats) return this.#failed(partner === 'reference' ? 'hour_full' : 'repeats');
-    if (state !== undefined) this.#moveTo(state);
-    return page.more ? 'go on' : { kind: 'caught up' };
+    this.#moveTo(state);
+    return more ? 'go on' : { kind: 'caught up' };
   }
 
-  #moveTo(state: PartnerState): void {
+  #isKnown(state: PartnerState | undefined): boolean {
+    return state !== undefined && this.#states.has(stateText(state));
+  }
+
+  /** What the next page is asked for with is known before this one is stored. The position moves all the same when it is. */
+  #callAhead(job: RunningJob, state: PartnerState | undefined): void {
+    if (!hasEnded(job)) this.#ahead = beginCall(this.#deps, this.#query, { job, state });
+  }
+
+  /** Without a state it stays where it is. */
+  #moveTo(state: PartnerState | undefined): void {
+    if (state === undefined) return;
     this.#states.add(stateText(state));
     this.#state = state;
   }
 
   /** Stores a page chunk by chunk; a page that repeats moves nothing. */
   async #storePage(
-    page: PartnerPage,
+    { keys, rejects }: TakenPage,
     next: { readonly state: PartnerState | undefined; readonly more: boolean } | undefined,
     signal: AbortSignal,
   ): Promise<PageEnding | 'go on'> {
-    const { maxOnsetMagnitude } = this.#deps;
-    const { keys, rejects } = receivePage(page, { query: this.#query, maxOnsetMagnitude });
     this.#report.addAll(rejects);
     const chunks = chunksOf(keys);
     for (const [n, part] of chunks.entries()) {

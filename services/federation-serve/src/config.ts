@@ -55,7 +55,7 @@ export const federationServeSettings = settings({
   }),
   UNIT_CACHE_MB: integer({
     about:
-      'How much memory keeps units that were read, MB of 1,000,000 bytes; a larger unit is kept alone.',
+      'How much memory keeps units that were read, MB of 1,000,000 bytes; one that needs more than a quarter of it is read in slices.',
     min: 1,
     max: 16_384,
     default: 128,

@@ -12,6 +12,7 @@ export function withRecentTime(store: DocumentStore, timers: Timers): DocumentSt
   let last: { readonly now: Promise<UnixMillis>; readonly at: number } | undefined;
   return {
     closingDelay: store.closingDelay,
+    changeMark: () => store.changeMark?.(),
     get: async (from, ids) => await store.get(from, ids),
     pages: (from, query, pageSize) => store.pages(from, query, pageSize),
     transact: async (decide) => await store.transact(decide),

@@ -1,7 +1,7 @@
 import { secondsIn } from '@keyserver/federation';
 import type { FederationFetchRequest, FetchState } from '@keyserver/federation/testing';
 import { aGrant } from '@keyserver/federation/testing';
-import { HOUR, SECOND, systemTimers } from '@keyserver/time';
+import { HOUR, SECOND, systemTimers, unixMillis } from '@keyserver/time';
 import fc from 'fast-check';
 import { callTime } from './call-time.ts';
 import { numbersOf } from './testing/fetch-client.ts';
@@ -139,6 +139,15 @@ describe('serving', () => {
     expect(await unitWorld([{ primaries: [1] }]).fetch()).toMatchObject({ behind: 0 });
   });
 
+  it('does not leave a partner further behind once that has ended', async () => {
+    const thru = unixMillis(FIRST + 2 * HOUR);
+    const units: WorldUnit[] = [{ primaries: [1] }, { state: 'not yet' }];
+    const world = unitWorld(units, { thru });
+    expect(await world.fetch()).toMatchObject({ behind: HOUR });
+    world.units = [...units, {}, {}, {}];
+    expect(await world.fetch()).toMatchObject({ behind: HOUR });
+  });
+
   it('says that there is more exactly while something available is left', async () => {
     const world = unitWorld([{ primaries: [1, 2] }, { primaries: [3] }]);
     const first = await outcome(world, { maxExposureKeys: 2 });
@@ -229,7 +238,8 @@ describe('a call whose time is over', () => {
   it('ends also where one unit after the other is none of the partner, and has got on', async () => {
     const world = unitWorld([{ state: 'nothing' }, { state: 'nothing' }, { primaries: [1] }]);
     const state = { keyCursor: { timestamp: AT(0) } };
-    const answer = answerOf(await world.fetch({ state }, over()));
+    const time = { ...callTime(systemTimers, 60_000), isOver: () => true };
+    const answer = answerOf(await world.fetch({ state }, time));
     expect([answer.partialResponse, timeIn(answer.nextFetchState)]).toEqual([true, AT(1)]);
     expect(await outcome(world, { state: answer.nextFetchState! })).toMatchObject({
       keys: [1],
@@ -243,5 +253,17 @@ describe('a call whose time is over', () => {
     await world.fetch({ state }, over());
     expect((await outcome(world)).keys).toEqual([1]);
     expect(world.reads()).toBe(1);
+  });
+
+  it('does not wait for a store that does not answer', async () => {
+    const never = new Promise<never>(() => undefined);
+    const world = unitWorld([{ primaries: [1] }]);
+    for (const away of ['findUnit', 'storeTime', 'loadUnit'] as const) {
+      const time = callTime(systemTimers, 60_000);
+      const state = { keyCursor: { timestamp: AT(0) } };
+      const fetching = world.fetch({ state }, time, { [away]: async () => await never });
+      setImmediate(time.end);
+      expect(await fetching).toEqual({ kind: 'refused', reason: 'not_read' });
+    }
   });
 });

@@ -47,7 +47,7 @@ export type Fetched =
       readonly revised: number;
       readonly leftOut: number;
       readonly partial: boolean;
-      /** ms from the start of the unit that comes next to now; 0 while the partner has not begun. */
+      /** ms from the start of the unit that comes next to now, or to the end of the partner; 0 while it has not begun. */
       readonly behind: number;
     }
   | { readonly kind: 'refused'; readonly reason: FederationRefusal };
@@ -65,9 +65,9 @@ const PAGE_BYTES = 3 * 1024 * 1024;
  */
 export async function serveKeys(deps: ServeKeysDeps, call: FetchCall): Promise<Fetched> {
   const { partner, request, time } = call;
-  const epoch = await deps.readEpoch(); // first: a position is never told as of a later epoch than it was found in
-  const now = await deps.storeTime();
-  const resumption = await resumptionOf(deps.readSealingKey, request, { epoch, now });
+  const begun = await time.within(beginningOf(deps, request));
+  if (begun === 'over') return refused('not_read');
+  const { epoch, now, resumption } = begun;
   if (typeof resumption === 'string') return refused(resumption);
   const keys = Math.min(partner.maxPageKeys, request.maxKeys ?? Infinity);
   const page = new Page({ keys, bytes: PAGE_BYTES, isOver: time.isOver });
@@ -79,8 +79,30 @@ export async function serveKeys(deps: ServeKeysDeps, call: FetchCall): Promise<F
   return {
     ...{ kind: 'page', answer: answerBytes(page, { partial, state }), partial },
     ...{ keys: page.count.primary, revised: page.count.revision, leftOut: page.leftOut },
-    behind: Math.max(0, now - Math.max(position.unit, partner.from)),
+    behind: behindOf(position, { partner, now }),
   };
+}
+
+function behindOf(
+  { unit }: Position,
+  { partner: { from, thru }, now }: { readonly partner: Partner; readonly now: UnixMillis },
+): number {
+  return Math.max(0, Math.min(now, thru ?? now) - Math.max(unit, from));
+}
+
+/** Where a call goes on. The epoch is read first: a position is never told as of a later epoch than it was found in. */
+async function beginningOf(
+  { readEpoch, storeTime, readSealingKey }: ServeKeysDeps,
+  request: FetchRequest,
+): Promise<{
+  readonly epoch: Epoch;
+  readonly now: UnixMillis;
+  readonly resumption: Awaited<ReturnType<typeof resumptionOf>>;
+}> {
+  const epoch = await readEpoch();
+  const now = await storeTime();
+  const resumption = await resumptionOf(readSealingKey, request, { epoch, now });
+  return { epoch, now, resumption };
 }
 
 const refused = (reason: FederationRefusal) => ({ kind: 'refused', reason }) as const;
@@ -122,7 +144,8 @@ async function fill(
   let at: Going = { ...resumption, hasMoved: false };
   for (;;) {
     if (at.hasMoved && call.time.isOver()) return { kind: 'filled', position: at, partial: true };
-    const found = await deps.findUnit(call.partner, at.unit);
+    const found = await call.time.within(deps.findUnit(call.partner, at.unit));
+    if (found === 'over') return stoppedAt(at);
     if (found.kind === 'not yet' || isAhead(found, now))
       return { kind: 'filled', position: at, partial: false };
     if (found.kind === 'nothing') {
@@ -132,7 +155,7 @@ async function fill(
     if (page.isFull) return { kind: 'filled', position: at, partial: true };
     const { unit } = found;
     const end = await takeUnit(page, at, { deps, call, unit });
-    if (end === 'not read' || end.kind !== 'exhausted') return within(unit, end, at);
+    if (end.kind !== 'exhausted') return within(unit, end, at);
     at = movedTo(unit.end, at);
   }
 }
@@ -151,28 +174,33 @@ function movedTo(unit: UnixMillis, from: Position): Going {
 const isAhead = (found: FoundUnit, now: UnixMillis): boolean =>
   found.kind === 'nothing' && found.to > now;
 
-/** Takes what a unit has for the partner. A unit that holds nothing for it is not read. */
+/** Takes what a unit has for the partner, slice by slice. A unit that holds nothing for it is not read. */
 async function takeUnit(
   page: Page,
-  { unit: resumed, after }: Resumption,
+  resumption: Resumption,
   { deps, call, unit }: Omit<Filling, 'now'> & { readonly unit: Unit },
-): Promise<UnitEnd | 'not read'> {
+): Promise<UnitEnd> {
   const { partner, request, time } = call;
   const reading = readingOf([unit.grant, partner], request);
   if (reading.isEmpty) return { kind: 'exhausted' };
-  const packed = await time.within(deps.loadUnit(partner, unit));
-  if (packed === 'over') return 'not read';
-  return page.take(packed, reading, resumed === unit.start ? after : undefined);
+  let after = resumption.unit === unit.start ? resumption.after : undefined;
+  for (;;) {
+    const slice = await time.within(deps.loadUnit(unit, after));
+    if (slice === 'over') return { kind: 'stopped', after };
+    const end = page.take(slice, reading, after);
+    if (end.kind !== 'exhausted' || slice.end === undefined) return end;
+    after = slice.end;
+    if (page.isFull) return { kind: 'full', after }; // what follows need not be read to say so
+  }
 }
 
-/** How a page ends within a unit. A call that has not got on says so: its partner would take the same state again for a fault. */
-function within(
-  unit: Unit,
-  end: Exclude<UnitEnd, { kind: 'exhausted' }> | 'not read',
-  at: Going,
-): Ended {
-  if (end === 'not read' || end.after === undefined)
-    return at.hasMoved ? { kind: 'filled', position: at, partial: true } : refused('not_read');
+/** How a page ends that had no time for a unit. A call that has not got on says so: its partner would take the same state again for a fault. */
+const stoppedAt = (at: Going): Ended =>
+  at.hasMoved ? { kind: 'filled', position: at, partial: true } : refused('not_read');
+
+/** How a page ends within a unit. */
+function within(unit: Unit, end: Exclude<UnitEnd, { kind: 'exhausted' }>, at: Going): Ended {
+  if (end.after === undefined) return stoppedAt(at);
   if (at.hasMoved) return partly(unit, end.after);
   if (end.kind === 'full' && isPartly(at, unit)) return refused('echo_token');
   return end.after === at.after ? refused('not_read') : partly(unit, end.after);

@@ -29,7 +29,7 @@ export function knownSinceReset(
       return epoch;
     },
     findUnit: async (partner, window) => await known.findUnit(partner, window),
-    loadUnit: async (partner, unit) => await known.loadUnit(partner, unit),
+    loadUnit: async (unit, after) => await known.loadUnit(unit, after),
     storeTime: async () => await known.storeTime(),
   };
 }

@@ -63,18 +63,18 @@ export function unitsOf(
     return (
       (isPadded ? unplanned(link, { start, end }, faults) : undefined) ?? {
         kind: 'available',
-        unit: { start, end, grant: grantOf(link, start, faults) },
+        unit: { start, end, mode: partner.mode, grant: grantOf(link, start, faults) },
       }
     );
   };
   return {
     findUnit: async (_, window) => await Promise.resolve(find(window)),
-    readUnit: async function* (_, { start, end, grant }) {
+    readUnit: async function* ({ start, end, grant }) {
       const shows = isPadded || faults.has('generated keys are fresh');
       const documents = server
         .served(start, end)
         .filter(({ origin }) => shows || origin !== 'padding')
-        .filter((document) => isGranted(grant, document));
+        .filter((document) => !isPadded || isGranted(grant, document));
       yield await Promise.resolve(documents);
     },
   };

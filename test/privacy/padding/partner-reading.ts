@@ -36,7 +36,7 @@ export async function readNewUnits(store: DocumentStore, reading: PartnerReading
     // Any call is filtered by the grant in force; what is padded is given only while that reaches as far.
     if (!isWithin(found.unit.grant, partner)) throw new Error('a unit reaches beyond its grant');
     const floor = await floorOn(store, partner, found.unit);
-    const keys = await primariesOf(readUnit(partner, found.unit));
+    const keys = await primariesOf(readUnit(found.unit));
     units.push({ floor, keys, isLocalOnly: found.unit.grant.onlyLocalProvenance });
     reading.next = found.unit.end;
   }

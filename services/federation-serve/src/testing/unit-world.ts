@@ -5,6 +5,7 @@ import {
   type FetchRequest,
   type FindUnit,
   type Grant,
+  PACKED_BYTES,
   type Partner,
   type ReadUnit,
   readRequest,
@@ -18,7 +19,7 @@ import {
 import { aKey, recordsOf } from '@keyserver/stores/testing';
 import { HOUR, type UnixMillis, systemTimers, unixMillis } from '@keyserver/time';
 import { type CallTime, callTime } from '../call-time.ts';
-import { type Fetched, serveKeys } from '../serve-keys.ts';
+import { type Fetched, type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
 import { unitCache } from '../unit-cache.ts';
 
 /** One unit of an hour, by the numbers of its keys. Tests only. */
@@ -33,6 +34,9 @@ export interface WorldUnit {
 
 /** When the first unit begins. Tests only. */
 export const FIRST = unixMillis(Date.UTC(2026, 0, 15));
+
+/** Room in which a slice holds three keys, so that most units have several. */
+const FEW_KEYS = 4 * 3 * PACKED_BYTES;
 
 /** The last instant of store time in this world. Tests only. */
 const nowAfter = (units: readonly WorldUnit[]): UnixMillis =>
@@ -49,13 +53,15 @@ export interface UnitWorld {
   readonly fetch: (
     request?: FederationFetchRequest.$Properties,
     time?: CallTime,
+    /** In the place of what serving needs. */
+    instead?: Partial<ServeKeysDeps>,
   ) => Promise<Fetched>;
 }
 
 /** Makes such a world. Tests only. */
 export function unitWorld(units: readonly WorldUnit[], partner: Partial<Partner> = {}): UnitWorld {
   let reads = 0;
-  const readUnit: ReadUnit = async function* (_partner, { start }) {
+  const readUnit: ReadUnit = async function* ({ start }) {
     reads++;
     const unit = world.units[(start - FIRST) / HOUR] ?? {};
     yield await Promise.resolve([
@@ -71,20 +77,24 @@ export function unitWorld(units: readonly WorldUnit[], partner: Partial<Partner>
     const end = unixMillis(start + HOUR);
     if (unit === undefined || unit.state === 'not yet') return { kind: 'not yet' };
     if (unit.state === 'nothing') return { kind: 'nothing', to: end };
-    return { kind: 'available', unit: { start, end, grant: unit.grant ?? aGrant() } };
+    return {
+      kind: 'available',
+      unit: { start, end, mode: 'fresh', grant: unit.grant ?? aGrant() },
+    };
   };
-  const loadUnit = unitCache(readUnit, 1);
+  const loadUnit = unitCache(readUnit, FEW_KEYS);
   const world: UnitWorld = {
     units,
     partner: aPartner(partner),
     sealingKey: Buffer.alloc(32, 1),
     epoch: FIRST_EPOCH,
     reads: () => reads,
-    fetch: async (request = {}, time = callTime(systemTimers, 60_000)) => {
+    fetch: async (request = {}, time = callTime(systemTimers, 60_000), instead = {}) => {
       const deps = {
         ...{ findUnit, loadUnit, readSealingKey: () => Promise.resolve(world.sealingKey) },
         readEpoch: () => Promise.resolve(world.epoch),
         storeTime: () => Promise.resolve(nowAfter(world.units)),
+        ...instead,
       };
       try {
         return await serveKeys(deps, {
