@@ -69,10 +69,7 @@ export interface LocalPlatform {
   readonly close: () => Promise<void>;
 }
 
-type StoreListeners = Pick<
-  SqliteSettings,
-  'onHousekeeping' | 'onArraysMade' | 'onLost' | 'sweeps'
->;
+type StoreListeners = Pick<SqliteSettings, 'onHousekeeping' | 'onArraysMade' | 'onLost' | 'sweeps'>;
 
 interface LocalSettings extends StoreListeners {
   readonly dataDirectory: string;
