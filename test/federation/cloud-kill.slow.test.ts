@@ -41,6 +41,8 @@ const PULL = fileURLToPath(import.meta.resolve('@keyserver/federation-pull/main'
 /** More than three pages, each of which is stored in two transactions. */
 const KEYS = 1700;
 const PAGE = 500;
+/** More runs than fit into the time for which a connection that has failed is not tried. */
+const RUNS = 200;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -205,8 +207,9 @@ async function run(world: World, url: string): Promise<string> {
   }
 }
 
-/** As though the minute were over for which a dead run keeps others waiting. */
-const forgetLeases = async (store: DocumentStore): Promise<void> => {
+/** As though the minute were over for which a dead run keeps others waiting, by its lease and by what its last transaction had read. */
+const forgetDead = async ({ firestore }: World, store: DocumentStore): Promise<void> => {
+  firestore.endTransactions();
   const leases = allCollections.find(({ layout }) => layout.name === 'leases');
   if (leases === undefined) throw new Error('there are no leases');
   await store.deleteAll(leases, {});
@@ -236,7 +239,7 @@ it('fetches each key once though it is killed at each of its pages, and begins w
     ends.push(ended);
     const [standing] = await readStandings(store, [query.id]);
     timestamps.push(standing?.state?.keys.timestamp ?? 0);
-    await forgetLeases(store);
+    await forgetDead(world, store);
   }
   expect(ends).toEqual(['died', 'died', 'died']);
   expect(timestamps).toEqual(timestamps.toSorted((a, b) => a - b));
@@ -271,19 +274,30 @@ it('fetches each key once though what serves is killed at each of its pages, at 
     });
   };
   for (let pages = 1; pages <= 3; pages++) {
-    await configure(100 + systemRandom.below(150));
+    const size = 100 + systemRandom.below(150);
+    await configure(size);
     const life = child;
     const until = world.served + pages;
     world.onServed = () => {
       if (world.served === until) life.kill('SIGKILL');
     };
-    await Promise.all([run(world, puller.url), once(life, 'close')]);
+    // A connection that has just failed is not tried at once, so a run may end before it has asked for anything.
+    for (let runs = 0; life.signalCode === null && runs < RUNS; runs++) {
+      await run(world, puller.url);
+      await configure(size);
+    }
+    expect(life.signalCode).toBe('SIGKILL');
     ({ child, url } = await serving(world, port));
     expect(new URL(url).port).toBe(port);
   }
   world.onServed = () => undefined;
-  await configure(PAGE);
-  expect(await run(world, puller.url)).toBe('200 {"ok":true}');
+  const last = async (): Promise<string> => {
+    await configure(PAGE);
+    return await run(world, puller.url);
+  };
+  let ended = await last();
+  for (let runs = 0; ended.startsWith('500') && runs < RUNS; runs++) ended = await last();
+  expect(ended).toBe('200 {"ok":true}');
   const now = systemClock.now();
   const keys = keysOf(await batchesIn(store, unixMillis(now - 3 * DAY), unixMillis(now + DAY)));
   expect(new Set(keys).size).toBe(KEYS);

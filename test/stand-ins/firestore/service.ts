@@ -17,7 +17,7 @@ import type {
 } from './requests.ts';
 import { type Surroundings, streaming, unary } from './serve-call.ts';
 import type { StoreClock } from './store-clock.ts';
-import { Transactions } from './transactions.ts';
+import type { Transactions } from './transactions.ts';
 import type { Usage } from './usage.ts';
 
 /** What the methods work on. */
@@ -27,15 +27,15 @@ export interface Store {
   readonly indexes: FirestoreIndexes | undefined;
   readonly lockWaitMs: number;
   readonly usage: Usage;
+  readonly transactions: Transactions;
 }
 
 /** The methods of google.firestore.v1.Firestore that a client of documents, queries and transactions calls. */
 export function firestoreService(store: Store, around: Surroundings): UntypedServiceImplementation {
-  const { documents } = store;
-  const transactions = new Transactions(store.clock);
+  const { documents, transactions } = store;
   const locks = new Locks(transactions, store.lockWaitMs);
-  const reads = new Reads({ ...store, transactions });
-  const commits = new Commits({ ...store, transactions, locks });
+  const reads = new Reads(store);
+  const commits = new Commits({ ...store, locks });
   /** Nobody can end a transaction whose name was lost with the answer; it goes with the connection. */
   const endUnheard = (messages: readonly { readonly transaction?: Uint8Array }[]): void => {
     for (const { transaction } of messages)

@@ -9,6 +9,7 @@ import { RequestSizes } from './request-size.ts';
 import { firestoreService } from './service.ts';
 import { firestoreDefinition } from './service-definition.ts';
 import { storeClock } from './store-clock.ts';
+import { Transactions } from './transactions.ts';
 import { Usage, type UsageCount } from './usage.ts';
 
 /** What a stand-in may be started with. */
@@ -34,6 +35,8 @@ export interface FirestoreStandIn {
   contents(): ReadonlyMap<string, string>;
   /** Puts what one database holds into another one, which is empty; "projects/<project>/databases/<database>". */
   copy(from: string, to: string): void;
+  /** Ends all transactions, as the time ends those of clients that died. */
+  endTransactions(): void;
   /** What would have been billed since this was asked last. */
   usage(): UsageCount;
   close(): Promise<void>;
@@ -50,9 +53,9 @@ export async function startFirestoreStandIn(
   const documents = new Documents();
   const faults = new CallFaultPlan();
   const sockets = new Map<string, Socket>();
+  const clock = storeClock(options.now ?? Date.now);
   const store = {
-    documents,
-    clock: storeClock(options.now ?? Date.now),
+    ...{ documents, clock, transactions: new Transactions(clock) },
     indexes: options.indexes,
     lockWaitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
     usage: new Usage(),
@@ -74,6 +77,9 @@ export async function startFirestoreStandIn(
     contents: () => contentsOf(documents),
     copy: (from, to) => {
       documents.copy(from, to);
+    },
+    endTransactions: () => {
+      store.transactions.endAll();
     },
     usage: () => store.usage.take(),
     close: async () => {

@@ -92,6 +92,10 @@ export class Transactions {
     if (this.live.delete(hex(token))) this.ended.set(hex(token), { seniority, aborted });
   }
 
+  endAll(): void {
+    for (const transaction of this.live.values()) this.end(transaction);
+  }
+
   /** The other transactions that have read what the changes touch. */
   holdersOf(changes: readonly Change[], self: Transaction | undefined): readonly Transaction[] {
     this.endExpired(this.clock.read());
