@@ -39,7 +39,7 @@ const lost = (link: Link): readonly Violation[] =>
     .filter((document) => document.kind === 'primary' && isOwed(link, document))
     .flatMap((document) =>
       document.keys
-        .filter((key) => !isTooOld(link, key))
+        .filter((key) => !isTooOld(link, key) && !isKeptBack(link, document, key))
         .flatMap(({ data }) => missing(link, document, keyHex(data))),
     );
 
@@ -57,8 +57,9 @@ const unrevised = (link: Link): readonly Violation[] =>
   link.from.documents
     .filter((document) => document.kind === 'revision' && isOwed(link, document))
     .flatMap((document) =>
-      document.keys.flatMap(({ data }) => {
-        const hex = keyHex(data);
+      document.keys.flatMap((key) => {
+        if (isKeptBack(link, document, key)) return [];
+        const hex = keyHex(key.data);
         const copies = link.to.holding(hex).filter(({ sourceId }) => sourceId === link.query.id);
         const regionsIn = (kind: ModelDocument['kind']): ReadonlySet<string> =>
           new Set(copies.filter((one) => one.kind === kind).flatMap(({ regions }) => regions));
@@ -76,6 +77,25 @@ const unrevised = (link: Link): readonly Violation[] =>
             ];
       }),
     );
+
+/**
+ * Whether another copy in the same unit has an excluded region, which refuses the whole key. Who is padded is given cells of copies,
+ * and never sees the other one.
+ */
+function isKeptBack(link: Link, { kind, window }: ModelDocument, { data }: ExposureKey): boolean {
+  const { excludeRegions } = narrowest(link, link.grants.since(window));
+  return (
+    link.partner.mode === 'fresh' &&
+    link.from
+      .holding(keyHex(data))
+      .some(
+        (copy) =>
+          copy.kind === kind &&
+          copy.window === window &&
+          copy.regions.some((region) => excludeRegions.includes(region)),
+      )
+  );
+}
 
 /** Whether a document had to arrive: asked for, allowed by every grant since its day, and in time. */
 function isOwed(link: Link, document: ModelDocument): boolean {
