@@ -200,5 +200,5 @@ export {
   storeParts,
 } from './store-parts.ts';
 export { isAnythingAhead, undoAllAhead } from './reset-time.ts';
-export { beginEpoch, readEpoch } from './time-resets.ts';
+export { beginEpoch, epochReader, readEpoch } from './time-resets.ts';
 export { healthProbes, probeExports, probeUploads, probeWriting } from './store-probes.ts';

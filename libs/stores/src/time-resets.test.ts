@@ -3,7 +3,7 @@ import { FIRST_EPOCH, MAX_EPOCH } from '@keyserver/federation';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, simulatedClock } from '@keyserver/time';
 import { NOON } from './testing/uploads.ts';
-import { beginEpoch, readEpoch, timeResets } from './time-resets.ts';
+import { beginEpoch, epochReader, readEpoch, timeResets } from './time-resets.ts';
 
 const clock = simulatedClock(NOON);
 let store: DocumentStore;
@@ -75,4 +75,24 @@ it('begins no epoch that a token has no room for', async () => {
   });
   await expect(begin(NOON + DAY)).rejects.toThrow('too often');
   expect((await readEpoch(store)).number).toBe(MAX_EPOCH);
+});
+
+it('is read again by a reader only once something was committed since, where the store tells', async () => {
+  const state = { mark: 1 as number | undefined, reads: 0 };
+  const read = epochReader({
+    changeMark: () => state.mark,
+    get: async (from, ids) => {
+      state.reads++;
+      return await store.get(from, ids);
+    },
+  });
+  expect([await read(), await read()]).toEqual([FIRST_EPOCH, FIRST_EPOCH]);
+  expect(state.reads).toBe(1);
+  await begin(NOON + DAY);
+  state.mark = 2;
+  expect((await read()).number).toBe(FIRST_EPOCH.number + 1);
+  state.mark = undefined;
+  await read();
+  await read();
+  expect(state.reads).toBe(4);
 });

@@ -39,6 +39,20 @@ export async function readEpoch(from: Pick<DocumentStore | Transaction, 'get'>):
   return stored === undefined ? FIRST_EPOCH : { number: stored.epoch, resets: stored.resets };
 }
 
+/** Reads the epoch, and again only once something may have been committed since, where the store can tell. */
+export function epochReader(
+  store: Pick<DocumentStore, 'get' | 'changeMark'>,
+): () => Promise<Epoch> {
+  let known: { readonly mark: number; readonly epoch: Epoch } | undefined;
+  return async () => {
+    const mark = store.changeMark?.();
+    if (known !== undefined && known.mark === mark) return known.epoch;
+    const epoch = await readEpoch(store);
+    known = mark === undefined ? undefined : { mark, epoch };
+    return epoch;
+  };
+}
+
 /** Begins another epoch, in the transaction that sets store time back: `before` is what it was until then, ms. */
 export async function beginEpoch(tx: Transaction, before: number): Promise<void> {
   const { number, resets } = await readEpoch(tx);

@@ -13,7 +13,7 @@ import {
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import { findPartner, readEpoch, readSealingKey, unitsOfPartners } from '@keyserver/stores';
+import { findPartner, epochReader, readSealingKey, unitsOfPartners } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
@@ -54,15 +54,12 @@ function depsOver(
   };
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
-    ...knownSinceReset(
-      async () => await readEpoch(store),
-      () => {
-        const recent = withRecentTime(store, timers);
-        const { findUnit, readUnit } = unitsOfPartners(recent, served);
-        const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
-        return { findUnit, loadUnit, storeTime: async () => await recent.now() };
-      },
-    ),
+    ...knownSinceReset(epochReader(store), () => {
+      const recent = withRecentTime(store, timers);
+      const { findUnit, readUnit } = unitsOfPartners(recent, served);
+      const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
+      return { findUnit, loadUnit, storeTime: async () => await recent.now() };
+    }),
     readSealingKey: readSealingKey(store, { random, onDrawn }),
     verifyPartner: partnerVerifier({
       ...{ issuers: issuersOf(config), findPartner: findPartner(store), clock, timers },
