@@ -20,8 +20,8 @@ export function summary(launched: Launched): string {
   const rows = [
     ['publish', `${urls.publish}/v1/publish`, 'takes uploads'],
     ['export', urls.export, 'makes signed files, started by jobs only'],
-    ['cleanup', urls.cleanup, 'folds counts for statistics, started by jobs only'],
-    ['trust', urls.trust, 'keeps the keys of revision tokens, started by jobs only'],
+    ['cleanup', urls.cleanup, 'deletes what is past retention, started by jobs only'],
+    ['trust', urls.trust, 'keeps keys of tokens and authorities, started by jobs only'],
     ['serve', withoutScheme(urls['federation-serve']), 'gives partners keys, by gRPC'],
     ['pull', urls['federation-pull'], 'fetches keys of partners, started by jobs only'],
     ['files', urls.cdn, 'serves the files'],
