@@ -32,6 +32,10 @@ export function readAppAttestPayload(
   return object.length > MAX_OBJECT_BYTES[type] ? undefined : { keyId, object };
 }
 
+/** A payload as a request carries it. */
+export const payloadOf = ({ keyId, object }: AppAttestPayload): string =>
+  [keyId, object].map((each) => Buffer.from(each).toString('base64url')).join('.');
+
 /** Only the one spelling that an encoder gives. */
 function exactBase64Url(text: string | undefined): Uint8Array | undefined {
   if (text === undefined || text === '') return undefined;

@@ -9,7 +9,7 @@ import {
 import { readAppAttestPayload } from './app-attest-payload.ts';
 import { type ReadCertificate, appleNonce, readCertificate } from './certificate-der.ts';
 import { type Check, type Claim, type Verdict, firstFailure, refusal } from './outcome.ts';
-import type { AppAttestPolicy, AppleEnvironment } from './policy.ts';
+import { APPLE_ENVIRONMENTS, type AppAttestPolicy, type AppleEnvironment } from './policy.ts';
 
 /** What an attestation is examined against. */
 export interface AttestationQuestion {
@@ -219,10 +219,8 @@ const AAGUIDS: Readonly<Record<AppleEnvironment, Buffer>> = {
   development: Buffer.from('appattestdevelop'),
 };
 
-const ENVIRONMENTS: readonly AppleEnvironment[] = ['production', 'development'];
-
 const environmentOf = (aaguid: Uint8Array): AppleEnvironment | undefined =>
-  ENVIRONMENTS.find((environment) => AAGUIDS[environment].equals(aaguid));
+  APPLE_ENVIRONMENTS.find((environment) => AAGUIDS[environment].equals(aaguid));
 
 const UNCOMPRESSED = Uint8Array.of(0x04);
 

@@ -59,7 +59,13 @@ export interface AppAttestPolicy {
 }
 
 /** Which of Apple's servers and keys an app was built for. */
-export type AppleEnvironment = 'production' | 'development';
+export const APPLE_ENVIRONMENTS = ['production', 'development'] as const;
+
+/** One of them. */
+export type AppleEnvironment = (typeof APPLE_ENVIRONMENTS)[number];
+
+/** The highest of Apple's numbers for how an app came to a phone; 0 stands for none. */
+export const MAX_CATEGORY = 10;
 
 /** What an application accepts of SafetyNet, whose service has ended. */
 export interface SafetyNetPolicy extends Freshness {
@@ -67,4 +73,11 @@ export interface SafetyNetPolicy extends Freshness {
   /** SHA-256 of signing certificates, in hex. */
   readonly certificates: readonly string[];
   readonly requireCtsProfile: boolean;
+}
+
+/** What an application accepts of each mechanism; of one that is absent it accepts nothing. */
+export interface AttestationPolicy {
+  readonly playIntegrity?: PlayPolicy;
+  readonly appAttest?: AppAttestPolicy;
+  readonly safetyNet?: SafetyNetPolicy;
 }
