@@ -46,13 +46,17 @@ export interface AppleExtensions {
 /** Takes an attestation object apart; undefined unless it is exactly of Apple's form. */
 export function readAttestation(bytes: Uint8Array): AttestationObject | undefined {
   const object = mapOf(readCbor(bytes), ['fmt', 'attStmt', 'authData']);
-  const statement = mapOf(object?.get('attStmt'), ['x5c', 'receipt']);
-  const authData = readAuthenticatorData(object?.get('authData'));
+  if (object?.get('fmt') !== 'apple-appattest') return undefined;
+  const certificates = readStatement(object.get('attStmt'));
+  const authData = readAuthenticatorData(object.get('authData'));
   const attested = authData && readAttestedKey(authData.bytes.subarray(HEAD_BYTES));
-  const certificates = readPair(statement?.get('x5c'));
-  if (object?.get('fmt') !== 'apple-appattest' || !isBytes(statement?.get('receipt')))
-    return undefined;
   return authData && attested && certificates && { authData, attested, certificates };
+}
+
+/** The certificates; the receipt beside them is for asking Apple about risk, which nobody does here. */
+function readStatement(value: unknown): readonly [Uint8Array, Uint8Array] | undefined {
+  const statement = mapOf(value, ['x5c', 'receipt']);
+  return isBytes(statement?.get('receipt')) ? readPair(statement.get('x5c')) : undefined;
 }
 
 /** Takes an assertion apart; undefined unless it is exactly of Apple's form. It never holds credential data. */
@@ -123,18 +127,21 @@ const CATEGORY_NAMES = ['apple_validation_category_01', 'validationCategory'];
 function readExtensions(bytes: Uint8Array): AppleExtensions | undefined {
   if (bytes.length === 0) return {};
   const map = readCbor(bytes);
-  if (!(map instanceof Map)) return undefined;
-  const version = soleOf(map, VERSION_NAMES);
-  const category = soleOf(map, CATEGORY_NAMES);
-  if (version === AMBIGUOUS || category === AMBIGUOUS) return undefined;
-  if (version !== undefined && typeof version !== 'string') return undefined;
-  if (category !== undefined && !isBytes(category, 4)) return undefined;
+  return map instanceof Map ? knownExtensions(map) : undefined;
+}
+
+function knownExtensions(map: ReadonlyMap<unknown, unknown>): AppleExtensions | undefined {
+  const version = soleOf(map, VERSION_NAMES) ?? null;
+  const category = soleOf(map, CATEGORY_NAMES) ?? null;
+  if (version !== null && typeof version !== 'string') return undefined;
+  if (category !== null && !isBytes(category, 4)) return undefined;
   return {
-    ...(version !== undefined && { bundleVersion: version }),
-    ...(category !== undefined && { category: littleEndian(category) }),
+    ...(version !== null && { bundleVersion: version }),
+    ...(category !== null && { category: littleEndian(category) }),
   };
 }
 
+/** In place of a value: nothing that an extension may be. */
 const AMBIGUOUS = Symbol('both spellings');
 
 function soleOf(map: ReadonlyMap<unknown, unknown>, names: readonly string[]): unknown {

@@ -42,7 +42,9 @@ function extensionsOf(der: Uint8Array): readonly Extension[] | undefined {
   if (field === undefined) return [];
   const list = readSoleList(field.content, DER.sequence);
   const extensions = list?.map(readExtension);
-  return extensions?.every((extension) => extension !== undefined) ? extensions : undefined;
+  return extensions?.every((extension) => extension !== undefined) === true
+    ? extensions
+    : undefined;
 }
 
 function readExtension({ tag, content }: DerElement): Extension | undefined {

@@ -24,14 +24,6 @@ export const deviceCheckToken = async (
     .setIssuedAt(secondsOf(now))
     .sign(privateKey);
 
-/** The body of a request to `/v1/validate_device_token`. */
-export interface DeviceCheckRequest {
-  readonly device_token: string;
-  readonly transaction_id: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly timestamp: number;
-}
-
 /** Padded base64 without line breaks; the end is matched by length, not by a repetition. */
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
@@ -45,11 +37,8 @@ export const isDeviceToken = (payload: string): boolean =>
  * What Apple's answer means. Only a 400 that names the device token is the client's fault: with anything else of ours wrong,
  * such as the clock, every patient would be turned away. The texts are not part of a contract.
  */
-export function judgeDeviceCheckAnswer(
-  status: number,
-  body: string,
-): Verdict<Readonly<Record<never, never>>> {
-  if (status === 200) return { kind: 'ok', facts: {} };
+export function judgeDeviceCheckAnswer(status: number, body: string): Verdict<undefined> {
+  if (status === 200) return { kind: 'ok', facts: undefined };
   if (status === 400 && /device token/i.test(body)) return refusal('untrusted', 'device_token');
   return refusal('unavailable', reasonOf(status));
 }

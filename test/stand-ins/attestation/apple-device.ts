@@ -50,36 +50,48 @@ export interface AttestedDevice {
 const DAY = 86_400_000;
 const PRODUCTION = 'appattest\0\0\0\0\0\0\0';
 
+/** What nothing is wrong with. */
+const FLAWLESS = {
+  ...{ format: 'apple-appattest', flags: 0x40, counter: 0, aaguid: PRODUCTION },
+  curve: 'P-256' as 'P-256' | 'P-384',
+  ...{ otherCredentialKey: false, leafIsAuthority: false },
+  nonces: (only: Uint8Array) => [nonceExtension(only)],
+  certificates: (leaf: Uint8Array, { intermediate }: AppleAuthority) => [leaf, intermediate],
+  object: (object: Readonly<Record<string, unknown>>): unknown => object,
+  bytes: (bytes: Uint8Array) => bytes,
+};
+
 /** Lets a synthetic device make a key and have it attested. */
 export async function attest(
   authority: AppleAuthority,
-  { appId, clientDataHash, now, flaws = {} }: AttestOrder,
+  { appId, clientDataHash, now, flaws: some = {} }: AttestOrder,
 ): Promise<AttestedDevice> {
-  const keys = await ecKeys(flaws.curve ?? 'P-256');
+  const flaws = { validFrom: now - DAY, validTo: now + 2 * DAY, ...FLAWLESS, ...some };
+  const keys = await ecKeys(flaws.curve);
   const point = await pointOf(keys);
   const keyId = sha256(point);
   const authData = Buffer.concat([
-    head(appId, flaws.flags ?? 0x40, flaws.counter ?? 0),
-    Buffer.from(flaws.aaguid ?? PRODUCTION, 'latin1'),
+    head(appId, flaws.flags, flaws.counter),
+    Buffer.from(flaws.aaguid, 'latin1'),
     credential(flaws.credentialId ?? keyId),
-    coseKey(flaws.otherCredentialKey === true ? await pointOf(await ecKeys('P-256')) : point),
-    flaws.extensions === undefined ? Buffer.alloc(0) : encode(flaws.extensions),
+    coseKey(flaws.otherCredentialKey ? await pointOf(await ecKeys('P-256')) : point),
+    encodedMap(flaws.extensions),
   ]);
-  const nonce = sha256(authData, clientDataHash);
   const leaf = await authority.certify({
     publicKey: keys.publicKey,
-    validFrom: flaws.validFrom ?? now - DAY,
-    validTo: flaws.validTo ?? now + 2 * DAY,
-    nonces: (flaws.nonces ?? ((only) => [nonceExtension(only)]))(nonce),
-    isAuthority: flaws.leafIsAuthority ?? false,
+    validFrom: flaws.validFrom,
+    validTo: flaws.validTo,
+    nonces: flaws.nonces(sha256(authData, clientDataHash)),
+    isAuthority: flaws.leafIsAuthority,
   });
-  const x5c = flaws.certificates?.(leaf, authority) ?? [leaf, authority.intermediate];
-  const receipt = Buffer.from('synthetic receipt');
-  const object = { fmt: flaws.format ?? 'apple-appattest', attStmt: { x5c, receipt }, authData };
-  const bytes = encode(flaws.object?.(object) ?? object);
-  const sent = flaws.bytes?.(bytes) ?? bytes;
-  return { keyId, keys, object: sent, payload: payloadOf(keyId, sent) };
+  const x5c = flaws.certificates(leaf, authority);
+  const attStmt = { x5c, receipt: Buffer.from('synthetic receipt') };
+  const object = flaws.bytes(encode(flaws.object({ fmt: flaws.format, attStmt, authData })));
+  return { keyId, keys, object, payload: payloadOf(keyId, object) };
 }
+
+const encodedMap = (map: Readonly<Record<string, unknown>> | undefined): Uint8Array =>
+  map === undefined ? new Uint8Array() : encode(map);
 
 /** What an assertion is made for. */
 export interface AssertOrder {
@@ -99,7 +111,7 @@ export function assertWith(
 ): string {
   const authenticatorData = Buffer.concat([
     head(order.appId, order.flags ?? 0x40, order.counter),
-    order.extensions === undefined ? Buffer.alloc(0) : encode(order.extensions),
+    encodedMap(order.extensions),
   ]);
   const parts = [authenticatorData, order.clientDataHash];
   const message = order.hashedOnce === true ? Buffer.concat(parts) : sha256(...parts);

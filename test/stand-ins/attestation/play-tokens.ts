@@ -12,8 +12,16 @@ export interface PlayOrder {
   readonly madeAt: number;
 }
 
+/** The payload of a token, as far as anything here reads it. */
+export interface PlayPayload {
+  readonly requestDetails: Readonly<Record<string, string>>;
+  readonly appIntegrity: Readonly<Record<string, unknown>>;
+  readonly deviceIntegrity: Readonly<Record<string, unknown>>;
+  readonly accountDetails: Readonly<Record<string, unknown>>;
+}
+
 /** The payload of a token, in the documented form: numbers of 64 bits as text. */
-export const playVerdict = (order: PlayOrder) => ({
+export const playVerdict = (order: PlayOrder): PlayPayload => ({
   requestDetails: {
     requestPackageName: order.package,
     timestampMillis: String(order.madeAt),
