@@ -7,6 +7,7 @@ const { join } = require('node:path');
  */
 const BASE = ['libs/time', 'libs/random', 'libs/fault', 'libs/retry'];
 const DOMAIN = [
+  'libs/attestation',
   'libs/exposure-keys',
   'libs/health-authority',
   'libs/revision-token',

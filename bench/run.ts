@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureAttestation } from './attestation.ts';
 import { measureChaff } from './chaff.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureDeletion } from './deletion.ts';
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, Measure>> = {
   'cold-start': measureColdStart,
   refusals: measureRefusals,
   overload: measureOverload,
+  attestation: measureAttestation,
   padding: measurePadding,
   chaff: measureChaff,
   deletion: measureDeletion,

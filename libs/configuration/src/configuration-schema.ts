@@ -56,7 +56,7 @@ function readerOf(grammar: Grammar): DataValidateFunction {
 }
 
 /** The check that a schema describes. It replaces texts in the value itself, so each value must be given to it only once. */
-function checkOf<T>(schema: SchemaObject): EntryCheck<T> {
+export function checkOf<T>(schema: SchemaObject): EntryCheck<T> {
   const validate: ValidateFunction<T> = ajv.compile<T>(schema);
   return (value, path) =>
     validate(value)
@@ -105,25 +105,30 @@ type AuthorityEntry = Omit<HealthAuthority, 'keys'> & {
   readonly keys: readonly Open<AuthorityKey>[];
 };
 
-const text = (grammar: GrammarName): object => ({ type: 'string', grammar });
-const whole = (minimum: number, maximum: number): object => ({ type: 'integer', minimum, maximum });
-const list = (items: object, atLeast: number, atMost: number): object => ({
+export const text = (grammar: GrammarName): object => ({ type: 'string', grammar });
+export const whole = (minimum: number, maximum: number): object => ({
+  type: 'integer',
+  minimum,
+  maximum,
+});
+export const list = (items: object, atLeast: number, atMost: number): object => ({
   type: 'array',
   items,
   minItems: atLeast,
   maxItems: atMost,
 });
-const flag = { type: 'boolean', default: false };
-const orElse = (schema: object, value: unknown): object => ({ ...schema, default: value });
+export const flag = { type: 'boolean', default: false };
+export const orElse = (schema: object, value: unknown): object => ({ ...schema, default: value });
 
 /** Fields that are absent where they say nothing. */
 const MAY_BE_ABSENT: readonly string[] = [
   ...['thru', 'maxKeysPerDay', 'unit', 'jwks'],
+  ...['playIntegrity', 'appAttest', 'safetyNet', 'minVersionCode', 'categories'],
   ...LATER_SECTIONS,
 ];
 
 /** A group of fields; those with a default, and those that may be absent, may be missing. */
-function group(properties: Readonly<Record<string, object>>): object {
+export function group(properties: Readonly<Record<string, object>>): object {
   const required = Object.entries(properties)
     .filter(([name, schema]) => !('default' in schema) && !MAY_BE_ABSENT.includes(name))
     .map(([name]) => name);

@@ -1,3 +1,4 @@
+import { MAX_FRESHNESS } from '@keyserver/attestation';
 import {
   parseAppId,
   parseKeyVersion,
@@ -95,12 +96,48 @@ export const GRAMMARS = {
     allowed: 'a duration that divides a day, such as 24h, 4h, 15m or 30s',
     parse: (text) => windowLength(parseDuration(text) ?? 0),
   },
+  androidPackage: {
+    allowed: 'an Android package name of at most 255 characters, such as org.example.app',
+    parse: matching(/^(?=.{3,255}$)[A-Za-z]\w*(\.[A-Za-z]\w*)+$/),
+  },
+  certificateDigest: {
+    allowed: 'SHA-256 of a signing certificate in hex (with or without colons) or in base64',
+    parse: parseDigest,
+  },
+  appleTeam: {
+    allowed: 'a team id of ten upper-case letters and digits',
+    parse: matching(/^[A-Z0-9]{10}$/),
+  },
+  bundleId: {
+    allowed: 'a bundle id of at most 155 letters, digits, "-" and "."',
+    parse: matching(/^[A-Za-z0-9.-]{1,155}$/),
+  },
+  attestationAge: {
+    allowed: 'a duration of at most an hour, such as 10m',
+    parse: (text) => upTo(MAX_FRESHNESS.maxAge, parseDuration(text)),
+  },
+  attestationSkew: {
+    allowed: 'a duration of at most ten minutes, such as 1m',
+    parse: (text) => upTo(MAX_FRESHNESS.maxSkew, parseDuration(text)),
+  },
   publicKey: {
     allowed: 'a P-256 public key in PEM (BEGIN PUBLIC KEY)',
     // One key has many spellings in PEM; one of them is stored, so that a mere reformatting is no change.
     parse: parsePublicKey,
   },
 } satisfies Readonly<Record<string, Grammar>>;
+
+const upTo = (most: number, ms: number | undefined): number | undefined =>
+  ms !== undefined && ms <= most ? ms : undefined;
+
+/** A SHA-256 digest in hex, from the spellings that vendors' tools print; undefined for anything else. */
+function parseDigest(text: string): string | undefined {
+  const hex = text.replaceAll(':', '').toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(text)
+    ? Buffer.from(text, 'base64').toString('hex')
+    : undefined;
+}
 
 /** The names of the grammars. */
 export type GrammarName = keyof typeof GRAMMARS;

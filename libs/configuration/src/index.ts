@@ -7,6 +7,7 @@ export {
   planChanges,
   storedDigest,
 } from './apply-configuration.ts';
+export { parseAttestationPolicy } from './attestation-policy.ts';
 export {
   type Configuration,
   DEVELOPMENT_NAMES,

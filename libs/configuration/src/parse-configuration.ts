@@ -2,7 +2,6 @@ import type { ExportConfig, SigningKey } from '@keyserver/export-file';
 import type { FederationQuery } from '@keyserver/federation';
 import type { AuthorizedApp, HealthAuthority } from '@keyserver/health-authority';
 import type { UnixMillis } from '@keyserver/time';
-import { parseDocument } from 'yaml';
 import {
   type EntryCheck,
   appEntry,
@@ -20,42 +19,17 @@ import {
   type Section,
   inOrder,
 } from './configuration.ts';
+import { readYaml } from './read-yaml.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
 type ParsedConfiguration =
   | { readonly kind: 'configuration'; readonly value: Configuration }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
-const MAX_CHARACTERS = 2_000_000;
-
 /** Reads a configuration file (YAML); refuses it with every problem found, each with its path. */
 export function parseConfiguration(text: string): ParsedConfiguration {
-  if (text.length > MAX_CHARACTERS)
-    return refused(`the file is longer than ${MAX_CHARACTERS} characters`);
-  // Anything else that it has to say would go past us to the terminal, with text of the file in it.
-  const document = parseDocument(text, { logLevel: 'error' });
-  if (document.errors.length > 0)
-    return refused(...document.errors.map(({ message }) => firstLine(message)));
-  const file = plainValue(() => document.toJS());
-  return file === undefined
-    ? refused('the file has an alias without its anchor, or too many aliases')
-    : readFile(file.value);
-}
-
-const refused = (...messages: readonly string[]): ParsedConfiguration => ({
-  kind: 'refused',
-  problems: messages.map((message) => ({ path: '', message })),
-});
-
-const firstLine = (message: string): string => message.replace(/:?\n[^]*$/, '');
-
-// Written out and read again, so that two aliases of one list become two lists.
-function plainValue(resolve: () => unknown): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(JSON.stringify(resolve())) };
-  } catch {
-    return undefined;
-  }
+  const file = readYaml(text);
+  return file.kind === 'refused' ? file : readFile(file.value);
 }
 
 function readFile(file: unknown): ParsedConfiguration {

@@ -8,6 +8,7 @@ export const TARGETS: Readonly<Record<string, () => Promise<readonly Target[]>>>
   bytes: async () => (await import('./bytes.ts')).byteTargets,
   tokens: async () => (await import('./tokens.ts')).tokenTargets,
   certificates: async () => (await import('./certificates.ts')).certificateTargets,
+  attestations: async () => await (await import('./attestations.ts')).attestationTargets(),
   files: async () => await (await import('./files.ts')).fileTargets(),
   configuration: async () => (await import('./configuration.ts')).configurationTargets,
   json: async () => (await import('./json.ts')).jsonTargets,

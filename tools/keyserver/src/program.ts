@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAttestationCheck } from './attestation/check.ts';
 import { addAuditCheckpoint } from './audit/checkpoint.ts';
 import { addAuditRestart } from './audit/restart.ts';
 import { addAuditShow } from './audit/show.ts';
@@ -71,6 +72,13 @@ const COMMANDS: readonly AddCommand[] = [
     description: 'Issue diagnosis certificates for tests.',
     example: 'certificate issue --keys-file request.json --json',
     commands: [addCertificateIssue],
+  }),
+  group({
+    name: 'attestation',
+    description: 'Explain attestations of devices to developers of applications.',
+    example:
+      'attestation check payload.txt --type devicecheck --policy policy.yaml --upload request.json',
+    commands: [addAttestationCheck],
   }),
   group({
     name: 'authority',

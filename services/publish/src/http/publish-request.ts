@@ -122,6 +122,9 @@ export function uploadParser<Wire>(
   };
 }
 
+/** Reads a body of `/v1/publish` with no more keys than most servers take, for tools that explain one. */
+export const parseV1Upload: ParseUpload = (body) => uploadParser(v1Form, { maxKeys: 30 })(body);
+
 /** What a body may hold: it is read up to the first thing that is not among this. */
 export function bodyShape(
   { fields }: Pick<UploadForm<never>, 'fields'>,
