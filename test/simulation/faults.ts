@@ -14,7 +14,7 @@ export interface Fault {
 }
 
 /** What else a fault may be about. */
-export interface Scene {
+interface Scene {
   readonly crowd: Crowd;
   /** The keys that the files of a server listed when they were last looked at. */
   keysListedBy(server: SimulatedServer): ReadonlySet<string>;
@@ -28,7 +28,7 @@ interface Effect {
   readonly end?: (server: SimulatedServer) => Promise<void>;
   /** Whether keys may be late because of it. */
   readonly delays: boolean;
-  /** How many turns it lasts at most. */
+  /** How many hours it lasts at most; a turn at least. */
   readonly longest: number;
 }
 
@@ -40,17 +40,17 @@ const away = (...parts: readonly Part[]): Effect => ({
     await server.start(parts);
   },
   delays: true,
-  longest: 5,
+  longest: 15,
 });
 
 /** How far a clock goes wrong: far enough that keys would be deleted if it were believed. */
 const JUMP = 20 * DAY;
 
-/** A job of a turn uses its store some hundred times. */
-const MOST_USES = 120;
+/** Most jobs of a turn use their store a few dozen times, and exports and cleanup some hundred. */
+const USES = [10, 40, 200] as const;
 
 const killAll = ({ parts, random, kill }: SimulatedServer): void => {
-  for (const part of parts) kill(part, random.below(MOST_USES));
+  for (const part of parts) kill(part, random.below(USES[random.below(USES.length)]!));
 };
 
 const paused = (targetOf: (server: SimulatedServer) => PauseTarget): Effect => ({
@@ -68,12 +68,12 @@ const paused = (targetOf: (server: SimulatedServer) => PauseTarget): Effect => (
     await endPause(platform.store, targetOf(server), by);
   },
   delays: true,
-  longest: 4,
+  longest: 12,
 });
 
 const EFFECTS = {
-  'the scheduler is away': { delays: true, longest: 6 },
-  'every job is started twice at once': { delays: false, longest: 6 },
+  'the scheduler is away': { delays: true, longest: 18 },
+  'every job is started twice at once': { delays: false, longest: 18 },
   'publish is away': away('publish'),
   'export is away': away('export'),
   'cleanup and trust are away': away('cleanup', 'trust'),
@@ -94,9 +94,9 @@ const EFFECTS = {
       await server.start();
     },
     delays: false,
-    longest: 1,
+    longest: 3,
   },
-  'every service is killed': { each: killAll, delays: true, longest: 4 },
+  'every service is killed': { each: killAll, delays: true, longest: 12 },
   'the clock is wrong': {
     begin: async ({ clock }) => {
       clock.jump(JUMP);
@@ -107,7 +107,7 @@ const EFFECTS = {
       await Promise.resolve();
     },
     delays: true,
-    longest: 2,
+    longest: 6,
   },
   'the region is paused': paused(({ country }) => ({ kind: 'region', target: country.region })),
   'the application is paused': paused(({ country }) => ({ kind: 'app', target: country.app })),
@@ -115,15 +115,15 @@ const EFFECTS = {
     kind: 'query',
     target: server.configuration?.queries?.[0]?.id ?? '',
   })),
-  'the signing key is exchanged': { begin: exchangeSigningKeys, delays: false, longest: 1 },
+  'the signing key is exchanged': { begin: exchangeSigningKeys, delays: false, longest: 3 },
   'keys are recalled': {
     begin: async (server, { crowd, keysListedBy }) => {
       await recall(server, crowd, keysListedBy(server));
     },
     delays: false,
-    longest: 1,
+    longest: 3,
   },
-  'cells get another floor': { begin: moveFloor, delays: false, longest: 1 },
+  'cells get another floor': { begin: moveFloor, delays: false, longest: 3 },
 } satisfies Readonly<Record<string, Effect>>;
 
 /** What can go wrong, or be done. */
@@ -132,24 +132,35 @@ export const KINDS = Object.keys(EFFECTS) as readonly Kind[];
 
 export const effectOf = ({ kind }: Fault): Effect => EFFECTS[kind];
 
-/** Turns between two faults of one server, at most. */
-const LONGEST_PEACE = 10;
+/** Hours between two faults of one server, at most. */
+const LONGEST_PEACE = 36;
+
+/** The turns in which faults may be, and how far time goes in each. */
+interface BusyTurns {
+  readonly turns: number;
+  readonly turnHours: number;
+}
 
 /**
- * Faults of so many servers in so many turns: one after another at each server, at several servers at once. Each server goes through
- * all kinds in an order of its own before any comes again.
+ * Faults of so many servers: one after another at each server, at several servers at once. All kinds come, at one server or another,
+ * before any comes again.
  */
-export function drawFaults(servers: number, turns: number, random: Random): readonly Fault[] {
+export function drawFaults(
+  servers: number,
+  { turns, turnHours }: BusyTurns,
+  random: Random,
+): readonly Fault[] {
+  const upTo = (hours: number): number => 1 + random.below(Math.ceil(hours / turnHours));
   const faults: Fault[] = [];
-  let order: Kind[] = [];
+  let left: Kind[] = [];
   for (let server = 0; server < servers; server++) {
-    let from = 1 + random.below(LONGEST_PEACE);
+    let from = upTo(LONGEST_PEACE);
     while (from < turns) {
-      if (order.length === 0) order = [...KINDS];
-      const kind = order.splice(random.below(order.length), 1)[0]!;
-      const until = Math.min(from + 1 + random.below(EFFECTS[kind].longest), turns);
+      if (left.length === 0) left = [...KINDS];
+      const kind = left.splice(random.below(left.length), 1)[0]!;
+      const until = Math.min(from + upTo(EFFECTS[kind].longest), turns);
       faults.push({ server, from, until, kind });
-      from = until + 1 + random.below(LONGEST_PEACE);
+      from = until + upTo(LONGEST_PEACE);
     }
   }
   return faults;

@@ -12,7 +12,7 @@ describe('what was found in earlier simulations does not come back:', () => {
       );
       const { problems } = await simulate({
         ...{ seed: 'an upload while the clock was wrong', platform: 'local', mode: 'fresh' },
-        ...{ days: 2, turnHours: 3, periodHours: 4, faults },
+        ...{ days: 2, turnHours: 6, periodHours: 4, faults },
       });
       expect(problems).toEqual([]);
     },

@@ -55,7 +55,7 @@ function placesIn({ archives }: Glimpse): Pick<Listed, 'places' | 'back'> {
 }
 
 /** A country has the keys of its people, and those of travelers that no test phone sent. */
-export const mayBeAt = ({ home, traveler, isTest }: Person, country: Country): boolean =>
+const mayBeAt = ({ home, traveler, isTest }: Person, country: Country): boolean =>
   home === country || (traveler && !isTest);
 
 /** Keys that this server may not have, or that nobody ever had. */

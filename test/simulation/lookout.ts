@@ -36,6 +36,7 @@ export class Lookout {
       const glimpse = await this.glimpse(server);
       if (glimpse === undefined) continue;
       const { country } = server;
+      if (isNew(this.memoryOf(server), glimpse) && known.calmSince(country) === undefined) continue;
       const seen = { memory: this.memoryOf(server), glimpse };
       const found = judgeFiles(country, seen, { ...known, generated: this.generated });
       problems.push(...found.map((problem) => inCountry(problem, country)));
@@ -73,3 +74,7 @@ export class Lookout {
         this.generated.add(Buffer.from(data).toString('base64'));
   }
 }
+
+/** Where something has been wrong from the very beginning there are no files yet. */
+const isNew = (memory: Memory, { archives }: Glimpse): boolean =>
+  memory === NOTHING_SEEN && archives.length === 0;

@@ -45,9 +45,17 @@ const MISSING: ReadArchive = {
   faults: ['it is listed and not there'],
 };
 
-/** Downloads what servers list, as phones do. An archive that has not changed is verified once. */
+/** A file that was seen before is downloaded again by every so many looks. */
+const AGAIN = 4;
+
+/**
+ * Downloads what servers list, as phones do: what is new at each look, and a fourth of what was there before. An archive that has
+ * not changed is verified once.
+ */
 export class Observer {
   readonly #read = new Map<string, ReadArchive>();
+  readonly #seen = new Map<SimulatedServer, Map<string, ReadArchive>>();
+  #looks = 0;
 
   /** Undefined while nobody serves files. */
   async glimpse(server: SimulatedServer): Promise<Glimpse | undefined> {
@@ -58,10 +66,14 @@ export class Observer {
     const keys = document && parseVerificationKeys(document);
     const now = server.trueClock.now();
     const { region } = server.country;
+    const seen = this.#seen.get(server) ?? new Map<string, ReadArchive>();
+    this.#seen.set(server, seen);
+    this.#looks += 1;
     const archives: SeenArchive[] = [];
-    for (const name of listed ?? []) {
-      const zip = await download(cdn, name);
-      const read = zip === undefined ? MISSING : await this.#readOnce(zip, { keys, now, region });
+    for (const [n, name] of (listed ?? []).entries()) {
+      const known = (n + this.#looks) % AGAIN === 0 ? undefined : seen.get(name);
+      const read = known ?? (await this.#download({ cdn, name }, { keys, now, region }));
+      seen.set(name, read);
       archives.push({ name, ...read });
     }
     return {
@@ -73,19 +85,18 @@ export class Observer {
     };
   }
 
-  /** Verifies everything again from now on. */
+  /** Downloads and verifies everything again from now on. */
   forget(): void {
     this.#read.clear();
+    this.#seen.clear();
   }
 
-  async #readOnce(
-    zip: Uint8Array,
-    expected: {
-      readonly keys: readonly VerificationKey[] | undefined;
-      readonly now: UnixMillis;
-      readonly region: string;
-    },
+  async #download(
+    { cdn, name }: { readonly cdn: string; readonly name: string },
+    expected: Expected,
   ): Promise<ReadArchive> {
+    const zip = await download(cdn, name);
+    if (zip === undefined) return MISSING;
     const digest = createHash('sha256').update(zip).digest('hex');
     const known = this.#read.get(digest);
     if (known !== undefined) return known;
@@ -106,6 +117,12 @@ export class Observer {
     this.#read.set(digest, read);
     return read;
   }
+}
+
+interface Expected {
+  readonly keys: readonly VerificationKey[] | undefined;
+  readonly now: UnixMillis;
+  readonly region: string;
 }
 
 /** Whether an object can be downloaded. */

@@ -12,6 +12,8 @@ import type { SimulatedServer } from './server.ts';
 import { contentsOf } from './store-contents.ts';
 import { type World, jobsOf } from './world.ts';
 
+/** In each turn, and in each so much of a long one, somebody may learn of a test. */
+const LONGEST_LULL = 12 * HOUR;
 const LOOK_EVERY = 12 * HOUR;
 /** Partners take their time: they wait after failures, and fetch once a turn at most. */
 const ABROAD = { least: 12 * HOUR, turns: 3 };
@@ -116,7 +118,8 @@ export class Play {
   }
 
   async #publish(server: SimulatedServer): Promise<void> {
-    if (server.random.below(2) === 0) this.crowd.people.push(newPerson(server));
+    for (let ms = 0; ms < this.#turnMs; ms += LONGEST_LULL)
+      if (server.random.below(2) === 0) this.crowd.people.push(newPerson(server));
     if (server.random.below(12) === 0) await sendWrong(server, this.crowd);
     await sendDue(server, this.crowd);
   }

@@ -90,7 +90,7 @@ export interface SimulatedServer {
 }
 
 /** What a service answered. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -103,7 +103,7 @@ interface ServerSettings {
   readonly random: Random;
 }
 
-/** The last port is the one that partners know; it must not change when the service is started anew. */
+/** What a service is told beside where it runs: partners know the port of one, which must stay the same. */
 const variablesOf = (
   part: Part,
   { port, partners }: { readonly port: number; readonly partners: string },

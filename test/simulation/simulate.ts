@@ -48,7 +48,9 @@ export async function simulate(settings: Settings): Promise<Outcome> {
     const turnMs = settings.turnHours * HOUR;
     const turns = Math.ceil((settings.days * DAY) / turnMs);
     const busy = turns - Math.ceil(REST / turnMs);
-    const faults = settings.faults ?? drawFaults(world.servers.length, busy, random);
+    const faults =
+      settings.faults ??
+      drawFaults(world.servers.length, { turns: busy, turnHours: settings.turnHours }, random);
     const play = new Play(world, faults, {
       turn: turnMs,
       period: settings.periodHours * HOUR,

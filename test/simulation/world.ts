@@ -135,7 +135,7 @@ function firstConfiguration(
 }
 
 /** A job of a server, by its service and route. */
-export interface Job {
+interface Job {
   readonly part: 'trust' | 'export' | 'cleanup' | 'federation-pull';
   readonly route: string;
 }
