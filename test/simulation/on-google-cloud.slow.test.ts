@@ -1,8 +1,6 @@
 import type { Fault, Kind } from './faults.ts';
 import { type Settings, simulate } from './simulate.ts';
 
-const DAYS = 16;
-
 const at = (server: number, from: number, until: number, kind: Kind): Fault => ({
   ...{ server, from, until, kind },
 });
@@ -14,34 +12,30 @@ const CHOSEN: readonly Fault[] = [
   at(1, 4, 5, 'the signing key is exchanged'),
   at(1, 5, 7, 'every service is killed'),
   at(0, 6, 7, 'the clock is wrong'),
-  at(0, 8, 10, 'every job is started twice at once'),
-  at(1, 8, 9, 'the scheduler is away'),
-  at(1, 9, 10, 'keys are recalled'),
-  at(1, 10, 12, 'a partner is paused'),
-  at(0, 11, 12, 'the region is paused'),
-  at(0, 12, 14, 'every service is killed'),
-  at(1, 12, 13, 'publish is away'),
 ];
 
-/** Every read of a key is a call over the network there, so a reduced play has few turns, long files, and no drawn faults. */
+/**
+ * Every read of a key is a call over the network there, so a reduced play has few turns, long files, and no drawn faults. It ends
+ * before anything is past retention.
+ */
 const REDUCED = {
-  ...{ seed: 'a summer in the cloud', turnHours: 24, periodHours: 24 },
+  ...{ seed: 'a summer in the cloud', days: 10, turnHours: 24, periodHours: 24 },
   ...{ mode: 'fresh', faults: CHOSEN },
 } as const;
 const WHOLE = Array.from({ length: 6 }, (_, n) => ({
-  ...{ seed: `soak ${n}`, turnHours: 6, periodHours: 4 },
+  ...{ seed: `soak ${n}`, days: 16, turnHours: 6, periodHours: 4 },
   mode: n % 2 === 0 ? ('padded' as const) : ('fresh' as const),
 }));
-const PLAYS: readonly Omit<Settings, 'platform' | 'days'>[] =
+const PLAYS: readonly Omit<Settings, 'platform'>[] =
   process.env['SOAK'] === '1' ? WHOLE : [REDUCED];
 
 /** For the time-out, in ms. */
 const LONGEST = 30 * 60_000;
 
 it.each(PLAYS)(
-  `${DAYS} days of two servers on Google Cloud at which things go wrong break no invariant: $seed`,
+  '$days days of two servers on Google Cloud at which things go wrong break no invariant: $seed',
   async (play) => {
-    const outcome = await simulate({ ...play, platform: 'gcp-stand-ins', days: DAYS });
+    const outcome = await simulate({ ...play, platform: 'gcp-stand-ins' });
     expect(outcome.problems).toEqual([]);
     expect(outcome.evidence.crowd.people.length).toBeGreaterThan(5);
     expect(outcome.deaths).toBeGreaterThan(0);
