@@ -18,10 +18,11 @@ const CHOSEN: readonly Fault[] = [
  * Every read of a key is a call over the network there, so a reduced play has few turns, long files, and no drawn faults. It ends
  * before anything is past retention.
  */
-const REDUCED = {
+const REDUCED: Omit<Settings, 'platform'> = {
   ...{ seed: 'a summer in the cloud', days: 10, turnHours: 24, periodHours: 24 },
-  ...{ mode: 'fresh', faults: CHOSEN },
-} as const;
+  mode: 'fresh',
+  faults: CHOSEN,
+};
 const WHOLE = Array.from({ length: 6 }, (_, n) => ({
   ...{ seed: `soak ${n}`, days: 16, turnHours: 6, periodHours: 4 },
   mode: n % 2 === 0 ? ('padded' as const) : ('fresh' as const),
