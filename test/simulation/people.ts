@@ -1,8 +1,10 @@
-import { type Country, certified, dayKey, newAuthority } from '@keyserver/demo';
+import { type Country, certified, dayKey } from '@keyserver/demo';
 import type { CertifiedReportType, OfferedKey } from '@keyserver/exposure-keys';
 import { DAY, HOUR, INTERVAL, type UnixMillis, unixMillis } from '@keyserver/time';
-import { TEST_APP } from './world.ts';
+import type { Problem } from './invariants.ts';
+import { type AnswerShape, send } from './send.ts';
 import type { SimulatedServer } from './server.ts';
+import { TEST_APP } from './world.ts';
 
 /** Somebody who was tested, and what has come of it so far. */
 export interface Person {
@@ -17,6 +19,8 @@ export interface Person {
   readonly takesBackAt: UnixMillis | undefined;
   /** When the server said that it has taken them back. */
   takenBackAt: UnixMillis | undefined;
+  /** Whether an operator has taken back, or tried to, whatever was like these keys. Such a person takes nothing back. */
+  isRecalled: boolean;
   token: string;
 }
 
@@ -24,9 +28,21 @@ export interface Person {
 export interface Crowd {
   readonly people: Person[];
   readonly refused: Set<string>;
+  /** Keys in files that an operator has taken back, and when. */
+  readonly recalled: Map<string, UnixMillis>;
+  /** Tokens and certificates, none of which may ever be logged. */
+  readonly secrets: Set<string>;
   /** Answers that no phone should ever get. */
-  readonly surprises: string[];
+  readonly surprises: Problem[];
+  /** Answers to uploads that were stored, and to cover traffic at the same time. */
+  readonly covers: { readonly real: AnswerShape; readonly cover: AnswerShape }[];
 }
+
+/** An empty crowd. */
+export const newCrowd = (): Crowd => ({
+  ...{ people: [], refused: new Set(), recalled: new Map(), secrets: new Set() },
+  ...{ surprises: [], covers: [] },
+});
 
 const KEYS = 4;
 const DAYS_UNTIL_TAKEN_BACK = 3;
@@ -44,6 +60,7 @@ export function newPerson({ country, trueClock: clock, random }: SimulatedServer
     storedAt: undefined,
     takesBackAt: random.below(4) === 0 ? unixMillis(clock.now() + delay) : undefined,
     takenBackAt: undefined,
+    isRecalled: false,
     token: '',
   };
 }
@@ -56,29 +73,42 @@ export const endOf = ({ rollingStartNumber, rollingPeriod }: OfferedKey): UnixMi
 export async function sendDue(server: SimulatedServer, crowd: Crowd): Promise<void> {
   const now = server.trueClock.now();
   for (const person of crowd.people.filter(({ home }) => home === server.country)) {
-    if (person.storedAt === undefined) await publish(server, person, crowd);
-    else if (
-      person.takenBackAt === undefined &&
-      person.takesBackAt !== undefined &&
-      person.takesBackAt <= now
-    )
+    const { storedAt, takenBackAt, takesBackAt = Infinity, isRecalled } = person;
+    if (storedAt === undefined) await publish(server, person, crowd);
+    else if (takenBackAt === undefined && takesBackAt <= now && !isRecalled)
       await takeBack(server, person, crowd);
   }
 }
 
 async function publish(server: SimulatedServer, person: Person, crowd: Crowd): Promise<void> {
   const body = bodyOf(server, person, 'likely');
+  crowd.secrets.add(String(body['verificationPayload']));
   // Every fifth phone loses the first answer, and sends the same again at once.
   if (server.random.below(5) === 0) await send(server, body);
   const answer = await send(server, body);
-  if (answer === undefined || answer.status === 503) return;
-  const [now, known] = [server.trueClock.now(), answer.code === 'missing_revision_token'];
-  if (answer.status === 200 || known) {
-    person.storedAt = now;
-    person.token = answer.token;
-  } else {
-    crowd.surprises.push(`an upload was answered with ${answer.status} ${answer.code}`);
+  if (answer === undefined) return;
+  const isKnown = answer.code === 'missing_revision_token';
+  if (answer.status !== 200 && !isKnown) {
+    crowd.surprises.push(`I12: an upload was answered with ${answer.status} ${answer.code}`);
+    return;
   }
+  person.storedAt = server.trueClock.now();
+  person.token = answer.token;
+  if (person.token === '') return;
+  crowd.secrets.add(person.token);
+  await sendCover(server, crowd, { body, real: answer.shape });
+}
+
+/** Sends a body as cover traffic right after it was answered as an upload. */
+async function sendCover(
+  server: SimulatedServer,
+  crowd: Crowd,
+  { body, real }: { readonly body: Parameters<typeof send>[1]; readonly real: AnswerShape },
+): Promise<void> {
+  const answer = await send(server, body, { 'x-chaff': '1' });
+  if (answer === undefined) return;
+  if (answer.status === 200) crowd.covers.push({ real, cover: answer.shape });
+  else crowd.surprises.push(`I9: cover traffic was answered with ${answer.status} ${answer.code}`);
 }
 
 async function takeBack(server: SimulatedServer, person: Person, crowd: Crowd): Promise<void> {
@@ -87,26 +117,10 @@ async function takeBack(server: SimulatedServer, person: Person, crowd: Crowd): 
     ...bodyOf(server, person, 'negative'),
     revisionToken: person.token,
   });
-  if (answer === undefined || answer.status === 503) return;
+  if (answer === undefined) return;
   if (answer.status === 200) person.takenBackAt = server.trueClock.now();
-  else crowd.surprises.push(`a revision was answered with ${answer.status} ${answer.code}`);
+  else crowd.surprises.push(`I12: a revision was answered with ${answer.status} ${answer.code}`);
 }
-
-/** Sends what a server must refuse: keys that an authority without a right has certified. */
-export async function sendForged(server: SimulatedServer, crowd: Crowd): Promise<void> {
-  const { trueClock: clock, random } = server;
-  const keys = [dayKey({ clock, random }, 1)];
-  for (const { key } of keys) crowd.refused.add(key);
-  const upload = { ...ordinary(server), keys, reportType: 'confirmed' as const, traveler: true };
-  const answer = await send(
-    server,
-    certified(upload, { clock, random, trusted: await newAuthority(2) }),
-  );
-  if (answer !== undefined && answer.status < 400)
-    crowd.surprises.push(`a forged upload was answered with ${answer.status}`);
-}
-
-const ordinary = ({ country }: SimulatedServer) => ({ app: country.app, onset: undefined });
 
 const bodyOf = (
   server: SimulatedServer,
@@ -114,36 +128,7 @@ const bodyOf = (
   reportType: CertifiedReportType,
 ): Readonly<Record<string, unknown>> => {
   const { trueClock: clock, random, authority: trusted, country } = server;
-  const upload = {
-    app: isTest ? TEST_APP : country.app,
-    onset: undefined,
-    keys,
-    reportType,
-    traveler,
-  };
+  const app = isTest ? TEST_APP : country.app;
+  const upload = { app, onset: undefined, keys, reportType, traveler };
   return certified(upload, { clock, random, trusted });
 };
-
-interface Answer {
-  readonly status: number;
-  readonly code: string;
-  readonly token: string;
-}
-
-/** The answer to a body; undefined when nobody is there. */
-async function send(
-  server: SimulatedServer,
-  body: Readonly<Record<string, unknown>>,
-): Promise<Answer | undefined> {
-  const url = server.urlOf('publish');
-  if (url === undefined) return undefined;
-  const response = await fetch(`${url}/v1/publish`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const { code = '', revisionToken: token = '' } = (await response.json()) as Partial<
-    Record<string, string>
-  >;
-  return { status: response.status, code, token };
-}

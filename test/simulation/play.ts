@@ -1,126 +1,151 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { seededRandom } from '@keyserver/random/testing';
-import { DAY, HOUR, type UnixMillis, unixMillis } from '@keyserver/time';
-import { type Fault, drawFaults, effectOf } from './faults.ts';
-import { type CalmSince, Outside } from './outside.ts';
-import { type Crowd, newPerson, sendDue, sendForged } from './people.ts';
-import { PARTS, type SimulatedServer } from './server.ts';
-import { type World, jobsOf, openWorld } from './world.ts';
+import type { Country } from '@keyserver/demo';
+import { DAY, HOUR, type UnixMillis } from '@keyserver/time';
+import { type Given, readFirstPage, takeAll } from './ask-as-partner.ts';
+import { type Evidence, type ServerEvidence, judge } from './evidence.ts';
+import { type Fault, effectOf } from './faults.ts';
+import type { Problem } from './invariants.ts';
+import { type Health, healthOf } from './judge-end.ts';
+import { Lookout } from './lookout.ts';
+import { newCrowd, newPerson, sendDue } from './people.ts';
+import { sendWrong } from './send-wrong.ts';
+import type { SimulatedServer } from './server.ts';
+import { contentsOf } from './store-contents.ts';
+import { type World, jobsOf } from './world.ts';
 
-const START = unixMillis(Date.parse('2025-03-10T06:00:00Z'));
+/** In each turn, and in each so much of a long one, somebody may learn of a test. */
+const LONGEST_LULL = 12 * HOUR;
+const LOOK_EVERY = 12 * HOUR;
+/** Partners take their time: they wait after failures, and fetch once a turn at most. */
+const ABROAD = { least: 12 * HOUR, turns: 3 };
+/** When a partner reads the first page, to go on from there at the end. */
+const FIRST_READING = DAY;
 
-/** What a simulation came to. */
-export interface Outcome {
-  /** Sentences about what was not as it must be, each with the turn when it was seen; empty when all was. */
-  readonly problems: readonly string[];
-  readonly people: number;
-  readonly faults: readonly Fault[];
-}
-
-/** Plays so many days of three servers; a seed gives the same people and faults again. */
-export async function simulate(options: {
-  readonly seed: string;
-  readonly days: number;
-  readonly mode: 'padded' | 'fresh';
-  /** Faults instead of those that the seed draws. */
-  readonly faults?: readonly Fault[];
-  /** Changes what is known of people before the last look, to see that the look notices. */
-  readonly spoil?: (crowd: Crowd) => void;
-}): Promise<Outcome> {
-  const random = seededRandom(options.seed);
-  const directory = mkdtempSync(join(tmpdir(), 'keyserver-days-'));
-  const world = await openWorld({ directory, at: START, random, mode: options.mode });
-  try {
-    const turns = (options.days * DAY) / TURN;
-    const faults = options.faults ?? drawFaults(world.servers.length, turns - REST, random);
-    const play = new Play(world, faults);
-    for (let turn = 1; turn <= turns; turn++) await play.turn(turn);
-    options.spoil?.(play.crowd);
-    await play.end();
-    const { problems, crowd } = play;
-    return { problems: [...problems, ...crowd.surprises], people: crowd.people.length, faults };
-  } finally {
-    await world.close();
-    rmSync(directory, { recursive: true });
-  }
-}
-
-/** How far time goes from turn to turn. */
-const TURN = 3 * HOUR;
-/** Turns without faults at the end, in which everything must come right. */
-const REST = 10;
-const LOOK_EVERY = 4;
-
-/** Services that say that something is wrong, when nothing is any more. */
-async function unwell(server: SimulatedServer): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const part of PARTS) {
-    const response = await fetch(`${server.urlOf(part) ?? ''}/health`);
-    const health = await response.text();
-    if (response.status !== 200) found.push(`${part} is not well at the end: ${health}`);
-  }
-  return found;
-}
-
-class Play {
-  readonly problems: string[] = [];
-  readonly crowd: Crowd = { people: [], refused: new Set(), surprises: [] };
-  readonly #outside = new Outside(this.crowd);
+/** The course of a simulation, turn by turn. */
+export class Play {
+  readonly problems: Problem[] = [];
+  readonly crowd = newCrowd();
+  /** How often a service died. */
+  deaths = 0;
+  readonly #lookout = new Lookout();
   readonly #world: World;
   readonly #faults: readonly Fault[];
-  readonly #calm = new Map<SimulatedServer, UnixMillis | undefined>();
+  readonly #turnMs: number;
+  readonly #period: number;
+  readonly #calm = new Map<Country, UnixMillis | undefined>();
+  readonly #doubt = new Map<SimulatedServer, Health[]>();
+  readonly #places = new Map<SimulatedServer, Awaited<ReturnType<typeof readFirstPage>>>();
 
-  constructor(world: World, faults: readonly Fault[]) {
+  constructor(
+    world: World,
+    faults: readonly Fault[],
+    { turn, period }: { readonly turn: number; readonly period: number },
+  ) {
     this.#world = world;
     this.#faults = faults;
-    for (const server of world.servers) this.#calm.set(server, START);
+    this.#turnMs = turn;
+    this.#period = period;
+    for (const { country, trueClock } of world.servers) this.#calm.set(country, trueClock.now());
   }
 
   /** One turn: faults end and begin, people send what they have, jobs run, and now and then phones look at the files. */
   async turn(turn: number): Promise<void> {
-    this.#world.advance(TURN);
+    const { servers } = this.#world;
+    this.#world.advance(this.#turnMs);
     await this.#turnFaults(turn);
-    for (const server of this.#world.servers) {
-      if (server.random.below(2) === 0) this.crowd.people.push(newPerson(server));
-      if (server.random.below(24) === 0) await sendForged(server, this.crowd);
-      await sendDue(server, this.crowd);
-    }
-    for (const server of this.#world.servers) await this.#runJobs(server, turn);
-    const isClockWrong = this.#at(turn).some(({ kind }) => kind === 'the clock is wrong');
-    if (turn % LOOK_EVERY === 0 && !isClockWrong) await this.#look(turn); // its store tells nobody what it generated
+    for (const server of servers) await this.#publish(server);
+    for (const server of servers) await this.#runJobs(server, turn);
+    for (const server of servers) this.deaths += await server.raise();
+    const doubted = this.#at(turn).filter(({ kind }) => kind === 'the clock is wrong');
+    for (const { server } of doubted) await this.#noteDoubt(servers[server]!);
+    if (turn * this.#turnMs === FIRST_READING) await this.#readAsPartners();
+    // The store of a server whose clock is wrong tells nobody what it generated.
+    if (turn % Math.ceil(LOOK_EVERY / this.#turnMs) === 0 && doubted.length === 0)
+      await this.#look();
   }
 
-  /** At rest: every job once more changes nothing that phones see, all services are well, and no key was logged. */
-  async end(): Promise<void> {
+  /** Nothing has been wrong for a day: collects all that can be seen then. */
+  async end(): Promise<Evidence> {
     const { servers } = this.#world;
-    await this.#look(Infinity);
-    const before = servers.map((server) => this.#outside.listedBy(server).join());
-    for (const server of servers) await this.#runJobs(server, Infinity);
-    await this.#look(Infinity);
-    for (const [n, server] of servers.entries()) {
-      const { country, log } = server;
-      if (this.#outside.listedBy(server).join() !== before[n])
-        this.problems.push(`${country.id}: jobs that had nothing to do changed the index`);
-      for (const one of await unwell(server)) this.problems.push(`${country.id}: ${one}`);
-      if (this.#outside.isKeyIn(log)) this.problems.push(`${country.id}: a key is in the log`);
+    this.#lookout.lookAnew();
+    const before = [];
+    for (const server of servers) {
+      await this.#lookout.learnGenerated(server);
+      before.push(await this.#evidenceBefore(server));
     }
+    for (const server of servers) await this.#runJobs(server, Infinity);
+    const evidence: ServerEvidence[] = [];
+    for (const [n, server] of servers.entries()) {
+      const glimpse = await this.#lookout.glimpse(server);
+      const again = (glimpse?.archives ?? []).map(({ name }) => name);
+      evidence.push({ ...before[n]!, again, log: server.log });
+    }
+    return { servers: evidence, generated: this.#lookout.generated, ...this.#known() };
+  }
+
+  /** What was wrong on the way, and what is at the end. */
+  judged(evidence: Evidence): readonly Problem[] {
+    return [...this.problems, ...judge(evidence)];
+  }
+
+  async #evidenceBefore(server: SimulatedServer): Promise<Omit<ServerEvidence, 'again' | 'log'>> {
+    const glimpse = await this.#lookout.glimpse(server);
+    if (glimpse === undefined) throw new Error('no files are served at the end');
+    return {
+      ...{ server, glimpse, memory: this.#lookout.memoryOf(server) },
+      leftBehind: await this.#lookout.leftBehind(server),
+      health: await healthOf(server),
+      doubt: this.#doubt.get(server) ?? [],
+      contents: await contentsOf(server.platform.store),
+      given: await this.#givenBy(server),
+    };
+  }
+
+  /** A partner asks for everything, and one that had stopped after its first page goes on. */
+  async #givenBy(server: SimulatedServer): Promise<readonly Given[]> {
+    const by = this.#partnerOf(server);
+    const all = await takeAll(server, by, undefined);
+    const place = this.#places.get(server);
+    return place === undefined ? [all] : [all, await takeAll(server, by, place)];
+  }
+
+  async #readAsPartners(): Promise<void> {
+    for (const server of this.#world.servers)
+      this.#places.set(server, await readFirstPage(server, this.#partnerOf(server)));
+  }
+
+  #partnerOf(server: SimulatedServer): SimulatedServer {
+    return this.#world.servers.find((one) => one !== server)!;
+  }
+
+  async #publish(server: SimulatedServer): Promise<void> {
+    for (let ms = 0; ms < this.#turnMs; ms += LONGEST_LULL)
+      if (server.random.below(2) === 0) this.crowd.people.push(newPerson(server));
+    if (server.random.below(12) === 0) await sendWrong(server, this.crowd);
+    await sendDue(server, this.crowd);
   }
 
   async #turnFaults(turn: number): Promise<void> {
     for (const fault of this.#faults) {
-      const server = this.#world.servers[fault.server]!;
-      const { begin, end, delays } = effectOf(fault);
-      if (fault.until === turn) {
-        await end?.(server);
-        if (delays) this.#calm.set(server, server.clock.now());
-      }
-      if (fault.from === turn) {
-        await begin?.(server);
-        if (delays) this.#calm.set(server, undefined);
-      }
+      if (fault.until === turn) await this.#endFault(fault);
+      if (fault.from === turn) await this.#beginFault(fault);
     }
+    for (const fault of this.#at(turn)) effectOf(fault).each?.(this.#world.servers[fault.server]!);
+  }
+
+  async #beginFault(fault: Fault): Promise<void> {
+    const server = this.#world.servers[fault.server]!;
+    const { begin, delays } = effectOf(fault);
+    const keysListedBy = (one: SimulatedServer): ReadonlySet<string> =>
+      this.#lookout.memoryOf(one).keys;
+    await begin?.(server, { crowd: this.crowd, keysListedBy });
+    if (delays) this.#calm.set(server.country, undefined);
+  }
+
+  async #endFault(fault: Fault): Promise<void> {
+    const server = this.#world.servers[fault.server]!;
+    const { end, delays } = effectOf(fault);
+    await end?.(server);
+    if (delays) this.#calm.set(server.country, server.trueClock.now());
   }
 
   #at(turn: number): readonly Fault[] {
@@ -137,9 +162,21 @@ class Play {
       );
   }
 
-  async #look(turn: number): Promise<void> {
-    const calmSince: CalmSince = (server) => this.#calm.get(server);
-    const found = await this.#outside.look(this.#world.servers, calmSince);
-    this.problems.push(...found.map((problem) => `turn ${turn}: ${problem}`));
+  async #noteDoubt(server: SimulatedServer): Promise<void> {
+    const known = this.#doubt.get(server) ?? [];
+    this.#doubt.set(server, [...known, ...(await healthOf(server))]);
+  }
+
+  async #look(): Promise<void> {
+    this.problems.push(...(await this.#lookout.look(this.#world.servers, this.#known())));
+  }
+
+  #known(): Pick<Evidence, 'crowd' | 'period' | 'abroad' | 'calmSince'> {
+    return {
+      crowd: this.crowd,
+      period: this.#period,
+      abroad: 2 * this.#period + Math.max(ABROAD.least, ABROAD.turns * this.#turnMs),
+      calmSince: (country) => this.#calm.get(country),
+    };
   }
 }
