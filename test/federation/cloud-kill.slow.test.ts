@@ -319,7 +319,7 @@ it('stores a key once when two queries receive it at the same time, and neither 
       const sync = federationSync(store, settings, systemRandom);
       const begun = await sync.begin({ id: queryId, server: 'keys.partner.example' });
       if (begun.kind !== 'begun') throw new Error(begun.kind);
-      return await sync.store(begun.sync, { keys, rejects: [] });
+      return await sync.store(begun.sync, { keys });
     }),
   );
   const counts = stored.map((one) => (one.kind === 'stored' ? [one.inserted, one.known] : []));
