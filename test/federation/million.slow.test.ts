@@ -18,8 +18,8 @@ import { twoServers } from './two-servers.ts';
 const KEYS = 1_000_000;
 /** Keys in one document of the giver. */
 const IN_ONE = 10_000;
-/** Runs are as short as they can be, so that the size of pages is drawn often. */
-const RUN_SECONDS = 5;
+/** Short runs, so that the size of pages is drawn often. */
+const RUN_SECONDS = 7;
 /** MB that either process may have of its own. A million keys as objects would take several hundred more. */
 const MOST_OWN_MB = 400;
 const MOST_RUNS = 200;
