@@ -82,15 +82,15 @@ interface TokenKeys {
   readonly seal: KeyObject;
 }
 
-const known = new WeakMap<Uint8Array, TokenKeys>();
+const keysMade = new WeakMap<Uint8Array, TokenKeys>();
 
 /** Making the keys costs several times what they are used for, so they are kept as long as the bytes that they are made of, which nobody changes. */
 function keysOf(sealingKey: Uint8Array): TokenKeys {
-  const keys = known.get(sealingKey) ?? {
+  const keys = keysMade.get(sealingKey) ?? {
     hide: keyFor('hide', sealingKey),
     seal: keyFor('seal', sealingKey),
   };
-  known.set(sealingKey, keys);
+  keysMade.set(sealingKey, keys);
   return keys;
 }
 

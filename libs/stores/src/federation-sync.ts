@@ -127,7 +127,7 @@ export async function endDead(
   tx.set(federationSyncs, id, { ...record, outcome: 'died', endedAt: tx.now });
 }
 
-/** Whose turn it is. The record of the run is read with the last chunk of a page alone: what others are stored with at the same time, none may write. */
+/** Whose turn it is. The record of the run is read with the last chunk of a page alone, which is stored when no other is. */
 async function turnOf(tx: Transaction, sync: Sync, { next }: Chunk) {
   const [[position], [record], isPaused] = await Promise.all([
     tx.get(federationPositions, [sync.queryId]),

@@ -41,7 +41,10 @@ async function ran(
 ): Promise<Sync> {
   const begun = await sync().begin({ id: queryId, server: 'keys.partner.example' });
   if (begun.kind !== 'begun') throw new Error(begun.kind);
-  await sync().store(begun.sync, { keys: [], next: { state, more: goesOn, others: { ...NO_KEYS, rejects } } });
+  await sync().store(begun.sync, {
+    keys: [],
+    next: { state, more: goesOn, others: { ...NO_KEYS, rejects } },
+  });
   if (!goesOn) await sync().end(begun.sync, { kind: 'caught up' });
   await store.transact(async (tx) => {
     const [run] = await tx.get(federationSyncs, [begun.sync.id]);
