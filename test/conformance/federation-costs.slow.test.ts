@@ -116,8 +116,8 @@ async function run(sync: SyncStore, pages: readonly (readonly ReceivedKey[])[]):
   for (const keys of pages) {
     const at = { timestamp: 7200, token: 'a' };
     const next = { state: { keys: at, revisions: at }, more: false };
-    await sync.store(begun.sync, { keys: keys.slice(0, CHUNK), rejects: [] });
-    await sync.store(begun.sync, { keys: keys.slice(CHUNK), rejects: [], next });
+    await sync.store(begun.sync, { keys: keys.slice(0, CHUNK) });
+    await sync.store(begun.sync, { keys: keys.slice(CHUNK), next });
   }
   await sync.end(begun.sync, { kind: 'caught up' });
 }

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 export interface ServiceProcess {
   /** Where it answers now; undefined while it starts. */
   url(): string | undefined;
+  /** The number of the present process. */
+  pid(): number;
   /** SIGKILL, and at once a new process. */
   kill(): void;
   /** Waits until the present process answers. */
@@ -73,6 +75,7 @@ export function serviceProcess<S extends string>(
   return {
     troubles,
     url: () => life.url,
+    pid: () => life.child.pid ?? 0,
     ready: async () => {
       await Promise.race([life.started, life.ended]);
     },

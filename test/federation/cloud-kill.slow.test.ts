@@ -41,8 +41,8 @@ const PULL = fileURLToPath(import.meta.resolve('@keyserver/federation-pull/main'
 /** More than three pages, each of which is stored in two transactions. */
 const KEYS = 1700;
 const PAGE = 500;
-/** More runs than fit into the time for which a connection that has failed is not tried. */
-const RUNS = 200;
+/** Each run is served a page at least, unless what serves was killed. */
+const RUNS = 20;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -253,7 +253,8 @@ it('fetches each key once though it is killed at each of its pages, and begins w
   expect(keys).toHaveLength(KEYS);
   const runs = await readSyncs(store, query.id, unixMillis(0));
   expect(runs.map(({ outcome }) => outcome)).toEqual(['died', 'died', 'died', 'caught_up']);
-  expect(runs.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(KEYS);
+  // A record counts whole pages: what a life had stored of the next one is known to the life that stores its end.
+  expect(runs.reduce((sum, { inserted, known }) => sum + inserted + known, 0)).toBe(KEYS);
 });
 
 it('fetches each key once though what serves is killed at each of its pages, at once or while it answers', async () => {
@@ -281,7 +282,6 @@ it('fetches each key once though what serves is killed at each of its pages, at 
     world.onServed = () => {
       if (world.served === until) life.kill('SIGKILL');
     };
-    // A connection that has just failed is not tried at once, so a run may end before it has asked for anything.
     for (let runs = 0; life.signalCode === null && runs < RUNS; runs++) {
       await run(world, puller.url);
       await configure(size);
@@ -295,9 +295,7 @@ it('fetches each key once though what serves is killed at each of its pages, at 
     await configure(PAGE);
     return await run(world, puller.url);
   };
-  let ended = await last();
-  for (let runs = 0; ended.startsWith('500') && runs < RUNS; runs++) ended = await last();
-  expect(ended).toBe('200 {"ok":true}');
+  expect(await last()).toBe('200 {"ok":true}');
   const now = systemClock.now();
   const keys = keysOf(await batchesIn(store, unixMillis(now - 3 * DAY), unixMillis(now + DAY)));
   expect(new Set(keys).size).toBe(KEYS);
@@ -319,7 +317,7 @@ it('stores a key once when two queries receive it at the same time, and neither 
       const sync = federationSync(store, settings, systemRandom);
       const begun = await sync.begin({ id: queryId, server: 'keys.partner.example' });
       if (begun.kind !== 'begun') throw new Error(begun.kind);
-      return await sync.store(begun.sync, { keys, rejects: [] });
+      return await sync.store(begun.sync, { keys });
     }),
   );
   const counts = stored.map((one) => (one.kind === 'stored' ? [one.inserted, one.known] : []));

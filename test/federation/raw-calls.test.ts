@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type Settings, connect } from 'node:http2';
 import {
   type FederationServer,
   type Started,
@@ -145,6 +147,13 @@ it.each<[string, Uint8Array, RawCall]>([
   const answer = await call(body, more);
   expect(answer.status).not.toBe(0);
   expect(answer.body).toHaveLength(0);
+});
+
+it('tells a connection how many calls it may have at a time', async () => {
+  const session = connect(started.service.url);
+  const [settings] = (await once(session, 'remoteSettings')) as [Settings];
+  session.destroy();
+  expect(settings.maxConcurrentStreams).toBe(16);
 });
 
 it('knows no other method', async () => {

@@ -41,10 +41,11 @@ export function readState(
   const cursors = [state?.keyCursor, state?.revisedKeyCursor].flatMap((cursor) =>
     cursor === undefined || cursor === null ? [] : [cursor],
   );
-  const tokens = cursors.flatMap(({ nextToken }) => (nextToken ?? '') || []);
+  // Both say the same, as a rule: then it is opened once.
+  const tokens = new Set(cursors.flatMap(({ nextToken }) => (nextToken ?? '') || []));
   const place = earliestOf(
-    tokens.length > 0
-      ? tokens.map((token) => ofToken(token, reading))
+    tokens.size > 0
+      ? [...tokens].map((token) => ofToken(token, reading))
       : cursors.filter(saysTime).map((cursor) => ofTimestamp(cursor, reading)),
   );
   return place !== undefined && place.unit > reading.now + AHEAD ? 'future' : (place ?? 'state');

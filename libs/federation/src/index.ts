@@ -56,5 +56,6 @@ export {
   isOneChunk,
   lagOf,
 } from './sync-store.ts';
+export { NO_KEYS, type Tally, TallySum, rejectedBefore, tallyOf } from './tally.ts';
 export { TOKEN_KEY_BYTES } from './token.ts';
 export type { FindUnit, FoundUnit, ReadUnit, Unit } from './units.ts';

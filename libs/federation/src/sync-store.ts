@@ -3,7 +3,8 @@ import type { PartnerState } from './partner-state.ts';
 import type { PullProblem } from './pull-problems.ts';
 import type { FederationQuery } from './query.ts';
 import type { ReceivedKey } from './received-key.ts';
-import type { Reject, RejectCount } from './reject-report.ts';
+import type { RejectCount } from './reject-report.ts';
+import type { Tally } from './tally.ts';
 
 /** Most keys that are stored in one transaction: each costs an index entry, and a document in the worst case. */
 export const MAX_CHUNK_KEYS = 300;
@@ -55,21 +56,19 @@ export type Begun =
 export interface Chunk {
   /** What fits into one transaction: one of `chunksOf`. */
   readonly keys: readonly ReceivedKey[];
-  /** What was found wrong before. */
-  readonly rejects: readonly RejectCount[];
-  /** With the last chunk of an answer: where the next call goes on. */
-  readonly next?: { readonly state: PartnerState | undefined; readonly more: boolean };
+  /** With the last chunk of an answer, which is stored after the others. */
+  readonly next?: {
+    /** Where the next call goes on; undefined when it stays where it is. */
+    readonly state: PartnerState | undefined;
+    readonly more: boolean;
+    /** What became of the other keys of the answer, for the record of the run. */
+    readonly others?: Tally;
+  };
 }
 
 /** What became of a chunk. */
 export type StoredChunk =
-  | {
-      readonly kind: 'stored';
-      readonly inserted: number;
-      readonly revised: number;
-      readonly known: number;
-      readonly rejects: readonly Reject[];
-    }
+  | ({ readonly kind: 'stored' } & Tally)
   /** A key begins more than a day from now: nothing was stored. */
   | { readonly kind: 'too far ahead' }
   /** Another run has begun meanwhile: nothing was stored. */
@@ -116,9 +115,13 @@ export interface SyncRecord {
 export interface SyncStore {
   /** A state belongs to the server that gave it: with another one a query begins at the beginning. */
   begin(query: Pick<FederationQuery, 'id' | 'server'>): Promise<Begun>;
+  /** Chunks of one answer may be stored at the same time, but for those with revisions and the last. */
   store(sync: Sync, chunk: Chunk): Promise<StoredChunk>;
-  /** Gives when the query had everything that its partner had then; undefined when it never did, or was overtaken. */
-  end(sync: Sync, ending: Ending): Promise<Lag | undefined>;
+  /**
+   * Gives when the query had everything that its partner had then; undefined when it never did, or was overtaken. `others` are the keys of an
+   * answer that was not stored to its end.
+   */
+  end(sync: Sync, ending: Ending, others?: Tally): Promise<Lag | undefined>;
 }
 
 /** How far a query is behind its partner. */

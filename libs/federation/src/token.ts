@@ -45,9 +45,10 @@ export function sealToken({ unit, after, epoch }: Told, sealingKey: Uint8Array):
   position.writeUIntBE(unit, IN_POSITION.unit, UNIT_BYTES);
   position.writeUInt8(KIND[after?.kind ?? 'none'], IN_POSITION.kind);
   if (after !== undefined) position.set(after.key, IN_POSITION.key);
-  const seal = sealOf(position, sealingKey);
-  const hidden = createCipheriv(CIPHER, keyFor('hide', sealingKey), seal).update(position);
-  return Buffer.concat([Buffer.from([VERSION]), seal, hidden]).toString('base64url');
+  const keys = keysOf(sealingKey);
+  const seal = sealOf(position, keys);
+  const hidden = createCipheriv(CIPHER, keys.hide, seal).update(position);
+  return Buffer.concat([VERSION_BYTE, seal, hidden]).toString('base64url');
 }
 
 /** The position of a token; undefined for a text that is no token of this version and key, to the last bit. */
@@ -57,8 +58,9 @@ export function openToken(text: string, sealingKey: Uint8Array): Told | undefine
   if (token.readUInt8() !== VERSION) return undefined;
   const seal = token.subarray(AT.seal, AT.position);
   const hidden = token.subarray(AT.position);
-  const position = createDecipheriv(CIPHER, keyFor('hide', sealingKey), seal).update(hidden);
-  if (!timingSafeEqual(seal, sealOf(position, sealingKey))) return undefined;
+  const keys = keysOf(sealingKey);
+  const position = createDecipheriv(CIPHER, keys.hide, seal).update(hidden);
+  if (!timingSafeEqual(seal, sealOf(position, keys))) return undefined;
   const unit = unixMillis(position.readUIntBE(IN_POSITION.unit, UNIT_BYTES));
   const epoch = position.readUInt16BE(IN_POSITION.epoch);
   const kind = kindOf(position.readUInt8(IN_POSITION.kind));
@@ -69,14 +71,29 @@ export function openToken(text: string, sealingKey: Uint8Array): Told | undefine
 const kindOf = (code: number): RecordKind | undefined =>
   code === KIND.primary ? 'primary' : code === KIND.revision ? 'revision' : undefined;
 
-const sealOf = (position: Uint8Array, sealingKey: Uint8Array): Buffer =>
-  createHmac('sha256', keyFor('seal', sealingKey))
-    .update(Buffer.from([VERSION]))
-    .update(position)
-    .digest()
-    .subarray(0, SEAL_BYTES);
+const sealOf = (position: Uint8Array, { seal }: TokenKeys): Buffer =>
+  createHmac('sha256', seal).update(VERSION_BYTE).update(position).digest().subarray(0, SEAL_BYTES);
 
-/** Each use has a key of its own. A key object takes a quarter of the time that bare bytes do. */
+const VERSION_BYTE = Buffer.from([VERSION]);
+
+/** Each use has a key of its own. */
+interface TokenKeys {
+  readonly hide: KeyObject;
+  readonly seal: KeyObject;
+}
+
+const keysMade = new WeakMap<Uint8Array, TokenKeys>();
+
+/** Making the keys costs several times what they are used for, so they are kept as long as the bytes that they are made of, which nobody changes. */
+function keysOf(sealingKey: Uint8Array): TokenKeys {
+  const keys = keysMade.get(sealingKey) ?? {
+    hide: keyFor('hide', sealingKey),
+    seal: keyFor('seal', sealingKey),
+  };
+  keysMade.set(sealingKey, keys);
+  return keys;
+}
+
 const keyFor = (use: 'hide' | 'seal', sealingKey: Uint8Array): KeyObject =>
   createSecretKey(
     createHmac('sha256', createSecretKey(sealingKey)).update(`federation token: ${use}`).digest(),

@@ -1,6 +1,12 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import { FOREIGN_AUTHORITY, keyEnd, keyHex, unpackRecords } from '@keyserver/exposure-keys';
-import { type Chunk, type ReceivedKey, type Sync, chunksOf } from '@keyserver/federation';
+import {
+  type Chunk,
+  type ReceivedKey,
+  type Sync,
+  type Tally,
+  chunksOf,
+} from '@keyserver/federation';
 import { aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
@@ -13,7 +19,7 @@ import { federationPositions, readStandings, readSyncs } from './federation-posi
 import { federationQueries, queryDocument } from './federation-queries.ts';
 import { resetQuery } from './federation-reset.ts';
 import { federationSync } from './federation-sync.ts';
-import { forgetful, interrupted } from './testing/unreliable-store.ts';
+import { counted, forgetful, interrupted } from './testing/unreliable-store.ts';
 import { NOON, SETTINGS, aKey, batchesIn, keysOf } from './testing/uploads.ts';
 
 const clock = simulatedClock(NOON);
@@ -39,13 +45,14 @@ const chunk = (keys: readonly ReceivedKey[], token?: string): Chunk => {
   const at = { timestamp: 7200, token: token ?? '' };
   const next =
     token === undefined ? {} : { next: { state: { keys: at, revisions: at }, more: true } };
-  return { keys, rejects: [], ...next };
+  return { keys, ...next };
 };
 async function begun(over: DocumentStore = store): Promise<Sync> {
   const outcome = await syncOver(over).begin(EAST);
   if (outcome.kind !== 'begun') throw new Error(outcome.kind);
   return outcome.sync;
 }
+const INSERTED: Tally = { inserted: 1, revised: 0, known: 0, rejects: [] };
 const stored = async () => await batchesIn(store, NOON - 20 * DAY, NOON + 20 * DAY);
 const standing = async () => (await readStandings(store, ['east']))[0];
 const runs = async () => await readSyncs(store, 'east', BEGINNING);
@@ -66,7 +73,34 @@ describe('a run', () => {
     const sync = await begun();
     await syncOver().store(sync, chunk([received(1)]));
     expect((await standing())?.state).toBeUndefined();
-    expect((await runs())[0]).toMatchObject({ inserted: 1, pages: 0 });
+    expect((await runs())[0]).toMatchObject({ inserted: 0, pages: 0 });
+    const last = chunk([received(2)], 'a');
+    await syncOver().store(sync, { ...last, next: { ...last.next!, others: INSERTED } });
+    expect((await runs())[0]).toMatchObject({ inserted: 2, pages: 1 });
+    await syncOver().store(sync, chunk([received(3)]));
+    await syncOver().end(sync, { kind: 'more left' }, INSERTED);
+    expect((await runs())[0]).toMatchObject({ inserted: 3, pages: 1, outcome: 'more_left' });
+  });
+
+  it('counts a chunk within a page once, also when it does not hear that it was done', async () => {
+    const over = forgetful(store);
+    const sync = await begun(over);
+    const first = await syncOver(over).store(sync, chunk([received(1), received(2)]));
+    expect(first).toMatchObject({ kind: 'stored', inserted: 2, known: 0 });
+    const again = await syncOver(over).store(sync, chunk([received(1)]));
+    expect(again).toMatchObject({ kind: 'stored', inserted: 0, known: 1 });
+    expect(keysOf(await stored())).toHaveLength(2);
+  });
+
+  it('stores chunks of one page at the same time, of which none has to begin again', async () => {
+    const sync = await begun();
+    let attempts = 0;
+    const counting = counted(store, () => attempts++);
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(async (n) => await syncOver(counting).store(sync, chunk([received(n)]))),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['stored', 'stored', 'stored', 'stored']);
+    expect([attempts, keysOf(await stored()).length]).toEqual([4, 4]);
   });
 
   it('is one of two that store the same new key at the same time, and once', async () => {

@@ -3,10 +3,12 @@ import {
   type Begun,
   type Chunk,
   type Ending,
-  RejectReport,
+  NO_KEYS,
   type StoredChunk,
   type Sync,
   type SyncStore,
+  type Tally,
+  TallySum,
   lagOf,
 } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
@@ -46,27 +48,22 @@ export function federationSync(
       const id = randomId(random);
       let stored: StoredChunk | undefined;
       return await store.transact(async (tx) => {
-        const [[position], [record], found, isPaused] = await Promise.all([
-          tx.get(federationPositions, [sync.queryId]),
-          tx.get(federationSyncs, [sync.id]),
-          write.find(tx),
-          isQueryPaused(tx, sync.queryId),
-        ]);
+        const [turn, found] = await Promise.all([turnOf(tx, sync, chunk), write.find(tx)]);
+        const { position, record, isPaused } = turn;
         // An attempt whose outcome was never heard of may have committed: then its answer is the answer.
-        if (stored !== undefined && position?.chunk === id) return stored;
+        if (stored !== undefined && (position?.chunk === id || write.isAmong(found))) return stored;
         if (!isOf(position, sync)) return { kind: 'overtaken' };
         if (isPaused) return { kind: 'paused' };
         stored = await write.store(tx, found);
-        if (stored.kind !== 'stored') return stored;
-        tx.set(federationPositions, sync.queryId, advanced({ ...position, chunk: id }, chunk));
-        if (record !== undefined)
-          tx.set(federationSyncs, sync.id, withChunk(record, chunk, stored));
+        const { next } = chunk;
+        if (stored.kind === 'stored')
+          endPage(tx, sync, { next, position: { ...position, chunk: id }, record, stored });
         return stored;
       });
     },
-    end: async (sync, ending) => {
+    end: async (sync, ending, others = NO_KEYS) => {
       const share = random.below(1000) / 1000;
-      return await store.transact(async (tx) => await end(tx, sync, { ending, share }));
+      return await store.transact(async (tx) => await end(tx, sync, { ending, share, others }));
     },
   };
 }
@@ -130,38 +127,57 @@ export async function endDead(
   tx.set(federationSyncs, id, { ...record, outcome: 'died', endedAt: tx.now });
 }
 
-function advanced(position: PositionDocument, { next }: Chunk): PositionDocument {
-  if (next === undefined) return position;
-  return {
-    ...position,
-    more: next.more,
-    ...(next.state === undefined ? {} : stateFields(next.state)),
-  };
+/** Whose turn it is. The record of the run is read with the last chunk of a page alone, which is stored when no other is. */
+async function turnOf(tx: Transaction, sync: Sync, { next }: Chunk) {
+  const [[position], [record], isPaused] = await Promise.all([
+    tx.get(federationPositions, [sync.queryId]),
+    next === undefined ? NONE : tx.get(federationSyncs, [sync.id]),
+    isQueryPaused(tx, sync.queryId),
+  ]);
+  return { position, record, isPaused };
 }
 
-function withChunk(
-  record: SyncDocument,
-  chunk: Chunk,
-  stored: Extract<StoredChunk, { kind: 'stored' }>,
-): SyncDocument {
-  const report = new RejectReport();
-  report.addAll(record.rejects);
-  report.addAll(chunk.rejects);
-  for (const reject of stored.rejects) report.add(reject);
-  return {
-    ...record,
-    pages: record.pages + (chunk.next === undefined ? 0 : 1),
-    inserted: record.inserted + stored.inserted,
-    revised: record.revised + stored.revised,
-    known: record.known + stored.known,
-    rejects: report.counts,
-  };
+const NONE: readonly [] = [];
+
+/** With the last chunk of a page the position moves, and the record counts the page. */
+function endPage(
+  tx: Transaction,
+  { id, queryId }: Sync,
+  {
+    next,
+    position,
+    record,
+    stored,
+  }: {
+    readonly next: Chunk['next'];
+    readonly position: PositionDocument;
+    readonly record: SyncDocument | undefined;
+    readonly stored: Tally;
+  },
+): void {
+  if (next === undefined) return;
+  const { more, state, others = NO_KEYS } = next;
+  const moved = state === undefined ? {} : stateFields(state);
+  tx.set(federationPositions, queryId, { ...position, more, ...moved });
+  if (record === undefined) return;
+  const told = withTallies(record, [others, stored]);
+  tx.set(federationSyncs, id, { ...told, pages: record.pages + 1 });
+}
+
+function withTallies(record: SyncDocument, tallies: readonly Tally[]): SyncDocument {
+  const sum = new TallySum().add(record);
+  for (const tally of tallies) sum.add(tally);
+  return { ...record, ...sum.tally };
 }
 
 async function end(
   tx: Transaction,
   sync: Sync,
-  { ending, share }: { readonly ending: Ending; readonly share: number },
+  {
+    ending,
+    share,
+    others,
+  }: { readonly ending: Ending; readonly share: number; readonly others: Tally },
 ): ReturnType<SyncStore['end']> {
   const [position] = await tx.get(federationPositions, [sync.queryId]);
   const [record] = await tx.get(federationSyncs, [sync.id]);
@@ -171,7 +187,8 @@ async function end(
   const ended = endedPosition(position, { ending, share, now: tx.now, began: record.startedAt });
   const outcome = ending.kind === 'failed' ? ending.problem : OUTCOMES[ending.kind];
   tx.set(federationPositions, sync.queryId, ended);
-  tx.set(federationSyncs, sync.id, { ...record, outcome, endedAt: tx.now });
+  const told = withTallies(record, [others]);
+  tx.set(federationSyncs, sync.id, { ...told, outcome, endedAt: tx.now });
   return { ms: lagOf(standingOf(ended), tx.now) };
 }
 

@@ -15,6 +15,7 @@ import {
   type StoredCopy,
   isOneChunk,
   reconcileReceived,
+  tallyOf,
 } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
 import type { Clock } from '@keyserver/time';
@@ -43,6 +44,8 @@ type Documents = readonly Found<KeyBatchDocument>[];
 interface WriteChunk {
   /** Every document that may hold one of the keys. */
   readonly find: (tx: Transaction) => Promise<Documents>;
+  /** Whether an earlier attempt of the same transaction has stored it, as what was found tells: ids are drawn once. */
+  readonly isAmong: (found: Documents) => boolean;
   readonly store: (
     tx: Transaction,
     found: Documents,
@@ -66,6 +69,7 @@ export function receivedKeyWriter(
     const idOf = (n: number): string => (drawn[n] ??= randomId(random));
     return {
       find: async (tx) => await findByHashes(tx, [...new Set(hashes.values())]),
+      isAmong: (found) => found.some(({ id }) => drawn.includes(id)),
       store: async (tx, found) => {
         const windows = await settings.windows(tx);
         const now = tx.floor(releaseSpan(windows));
@@ -78,8 +82,7 @@ export function receivedKeyWriter(
           refuseCovered(coverage, batch);
           tx.create(keyBatches, idOf(n), keyBatchDocument(batch, settings, random));
         }
-        const { inserted, revised, known, rejects } = decided;
-        return { kind: 'stored', inserted, revised, known, rejects };
+        return { kind: 'stored', ...tallyOf(decided) };
       },
     };
   };

@@ -38,9 +38,12 @@ const REMEMBERED = 10 * SECOND;
 
 interface Remembered {
   readonly at: UnixMillis;
-  readonly partner: string;
+  partner: Partner;
   readonly versions: readonly PartnerVersion[];
 }
+
+const isSame = (one: Partner, other: Partner): boolean =>
+  one === other || JSON.stringify(one) === JSON.stringify(other);
 
 /** Reads how partners were configured; what it says of an unchanged partner is ten seconds old at most. */
 export function partnerDays(store: DocumentStore, span: PlanSpan): PartnerDays {
@@ -48,11 +51,13 @@ export function partnerDays(store: DocumentStore, span: PlanSpan): PartnerDays {
   const versionsOf = async (partner: Partner): Promise<readonly PartnerVersion[]> => {
     const now = await store.now();
     const known = remembered.get(partner.id);
-    const text = JSON.stringify(partner);
     const age = now - (known?.at ?? now);
-    if (known?.partner === text && age >= 0 && age < REMEMBERED) return known.versions;
+    if (known !== undefined && isSame(known.partner, partner) && age >= 0 && age < REMEMBERED) {
+      known.partner = partner; // the next call has the same object, as a rule, and need not be compared field by field
+      return known.versions;
+    }
     const versions = await store.transact(async (tx) => await versionsOfPartner(tx, partner.id));
-    remembered.set(partner.id, { at: now, partner: text, versions });
+    remembered.set(partner.id, { at: now, partner, versions });
     return versions;
   };
   const on: PartnerDays['on'] = async (partner, window) =>

@@ -1,5 +1,5 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { PartnerState, RejectCount, Sync } from '@keyserver/federation';
+import { NO_KEYS, type PartnerState, type RejectCount, type Sync } from '@keyserver/federation';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, SECOND, simulatedClock } from '@keyserver/time';
@@ -41,7 +41,10 @@ async function ran(
 ): Promise<Sync> {
   const begun = await sync().begin({ id: queryId, server: 'keys.partner.example' });
   if (begun.kind !== 'begun') throw new Error(begun.kind);
-  await sync().store(begun.sync, { keys: [], rejects, next: { state, more: goesOn } });
+  await sync().store(begun.sync, {
+    keys: [],
+    next: { state, more: goesOn, others: { ...NO_KEYS, rejects } },
+  });
   if (!goesOn) await sync().end(begun.sync, { kind: 'caught up' });
   await store.transact(async (tx) => {
     const [run] = await tx.get(federationSyncs, [begun.sync.id]);
@@ -99,7 +102,7 @@ it('ends the run that is under way: it stores nothing more, and is recorded as d
   const running = await ran('east', NOON, at(AHEAD), { goesOn: true });
   await undo();
   const late = await sync().store(running, {
-    ...{ keys: [], rejects: [], next: { state: at(AHEAD + HOUR), more: false } },
+    ...{ keys: [], next: { state: at(AHEAD + HOUR), more: false } },
   });
   expect(late).toEqual({ kind: 'overtaken' });
   expect(await states('east')).toEqual([BEGINNING]);

@@ -101,6 +101,44 @@ it('counts batches that were created, finished and failed, by export', () => {
   ]);
 });
 
+describe('federation', () => {
+  const [partner, query] = [configuredId({ id: 'north' }), configuredId({ id: 'south' })];
+  const run = { query, pages: 2, inserted: 700, revised: 3, known: 40, rejected: 5 };
+
+  it('counts keys that come in, by what became of them, and how far a query is behind its partner', () => {
+    const keys = [
+      'federation_pulled_keys_total query=south pulled=inserted: 700',
+      'federation_pulled_keys_total query=south pulled=revised: 3',
+      'federation_pulled_keys_total query=south pulled=known: 40',
+      'federation_pulled_keys_total query=south pulled=rejected: 5',
+    ];
+    expect(toldOf('federation.pulled', { ...run, lagSeconds: 1800 })).toEqual([
+      ...keys,
+      'federation_lag_seconds query=south: 1800',
+    ]);
+    expect(toldOf('federation.pulled', run)).toEqual(keys);
+  });
+
+  it('counts keys that are refused by what is wrong with which field', () => {
+    const reject = { query, field: 'regions', reason: 'missing', count: 4 } as const;
+    expect(toldOf('federation.rejected', reject)).toEqual([
+      'federation_rejects_total query=south field=regions reject=missing: 4',
+    ]);
+  });
+
+  it('counts keys that go out, and calls by how they were answered', () => {
+    const page = { partner, keys: 500, revised: 20, leftOut: 0, partial: true, behind: 0, ms: 2 };
+    expect([
+      ...toldOf('federation.served', page),
+      ...toldOf('federation.refused', { partner, reason: 'state' }),
+    ]).toEqual([
+      'federation_calls_total partner=north call=answered: 1',
+      'federation_served_keys_total partner=north: 520',
+      'federation_calls_total partner=north call=state: 1',
+    ]);
+  });
+});
+
 it('counts what befalls the keys of authorities, and what is wrong with what they serve', () => {
   const authority = configuredId({ id: 7 });
   expect([

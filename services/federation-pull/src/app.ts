@@ -4,10 +4,14 @@ import { configuredId } from '@keyserver/log';
 import { type JobAppDeps, createHttpApp, requireCaller } from '@keyserver/service';
 import { MINUTE } from '@keyserver/time';
 import type { Express, Request, Response } from 'express';
+import { beginsPatiently } from './begin-patiently.ts';
+import type { PartnerClient } from './partner-client.ts';
 import { type PullDeps, pullQuery } from './pull-query.ts';
 
 /** What the federation-pull service is made of. */
-export interface AppDeps extends JobAppDeps, PullDeps {
+export interface AppDeps extends JobAppDeps, Omit<PullDeps, 'fetch'> {
+  /** A client for one run, which finds a partner that has come back whatever happened in the runs before. */
+  readonly connect: () => PartnerClient;
   readonly runner: JobRunner;
   readonly leases: Leases;
   readonly findQuery: (id: string) => Promise<FederationQuery | undefined>;
@@ -69,8 +73,14 @@ async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {
     const name = `federation-query-${query.id}`;
     const lease = { leases, name, lengthMs: MINUTE, signal: job.signal, timers };
     return await withLease(lease, async ({ signal }) => {
-      const remaining = (): number => job.remaining();
-      return await pullQuery(deps, query, { signal, remaining });
+      const running = { signal, remaining: () => job.remaining() };
+      const sync = beginsPatiently(deps.sync, { ...deps, job: running });
+      const { fetch, close } = deps.connect();
+      try {
+        return await pullQuery({ ...deps, sync, fetch }, query, running);
+      } finally {
+        close();
+      }
     });
   });
 }

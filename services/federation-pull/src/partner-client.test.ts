@@ -11,7 +11,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import {
   type PartnerClientSettings,
   PartnerFault,
-  partnerClient,
+  partnerClients,
   readRoots,
 } from './partner-client.ts';
 import { aGrpcPartner, closeGrpcPartners, selfSigned } from './testing/index.ts';
@@ -25,11 +25,11 @@ const credentialsOf = ({ certificate, key }: ReturnType<typeof selfSigned>): Ser
 afterEach(closeGrpcPartners);
 
 async function call(server: string, settings: Partial<PartnerClientSettings> = {}, signal = LIVE) {
-  const client = partnerClient({
+  const client = partnerClients({
     ...{ idTokenFor: async (audience) => await Promise.resolve(`token for ${audience}`) },
     ...{ extraRoots: undefined, plaintextLoopback: false, timers: systemTimers },
     ...settings,
-  });
+  })();
   const query = aQuery({ server });
   const fetched = await client.fetch(query, new Uint8Array(), { deadlineMs: NEVER, signal });
   client.close();
@@ -132,15 +132,36 @@ describe('a call', () => {
     expect(await call('localhost:1', { plaintextLoopback, idTokenFor })).toBe('no_token');
   });
 
+  it('reaches a partner that has come back at once from the next client, whatever the last one met', async () => {
+    const clients = partnerClients({
+      ...{ idTokenFor: async () => await Promise.resolve('t'), extraRoots: undefined },
+      ...{ plaintextLoopback, timers: systemTimers },
+    });
+    const port = await aGrpcPartner(() => ({}));
+    const query = aQuery({ server: `localhost:${port}` });
+    const options = { deadlineMs: NEVER, signal: LIVE };
+    const called = async ({ fetch }: ReturnType<typeof clients>) =>
+      (await fetch(query, new Uint8Array(), options)).kind;
+    const first = clients();
+    expect(await called(first)).toBe('answer');
+    closeGrpcPartners();
+    expect([await called(first), await called(first)]).toEqual(['failed', 'failed']);
+    await aGrpcPartner(() => ({}), ServerCredentials.createInsecure(), port);
+    const next = clients();
+    expect(await called(next)).toBe('answer');
+    first.close();
+    next.close();
+  });
+
   it('keeps what the partner says apart from what is logged', async () => {
     const port = await aGrpcPartner(() => ({
       code: status.PERMISSION_DENIED,
       details: 'your subject is unknown',
     }));
-    const client = partnerClient({
+    const client = partnerClients({
       ...{ idTokenFor: async () => await Promise.resolve('t'), extraRoots: undefined },
       ...{ plaintextLoopback, timers: systemTimers },
-    });
+    })();
     const query = aQuery({ server: `localhost:${port}` });
     const options = { deadlineMs: NEVER, signal: LIVE };
     const fetched = await client.fetch(query, new Uint8Array(), options);

@@ -25,7 +25,10 @@ export interface PartnerClientSettings {
   readonly timers: Timers;
 }
 
-/** Calls partners, each over a connection that is kept until it is closed. */
+/**
+ * Calls partners, each over a connection of its own that is kept until it is closed. A partner that was away is tried again by this client only after a
+ * pause of up to two minutes, as https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md says; another client tries it at once.
+ */
 export interface PartnerClient {
   readonly fetch: FetchPage;
   readonly close: () => void;
@@ -51,10 +54,18 @@ const METHOD = '/Federation/Fetch';
 const LOOPBACK = /^(localhost|127\.0\.0\.1)(:\d+)?$/;
 const TLS_PORT = 443;
 
-/** Opens nothing yet: a partner is connected to when it is first called. */
-export function partnerClient(settings: PartnerClientSettings): PartnerClient {
-  const clients = new Map<string, Client>();
+/** Makes clients, which trust the same. */
+export function partnerClients(settings: PartnerClientSettings): () => PartnerClient {
   const secure = secureCredentials(settings.extraRoots);
+  return () => partnerClient(settings, secure);
+}
+
+/** Opens nothing yet: a partner is connected to when it is first called. */
+function partnerClient(
+  settings: PartnerClientSettings,
+  secure: () => ChannelCredentials,
+): PartnerClient {
+  const clients = new Map<string, Client>();
   const open = (server: string): Client => {
     const isPlain = settings.plaintextLoopback && LOOPBACK.test(server);
     const credentials = isPlain ? ChannelCredentials.createInsecure() : secure();
@@ -95,6 +106,8 @@ const OPTIONS: ClientOptions = {
   // A call is repeated by the next run alone, and what a name server says of a service is not followed.
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,
+  // Or clients would share connections, and how long to wait for the next attempt.
+  'grpc.use_local_subchannel_pool': 1,
 };
 
 /** Made once, when a partner is first called: the roots are many. */

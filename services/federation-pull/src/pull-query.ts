@@ -1,16 +1,19 @@
 import {
   type Begun,
+  type Chunk,
   type Ending,
   type FederationQuery,
   PULL_PROBLEMS,
   type PartnerState,
   type PullProblem,
-  RejectReport,
   type Sync,
   type SyncStore,
+  type Tally,
+  TallySum,
   chunksOf,
   echoed,
   firstState,
+  rejectedBefore,
   rejectedKeys,
   stateText,
 } from '@keyserver/federation';
@@ -18,6 +21,7 @@ import type { JobReport, RunningJob } from '@keyserver/jobs';
 import { type Logger, configuredId, faultTrail } from '@keyserver/log';
 import { CoverageFault } from '@keyserver/stores';
 import { SECOND } from '@keyserver/time';
+import { storeChunks } from './store-chunks.ts';
 import { type CallDeps, type PageCall, type TakenPage, beginCall } from './page-call.ts';
 
 /** What pulling needs. */
@@ -48,7 +52,7 @@ export async function pullQuery(
   const run = new Run(deps, query, begun);
   const ending = await run.pull(job);
   if (ending === 'overtaken') return { kind: 'too_early' };
-  const lag = await deps.sync.end(begun.sync, ending);
+  const lag = await deps.sync.end(begun.sync, ending, run.unrecorded);
   run.tell(lag?.ms);
   if (ending.kind === 'failed') return failedReport(query, ending.problem, run.stored);
   return { kind: 'done', done: run.stored, left: ending.kind === 'more left' ? 1 : 0 };
@@ -67,16 +71,15 @@ class Run {
   readonly #deps: PullDeps;
   readonly #query: FederationQuery;
   readonly #sync: Sync;
-  readonly #report = new RejectReport();
+  readonly #total = new TallySum();
   /** The states of this run. Who is sent back to one of them while more is to come goes in a circle. */
   readonly #states = new Set<string>();
   #state: PartnerState | undefined;
   /** The call for the page behind the one that is being stored. */
   #ahead: PageCall | undefined;
   #pages = 0;
-  #inserted = 0;
-  #revised = 0;
-  #known = 0;
+  /** What the record of the run does not say yet: the chunks of a page that is not stored to its end. */
+  #unrecorded = new TallySum();
 
   constructor(
     deps: PullDeps,
@@ -91,7 +94,12 @@ class Run {
   }
 
   get stored(): number {
-    return this.#inserted + this.#revised;
+    const { inserted, revised } = this.#total.tally;
+    return inserted + revised;
+  }
+
+  get unrecorded(): Tally {
+    return this.#unrecorded.tally;
   }
 
   /** Fetches and stores pages until something ends the run. */
@@ -150,32 +158,42 @@ class Run {
     this.#state = state;
   }
 
-  /** Stores a page chunk by chunk; a page that repeats moves nothing. */
+  /** Stores a page chunk by chunk, and where the next call goes on with the last of them; a page that repeats moves nothing. */
   async #storePage(
     { keys, rejects }: TakenPage,
     next: { readonly state: PartnerState | undefined; readonly more: boolean } | undefined,
     signal: AbortSignal,
   ): Promise<PageEnding | 'go on'> {
-    this.#report.addAll(rejects);
+    this.#count(rejectedBefore(rejects));
     const chunks = chunksOf(keys);
-    for (const [n, part] of chunks.entries()) {
-      if (signal.aborted) return MORE_LEFT;
-      const chunk = { keys: part, rejects: n === 0 ? rejects : [] };
-      const isLast = n === chunks.length - 1;
-      const stored = await this.#deps.sync.store(
-        this.#sync,
-        isLast && next !== undefined ? { ...chunk, next } : chunk,
-      );
-      if (stored.kind === 'overtaken') return 'overtaken';
-      if (stored.kind === 'paused') return MORE_LEFT;
-      if (stored.kind === 'too far ahead') return this.#failed('clock');
-      this.#inserted += stored.inserted;
-      this.#revised += stored.revised;
-      this.#known += stored.known;
-      for (const reject of stored.rejects) this.#report.add(reject);
+    const [others, last] =
+      next === undefined ? [chunks, []] : [chunks.slice(0, -1), chunks.slice(-1)];
+    const store = async (chunk: Chunk) => await this.#storeChunk(chunk, signal);
+    let ending = await storeChunks(others, async (part) => await store({ keys: part }));
+    for (const part of last) {
+      if (ending !== 'go on' || next === undefined) break;
+      ending = await store({ keys: part, next: { ...next, others: this.unrecorded } });
+      if (ending === 'go on') this.#unrecorded = new TallySum();
     }
-    this.#pages += 1;
+    if (ending === 'go on') this.#pages += 1;
+    return ending === 'too far ahead' ? this.#failed('clock') : ending;
+  }
+
+  async #storeChunk(
+    chunk: Chunk,
+    signal: AbortSignal,
+  ): Promise<PageEnding | 'too far ahead' | 'go on'> {
+    if (signal.aborted) return MORE_LEFT;
+    const stored = await this.#deps.sync.store(this.#sync, chunk);
+    if (stored.kind === 'overtaken' || stored.kind === 'too far ahead') return stored.kind;
+    if (stored.kind === 'paused') return MORE_LEFT;
+    this.#count(stored);
     return 'go on';
+  }
+
+  #count(tally: Tally): void {
+    this.#total.add(tally);
+    this.#unrecorded.add(tally);
   }
 
   #failed(problem: PullProblem, fault?: unknown): Ending {
@@ -189,12 +207,12 @@ class Run {
   /** Logs what the run came to. */
   tell(lagMs: number | undefined): void {
     const query = configuredId(this.#query);
-    const { counts } = this.#report;
+    const { inserted, revised, known, rejects } = this.#total.tally;
     const { log } = this.#deps;
-    for (const count of counts) log.event('federation.rejected', { query, ...count });
+    for (const count of rejects) log.event('federation.rejected', { query, ...count });
     log.event('federation.pulled', {
-      ...{ query, pages: this.#pages, inserted: this.#inserted, revised: this.#revised },
-      ...{ known: this.#known, rejected: rejectedKeys(counts) },
+      ...{ query, pages: this.#pages, inserted, revised, known },
+      rejected: rejectedKeys(rejects),
       ...(lagMs === undefined ? {} : { lagSeconds: Math.round(lagMs / SECOND) }),
     });
   }

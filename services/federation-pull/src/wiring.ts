@@ -21,7 +21,7 @@ import type { AppDeps } from './app.ts';
 import type { FederationPullSettings } from './config.ts';
 import { queryHealth } from './health.ts';
 import { queryWaits } from './query-waits.ts';
-import { ACCOUNT, partnerClient, readRoots } from './partner-client.ts';
+import { ACCOUNT, partnerClients, readRoots } from './partner-client.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
 
@@ -38,15 +38,11 @@ export async function wire(
     const base = await depsOver(platform, { config, ambient });
     const { FEDERATION_PLAINTEXT_LOOPBACK: plaintextLoopback } = config;
     const { idTokenFor } = platform;
-    const partners = partnerClient({
+    const connect = partnerClients({
       ...{ idTokenFor, extraRoots, plaintextLoopback },
       timers: ambient.timers,
     });
-    const release = async (): Promise<void> => {
-      partners.close();
-      await platform.close();
-    };
-    return { deps: { ...base, fetch: partners.fetch }, release };
+    return { deps: { ...base, connect }, release: platform.close };
   } catch (fault) {
     await platform.close();
     throw fault;
@@ -64,7 +60,7 @@ async function extraRootsOf(file: string): Promise<string | undefined> {
 async function depsOver(
   platform: Platform & OutgoingIdentity,
   options: { readonly config: FederationPullSettings; readonly ambient: Ambient },
-): Promise<Omit<AppDeps, 'fetch'>> {
+): Promise<Omit<AppDeps, 'connect'>> {
   const { store, keyHashSecret } = platform;
   const { config, ambient } = options;
   const { clock, random } = ambient;

@@ -1,15 +1,23 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { Timers, UnixMillis } from '@keyserver/time';
+import type { Clock, Timers, UnixMillis } from '@keyserver/time';
 
 /** How old a reading of store time may be, ms. */
-const RECENT = 20;
+const RECENT = 200;
+
+/** What tells how old a reading is. */
+interface Since {
+  readonly timers: Pick<Timers, 'monotonic'>;
+  readonly clock: Clock;
+}
 
 /**
- * The same store, of whose time one reading serves all who ask within a moment: a call asks several times. A time that is a little
- * old only delays what is served, since windows close later by it.
+ * The same store, of whose time one reading serves all who ask within a moment: a call asks several times, and on one machine each reading is a
+ * commit, after which nothing else is remembered either. A time that is a little old only delays what is served, since windows close later
+ * by it. Where the clock was set meanwhile, to whichever side, it is read anew.
  */
-export function withRecentTime(store: DocumentStore, timers: Timers): DocumentStore {
-  let last: { readonly now: Promise<UnixMillis>; readonly at: number } | undefined;
+export function withRecentTime(store: DocumentStore, { timers, clock }: Since): DocumentStore {
+  let last: { readonly now: Promise<UnixMillis>; readonly at: readonly number[] } | undefined;
+  const readings = (): readonly number[] => [timers.monotonic(), clock.now()];
   return {
     closingDelay: store.closingDelay,
     changeMark: () => store.changeMark?.(),
@@ -22,8 +30,8 @@ export function withRecentTime(store: DocumentStore, timers: Timers): DocumentSt
       await store.close();
     },
     now: async () => {
-      const at = timers.monotonic();
-      if (last === undefined || at - last.at > RECENT) last = { now: store.now(), at };
+      const at = readings();
+      if (last === undefined || !isRecent(at, last.at)) last = { now: store.now(), at };
       const { now } = last;
       try {
         return await now;
@@ -34,3 +42,6 @@ export function withRecentTime(store: DocumentStore, timers: Timers): DocumentSt
     },
   };
 }
+
+const isRecent = (at: readonly number[], before: readonly number[]): boolean =>
+  at.every((reading, n) => Math.abs(reading - (before[n] ?? 0)) <= RECENT);

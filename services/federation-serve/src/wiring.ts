@@ -55,7 +55,7 @@ function depsOver(
   return {
     ...{ log, clock, timers, random, noteFault: damage.note },
     ...knownSinceReset(epochReader(store), () => {
-      const recent = withRecentTime(store, timers);
+      const recent = withRecentTime(store, { timers, clock });
       const { findUnit, readUnit } = unitsOfPartners(recent, served);
       const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
       return { findUnit, loadUnit, storeTime: async () => await recent.now() };

@@ -8,6 +8,7 @@ import {
   type Sync,
   type SyncStore,
   reconcileReceived,
+  tallyOf,
 } from '@keyserver/federation';
 import { type Random, randomId } from '@keyserver/random';
 import type { Worker } from '../../padding/turns.ts';
@@ -84,10 +85,9 @@ function store(
       },
       keys,
     );
-  const { inserted, revised, known, rejects } = decided;
-  standing.changed += inserted + revised;
+  standing.changed += decided.inserted + decided.revised;
   advance(standing, chunk);
-  return { kind: 'stored', inserted, revised, known, rejects };
+  return { kind: 'stored', ...tallyOf(decided) };
 }
 
 function advance(standing: Standing, { next }: Chunk): void {

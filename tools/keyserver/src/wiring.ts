@@ -247,7 +247,7 @@ export async function callPartner(
       readonly said: string;
     }
 > {
-  const { ACCOUNT, PartnerFault, partnerClient, readRoots } =
+  const { ACCOUNT, PartnerFault, partnerClients, readRoots } =
     await import('@keyserver/federation-pull/partner-client');
   const { query, request, deadlineMs, extraRootFile, plaintextLoopback, issuer, project } = call;
   const extraRoots = extraRootFile === undefined ? undefined : await readRoots(extraRootFile);
@@ -259,7 +259,7 @@ export async function callPartner(
     const { outgoingTokens } = await import('@keyserver/cloud-identity');
     return await outgoingTokens({ projectId: project ?? '', clock, timers })(audience);
   };
-  const client = partnerClient({ idTokenFor, extraRoots, plaintextLoopback, timers });
+  const client = partnerClients({ idTokenFor, extraRoots, plaintextLoopback, timers })();
   try {
     const { signal } = new AbortController();
     const fetched = await client.fetch(query, request, { deadlineMs, signal });

@@ -14,6 +14,17 @@ export const forgetful = (store: DocumentStore): DocumentStore =>
     return await store.transact(decide);
   });
 
+/** A store that tells each time that a transaction begins, also when it begins again. Tests only. */
+export const counted = (store: DocumentStore, begins: () => void): DocumentStore =>
+  transacting(
+    store,
+    async (decide) =>
+      await store.transact(async (tx) => {
+        begins();
+        return await decide(tx);
+      }),
+  );
+
 /** A store in which something happens once between the reads of a transaction and its commit. Tests only. */
 export function interrupted(store: DocumentStore, happens: () => Promise<void>): DocumentStore {
   let pending = true;

@@ -21,10 +21,11 @@ const FETCH = {
   ...{ responseSerialize: asItIs, responseDeserialize: asItIs },
 };
 
-/** A partner over gRPC on this machine; gives its port. Tests only. */
+/** A partner over gRPC on this machine, on a free port unless told which; gives its port. Tests only. */
 export async function aGrpcPartner(
   serve: Serve,
   credentials = ServerCredentials.createInsecure(),
+  at = 0,
 ): Promise<number> {
   const server = new Server();
   partners.push(server);
@@ -44,7 +45,7 @@ export async function aGrpcPartner(
     },
   );
   return await new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', credentials, (error, port) => {
+    server.bindAsync(`127.0.0.1:${at}`, credentials, (error, port) => {
       if (error === null) resolve(port);
       else reject(error);
     });

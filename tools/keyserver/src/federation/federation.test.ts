@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FederationQuery, Partner } from '@keyserver/federation';
+import { type FederationQuery, NO_KEYS, type Partner } from '@keyserver/federation';
 import { aPartner, aQuery, aWireKey } from '@keyserver/federation/testing';
 import { type Serve, aGrpcPartner, closeGrpcPartners } from '@keyserver/federation-pull/testing';
 import { type LocalPlatform, openLocalPlatform } from '@keyserver/local';
@@ -68,8 +68,9 @@ const hasRun = async (): Promise<void> => {
     if (begun.kind !== 'begun') throw new Error(begun.kind);
     const at = { timestamp: NOW / 1000 - 10 * 3600, token: 'opaque' };
     const rejects = [{ field: 'regions', reason: 'missing', count: 3 }] as const;
-    const next = { state: { keys: at, revisions: at }, more: true };
-    await sync.store(begun.sync, { keys: [], rejects, next });
+    const others = { ...NO_KEYS, rejects };
+    const next = { state: { keys: at, revisions: at }, more: true, others };
+    await sync.store(begun.sync, { keys: [], next });
     await sync.end(begun.sync, { kind: 'failed', problem: 'state_refused' });
   });
 };
