@@ -9,6 +9,7 @@ import {
   type TestWatcher,
 } from 'jest-runner';
 import { Worker } from 'jest-worker';
+import { longestFirst } from './longest-first.ts';
 import type { runFile } from './run-file.ts';
 
 interface Workers {
@@ -52,7 +53,7 @@ export default class NativeRunner extends CallbackTestRunner {
       }
     };
     try {
-      await eachOf(tests, this._globalConfig.maxWorkers, runTest);
+      await eachOf(longestFirst(tests), this._globalConfig.maxWorkers, runTest);
     } finally {
       await workers.end();
     }

@@ -52,7 +52,6 @@ function prepare(
   Object.assign(globalThis, { describe, test, it, beforeAll, beforeEach, afterAll, afterEach });
   Object.assign(globalThis, { expect: jestExpect, [TIMEOUT]: testTimeout });
   circus.resetState();
-  circus.addEventHandler(countAssertions);
   const state = circus.getState();
   if (testNamePattern !== undefined && testNamePattern !== '')
     state.testNamePattern = new RegExp(testNamePattern, 'i');
@@ -72,6 +71,9 @@ const countAssertions: Circus.EventHandler = (event) => {
   for (const { error } of jestExpect.extractExpectedAssertionsErrors())
     event.test.errors.push(error);
 };
+
+// Once, since `resetState` keeps handlers: each further one would look at every test of every later file again.
+circus.addEventHandler(countAssertions);
 
 function resultOf(
   { testResults, unhandledErrors, unhandledErrorsDetailed }: Circus.RunResult,

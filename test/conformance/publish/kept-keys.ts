@@ -1,9 +1,18 @@
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import type { Ground } from './ground.ts';
-import { APPS, AUTHORITY, CURRENT, TODAY, newKey, outcomeOf, publish } from './phone.ts';
-
-/** The first interval in which a key may end that is published in the interval of NOW. */
-const EARLIEST_END = 2_698_045;
+import { describeUploads } from './key-sets.ts';
+import { describeOnsets } from './onsets.ts';
+import {
+  APPS,
+  AUTHORITY,
+  CURRENT,
+  EARLIEST_END,
+  TODAY,
+  newKey,
+  outcomeOf,
+  publish,
+  spanning,
+} from './phone.ts';
 
 /** Rows about which keys are kept, and as what; all of them at 2021-05-04T10:17Z, so they come first. */
 export function describeKeptKeys(on: () => Ground): void {
@@ -28,11 +37,6 @@ export function describeKeptKeys(on: () => Ground): void {
 }
 
 type Over = Partial<Omit<OfferedKey, 'key'>>;
-
-const spanning = (start: number, period: number): Over => ({
-  rollingStartNumber: start,
-  rollingPeriod: period,
-});
 
 function describeBounds(on: () => Ground): void {
   it.each<[string, Over]>([
@@ -143,70 +147,6 @@ function describeRisks(on: () => Ground): void {
   });
 }
 
-/** The first midnight, as an interval, that is believed as an onset. */
-const EARLIEST_ONSET = 2_696_112;
-/** Four days before NOW, which is assumed where no onset is known. */
-const ASSUMED = 2_699_629;
-
-const days = (from: number, to: number): number => Math.floor(to / 144) - Math.floor(from / 144);
-
-function describeOnsets(on: () => Ground): void {
-  it.each<[string, number, number, number]>([
-    ['three days before', 2_699_712, 2_700_144, 3],
-    ['late on the third day before', 2_699_855, 2_700_144, 3],
-    ['a week after', 2_699_712, 2_698_704, -7],
-    ['13 days before the last interval of a day', 2_698_128, 2_700_143, 13],
-    ['14 days after', 2_700_144, 2_698_128, -14],
-    ['of nobody’s knowledge, four days before', 0, 2_700_144, 4],
-  ])('%s the key is stored with it', async (_, symptomOnsetInterval, start, onsetDays) => {
-    const key = newKey(spanning(start, 1));
-    const answer = await publish(on(), [key], { body: { symptomOnsetInterval } });
-    expect(outcomeOf(answer)).toBe('200');
-    expect(await on().stored(key.key)).toMatchObject([{ key: { onsetDays } }]);
-  });
-
-  it.each<[string, number, number]>([
-    ['15 days before', 2_697_984, 2_700_144],
-    ['15 days after', 2_700_144, 2_697_984],
-  ])('%s the key leaves it out with a warning', async (_, symptomOnsetInterval, start) => {
-    const key = newKey(spanning(start, 144));
-    const answer = await publish(on(), [key], { body: { symptomOnsetInterval } });
-    expect(outcomeOf(answer)).toBe('200');
-    expect(answer.body['warnings']).toEqual([expect.stringMatching(/^key 0: .*14 days/u)]);
-    expect(answer.body).not.toHaveProperty('insertedExposures');
-    expect(await on().stored(key.key)).toEqual([]);
-  });
-
-  // A key of four days ago lies within 14 days of each of these, so that it tells which one counted.
-  const start = ASSUMED;
-  const rows: [string, number, number | undefined, number][] = [
-    ['of the request comes before that of the certificate', 2_699_568, 2_699_424, 2_699_568],
-    ['of the certificate counts when the request has none', 0, 2_699_424, 2_699_424],
-    ['of this interval is not believed', CURRENT, 2_699_424, 2_699_424],
-    ['of the last interval is believed', CURRENT - 1, 2_699_424, CURRENT - 1],
-    ['in the future is not believed', CURRENT + 144, 2_699_424, 2_699_424],
-    ['before the 28 days is not believed', EARLIEST_ONSET - 1, 2_699_424, 2_699_424],
-    ['that is negative is not believed', -5, 2_699_424, 2_699_424],
-    ['of either that is not believed gives way to four days ago', CURRENT, CURRENT, ASSUMED],
-    ['of neither gives way to four days ago', 0, undefined, ASSUMED],
-  ];
-  it.each(rows)('%s', async (_, symptomOnsetInterval, certified, expected) => {
-    const key = newKey(spanning(start, 1));
-    const sending = { claims: { symptomOnsetInterval: certified }, body: { symptomOnsetInterval } };
-    expect(outcomeOf(await publish(on(), [key], sending))).toBe('200');
-    expect(await on().stored(key.key)).toMatchObject([
-      { key: { onsetDays: days(expected, start) } },
-    ]);
-  });
-
-  it('on the first of the 28 days is believed', async () => {
-    const key = newKey(spanning(EARLIEST_END, 1));
-    const body = { symptomOnsetInterval: EARLIEST_ONSET };
-    await publish(on(), [key], { body });
-    expect(await on().stored(key.key)).toMatchObject([{ key: { onsetDays: 13 } }]);
-  });
-}
-
 function describeStored(on: () => Ground): void {
   it('is its bytes and times, its application, its regions in upper case, and who verified it', async () => {
     const key = newKey({ ...spanning(2_700_001, 99), transmissionRisk: 5 });
@@ -240,127 +180,5 @@ function describeStored(on: () => Ground): void {
     const [stored] = await on().stored(key.key);
     const times = Object.values(stored!).filter((value) => typeof value === 'number');
     expect(times.filter((time) => time > 1_600_000_000_000 && time % 600_000 !== 0)).toEqual([]);
-  });
-}
-
-type Span = [start: number, period: number];
-const S = 2_699_712;
-
-function describeUploads(on: () => Ground): void {
-  const keysOf = (spans: readonly Span[]): OfferedKey[] =>
-    spans.map(([start, period]) => newKey(spanning(start, period)));
-
-  it.each<[string, Span[]]>([
-    [
-      'start together and end differently',
-      [
-        [S, 72],
-        [S, 144],
-      ],
-    ],
-    [
-      'touch',
-      [
-        [S, 72],
-        [S + 72, 72],
-      ],
-    ],
-    [
-      'leave a gap',
-      [
-        [S, 72],
-        [S + 100, 44],
-      ],
-    ],
-    [
-      'touch the longer of two that start together',
-      [
-        [S, 72],
-        [S, 144],
-        [S + 144, 144],
-      ],
-    ],
-    [
-      'start three together',
-      [
-        [S, 10],
-        [S, 20],
-        [S, 30],
-      ],
-    ],
-    [
-      'come in any order',
-      [
-        [S + 144, 144],
-        [S, 144],
-      ],
-    ],
-  ])('may %s', async (_, spans) => {
-    const keys = keysOf(spans);
-    const answer = await publish(on(), keys);
-    expect(answer.body).toMatchObject({ insertedExposures: keys.length });
-  });
-
-  it.each<[string, Span[]]>([
-    [
-      'overlap',
-      [
-        [S, 144],
-        [S + 72, 72],
-      ],
-    ],
-    [
-      'overlap in another order',
-      [
-        [S + 72, 72],
-        [S, 144],
-      ],
-    ],
-    [
-      'overlap the longer of two that start together',
-      [
-        [S, 72],
-        [S, 144],
-        [S + 72, 10],
-      ],
-    ],
-    [
-      'start four together',
-      [
-        [S, 10],
-        [S, 20],
-        [S, 30],
-        [S, 40],
-      ],
-    ],
-    [
-      'overlap by one interval',
-      [
-        [S, 73],
-        [S + 72, 72],
-      ],
-    ],
-  ])('may not %s: none of them is taken', async (_, spans) => {
-    const keys = keysOf(spans);
-    expect(outcomeOf(await publish(on(), keys))).toBe('400 bad_request');
-    for (const { key } of keys) expect(await on().stored(key)).toEqual([]);
-  });
-
-  it('may contradict a key that is refused anyway', async () => {
-    const keys = [newKey(spanning(S, 144)), newKey(spanning(S + 72, 145))];
-    expect(outcomeOf(await publish(on(), keys))).toBe('200 partial_failure');
-  });
-
-  it('that are the same are stored once, as the last in order of time', async () => {
-    const one = newKey(spanning(S, 72));
-    const keys = [{ ...one, rollingPeriod: 144 }, one];
-    const answer = await publish(on(), keys);
-    expect(answer.body).toMatchObject({ insertedExposures: 1 });
-    expect(await on().stored(one.key)).toMatchObject([{ key: { period: 144 } }]);
-  });
-
-  it('are not limited by keys of other uploads', async () => {
-    for (let n = 0; n < 4; n++)
-      expect(outcomeOf(await publish(on(), [newKey(spanning(S, 72))]))).toBe('200');
   });
 }

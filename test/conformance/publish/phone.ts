@@ -10,6 +10,8 @@ export const NOW = unixMillis(1_620_123_420_000);
 export const CURRENT = 2_700_205;
 /** The midnight before NOW, as an interval. */
 export const TODAY = 2_700_144;
+/** The first interval in which a key may end that is published in the interval of NOW. */
+export const EARLIEST_END = 2_698_045;
 
 /** The keys of the health authority that signs the certificates of the suite. */
 export const SIGNING = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -57,6 +59,12 @@ export async function configureSuite(ground: Ground): Promise<void> {
 }
 
 let drawn = 0;
+
+/** What `newKey` takes for a key that is valid from one interval on, for so many of them. */
+export const spanning = (start: number, period: number): Partial<Omit<OfferedKey, 'key'>> => ({
+  rollingStartNumber: start,
+  rollingPeriod: period,
+});
 
 /** A key that no other row has: of the day before NOW unless told otherwise. */
 export function newKey(over: Partial<OfferedKey> = {}): OfferedKey {

@@ -4,7 +4,7 @@ import { openToken, parseToken, sealToken } from '@keyserver/revision-token';
 import { DAY } from '@keyserver/time';
 import type { Answer, Ground } from './ground.ts';
 import { newKey, outcomeOf, publish } from './phone.ts';
-import { published } from './revisions.ts';
+import { published } from './revising.ts';
 
 /** Rows about revision tokens. The clock goes on by weeks, so they come last. */
 export function describeTokens(on: () => Ground): void {
