@@ -39,8 +39,6 @@ resource "google_monitoring_alert_policy" "query" {
       query               = each.value.query
       duration            = each.value.duration
       evaluation_interval = "60s"
-      alert_rule          = replace(each.key, "-", "_")
-      rule_group          = "keyserver"
 
       # A figure that nothing has sent yet has no descriptor; what there will be is checked here instead.
       disable_metric_validation = true

@@ -60,7 +60,7 @@ export const edge: Policy = (plan) => {
             (rule) => rule['action'] === 'throttle' && rule['preview'] !== true,
           ),
       )
-      .map(({ name }) => `the policy ${String(name)} limits nothing`),
+      .map(({ name }) => `the policy ${textAt(name)} limits nothing`),
     ...[...policies.values()].flatMap((policy) =>
       blocks(policy, 'rule')
         .filter(({ preview }) => preview === true)
@@ -90,7 +90,7 @@ export const logs: Policy = (plan) => {
   const [sink] = ofType(plan, 'logging_project_sink').filter(
     ({ values }) => values['name'] === '_Default',
   );
-  const excluded = blocks(sink?.values ?? {}, 'exclusions').map(({ filter }) => String(filter));
+  const excluded = blocks(sink?.values ?? {}, 'exclusions').map(({ filter }) => textAt(filter));
   return ['run.googleapis.com/requests', 'http_load_balancer']
     .filter((log) => !excluded.some((filter) => filter.includes(log)))
     .map((log) => `the log ${log} is kept`);

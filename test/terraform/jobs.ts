@@ -25,38 +25,45 @@ function rowOf(name: string, service: string): ScheduledJob | undefined {
   );
 }
 
+/** What a job looks like in a plan, aspect by aspect. */
+const found = ({ values }: Planned): Readonly<Record<string, string>> => ({
+  address: textAt(values, 'http_target', 'uri'),
+  method: textAt(values, 'http_target', 'http_method'),
+  schedule: textAt(values, 'schedule'),
+  'time zone': textAt(values, 'time_zone'),
+  deadline: textAt(values, 'attempt_deadline'),
+  retries: textAt(values, 'retry_config', 'retry_count'),
+});
+
+/** The same as the table wants it. */
+const wanted = (job: ScheduledJob, audience: string, query: string) => ({
+  address: `${audience}${job.route.replace('ID', query)}`,
+  method: 'POST',
+  schedule: job.schedule,
+  'time zone': 'Etc/UTC',
+  deadline: `${job.deadlineSeconds}s`,
+  retries: String(job.retries),
+});
+
 const wrongTarget = (plan: Plan, job: Planned): readonly string[] => {
-  const { values } = job;
-  const name = textAt(values, 'name');
+  const name = textAt(job.values, 'name');
   const service = targetOf(plan, job);
   if (service === undefined) return [`${name} calls a service that is not there`];
-  const env = environmentOf(service);
-  const audience = env['OIDC_AUDIENCE'] ?? '';
   const short = textAt(service.values, 'name').replace('keyserver-', '');
   const row = rowOf(name, short);
-  const uri = textAt(values, 'http_target', 'uri');
-  const route = row?.route.replace('ID', name.slice(`keyserver-${short}-${row.name}-`.length));
-  const caller = textAt(values, 'http_target', 'oidc_token', 'service_account_email');
-  const wrong = [
-    [uri !== `${audience}${route ?? ''}`, `calls ${uri}`],
-    [textAt(values, 'http_target', 'http_method') !== 'POST', 'does not POST'],
-    [
-      !(env['CALLER_EMAILS'] ?? '').split(',').includes(caller),
-      'runs as an account that is refused',
-    ],
-    [textAt(values, 'schedule') !== row?.schedule, 'runs at other times than the table says'],
-    [
-      textAt(values, 'attempt_deadline') !== `${row?.deadlineSeconds ?? 0}s`,
-      'has another deadline',
-    ],
-    [textAt(values, 'retry_config', 'retry_count') !== String(row?.retries), 'has other retries'],
-    [textAt(values, 'time_zone') !== 'Etc/UTC', 'is in another time zone'],
-    [
-      parseInt(textAt(service.values, 'template', 'timeout')) < (row?.deadlineSeconds ?? 0),
-      'is cut by the time-out of its service',
-    ],
-  ] as const;
-  return wrong.filter(([is]) => is).map(([, what]) => `${name} ${what}`);
+  if (row === undefined) return [`${name} is in no row of the table`];
+  const env = environmentOf(service);
+  const query = name.slice(`keyserver-${short}-${row.name}-`.length);
+  const caller = textAt(job.values, 'http_target', 'oidc_token', 'service_account_email');
+  const mayCall = (env['CALLER_EMAILS'] ?? '').split(',').includes(caller);
+  const hasTime = parseInt(textAt(service.values, 'template', 'timeout')) >= row.deadlineSeconds;
+  return [
+    ...Object.entries(wanted(row, env['OIDC_AUDIENCE'] ?? '', query))
+      .filter(([aspect, value]) => found(job)[aspect] !== value)
+      .map(([aspect]) => `${name} has another ${aspect}: ${found(job)[aspect] ?? ''}`),
+    ...(mayCall ? [] : [`${name} runs as an account that is refused`]),
+    ...(hasTime ? [] : [`${name} is cut by the time-out of its service`]),
+  ];
 };
 
 /** Every job calls a service that is there, as the table says, as an account that the service lets in. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,38 +10,47 @@ const run = promisify(execFile);
 const TERRAFORM = fileURLToPath(new URL('../../terraform/', import.meta.url));
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** How terraform is run in a folder: by itself, or by something that stands in for the registry of providers. */
+const CHECK = join(TERRAFORM, 'check');
+
 const inFolder = async (folder: string, command: string): Promise<string> => {
-  const standIn = process.env['TERRAFORM_STAND_IN'] ?? '';
-  const [program, args] =
-    standIn === '' ? ['sh', ['-c', command]] : [standIn, [folder, '--', 'sh', '-c', command]];
-  const { stdout } = await run(program, args, { cwd: folder, maxBuffer: MOST_BYTES });
+  const { stdout } = await run(CHECK, [folder, '--', 'sh', '-c', command], {
+    maxBuffer: MOST_BYTES,
+  });
   return stdout;
 };
 
 /** Why there can be no plan here; undefined where there can. */
 export async function whyNoPlan(): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyserver-terraform-'));
   try {
-    await run('terraform', ['version']);
-    return undefined;
+    await cp(join(TERRAFORM, 'versions.tf'), join(folder, 'versions.tf'));
+    const said = await inFolder(folder, `terraform init ${QUIET} >/dev/null && echo ready`);
+    return said === 'ready\n' ? undefined : said.trim();
   } catch {
-    return 'terraform is not installed';
+    return 'neither the registry of terraform nor a stand-in for it can be reached';
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
 const QUIET = '-input=false -no-color';
 const PLAN = `terraform init ${QUIET} >/dev/null && terraform plan ${QUIET} -out=plan.bin >/dev/null && terraform show -json plan.bin`;
 
+/** A change of one file of the copy, by words that it has. */
+interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
- * What an apply of an example would make, in a copy of it. `edit` may change the copy first. Rejects when terraform refuses it, with what
- * it says.
+ * What an apply of an example, or of the module itself (`root`), would make: in a copy, which may be changed first. Rejects when terraform
+ * refuses it, with what it says on one line.
  */
 export async function planOf(
   example: string,
   variables: Readonly<Record<string, unknown>>,
-  edit: (folder: string) => Promise<void> = async () => {
-    await Promise.resolve();
-  },
+  edit?: Edit,
 ): Promise<Plan> {
   const folder = await mkdtemp(join(tmpdir(), 'keyserver-terraform-'));
   try {
@@ -49,12 +58,23 @@ export async function planOf(
       recursive: true,
       filter: (path) => !/\/\.terraform|\.tfstate/u.test(path),
     });
-    const at = join(folder, 'examples', example);
+    const at = example === 'root' ? folder : join(folder, 'examples', example);
     // The state of an example lies in a bucket, which nobody has here.
-    await writeFile(join(at, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
+    if (at !== folder)
+      await writeFile(join(at, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
     await writeFile(join(at, 'test.auto.tfvars.json'), JSON.stringify(variables));
-    await edit(folder);
+    if (edit !== undefined) {
+      const file = join(folder, edit.file);
+      await writeFile(file, (await readFile(file, 'utf8')).replace(edit.from, edit.to));
+    }
     return parsePlan(await inFolder(at, PLAN));
+  } catch (fault) {
+    // terraform draws a frame around what it says, and breaks lines to fit into it.
+    const said = (fault instanceof Error ? fault.message : '').replaceAll(
+      /[\s\u2500-\u257f]+/gu,
+      ' ',
+    );
+    throw new Error(said, { cause: fault });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
