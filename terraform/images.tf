@@ -35,13 +35,43 @@ resource "google_artifact_registry_repository_iam_member" "build_pushes" {
   member     = google_service_account.build.member
 }
 
-# run.developer brings new revisions and moves traffic. It cannot change who may call a service.
+# run.developer brings new revisions and moves traffic, and grants nothing to anybody. What a builder has by Google's own role would
+# reach every bucket of the project, the files of phones among them.
 resource "google_project_iam_member" "build" {
-  for_each = toset(["roles/run.developer", "roles/logging.logWriter", "roles/cloudbuild.builds.builder", "roles/containeranalysis.occurrences.viewer"])
+  for_each = toset(["roles/run.developer", "roles/logging.logWriter", "roles/containeranalysis.occurrences.viewer"])
 
   project = var.project_id
   role    = each.key
   member  = google_service_account.build.member
+}
+
+# Where the source of a build waits for it: gcloud builds submit --gcs-source-staging-dir.
+resource "google_storage_bucket" "build" {
+  project  = var.project_id
+  name     = "${var.project_id}-build"
+  location = upper(var.region)
+  labels   = local.labels
+
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+  force_destroy               = true
+
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+    condition {
+      age = 7
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_storage_bucket_iam_member" "build_reads_source" {
+  bucket = google_storage_bucket.build.name
+  role   = "roles/storage.objectUser"
+  member = google_service_account.build.member
 }
 
 resource "google_service_account_iam_member" "build_deploys" {

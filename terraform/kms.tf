@@ -5,7 +5,7 @@ locals {
 resource "google_kms_key_ring" "this" {
   project  = var.project_id
   name     = "keyserver"
-  location = var.region
+  location = coalesce(var.kms_location, var.region)
 
   depends_on = [google_project_service.this]
 }

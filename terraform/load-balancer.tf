@@ -7,8 +7,6 @@ locals {
     { for name, bucket in var.buckets : bucket.host => google_compute_backend_bucket.files[name].id },
     { for backend in google_compute_backend_service.federation : var.federation_host => backend.id },
   )
-  # A certificate cannot be changed, so another list of hosts is another certificate, made before the old one goes.
-  certificate = "keyserver-${substr(sha256(join(",", sort(keys(local.hosts)))), 0, 8)}"
 }
 
 resource "google_compute_global_address" "this" {
@@ -21,16 +19,15 @@ resource "google_compute_global_address" "this" {
   depends_on = [google_project_service.this]
 }
 
+# One for each host: a new host has to wait for its own, and the others go on with theirs.
 resource "google_compute_managed_ssl_certificate" "this" {
+  for_each = toset(keys(local.hosts))
+
   project = var.project_id
-  name    = local.certificate
+  name    = "keyserver-${substr(sha256(each.key), 0, 8)}"
 
   managed {
-    domains = sort(keys(local.hosts))
-  }
-
-  lifecycle {
-    create_before_destroy = true
+    domains = [each.key]
   }
 
   depends_on = [google_project_service.this]
@@ -78,7 +75,7 @@ resource "google_compute_target_https_proxy" "this" {
   project          = var.project_id
   name             = "keyserver"
   url_map          = google_compute_url_map.https.id
-  ssl_certificates = [google_compute_managed_ssl_certificate.this.id]
+  ssl_certificates = [for host in sort(keys(local.hosts)) : google_compute_managed_ssl_certificate.this[host].id]
   ssl_policy       = google_compute_ssl_policy.this.id
 }
 

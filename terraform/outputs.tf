@@ -38,6 +38,11 @@ output "image_repository" {
   value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}"
 }
 
+output "build_source" {
+  description = "Where the source of a build waits for it: gcloud builds submit --gcs-source-staging-dir."
+  value       = "gs://${google_storage_bucket.build.name}/source"
+}
+
 output "build_account" {
   description = "The account that the build runs as: gcloud builds submit --service-account."
   value       = google_service_account.build.name

@@ -77,6 +77,12 @@ variable "hsm" {
   default     = true
 }
 
+variable "kms_location" {
+  type        = string
+  description = "Where the keys are; the region unless given. A multi-region such as europe or us survives the loss of a region, so that services can go on in another one. It cannot be changed later."
+  default     = null
+}
+
 variable "signing_keys" {
   type        = set(string)
   description = "The names of the keys that sign files. A new name is a new key, for a rotation; a key that phones know is never removed here while a listed file is signed with it."

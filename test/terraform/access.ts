@@ -21,7 +21,7 @@ const isAccount = (service: string, { member }: Grant): boolean =>
 
 /** Roles of old, and others that give whole products away: https://cloud.google.com/iam/docs/roles-overview#basic. */
 const TOO_WIDE =
-  /^roles\/(owner|editor|viewer|browser|.*[aA]dmin|iam\.serviceAccountTokenCreator|iam\.securityReviewer)$/;
+  /^roles\/(owner|editor|viewer|browser|.*[aA]dmin|cloudbuild\.builds\.builder|iam\.serviceAccountTokenCreator|iam\.securityReviewer)$/;
 
 /** No role gives more than its holder needs. */
 export const noWideRoles: Policy = (plan) =>
@@ -88,6 +88,8 @@ export const buckets: Policy = (plan) =>
         !(
           (grant.role === 'roles/storage.objectUser' &&
             (isAccount('export', grant) || isAccount('cleanup', grant))) ||
+          // It has the source of builds and no file of phones.
+          (grant.address.endsWith('.build_reads_source') && isAccount('build', grant)) ||
           (grant.role === 'roles/storage.objectViewer' &&
             grant.member.endsWith('@https-lb.iam.gserviceaccount.com'))
         ),

@@ -1,5 +1,5 @@
 import { INDEX_MAX_AGE_SECONDS } from '@keyserver/export-file';
-import { type Policy, blocks, field, ofType, textAt } from './plan.ts';
+import { type Plan, type Policy, blocks, field, ofType, textAt } from './plan.ts';
 import { environmentOf } from './services.ts';
 
 /** The cache keeps an index no longer than the index says, nor a missing file for long, and packs nothing twice. */
@@ -32,9 +32,17 @@ export const cache: Policy = (plan) => {
   });
 };
 
+/** The buckets that phones download from. */
+const filesOf = (plan: Plan): Plan => {
+  const served = ofType(plan, 'compute_backend_bucket').map(({ values }) => values['bucket_name']);
+  return ofType(plan, 'storage_bucket').filter(({ values }) =>
+    served.includes(values['name'] ?? null),
+  );
+};
+
 /** What is deleted from a bucket is gone, and nothing of it is listed to the public. */
 export const buckets: Policy = (plan) =>
-  ofType(plan, 'storage_bucket').flatMap(({ address, values }) => {
+  filesOf(plan).flatMap(({ address, values }) => {
     const wrong = [
       [
         textAt(values, 'soft_delete_policy', 'retention_duration_seconds') !== '0',

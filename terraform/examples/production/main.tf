@@ -55,8 +55,9 @@ module "keyserver" {
   region       = "europe-west1"
   publish_host = "keys.${var.domain}"
 
-  # Both survive the loss of a region; the services are made anew in another one: docs/deployment-options.md.
+  # All three survive the loss of a region; the services are made anew in another one: docs/deployment-options.md.
   firestore_location = "eur3"
+  kms_location       = "europe"
   buckets            = { exports = { host = "files.${var.domain}", location = "EU" } }
 
   federation_host    = "federation.${var.domain}"

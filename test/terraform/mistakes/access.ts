@@ -78,6 +78,12 @@ export const accessMistakes: readonly Mistake[] = [
   },
   {
     rule: BUCKETS,
+    mistake: 'a build that writes files',
+    spoil: granting('storage_bucket', 'roles/storage.objectUser', account('keyserver-build')),
+    says: /keyserver-build/,
+  },
+  {
+    rule: BUCKETS,
     mistake: 'publish that reads files',
     spoil: granting('storage_bucket', 'roles/storage.objectViewer', PUBLISH),
     says: /keyserver-publish/,
