@@ -14,6 +14,7 @@ module "monitoring" {
 
   project_id         = var.project_id
   publish_host       = var.publish_host
+  federation_host    = var.federation_host
   file_hosts         = { for name, bucket in var.buckets : name => bucket.host }
   roots              = var.verify_roots
   jobs               = local.jobs

@@ -29,8 +29,11 @@ output "service_urls" {
 }
 
 output "federation_account" {
-  description = "The account by which partners know this server."
-  value       = one([for service in module.federation_pull : service.member])
+  description = "What partners are told of this server: the issuer and subject of its identity tokens."
+  value = one([for service in module.federation_pull : {
+    issuer  = "https://accounts.google.com"
+    subject = service.subject
+  }])
 }
 
 output "image_repository" {

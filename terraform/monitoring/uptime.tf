@@ -1,10 +1,11 @@
-# What is asked from outside, from several parts of the world. Federation speaks gRPC through the load balancer, which these checks do
-# not; its errors are among what Cloud Run counts, and in its events.
+# What is asked from outside, from several parts of the world. Federation speaks gRPC, which these checks do not: there any answer will
+# do, as it shows that name, certificate and load balancer are well. The rest is in the events of that service.
 
 locals {
   checks = merge(
-    { publish = { host = var.publish_host, path = "/health", period = "60s", json = true } },
-    { for name, root in var.roots : "files-${name}" => { host = var.file_hosts[name], path = "/${root}/index.txt", period = "300s", json = false } },
+    { publish = { host = var.publish_host, path = "/health", period = "60s", json = true, any = false } },
+    var.federation_host == null ? {} : { federation = { host = var.federation_host, path = "/", period = "300s", json = false, any = true } },
+    { for name, root in var.roots : "files-${name}" => { host = var.file_hosts[name], path = "/${root}/index.txt", period = "300s", json = false, any = false } },
   )
 }
 
@@ -29,7 +30,8 @@ resource "google_monitoring_uptime_check_config" "this" {
     validate_ssl = true
 
     accepted_response_status_codes {
-      status_value = 200
+      status_value = each.value.any ? null : 200
+      status_class = each.value.any ? "STATUS_CLASS_ANY" : null
     }
   }
 

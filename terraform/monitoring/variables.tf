@@ -8,6 +8,11 @@ variable "publish_host" {
   description = "The host on which phones upload."
 }
 
+variable "federation_host" {
+  type        = string
+  description = "The host on which partners fetch keys; null where none does."
+}
+
 variable "file_hosts" {
   type        = map(string)
   description = "The hosts on which phones download, by bucket."

@@ -104,6 +104,10 @@ export const symptoms: Policy = (plan) => {
     ...(pulls && !all.includes('keyserver_federation_lag_seconds_bucket')
       ? ['nobody is told when partners are far behind']
       : []),
+    ...(ofType(plan, 'cloud_run_v2_job').length > 0 &&
+    !/job_name="keyserver-verify",result="succeeded"/u.test(all)
+      ? ['nobody is told of a file that cannot be verified']
+      : []),
   ];
 };
 

@@ -33,6 +33,12 @@ variable "alert_email" {
   description = "Who is told when something is wrong."
 }
 
+variable "verify_image" {
+  type        = string
+  description = "The image of the command line, by its digest; null before the first build."
+  default     = null
+}
+
 module "keyserver" {
   source = "../.."
 
@@ -41,6 +47,7 @@ module "keyserver" {
   buckets      = { exports = { host = "files.${var.domain}" } }
   hsm          = false
   alert_emails = [var.alert_email]
+  verify_image = var.verify_image
   verify_roots = { exports = "v1" }
 }
 

@@ -13,6 +13,11 @@ output "member" {
   value       = google_service_account.runtime.member
 }
 
+output "subject" {
+  description = "The number of that account, which identity tokens name as their subject."
+  value       = google_service_account.runtime.unique_id
+}
+
 output "account_id" {
   description = "The full name of that account."
   value       = google_service_account.runtime.name

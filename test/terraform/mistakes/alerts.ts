@@ -56,6 +56,12 @@ export const alertMistakes: readonly Mistake[] = [
     says: /partners are far behind/,
   },
   {
+    rule: SYMPTOMS,
+    mistake: 'files that are verified in silence',
+    spoil: without(queryOf('file-unverified')),
+    says: /cannot be verified/,
+  },
+  {
     rule: HEARD,
     mistake: 'nobody to tell',
     spoil: without('google_monitoring_notification_channel'),
