@@ -298,7 +298,7 @@ describe('the doctor on Google Cloud', () => {
       'jobs_scheduled',
       () => {
         const [first] = jobs();
-        const name = first!.name!.replace(/[^/]+$/, 'keyserver-federation-pull-pull-east');
+        const name = first!.name.replace(/[^/]+$/, 'keyserver-federation-pull-pull-east');
         scheduler.add({ ...first!, name });
       },
       'warning',
