@@ -23,6 +23,7 @@ const aPatient = (seen: Partial<Patient> = {}): Patient => ({
   settings: {
     ...{ window: HOUR as Patient['settings']['window'], profile: 'production' },
     ...{ keyHashSecret: undefined, minWindowAge: 0, exportRetention: 0, exportLate: 0 },
+    indexMaxAgeSeconds: 60,
     ...{ maxKeyAgeHours: 360, newDataKey: 0, federationLate: 0, checksADay: 6 },
     ...{ unfit: [], refused: [] },
   },

@@ -15,6 +15,8 @@ export interface PatientSettings {
   readonly keyHashSecret: Uint8Array | undefined;
   readonly minWindowAge: number;
   readonly exportRetention: number;
+  /** For how long caches may keep an index, in seconds. */
+  readonly indexMaxAgeSeconds: number;
   /** How long after it was due a batch may take until it is listed. */
   readonly exportLate: number;
   readonly maxKeyAgeHours: number;

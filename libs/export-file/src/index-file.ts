@@ -18,11 +18,21 @@ export const ARCHIVE_HEADERS: ServedAs = {
   cacheControl: `public, max-age=${ARCHIVE_MAX_AGE / SECOND}`,
 };
 
-/** How the index is served: a stale index hides new files. */
-export const INDEX_HEADERS: ServedAs = {
+/**
+ * For how many seconds caches may keep an index and the keys beside it. A stale index hides new files, and one that nobody may keep
+ * is fetched from the bucket by every phone, some times a day.
+ */
+export const INDEX_MAX_AGE_SECONDS = { min: 0, max: 300, default: 60 } as const;
+
+/** The Cache-Control of what may change at any time, and may be kept for so many seconds. */
+export const keptFor = (seconds: number): string =>
+  seconds === 0 ? 'no-cache, max-age=0' : `public, max-age=${seconds}`;
+
+/** How the index is served. */
+export const indexHeaders = (maxAgeSeconds: number): ServedAs => ({
   contentType: 'text/plain',
-  cacheControl: 'no-cache, max-age=0',
-};
+  cacheControl: keptFor(maxAgeSeconds),
+});
 
 const MAX_INDEX_BYTES = 1024 * 1024;
 const MAX_NAME_LENGTH = 1024;

@@ -32,7 +32,8 @@ export {
   ARCHIVE_HEADERS,
   ARCHIVE_MAX_AGE,
   EXPORT_RETENTION_HOURS,
-  INDEX_HEADERS,
+  INDEX_MAX_AGE_SECONDS,
+  indexHeaders,
   indexName,
   parseIndex,
   renderIndex,
@@ -64,7 +65,7 @@ export {
   zigzag,
 } from './wire-format.ts';
 export {
-  KEYS_HEADERS,
+  keysHeaders,
   type VerificationKey,
   parseVerificationKeys,
   renderVerificationKeys,

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { type UnixMillis, millisOf, secondsOf, unixSeconds } from '@keyserver/time';
 import type { BlobHeaders } from './blob-store.ts';
+import { keptFor } from './index-file.ts';
 import type { SignerName } from './wire-format.ts';
 
 /** A public key that verifies archives, and the time in which it signs new ones. */
@@ -12,10 +13,10 @@ export interface VerificationKey extends SignerName {
 }
 
 /** How the verification keys are served: with the index, and as fresh. */
-export const KEYS_HEADERS: Omit<BlobHeaders, 'digest'> = {
+export const keysHeaders = (maxAgeSeconds: number): Omit<BlobHeaders, 'digest'> => ({
   contentType: 'application/json',
-  cacheControl: 'no-cache, max-age=0',
-};
+  cacheControl: keptFor(maxAgeSeconds),
+});
 
 const MAX_DOCUMENT_BYTES = 256 * 1024;
 const MAX_NAME_LENGTH = 64;

@@ -1,4 +1,4 @@
-import { type Deployment, checkJobs, missingServices } from './check-jobs.ts';
+import { type Deployment, checkJobs, jobsWithoutQuery, missingServices } from './check-jobs.ts';
 import { SCHEDULED_JOBS } from './scheduled-jobs.ts';
 import type { JobState } from './scheduler.ts';
 
@@ -179,6 +179,19 @@ describe('the jobs of federation queries', () => {
   it('need the address of the service only where there is a query', () => {
     expect(missingServices({ ...deployment, queries: [] })).toEqual([]);
     expect(missingServices({ ...deployment, queries: ['east'] })).toEqual(['federation-pull']);
+  });
+});
+
+describe('jobs of federation queries that nobody has', () => {
+  const pull = (id: string): JobState => ({ ...doWork, name: `en-federation-pull-pull-${id}` });
+  const strays = (...queries: readonly string[]) =>
+    jobsWithoutQuery({ prefix: 'en-', queries }, [...OTHERS, pull('east'), pull('west')]);
+
+  it('are named, and those of other jobs, deployments and queries are not', () => {
+    expect(strays('east')).toEqual(['en-federation-pull-pull-west']);
+    expect(strays()).toEqual(['en-federation-pull-pull-east', 'en-federation-pull-pull-west']);
+    expect(strays('east', 'west', 'north')).toEqual([]);
+    expect(jobsWithoutQuery({ prefix: 'other-' }, [pull('east')])).toEqual([]);
   });
 });
 

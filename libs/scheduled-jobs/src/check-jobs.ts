@@ -76,6 +76,24 @@ export function checkJobs(
   });
 }
 
+/**
+ * The jobs of federation queries that nobody has configured: each calls the service for nothing, or pulls from a partner that was
+ * given up. Names are those that the scheduler has.
+ */
+export const jobsWithoutQuery = (
+  { prefix, queries = [] }: Pick<Deployment, 'prefix' | 'queries'>,
+  present: readonly JobState[],
+): readonly string[] => {
+  const rows: readonly ScheduledJob[] = SCHEDULED_JOBS['federation-pull'];
+  const wanted = new Set(
+    rows.flatMap(({ name }) => queries.map((id) => `${prefix}federation-pull-${name}-${id}`)),
+  );
+  return present
+    .map(({ name }) => name)
+    .filter((name) => rows.some((row) => name.startsWith(`${prefix}federation-pull-${row.name}-`)))
+    .filter((name) => !wanted.has(name));
+};
+
 function wantedJobs({ urls, prefix, account, queries }: Deployment): readonly WantedJob[] {
   return servicesOf(queries).flatMap((service) => {
     const audience = urls.get(service);

@@ -1,5 +1,5 @@
 export { countedLog } from './event-meters.ts';
-export type { Meters } from './instruments.ts';
+export { COUNTERS, HISTOGRAMS, type Meters } from './instruments.ts';
 export type { Exporter } from './push.ts';
 export { METHODS, type EndedRequest, type ObserveRequest, callersTrace } from './requests.ts';
 export { type OpenExporter, type Telemetry, startTelemetry } from './telemetry.ts';

@@ -9,7 +9,7 @@ import {
   storeVariables,
   telemetryVariables,
 } from '@keyserver/config';
-import { EXPORT_RETENTION_HOURS } from '@keyserver/export-file';
+import { EXPORT_RETENTION_HOURS, INDEX_MAX_AGE_SECONDS } from '@keyserver/export-file';
 import { KEY_RETENTION_HOURS, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 import { HOUR, SECOND } from '@keyserver/time';
@@ -39,6 +39,10 @@ export const exportSettings = settings({
   EXPORT_RETENTION_HOURS: integer({
     about: 'For how long an exported file stays in the index; cleanup needs the same.',
     ...EXPORT_RETENTION_HOURS,
+  }),
+  INDEX_MAX_AGE_SECONDS: integer({
+    about: 'For how long caches and phones may keep an index and the verification keys beside it.',
+    ...INDEX_MAX_AGE_SECONDS,
   }),
   EXPORT_LATE_SECONDS: integer({
     about:
@@ -92,7 +96,12 @@ export type ExportSettings = ValuesOf<typeof exportSettings>;
 
 type Times = Pick<
   ScheduledJobsDeps,
-  'minWindowAge' | 'retentionMs' | 'leaseMs' | 'batchDeadlineMs' | 'deadlines'
+  | 'minWindowAge'
+  | 'retentionMs'
+  | 'leaseMs'
+  | 'batchDeadlineMs'
+  | 'deadlines'
+  | 'indexMaxAgeSeconds'
 > & { readonly lateAfter: number };
 
 /** How long the jobs take, wait and keep, in ms. No window is exported before the store may have closed it. */
@@ -100,6 +109,7 @@ export const timesOf = (config: ExportSettings, closingDelay: number): Times => 
   minWindowAge: Math.max(config.MIN_WINDOW_AGE_SECONDS * SECOND, closingDelay),
   retentionMs: config.EXPORT_RETENTION_HOURS * HOUR,
   lateAfter: config.EXPORT_LATE_SECONDS * SECOND,
+  indexMaxAgeSeconds: config.INDEX_MAX_AGE_SECONDS,
   leaseMs: config.LEASE_SECONDS * SECOND,
   // A call that had time for less than two batches would do one, and leave the others to the next call.
   batchDeadlineMs:

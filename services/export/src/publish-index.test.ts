@@ -29,10 +29,10 @@ const keysDocument = async (fixture: ExportFixture) =>
   parseVerificationKeys(await fixture.object('us/keys.json')) ?? [];
 
 describe('the index', () => {
-  it('is served as text that nobody caches, with what it lists', async () => {
+  it('is served as text that caches keep for a minute, with what it lists', async () => {
     const fixture = await openStarted();
     const found = await fixture.deps.openBucket('exports').find('us/index.txt');
-    expect(found).toMatchObject({ contentType: 'text/plain', cacheControl: 'no-cache, max-age=0' });
+    expect(found).toMatchObject({ contentType: 'text/plain', cacheControl: 'public, max-age=60' });
     expect(await fixture.index()).toEqual([NOON_FILE]);
   });
 

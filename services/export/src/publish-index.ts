@@ -2,10 +2,10 @@ import {
   type BatchListing,
   type BlobStore,
   type ExportConfig,
-  INDEX_HEADERS,
   type IndexedBatch,
   type ListExports,
   type Listing,
+  indexHeaders,
   indexName,
   renderIndex,
 } from '@keyserver/export-file';
@@ -48,7 +48,7 @@ export async function publishIndex(
     {
       bucket: deps.openBucket(to.bucket),
       name: indexName(to.filenameRoot),
-      headers: INDEX_HEADERS,
+      headers: indexHeaders(deps.indexMaxAgeSeconds),
       contentAfter: async () => {
         const listing = await deps.listings.indexed(to.id, since);
         alertIfHeld(deps, listing, now);

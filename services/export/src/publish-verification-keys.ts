@@ -1,8 +1,8 @@
 import {
-  KEYS_HEADERS,
   type OpenBucket,
   type SigningKey,
   type VerificationKey,
+  keysHeaders,
   openSigner,
   renderVerificationKeys,
   verificationKeysName,
@@ -16,6 +16,8 @@ import type { SignerDeps } from './signers.ts';
 export interface VerificationKeysDeps extends SignerDeps {
   readonly openBucket: OpenBucket;
   readonly pause: Pause;
+  /** For how long caches may keep the keys and the index beside them, in seconds. */
+  readonly indexMaxAgeSeconds: number;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function publishVerificationKeys(
     {
       bucket: deps.openBucket(options.bucket),
       name: verificationKeysName(options.filenameRoot),
-      headers: KEYS_HEADERS,
+      headers: keysHeaders(deps.indexMaxAgeSeconds),
       contentAfter: async () => renderVerificationKeys(await publicKeysOf(deps, wanted)),
     },
     deps.pause,

@@ -33,6 +33,8 @@ export interface RebuildSettings {
   readonly retentionMs: number;
   /** For how long a published key is kept, in ms. */
   readonly keyRetentionMs: number;
+  /** For how long caches may keep an index, in seconds. */
+  readonly indexMaxAgeSeconds: number;
 }
 
 /** Puts together what makes the files of exports anew, outside the service. */

@@ -51,6 +51,25 @@ describe('replacing an object', () => {
     expect(await addLetter('', refusing)).toBe(false);
   });
 
+  it('writes the same again where caches would keep it for another time', async () => {
+    await addLetter('a', bucket);
+    const cacheControl = 'public, max-age=60';
+    const renewed = async (): Promise<boolean> =>
+      await replaceObject(
+        {
+          ...{ bucket, name: 'letters', headers: { ...HEADERS, cacheControl } },
+          contentAfter: async () => await Promise.resolve(Buffer.from('a')),
+        },
+        async () => {
+          await Promise.resolve();
+        },
+        NEVER,
+      );
+    expect(await renewed()).toBe(true);
+    expect((await bucket.find('letters'))?.cacheControl).toBe(cacheControl);
+    expect(await renewed()).toBe(false);
+  });
+
   it('makes an empty one where there is none', async () => {
     expect(await addLetter('', bucket)).toBe(true);
     expect((await bucket.read('letters'))?.content).toHaveLength(0);

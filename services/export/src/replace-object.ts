@@ -14,7 +14,7 @@ export interface ReplaceableObject {
 const ROUNDS = 8;
 
 /**
- * Brings an object up to date; false when it was. The content is worked out after the generation is read, and written
+ * Brings an object and its Cache-Control up to date; false when they were. The content is worked out after the generation is read, and written
  * only over that generation, so that of several writers the last one has seen what all others saw.
  */
 export async function replaceObject(
@@ -27,7 +27,7 @@ export async function replaceObject(
     signal.throwIfAborted();
     const present = await bucket.read(name);
     const content = await object.contentAfter(present?.content);
-    if (present !== undefined && Buffer.compare(present.content, content) === 0) return false;
+    if (present !== undefined && isAs(present, content, headers)) return false;
     const digest = createHash('sha256').update(content).digest('hex');
     const expected = present?.info.generation ?? 'absent';
     const put = await bucket.put(name, once(content), {
@@ -39,6 +39,14 @@ export async function replaceObject(
   }
   throw new Error('an object was changed by others again and again');
 }
+
+/** An object that is kept by caches for another time than it should be is as wrong as one with another content. */
+const isAs = (
+  present: { readonly content: Uint8Array; readonly info: Pick<BlobHeaders, 'cacheControl'> },
+  content: Uint8Array,
+  { cacheControl }: Pick<BlobHeaders, 'cacheControl'>,
+): boolean =>
+  present.info.cacheControl === cacheControl && Buffer.compare(present.content, content) === 0;
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port takes a stream
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -197,6 +197,7 @@ export async function openRebuild(
   options: Machine & {
     readonly exportRetentionHours: number;
     readonly keyRetentionHours: number;
+    readonly indexMaxAgeSeconds: number;
   },
 ): Promise<FileRebuild> {
   const { findDamage, rebuildDeps, rebuildFiles } = await import('@keyserver/export/rebuild');
@@ -207,6 +208,7 @@ export async function openRebuild(
     ...{ clock, timers, random },
     retentionMs: options.exportRetentionHours * HOUR,
     keyRetentionMs: options.keyRetentionHours * HOUR,
+    indexMaxAgeSeconds: options.indexMaxAgeSeconds,
   });
   const { signal } = new AbortController();
   return {

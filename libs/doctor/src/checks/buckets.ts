@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import {
   ARCHIVE_HEADERS,
   type BlobHeaders,
-  INDEX_HEADERS,
-  KEYS_HEADERS,
   type OpenBucket,
+  indexHeaders,
   indexName,
+  keysHeaders,
   verificationKeysName,
 } from '@keyserver/export-file';
 import { randomId } from '@keyserver/random';
@@ -83,7 +83,7 @@ const wrongHeaders = (name: string, found: Served, wanted: Served): readonly Fin
 export const headers: Check = {
   id: 'object_headers',
   about: 'Index, keys and newest archive have the type and the cache times that they must have.',
-  why: 'A cached index hides new files from phones, and archives without caching cost a fortune.',
+  why: 'An index that is cached for long hides new files, and without caching downloads cost a fortune.',
   mend: 'Find out what rewrote the objects; `npx keyserver store rebuild files` writes them anew.',
   run: async (patient) => {
     const opened = await patient.open();
@@ -91,14 +91,15 @@ export const headers: Check = {
       const bucket = opened.openBucket(config.bucket);
       const { listed, archives } = await listedFiles(opened, config);
       const root = config.filenameRoot;
+      const { indexMaxAgeSeconds: maxAge } = patient.settings;
       const [index, keys] = await Promise.all([
         bucket.find(indexName(root)),
         bucket.find(verificationKeysName(root)),
       ]);
       const newest = archives.get(listed?.at(-1) ?? '');
       const found = [
-        ...(index === undefined ? [] : wrongHeaders(index.name, index, INDEX_HEADERS)),
-        ...(keys === undefined ? [] : wrongHeaders(keys.name, keys, KEYS_HEADERS)),
+        ...(index === undefined ? [] : wrongHeaders(index.name, index, indexHeaders(maxAge))),
+        ...(keys === undefined ? [] : wrongHeaders(keys.name, keys, keysHeaders(maxAge))),
         ...(newest === undefined ? [] : wrongHeaders(newest.name, newest, ARCHIVE_HEADERS)),
       ];
       return worstOf(found, ok(config.id));

@@ -1,7 +1,7 @@
 import { type LateCause, latenessOf } from '@keyserver/export-file';
 import { PULL_PROBLEMS, isInForce, lagOf } from '@keyserver/federation';
 import { planSpanOf } from '@keyserver/padding';
-import { checkJobs, missingServices } from '@keyserver/scheduled-jobs';
+import { checkJobs, jobsWithoutQuery, missingServices } from '@keyserver/scheduled-jobs';
 import {
   batchListing,
   listPlanned,
@@ -184,7 +184,14 @@ const jobsScheduled: Check = {
     const missing = missingServices(deployment);
     if (missing.length > 0)
       return couldNotTell(`The address of ${missing.join(', ')} is not known.`, GIVE_URL);
-    const findings = checkJobs(deployment, await jobs.list()).map(({ job, differences }) => {
+    const present = await jobs.list();
+    const stray = jobsWithoutQuery(deployment, present).map((name) =>
+      warning(
+        `${name} is of a federation query that is not in force.`,
+        'Remove its query from the jobs, such as federation_queries of terraform.',
+      ),
+    );
+    const findings = checkJobs(deployment, present).map(({ job, differences }) => {
       const [first] = differences;
       return first === undefined
         ? ok(job.name)
@@ -193,7 +200,10 @@ const jobsScheduled: Check = {
             `Run: ${jobs.command}`,
           );
     });
-    return worstOf(findings, ok(`${counted(findings.length, 'job')} as they must be.`));
+    return worstOf(
+      [...findings, ...stray],
+      ok(`${counted(findings.length, 'job')} as they must be.`),
+    );
   },
 };
 

@@ -241,6 +241,7 @@ export async function openExportFixture(
     // The least that the service ever takes.
     minWindowAge: store.closingDelay,
     retentionMs: retention,
+    indexMaxAgeSeconds: 60,
     leaseMs: MINUTE,
     batchDeadlineMs: 4 * MINUTE,
     deadlines: { createBatches: 5 * MINUTE, doWork: 9 * MINUTE },

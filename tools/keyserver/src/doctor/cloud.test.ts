@@ -297,6 +297,16 @@ describe('the doctor on Google Cloud', () => {
     [
       'jobs_scheduled',
       () => {
+        const [first] = jobs();
+        const name = first!.name.replace(/[^/]+$/, 'keyserver-federation-pull-pull-east');
+        scheduler.add({ ...first!, name });
+      },
+      'warning',
+      /keyserver-federation-pull-pull-east is of a federation query that is not in force/,
+    ],
+    [
+      'jobs_scheduled',
+      () => {
         scheduler.faults.fail({ method: 'ListJobs', code: 'PERMISSION_DENIED' });
       },
       'could_not_tell',

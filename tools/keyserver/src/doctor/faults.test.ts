@@ -15,7 +15,7 @@ import { partnerOf } from './testing/entries.ts';
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import {
   type BlobStore,
-  INDEX_HEADERS,
+  indexHeaders,
   indexName,
   renderVerificationKeys,
 } from '@keyserver/export-file';
@@ -135,7 +135,7 @@ async function put(
   bucket: BlobStore,
   name: string,
   text: string | Uint8Array,
-  headers = INDEX_HEADERS,
+  headers = indexHeaders(60),
 ) {
   const expected = (await bucket.find(name))?.generation ?? 'absent';
   await bucket.put(name, content(text), { headers: { ...headers, digest: '00' }, expected });
@@ -543,7 +543,7 @@ describe('a fault of files', () => {
     ],
     [
       'object_headers',
-      'an index that is cached',
+      'an index that is cached for a day',
       'failure',
       /index\.txt has Cache-Control "public, max-age=86400"/,
       inBucket(async (bucket) => {
@@ -560,7 +560,7 @@ describe('a fault of files', () => {
       'failure',
       /keys\.json has the type text\/html/,
       inBucket(async (bucket) => {
-        await put(bucket, 'v1/keys.json', '{}', { ...INDEX_HEADERS, contentType: 'text/html' });
+        await put(bucket, 'v1/keys.json', '{}', { ...indexHeaders(60), contentType: 'text/html' });
       }),
     ],
     [
@@ -586,7 +586,7 @@ describe('a fault of files', () => {
       /is not the index that lies/,
       answers({
         [`/exports/${INDEX}`]: answering('v1/old.zip', {
-          headers: { 'cache-control': INDEX_HEADERS.cacheControl },
+          headers: { 'cache-control': indexHeaders(60).cacheControl },
         }),
       }),
     ],

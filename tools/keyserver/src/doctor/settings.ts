@@ -84,6 +84,7 @@ export async function doctorSettings(
     keyHashSecret: secret === '' ? undefined : Buffer.from(secret, 'hex'),
     minWindowAge: ms('MIN_WINDOW_AGE_SECONDS'),
     exportRetention: ms('EXPORT_RETENTION_HOURS'),
+    indexMaxAgeSeconds: value('INDEX_MAX_AGE_SECONDS', exporting.INDEX_MAX_AGE_SECONDS, 0),
     exportLate: ms('EXPORT_LATE_SECONDS'),
     maxKeyAgeHours: value('MAX_KEY_AGE_HOURS', exporting.MAX_KEY_AGE_HOURS, 0),
     newDataKey: value('NEW_DATA_KEY_HOURS', trust.NEW_DATA_KEY_HOURS, 0) * HOUR,

@@ -20,6 +20,13 @@ export const unavailable = (file: string, explanation: string): CheckedFile => (
   verification: undefined,
 });
 
+/** The result for a place whose newest archive is older than it may be. */
+export const stale = (file: string, explanation: string): CheckedFile => ({
+  file,
+  violations: [{ rule: 'too_old', explanation, count: 1 }],
+  verification: undefined,
+});
+
 /** The totals of a set of archives. */
 const totalsOf = (
   checked: readonly CheckedFile[],

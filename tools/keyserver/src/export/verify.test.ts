@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { truncateSync } from 'node:fs';
 import { memorySigner } from '@keyserver/export-file/testing';
 import { anArchive, keysDocument, signer } from '../testing/archives.ts';
-import { aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
+import { HOUR, simulatedClock, unixMillis } from '@keyserver/time';
+import { NOW, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
 import { type Site, serve, stopServing } from '../testing/serve.ts';
 
 afterEach(stopServing);
@@ -146,6 +147,53 @@ describe('export verify of an index', () => {
       code: 0,
       out: '0 files, 0 keys, 0 revised keys\n',
     });
+  });
+
+  const later = (hours: number) => ({ clock: simulatedClock(unixMillis(NOW + hours * HOUR)) });
+
+  it('downloads only as many of the newest as were asked for', async () => {
+    const missing: Site = { [`${BASE}/${FIRST}`]: (_, response) => response.writeHead(404).end() };
+    const url = await serve({ ...(await aSite()), ...missing });
+    const index = `${url}${BASE}/v1/index.txt`;
+    const ran = await keyserver(['export', 'verify', index, '--newest', '1']);
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toContain('1 file, 5 keys');
+    expect((await keyserver(['export', 'verify', index, '--newest', '2'])).code).toBe(1);
+  });
+
+  it.each([
+    [1, 0],
+    [5, 0],
+    [6, 1],
+  ])('with a newest file of %d hours, where 5 are the most, ends with %d', async (age, code) => {
+    const url = await serve(await aSite());
+    const index = `${url}${BASE}/v1/index.txt`;
+    const ran = await keyserver(
+      ['export', 'verify', index, '--newest', '1', '--max-file-age-hours', '5'],
+      later(age),
+    );
+    expect(ran.code).toBe(code);
+    expect(ran.out.includes('too_old: the newest file ended at 2024-05-20T12:00:00Z')).toBe(
+      code === 1,
+    );
+  });
+
+  it('takes an index without files for too old, where an age is asked for', async () => {
+    const url = await serve({ '/v1/index.txt': '' });
+    const ran = await keyserver([
+      ...['export', 'verify', `${url}/v1/index.txt`],
+      ...['--max-file-age-hours', '5'],
+    ]);
+    expect(ran.code).toBe(1);
+    expect(ran.out).toContain('too_old: no file can be read');
+  });
+
+  it.each([
+    ['--newest', '0'],
+    ['--max-file-age-hours', '721'],
+    ['--max-file-age-hours', 'none'],
+  ])('refuses %s %s', async (flag, value) => {
+    expect((await keyserver(['export', 'verify', 'a.zip', flag, value])).code).toBe(2);
   });
 
   it('names each violation with its file, and ends with 1', async () => {

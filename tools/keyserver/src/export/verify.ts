@@ -1,14 +1,15 @@
 import { verifyExport } from '@keyserver/export-file';
 import { KEY_AGE_HOURS } from '@keyserver/exposure-keys';
-import type { Timers } from '@keyserver/time';
+import { HOUR, SECOND, type Timers, type UnixMillis } from '@keyserver/time';
 import type { Command } from 'commander';
 import { CommandFault, FOUND } from '../command-fault.ts';
 import { httpUrl, region, wholeNumber } from '../options.ts';
-import { counted, jsonText } from '../render.ts';
+import { counted, jsonText, timeText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import {
   type CheckedFile,
   renderCheckedFiles,
+  stale,
   unavailable,
   checkedFilesJson,
 } from './checked-files.ts';
@@ -25,6 +26,8 @@ interface VerifyOptions {
   readonly keysUrl?: URL;
   readonly region?: string;
   readonly maxKeyAgeHours: number;
+  readonly newest?: number;
+  readonly maxFileAgeHours?: number;
   readonly json?: true;
 }
 
@@ -48,6 +51,16 @@ export function addExportVerify(group: Command, context: CommandContext): void {
       'for how long after its end the server takes a key (its MAX_KEY_AGE_HOURS)',
       wholeNumber(KEY_AGE_HOURS),
       KEY_AGE_HOURS.default,
+    )
+    .option(
+      '--newest <files>',
+      'of an index only so many of its last archives',
+      wholeNumber({ min: 1, max: 10_000 }),
+    )
+    .option(
+      '--max-file-age-hours <hours>',
+      'how long ago the newest archive of an index may have ended',
+      wholeNumber({ min: 1, max: 720 }),
     )
     .option('--json', 'print JSON instead of a table')
     .addHelpText('after', EXAMPLES)
@@ -75,10 +88,32 @@ async function verifyAll(
 ): Promise<readonly CheckedFile[]> {
   const chosen = await chosenKeys(options, context.timers);
   const checked: CheckedFile[] = [];
-  for (const place of places)
-    for (const source of await archivesAt(place, chosen, context.timers))
-      checked.push(await checkFile(source, options, context));
+  for (const place of places) {
+    const sources = await archivesAt(place, chosen, context.timers);
+    const files: CheckedFile[] = [];
+    for (const source of sources.slice(-(options.newest ?? sources.length)))
+      files.push(await checkFile(source, options, context));
+    checked.push(...files, ...tooOld(place, files, { ...options, now: context.clock.now() }));
+  }
   return checked;
+}
+
+/** A line about the place itself when the newest of its files ended too long ago, or when it has none. */
+function tooOld(
+  place: string,
+  files: readonly CheckedFile[],
+  { maxFileAgeHours, now }: Pick<VerifyOptions, 'maxFileAgeHours'> & { readonly now: UnixMillis },
+): readonly CheckedFile[] {
+  if (maxFileAgeHours === undefined) return [];
+  const ends = files.map(({ verification }) => (verification?.contents?.end ?? 0) * SECOND);
+  const newest = Math.max(0, ...ends);
+  if (newest >= now - maxFileAgeHours * HOUR) return [];
+  const age = counted(maxFileAgeHours, 'hour');
+  const explanation =
+    newest === 0
+      ? `no file can be read, and one that ended in the last ${age} was asked for`
+      : `the newest file ended at ${timeText(newest / SECOND)}, which is more than ${age} ago`;
+  return [stale(place, explanation)];
 }
 
 async function chosenKeys(

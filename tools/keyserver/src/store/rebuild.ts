@@ -1,3 +1,4 @@
+import { INDEX_MAX_AGE_SECONDS } from '@keyserver/export-file';
 import { auditAhead } from '@keyserver/stores';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
@@ -10,6 +11,7 @@ import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from '.
 interface RebuildFlags extends PartsFlags {
   readonly kmsEndpoint?: string;
   readonly exportRetentionHours: number;
+  readonly indexMaxAgeSeconds: number;
   readonly keyRetentionHours: number;
   readonly yes?: true;
 }
@@ -40,6 +42,12 @@ export function addStoreRebuild(group: Command, context: CommandContext): void {
       'KEY_RETENTION_HOURS of the services',
       wholeNumber(HOURS),
       336,
+    )
+    .option(
+      '--index-max-age-seconds <seconds>',
+      'INDEX_MAX_AGE_SECONDS of the export service',
+      wholeNumber(INDEX_MAX_AGE_SECONDS),
+      INDEX_MAX_AGE_SECONDS.default,
     )
     .option('--yes', 'do it, instead of showing what would be done')
     .addHelpText('after', exampleOf('store rebuild files --yes'))
