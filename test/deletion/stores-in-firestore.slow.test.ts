@@ -7,3 +7,4 @@ await import('../../libs/stores/src/delete-keys.test.ts');
 await import('../../libs/stores/src/delete-bookkeeping.test.ts');
 await import('../../libs/stores/src/retire-batches.test.ts');
 await import('../../services/cleanup/src/clean-exports.test.ts');
+await import('../../services/cleanup/src/clean-keys.test.ts');
