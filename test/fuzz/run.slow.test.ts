@@ -25,7 +25,7 @@ describe('npm run fuzz', () => {
     const { status, stdout } = run('nothing');
     expect(status).toBe(2);
     expect(stdout).toBe(
-      'there is no nothing: choose of bytes, tokens, certificates, attestations, files, configuration, json\n',
+      'there is no nothing: choose of bytes, tokens, certificates, attestations, files, configuration, key-sets, json\n',
     );
   });
 });

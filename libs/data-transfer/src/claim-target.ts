@@ -21,6 +21,12 @@ import { DataExportFault } from './unusable-export.ts';
 /** How far an import has come: so many documents of this collection, and all of those before it. */
 export type Position = Pick<DataImport, 'collection' | 'documents'>;
 
+/** Who imports, and what the target looks stored keys up by, as far as that is known. */
+interface ClaimBy {
+  readonly actor?: string | undefined;
+  readonly keyHashSecret?: Uint8Array | undefined;
+}
+
 /**
  * Takes an empty store for an import and gives it the format of the data, or finds how far the same import came earlier.
  * Throws DataExportFault otherwise.
@@ -28,7 +34,7 @@ export type Position = Pick<DataImport, 'collection' | 'documents'>;
 export const claim = async (
   store: DocumentStore,
   { exportId, storeFormat }: Pick<Manifest, 'exportId' | 'storeFormat'>,
-  keyHashSecret: Uint8Array | undefined,
+  { keyHashSecret, actor }: ClaimBy,
 ): Promise<DataImport> =>
   await store.transact(async (tx) => {
     const [begun] = await tx.get(dataImports, [exportId]);
@@ -41,7 +47,8 @@ export const claim = async (
     // Also when an import goes on: a service may have been started on the target meanwhile, and changed its format.
     await takeFormat(tx, storeFormat, keyHashSecret);
     if (begun !== undefined) return begun;
-    const start = { collection: '', documents: 0, startedAt: tx.now };
+    const by = actor === undefined ? {} : { actor };
+    const start = { collection: '', documents: 0, startedAt: tx.now, ...by };
     tx.create(dataImports, exportId, start);
     return start;
   });

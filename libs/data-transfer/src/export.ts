@@ -21,6 +21,8 @@ interface ExportRequest {
   readonly directory: string;
   readonly source: string;
   readonly random: Random;
+  /** Told the id of the export, the same one however often it goes on, before anything is read. */
+  readonly begun?: (exportId: string) => Promise<void>;
   /** Told after every page how many documents of a collection this run has written. */
   readonly wrote?: (collection: string, documents: number) => void;
 }
@@ -45,6 +47,7 @@ export async function exportData(
   return await refusing(async () => {
     const { directory } = request;
     const exportId = await beginExport(directory, request);
+    await request.begun?.(exportId);
     const now = await store.now();
     for (const collection of movedCollections)
       await writeCollection(store, collection, { exportId, now, ...request });

@@ -31,6 +31,8 @@ interface ImportRequest {
   readonly buckets?: BucketNames;
   /** What the target looks stored keys up by, where it is known; it must be the secret of the source. */
   readonly keyHashSecret?: Uint8Array | undefined;
+  /** Who asks for it. */
+  readonly actor?: string;
   /** Told after every transaction how many documents of a collection are in. */
   readonly wrote?: (collection: string, documents: number) => void;
 }
@@ -61,7 +63,7 @@ export const importData = async (
     const problem = await whyNotInto(store, exported, request);
     if (problem !== undefined) return refused(problem);
     const { manifest } = exported;
-    const begun = await claim(store, manifest, request.keyHashSecret);
+    const begun = await claim(store, manifest, request);
     if (begun.finishedAt !== undefined)
       return { kind: 'imported-before', manifest, at: begun.finishedAt };
     await writeAll(store, { exported, begun, now, request });

@@ -235,6 +235,23 @@ describe('exportData', () => {
   });
   let writing: Promise<void> | undefined;
 
+  it('tells its id before anything is read, and the same one when it goes on', async () => {
+    const source = await aStore([padCell('a')]);
+    const directory = await aNewDirectory();
+    const ids: string[] = [];
+    const begun = async (exportId: string): Promise<void> => {
+      const files = readdirSync(directory).filter((name) => name.endsWith('.records'));
+      if (ids.length === 0) expect(files).toEqual([]);
+      ids.push(exportId);
+      await Promise.resolve();
+    };
+    const request = { ...{ directory, source: 'here', random }, begun };
+    const dying = exportData(faulty(source, { pages: 'signingKeys' }), request);
+    await expect(dying).rejects.toBeInstanceOf(StoreFault);
+    expect(await exportData(source, request)).toMatchObject({ kind: 'exported' });
+    expect(ids).toEqual([ids[0], ids[0]]);
+  });
+
   it('refuses while a job holds a lease', async () => {
     const value = { fence: 1, holder: 'x', expiresAt: NOON + 1 };
     const source = await aStore([{ collection: leases, id: 'export', value }]);

@@ -221,6 +221,7 @@ export const HEALTH_PROBLEMS = [
   'window_covered', // uploads are refused: exports are cut past windows that are still open
   'archive_missing', // files of an export are recorded, and their archives are gone
   'keys_held', // keys have expired, and exports or partners have still to take them
+  'deletion_waits', // no cleanup job was certain of the time for long, so that nothing is deleted
   'still_listed', // files past retention cannot go, since their index names them
   'objects_unknown', // a bucket holds objects that no record knows
   'records_missing', // a bucket holds archives of which the store has lost the records

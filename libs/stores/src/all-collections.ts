@@ -33,6 +33,7 @@ import { storeFormat } from './store-format.ts';
 import { storeParts } from './store-parts.ts';
 import { strayObjects } from './stray-objects.ts';
 import { timeResets } from './time-resets.ts';
+import { tokenKeyAges } from './token-key-age.ts';
 import { totalDeltas } from './total-deltas.ts';
 import { totals, totalsProgress } from './totals.ts';
 import { usedKeys } from './used-signing-keys.ts';
@@ -79,6 +80,7 @@ export const allCollections: readonly Collection<object>[] = [
   storeParts,
   strayObjects,
   timeResets,
+  tokenKeyAges,
   totalDeltas,
   totals,
   totalsProgress,
@@ -95,6 +97,7 @@ const STAY: Readonly<Record<string, string>> = {
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   revisionKeys:
     'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',
+  tokenKeyAges: 'says of which keys the tokens of this very store tell',
   strayObjects: 'says what was seen in the buckets of this very store',
   storeParts: 'says which keys and buckets belong to this very store',
   dataImports: 'says what was imported into this very store',

@@ -19,6 +19,7 @@ export type AuditOperation =
   | 'authority.allow-key'
   | 'authority.refresh-keys'
   | 'authority.revoke-key'
+  | 'data.export'
   | 'jobs.run'
   | 'jobs.pause'
   | 'jobs.resume'

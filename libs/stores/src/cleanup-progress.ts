@@ -15,7 +15,12 @@ export const cleanupFindings = collection({
 
 /** What a run of a cleanup job may find: the word is the problem that health tells. */
 export type Finding =
-  'keys_held' | 'still_listed' | 'archive_missing' | 'objects_unknown' | 'records_missing';
+  | 'keys_held'
+  | 'still_listed'
+  | 'archive_missing'
+  | 'objects_unknown'
+  | 'records_missing'
+  | 'deletion_waits';
 
 /** What a run has found of each thing that it has looked for: a sentence for the operator, or nothing. */
 export type Findings = Partial<Readonly<Record<Finding, string | undefined>>>;
@@ -30,22 +35,25 @@ export async function keepFindings(store: DocumentStore, found: Findings): Promi
     );
     for (const [n, [finding, sentence]] of looked.entries()) {
       const known = before[n];
-      if (known?.sentence === sentence) continue;
+      // A time that has not come was told by a wrong clock.
+      const since = Math.min(known?.since ?? tx.now, tx.now);
+      if (known?.sentence === sentence && since === (known?.since ?? since)) continue;
       if (sentence === undefined) tx.delete(cleanupFindings, finding);
-      else tx.set(cleanupFindings, finding, { sentence, since: known?.since ?? tx.now });
+      else tx.set(cleanupFindings, finding, { sentence, since });
     }
   });
 }
 
-/** What earlier runs have found and no later one has found mended: its sentence, by what it is. */
+/** What earlier runs have found and no later one has found mended: its sentence, by what it is; from before a time if one is given. */
 export async function readFindings(
   store: Pick<DocumentStore, 'get'>,
   of: readonly Finding[],
+  before = Infinity,
 ): Promise<readonly (readonly [Finding, string])[]> {
   const stored = await store.get(cleanupFindings, of);
   return of.flatMap((finding, n) => {
-    const sentence = stored[n]?.sentence;
-    return sentence === undefined ? [] : [[finding, sentence] as const];
+    const found = stored[n];
+    return found === undefined || found.since >= before ? [] : [[finding, found.sentence] as const];
   });
 }
 

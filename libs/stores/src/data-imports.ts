@@ -5,6 +5,7 @@ const fields = {
   documents: int(),
   startedAt: int(),
   finishedAt: optional(int()),
+  actor: optional(text()),
 };
 
 /** How far the import of a data export has come. */

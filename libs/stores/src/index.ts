@@ -158,6 +158,7 @@ export {
 } from './revoke-documents.ts';
 export { CHANGE_NOTICE, rememberedWindows, storedWindows } from './store-windows.ts';
 export { type UploadStoreSettings, storeUploads } from './key-store.ts';
+export { noteTokenKeyAge, readTokenKeyAge } from './token-key-age.ts';
 export { skippedCountsId, totalDelta, totalDeltas } from './total-deltas.ts';
 export { type Folding, foldTotals } from './fold-totals.ts';
 export {

@@ -243,6 +243,25 @@ describe('bringing back what is ahead of the present', () => {
   });
 });
 
+describe('files that wait for their deletion', () => {
+  it('wait from now on when they were retired in time to come, however many they are', async () => {
+    const hours = Array.from({ length: 12 }, (_, n) => -n);
+    await cut(['us'], hours, { state: 'retired', retiredAt: NOON + 20 * DAY });
+    expect(await isAhead()).toBe(true);
+    expect(await undo()).toBe(0);
+    expect(await isAhead()).toBe(false);
+    for await (const page of store.pages(exportBatches, {}))
+      expect(page.map(({ value }) => value.retiredAt)).toEqual(hours.map(() => NOON));
+  });
+
+  it('keep the time that has passed since they were retired', async () => {
+    await cut(['us'], [0], { state: 'retired', retiredAt: NOON - HOUR });
+    expect(await isAhead()).toBe(false);
+    await undo();
+    expect((await store.get(exportBatches, ['us-0']))[0]?.retiredAt).toBe(NOON - HOUR);
+  });
+});
+
 describe('bringing back more than one transaction takes', () => {
   it('brings back every export, however many they are', async () => {
     const all = ids(101);

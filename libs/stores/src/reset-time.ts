@@ -42,12 +42,13 @@ const STEPS: readonly Step[] = [
   endLeases,
   endLeasesOf(EXPORTS),
   endLeasesOf(PARTNERS),
+  bringBackRetired,
 ];
 
 /**
  * Brings back to the present all that is ahead of it because store time was wrong: how far exports and partners have come, plans
- * of days that have not begun, changes of exports and partners that would hold from a day far ahead, leases, and where queries stopped
- * that may have passed over keys.
+ * of days that have not begun, changes of exports and partners that would hold from a day far ahead, leases, where queries stopped
+ * that may have passed over keys, and since when files wait for their deletion.
  * Batches and units past the present are removed; the answer is how many. It takes many transactions, which `transact` runs one after
  * another. It may end after any of them, and be done again. If it is never done again, because the time that was ahead has
  * come meanwhile, the windows of what was removed are cut again all the same.
@@ -80,6 +81,7 @@ export async function isAnythingAhead(tx: Transaction): Promise<boolean> {
   const units = await tx.find(view(partnerUnits, ['state', 'end', 'leaseExpires']), OPEN);
   return (
     held.some(({ value }) => value.expiresAt > tx.now) ||
+    (await tx.find(retirements, RETIRED)).some(({ value }) => isAheadOf(tx, value)) ||
     [...batches, ...units].some(({ value }) => value.leaseExpires > tx.now)
   );
 }
@@ -125,6 +127,27 @@ function bringBackVersions<D extends StoredVersion>(versions: Collection<D>): St
 interface StoredVersion {
   readonly from: number;
   readonly settings: { readonly id: string };
+}
+
+const RETIRED = { where: { state: 'retired' }, order: { by: 'end' } } as const;
+const retirements = view(exportBatches, ['state', 'end', 'retiredAt']);
+/** Batches in one step: each may be a full document. */
+const RETIRED_PER_STEP = 5;
+
+const isAheadOf = (
+  { now }: Transaction,
+  { retiredAt = 0 }: { readonly retiredAt?: number | undefined },
+): boolean => retiredAt > now;
+
+/** Lets files that were retired in time to come wait from now on: else they would stay for as long as that was ahead. */
+async function bringBackRetired(tx: Transaction, place: Place): Promise<Stepped> {
+  const found = await tx.find(exportBatches, {
+    ...{ ...RETIRED, ...after(place), limit: RETIRED_PER_STEP },
+  });
+  for (const { id, value } of found)
+    if (isAheadOf(tx, value)) tx.set(exportBatches, id, { ...value, retiredAt: tx.now });
+  const last = found.at(-1);
+  return { removed: 0, next: last && { id: last.id, value: last.value.end } };
 }
 
 /** Ends the leases of jobs that last longer than now. */

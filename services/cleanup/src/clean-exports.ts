@@ -13,8 +13,8 @@ import {
   strayRecords,
 } from '@keyserver/stores';
 import { unixMillis } from '@keyserver/time';
+import { certainTime } from './certain-time.ts';
 import { indexNames } from './index-names.ts';
-import { notSettled } from './not-settled.ts';
 import { type Retired, type Run, deleteFiles, retireBatches } from './retire-files.ts';
 import { type BucketSweep, sweepBucket } from './sweep-bucket.ts';
 
@@ -43,15 +43,17 @@ export async function cleanExports(
   deps: CleanExportsDeps,
   signal: AbortSignal,
 ): Promise<JobReport> {
-  const { store, log } = deps;
-  const certain = await store.certainTime();
-  if (certain === undefined) return notSettled(log);
+  const { store } = deps;
+  const certain = await certainTime(deps);
+  if (certain === undefined) return { kind: 'done', done: 0, left: 1 };
   const run: Run = { certain, signal };
   const progress: Progress = { done: 0, problems: [] };
   await cleanFiles(deps, run, progress);
   if (!signal.aborted) progress.done += await deleteBatches(store, run);
   if (!signal.aborted) await sweepBuckets(deps, run, progress);
-  const { done, problems } = progress;
+  const { done } = progress;
+  // An index is read twice in a run, and what is wrong with it is one problem.
+  const problems = [...new Set(progress.problems)];
   const left = signal.aborted ? 1 : 0;
   if (left > 0 && done === 0) problems.push('the run ended before anything was deleted');
   return problems.length === 0
@@ -71,17 +73,25 @@ function placeFailed(
   };
 }
 
-function bucketFailed({ log, noteFault }: CleanExportsDeps, name: string, fault: unknown): void {
-  noteFault(fault);
-  const place = configuredId({ id: name });
-  log.event('cleanup.place_failed', { place, causes: faultTrail(fault) });
+function bucketFailed(
+  { log, noteFault }: CleanExportsDeps,
+  problems: string[],
+  what: string,
+): (bucket: string, fault: unknown) => void {
+  return (bucket, fault) => {
+    noteFault(fault);
+    const place = configuredId({ id: bucket });
+    log.event('cleanup.place_failed', { place, causes: faultTrail(fault) });
+    problems.push(`${what}: ${place}`);
+  };
 }
 
 async function cleanFiles(deps: CleanExportsDeps, run: Run, progress: Progress): Promise<void> {
   const { store, openBucket, log, exportRetention } = deps;
   const namesIn = indexNames(openBucket, placeFailed(deps, progress.problems));
   const retirement = batchRetirement(store);
-  const files = { retirement, openBucket, namesIn, log, exportRetention };
+  const failed = bucketFailed(deps, progress.problems, 'files in the bucket cannot be deleted');
+  const files = { retirement, openBucket, namesIn, log, exportRetention, failed };
   const deleted = await deleteFiles(files, run);
   const retired = await retireBatches(files, run);
   progress.done += deleted.done + retired.done;
@@ -115,6 +125,7 @@ async function sweepBuckets(deps: CleanExportsDeps, run: Run, progress: Progress
       return cut && unixMillis(cut.coveredUntil);
     },
   };
+  const failed = bucketFailed(deps, progress.problems, 'the bucket cannot be looked at');
   const sweeps: [string, BucketSweep][] = [];
   const places = await exportPlaces(store);
   const names = [...new Set(places.map(({ bucket }) => bucket))].sort();
@@ -126,8 +137,7 @@ async function sweepBuckets(deps: CleanExportsDeps, run: Run, progress: Progress
       { name, bucket: openBucket(name), places: here },
       run,
     ).catch((fault: unknown) => {
-      bucketFailed(deps, name, fault);
-      progress.problems.push(`the bucket ${configuredId({ id: name })} cannot be looked at`);
+      failed(name, fault);
       return undefined;
     });
     if (swept !== undefined) sweeps.push([name, swept]);

@@ -1,4 +1,4 @@
-import type { JobReport } from '@keyserver/jobs';
+import type { Done, Failed } from '@keyserver/jobs';
 import type { Logger } from '@keyserver/log';
 import type { Folding } from '@keyserver/stores';
 
@@ -16,7 +16,7 @@ export interface CleanTotalsDeps {
 export async function cleanTotals(
   { fold, log }: CleanTotalsDeps,
   signal: AbortSignal,
-): Promise<JobReport> {
+): Promise<Done | Failed> {
   const noteLate = (count: number): void => {
     log.event('cleanup.late_counts', { count });
   };

@@ -10,6 +10,8 @@ export interface RetireFilesDeps {
   readonly openBucket: OpenBucket;
   readonly namesIn: ReadIndexNames;
   readonly log: Logger;
+  /** Hears of a bucket in which files cannot be deleted; the others go on. */
+  readonly failed: (bucket: string, fault: unknown) => void;
   /** How long files stay in the index, ms. */
   readonly exportRetention: number;
 }
@@ -67,31 +69,49 @@ export async function retireBatches(
 }
 
 /** Deletes the files of retired batches, oldest first, once no cache may ask for them any more; each step can be repeated. */
-export async function deleteFiles(
-  { retirement, namesIn, openBucket, log }: RetireFilesDeps,
-  { certain, signal }: Run,
-): Promise<Retired> {
+export async function deleteFiles(deps: RetireFilesDeps, run: Run): Promise<Retired> {
+  const { retirement, namesIn, log } = deps;
   const listed = new Map<string, number>();
   const deleted = new Map<string, number>();
-  let done = 0;
-  for await (const page of retirement.ending('retired'))
-    for (const batch of page) {
-      if (signal.aborted) break;
-      if ((batch.retiredAt ?? Infinity) > certain - OUTLIVES_INDEX) continue;
-      const left = await stillListed(namesIn, batch);
-      if (left > 0) {
-        note(listed, batch, left);
-        continue;
-      }
-      const bucket = openBucket(batch.config.bucket);
-      for (const { name } of batch.files) await bucket.delete(name);
-      await retirement.noteDeleted(batch.id);
-      note(deleted, batch, batch.files.length);
-      done += batch.files.length;
-    }
+  const away = new Set<string>();
+  for await (const batch of dueForDeletion(retirement, run)) {
+    if (away.has(batch.config.bucket)) continue;
+    const left = await stillListed(namesIn, batch);
+    if (left > 0) note(listed, batch, left);
+    else if (await areDeleted(deps, batch)) note(deleted, batch, batch.files.length);
+    else away.add(batch.config.bucket);
+  }
   for (const [id, files] of deleted)
     log.event('cleanup.files_deleted', { config: configuredId({ id }), files });
-  return { done, listed };
+  return { done: [...deleted.values()].reduce((sum, files) => sum + files, 0), listed };
+}
+
+/** Batches that were retired long enough ago, until the run ends. */
+async function* dueForDeletion(
+  retirement: BatchRetirement,
+  { certain, signal }: Run,
+): AsyncGenerator<RetiredBatch> {
+  for await (const page of retirement.ending('retired'))
+    for (const batch of page) {
+      if (signal.aborted) return;
+      if ((batch.retiredAt ?? Infinity) <= certain - OUTLIVES_INDEX) yield batch;
+    }
+}
+
+/** Deletes the files of a batch and notes that; false when its bucket does not let us. */
+async function areDeleted(
+  { retirement, openBucket, failed }: RetireFilesDeps,
+  { id, config, files }: RetiredBatch,
+): Promise<boolean> {
+  try {
+    const bucket = openBucket(config.bucket);
+    for (const { name } of files) await bucket.delete(name);
+  } catch (fault) {
+    failed(config.bucket, fault);
+    return false;
+  }
+  await retirement.noteDeleted(id);
+  return true;
 }
 
 /** How many files of a batch its index names, or may name. */

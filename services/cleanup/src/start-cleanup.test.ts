@@ -1,7 +1,8 @@
 import { ConfigFault } from '@keyserver/config';
 import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/testing';
-import { readTotals, totalDeltas } from '@keyserver/stores';
-import { DAY, HOUR, simulatedClock, unixMillis } from '@keyserver/time';
+import { systemRandom } from '@keyserver/random';
+import { leaseStore, readTotals, totalDeltas } from '@keyserver/stores';
+import { DAY, HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
 import { startCleanup } from './index.ts';
 
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
@@ -68,6 +69,28 @@ describe('the cleanup service', () => {
     await service.close();
     expect(lines.filter((line) => line.includes('cleanup.counts_expired'))).toHaveLength(1);
     expect(await uploads()).toEqual([]);
+  });
+
+  it.each([
+    ['/totals', 'cleanup-totals'],
+    ['/keys', 'cleanup-keys'],
+    ['/exports', 'cleanup-exports'],
+  ])('does nothing at %s while another run holds its lease', async (route, lease) => {
+    await count('a');
+    await machine.onPlatform(async ({ store }) => {
+      await leaseStore(store, systemRandom).acquire(lease, MINUTE);
+    });
+    clock.advance(MINUTE - 1);
+    const service = await startCleanup(machine.env, ambient);
+    const run = async () => {
+      const headers = await machine.caller();
+      const response = await fetch(`${service.url}${route}`, { method: 'POST', headers });
+      return [response.status, await response.json()];
+    };
+    expect(await run()).toEqual([200, { error: 'too early' }]);
+    clock.advance(1);
+    expect(await run()).toMatchObject([200, { ok: true }]);
+    await service.close();
   });
 
   it('lets nobody else start a job', async () => {

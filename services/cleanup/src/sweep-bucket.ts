@@ -34,8 +34,8 @@ export interface BucketSweep {
   readonly lacksRecords: boolean;
 }
 
-/** Unknown objects that are remembered in a run before they are compared with records. */
-const MOST_SEEN = 100_000;
+/** Unlisted objects that are remembered in a run before they are compared with records, below the roots of exports and elsewhere. */
+const MOST_SEEN = { below: 100_000, elsewhere: 10_000 };
 /** Stray objects that a run reports and deletes. */
 const MOST_STRAYS = 1000;
 /** How long after it was first reported a stray object stays. */
@@ -53,8 +53,12 @@ export async function sweepBucket(
 ): Promise<BucketSweep | undefined> {
   const listed = await listedAt(deps, places);
   if (listed === undefined) return undefined;
-  const { missing, unknown: seen } = await compare(bucket, places, listed);
-  const unknown = await withoutClaimed(deps.retirement, name, seen);
+  const compared = await compare(bucket, { places, listed, signal });
+  if (compared === undefined) return undefined;
+  const { missing, unknown: seen } = compared;
+  const unclaimed = await withoutClaimed(deps.retirement, { bucket: name, seen, signal });
+  if (unclaimed === undefined) return undefined;
+  const unknown = belowRootsFirst(places, unclaimed);
   const found = { missing, unknown: unknown.length, deleted: 0 };
   if (await lacksRecords(deps, places, unknown)) return { ...found, lacksRecords: true };
   const reported = unknown.slice(0, MOST_STRAYS);
@@ -96,44 +100,74 @@ async function listedAt(
   return listed;
 }
 
-/** Goes through the objects once: which listed ones are not there, and which ones are not listed. */
+interface Compared {
+  readonly missing: ReadonlyMap<string, number>;
+  readonly unknown: readonly Seen[];
+}
+
+/**
+ * Goes through the objects once: which listed ones are not there, and which ones are not listed. Undefined when the run ended
+ * meanwhile: what was not seen is not missing.
+ */
 async function compare(
   bucket: BlobStore,
-  places: readonly ExportPlace[],
-  listed: ReadonlyMap<string, string>,
-): Promise<{ missing: ReadonlyMap<string, number>; unknown: Seen[] }> {
+  { places, listed, signal }: Comparing,
+): Promise<Compared | undefined> {
   const own = new Set([STORE_ID_OBJECT]);
   for (const { filenameRoot } of places)
     own.add(indexName(filenameRoot)).add(verificationKeysName(filenameRoot));
   const absent = new Map(listed);
-  const unknown: Seen[] = [];
-  for await (const { name, generation } of bucket.list(''))
+  const unknown = { below: [] as Seen[], elsewhere: [] as Seen[] };
+  for await (const { name, generation } of bucket.list('')) {
+    if (signal.aborted) return undefined;
+    const where = isBelowRoot(places, name) ? 'below' : 'elsewhere';
     if (listed.has(name)) absent.delete(name);
-    else if (!own.has(name) && unknown.length < MOST_SEEN) unknown.push({ name, generation });
+    else if (!own.has(name) && unknown[where].length < MOST_SEEN[where])
+      unknown[where].push({ name, generation });
+  }
   const missing = new Map<string, number>();
   for (const id of absent.values()) missing.set(id, (missing.get(id) ?? 0) + 1);
-  return { missing, unknown };
+  return { missing, unknown: [...unknown.below, ...unknown.elsewhere] };
+}
+
+interface Comparing {
+  readonly places: readonly ExportPlace[];
+  readonly listed: ReadonlyMap<string, string>;
+  readonly signal: AbortSignal;
 }
 
 /**
- * What no batch claims. Batches are read in the order of their states, after the objects were listed: so whatever was written
+ * What no batch claims; undefined when the run ended before all were asked. Batches are read in the order of their states, after the objects were listed: so whatever was written
  * before it was listed is found in the state that its batch has come to.
  */
 async function withoutClaimed(
   retirement: BatchRetirement,
-  bucket: string,
-  seen: readonly Seen[],
-): Promise<readonly Seen[]> {
+  {
+    bucket,
+    seen,
+    signal,
+  }: { readonly bucket: string; readonly seen: readonly Seen[]; readonly signal: AbortSignal },
+): Promise<readonly Seen[] | undefined> {
   const left = new Map(seen.map((object) => [object.name, object]));
   for (const state of ['open', 'stored', 'complete', 'retired'] as const) {
     if (left.size === 0) break;
     for await (const page of retirement.ending(state)) {
+      if (signal.aborted) return undefined;
       const here = page.filter(({ config }) => config.bucket === bucket);
       for (const name of here.flatMap((batch) => claimedBy(batch, left.keys()))) left.delete(name);
     }
   }
   return [...left.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
+
+/** What lies elsewhere is not deleted, and must not keep what is to be deleted from being reported. */
+const belowRootsFirst = (
+  places: readonly ExportPlace[],
+  unknown: readonly Seen[],
+): readonly Seen[] => [
+  ...unknown.filter(({ name }) => isBelowRoot(places, name)),
+  ...unknown.filter(({ name }) => !isBelowRoot(places, name)),
+];
 
 /** The names that a batch has recorded, and of an open one those that its files will have, once they are written. */
 function claimedBy(batch: RetiredBatch, names: Iterable<string>): readonly string[] {

@@ -21,6 +21,7 @@ import {
   findAuthority,
   keyHasher,
   listApps,
+  noteTokenKeyAge,
   readDataKeys,
   readPauses,
   shareAnswerTimes,
@@ -83,6 +84,13 @@ type DepsToStop = Omit<AppDeps, 'countCover'> & {
   readonly pauses: Awaited<ReturnType<typeof keepPauses>>;
 };
 
+/** For how long after its end a key may be revised, ms; noted for whoever destroys the data keys of tokens. */
+async function notedKeyAge(store: DocumentStore, config: PublishConfig): Promise<number> {
+  const maxKeyAge = config.MAX_KEY_AGE_HOURS * HOUR;
+  await noteTokenKeyAge(store, maxKeyAge);
+  return maxKeyAge;
+}
+
 async function depsOver(
   platform: Platform & TokenKeys,
   config: PublishConfig,
@@ -102,7 +110,7 @@ async function depsOver(
     lifetimeMs: config.DATA_KEY_CACHE_SECONDS * SECOND,
   });
   const defaultRegions = config.DEFAULT_REGION === '' ? [] : [config.DEFAULT_REGION];
-  const maxKeyAge = config.MAX_KEY_AGE_HOURS * HOUR;
+  const maxKeyAge = await notedKeyAge(store, config);
   // No token of another store is ever opened here.
   const bound = Buffer.from(format.storeId, 'hex');
   const upload = storeUploads(

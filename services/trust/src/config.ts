@@ -9,7 +9,6 @@ import {
   storeVariables,
   telemetryVariables,
 } from '@keyserver/config';
-import { KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import { LOG_LEVELS } from '@keyserver/log';
 
 /** Every variable that the trust service reads. */
@@ -17,7 +16,6 @@ export const trustSettings = settings({
   ...listeningVariables('the scheduler is answered'),
   ...storeVariables,
   ...revisionTokenVariables,
-  MAX_KEY_AGE_HOURS: integer(KEY_RULE_CHOICES.MAX_KEY_AGE_HOURS),
   NEW_DATA_KEY_HOURS: integer({
     about: 'How old the newest data key of revision tokens is when it gets a successor.',
     min: 24,

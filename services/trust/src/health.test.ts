@@ -56,6 +56,12 @@ describe('health of the keys of authorities', () => {
       0,
       'never since they are configured',
     ],
+    [
+      'fails, and answered in time to come',
+      aKeySet({ answeredAt: hoursAgo(-400), ...failing }),
+      2,
+      'nobody answers',
+    ],
     ['was never asked', undefined, 2, 'is the job refresh-authority-keys scheduled'],
   ])('tells of one that %s for an hour', async (_what, keySet, started, sentence) => {
     const told = asked(keySet, started);

@@ -37,7 +37,9 @@ function ageOf(
   startedAt: UnixMillis,
 ): number {
   if (authority.jwks === undefined) return 0;
-  const known = keySet?.answeredAt ?? keySet?.since ?? startedAt;
+  // A time that has not come was told by a wrong clock, and says nothing of how old the answer is.
+  const noted = keySet?.answeredAt ?? keySet?.since ?? startedAt;
+  const known = noted > now ? startedAt : noted;
   const isFailing = keySet !== undefined && keySet.failures > 0;
   return now - (isFailing ? known : Math.max(known, startedAt));
 }
@@ -47,7 +49,9 @@ function sentence({ authority, keySet }: AuthorityKeys, now: UnixMillis): string
   const since =
     answeredAt === undefined
       ? 'never since they are configured'
-      : `for ${Math.round((now - answeredAt) / SECOND)} s not`;
+      : answeredAt > now
+        ? 'last at a time that has not come'
+        : `for ${Math.round((now - answeredAt) / SECOND)} s not`;
   const why =
     problem === undefined
       ? 'is the job refresh-authority-keys scheduled, and does it succeed?'

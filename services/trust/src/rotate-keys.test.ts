@@ -39,11 +39,11 @@ describe('the rotation of data keys', () => {
           expect(bound).toHaveLength(16);
           offered.push((await wrapper.unwrap(wrapped, bound))!);
         }
-        return { created: 2, destroyed: [1] };
+        return { created: 2, destroyed: [1], waiting: 1 };
       },
       ...{ wrapper, random: systemRandom, log },
     });
-    expect(report).toEqual({ kind: 'done', done: 2, left: 0 });
+    expect(report).toEqual({ kind: 'done', done: 2, left: 1 });
     expect(offered.map(({ length }) => length)).toEqual([32, 32]);
     expect(offered[0]).not.toEqual(offered[1]);
     expect(lines.join('')).toMatch(/trust\.data_key_created[^]*trust\.data_key_destroyed/);

@@ -21,7 +21,7 @@ export interface RotateKeysDeps {
 
 /**
  * Looks whether every data key can still be unwrapped, adds one when that is due and destroys those that no living token is
- * sealed with. When one cannot be unwrapped nothing is changed, and the fault says so: the wrapping key is gone, or another.
+ * sealed with. Those that wait for the time to be certain are left. When one cannot be unwrapped nothing is changed, and the fault says so: the wrapping key is gone, or another.
  */
 export async function rotateKeys(deps: RotateKeysDeps): Promise<JobReport> {
   const { wrapper, random, log } = deps;
@@ -31,12 +31,16 @@ export async function rotateKeys(deps: RotateKeysDeps): Promise<JobReport> {
         'unwrapping',
         `data key ${id} of revision tokens cannot be unwrapped: put the wrapping key back that it was wrapped with`,
       );
-  const { created, destroyed } = await deps.rotate(async () => {
+  const {
+    created,
+    destroyed,
+    waiting: left,
+  } = await deps.rotate(async () => {
     const bound = random.bytes(BOUND_BYTES);
     return { wrapped: await wrapper.wrap(random.bytes(DATA_KEY_BYTES), bound), bound };
   });
   if (created !== undefined) log.event('trust.data_key_created', { number: created });
   for (const number of destroyed) log.event('trust.data_key_destroyed', { number });
   const done = destroyed.length + (created === undefined ? 0 : 1);
-  return { kind: 'done', done, left: 0 };
+  return { kind: 'done', done, left };
 }

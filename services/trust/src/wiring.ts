@@ -13,6 +13,7 @@ import {
   forgetKeySet,
   readAuthorityKeys,
   readDataKeys,
+  readTokenKeyAge,
   recordRefreshFailure,
   recordServedKeys,
   rotateDataKeys,
@@ -47,10 +48,6 @@ async function depsOver(
   const { store, wrapper } = platform;
   const { config, ambient } = options;
   const newAfter = config.NEW_DATA_KEY_HOURS * HOUR;
-  const destroyAfter = dataKeyLife({
-    maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
-    window: config.TRUNCATE_WINDOW_SECONDS,
-  });
   const keySets = keySetHealth({
     readAuthorityKeys: async () => await readAuthorityKeys(store),
     now: async () => await store.now(),
@@ -61,7 +58,14 @@ async function depsOver(
     ...jobParts(platform, options, [seldom(keySets, READ_EVERY, ambient.clock)]),
     wrapper,
     readKeys: readDataKeys(store),
-    rotate: async (draw) => await rotateDataKeys(store, { draw, newAfter, destroyAfter }),
+    rotate: async (draw) => {
+      const destroyAfter = dataKeyLife({
+        maxKeyAge: await readTokenKeyAge(store),
+        window: config.TRUNCATE_WINDOW_SECONDS,
+      });
+      const certain = await store.certainTime();
+      return await rotateDataKeys(store, { draw, newAfter, destroyAfter, certain });
+    },
     ...refreshOver(platform, options),
   };
 }

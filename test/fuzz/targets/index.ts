@@ -11,5 +11,6 @@ export const TARGETS: Readonly<Record<string, () => Promise<readonly Target[]>>>
   attestations: async () => await (await import('./attestations.ts')).attestationTargets(),
   files: async () => await (await import('./files.ts')).fileTargets(),
   configuration: async () => (await import('./configuration.ts')).configurationTargets,
+  'key-sets': async () => (await import('./key-sets.ts')).keySetTargets,
   json: async () => (await import('./json.ts')).jsonTargets,
 };

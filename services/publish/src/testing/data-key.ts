@@ -10,5 +10,10 @@ export async function makeDataKey(store: DocumentStore, wrapper: KeyWrapper): Pr
     const bound = systemRandom.bytes(16);
     return { wrapped: await wrapper.wrap(systemRandom.bytes(32), bound), bound };
   };
-  await rotateDataKeys(store, { draw, newAfter: 7 * DAY, destroyAfter: 30 * DAY });
+  await rotateDataKeys(store, {
+    draw,
+    newAfter: 7 * DAY,
+    destroyAfter: 30 * DAY,
+    certain: undefined,
+  });
 }

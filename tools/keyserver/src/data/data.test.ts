@@ -51,9 +51,38 @@ describe('data export', () => {
   it('says what it wrote, and that it is secret', async () => {
     const ran = await exporting(aPath());
     expect(ran).toMatchObject({ code: 0, err: '' });
-    expect(ran.out).toMatch(/^COLLECTION +DOCUMENTS +BYTES +DIGEST\nauditChain +2 /);
+    expect(ran.out).toMatch(/^COLLECTION +DOCUMENTS +BYTES +DIGEST\nauditChain +4 /);
     expect(ran.out).toMatch(/\nexportConfigs +1 +\d+ +[0-9a-f]{64}\n/);
-    expect(ran.out).toMatch(/\nExported 7 documents to .*\nThe files hold keys that are NOT PUBL/);
+    expect(ran.out).toMatch(/\nExported 9 documents to .*\nThe files hold keys that are NOT PUBL/);
+  });
+
+  it('is written down in the audit of the source and of its target, before anything is read', async () => {
+    const own = aPath();
+    await keyserver([
+      'config',
+      'apply',
+      aFileWith('own.yaml', example),
+      '--yes',
+      '--data-dir',
+      own,
+    ]);
+    const to = aPath();
+    await exporting(to, own);
+    const { exportId } = JSON.parse(readFileSync(join(to, 'manifest.json'), 'utf8')) as never;
+    const target = aTarget();
+    rmSync(join(target, 'keys'), { recursive: true });
+    mkdirSync(join(target, 'keys'), { mode: 0o700 });
+    copyFileSync(join(own, 'keys/key-hash.secret'), join(target, 'keys/key-hash.secret'));
+    await keyserver(['data', 'import', '--from', to, '--data-dir', target]);
+    for (const dataDirectory of [own, target]) {
+      const options = ['--operation', 'data.export', '--json', '--data-dir', dataDirectory];
+      const { out } = await keyserver(['audit', 'show', ...options]);
+      expect(out.match(/"data\.export"/g)).toHaveLength(1);
+      expect(out).toContain(exportId);
+      expect(await keyserver(['audit', 'verify', '--data-dir', dataDirectory])).toMatchObject({
+        ...{ code: 0, out: expect.stringContaining('The audit is whole') as string },
+      });
+    }
   });
 
   it('warns of the secrecy in its help', async () => {
@@ -85,9 +114,9 @@ describe('data import', () => {
     const target = aTarget();
     const ran = await importing(target);
     expect(ran).toMatchObject({ code: 0, err: '' });
-    expect(ran.out).toMatch(/\nImported 7 documents into directory .*, and compared them\.\n$/);
+    expect(ran.out).toMatch(/\nImported 8 documents into directory .*, and compared them\.\n$/);
     expect(await shown(target)).toBe(await shown(source));
-    expect((await verifying(target)).out).toMatch(/ holds all of 7 documents, and no other\.\n$/);
+    expect((await verifying(target)).out).toMatch(/ holds all of 8 documents, and no other\.\n$/);
   });
 
   it('renames buckets', async () => {
@@ -181,7 +210,7 @@ describe('data verify', () => {
     const ran = await verifying(target);
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err.split('\n')).toEqual([
-      '  auditChain: 2 documents in the export, 3 in the store',
+      '  auditChain: 3 documents in the export, 4 in the store',
       '  auditHeads: 1 document in both, with other contents or ids',
       '  exportConfigs: 1 document in both, with other contents or ids',
       expect.stringMatching(/^keyserver: directory .* does not hold what was exported$/),
@@ -190,8 +219,10 @@ describe('data verify', () => {
   });
 
   it('finds the source unchanged, however often it is asked', async () => {
-    expect(await verifying(source)).toMatchObject({ code: 0, err: '' });
-    expect(await verifying(source)).toMatchObject({ code: 0, err: '' });
+    const again = aPath();
+    await exporting(again);
+    expect(await verifying(source, again)).toMatchObject({ code: 0, err: '' });
+    expect(await verifying(source, again)).toMatchObject({ code: 0, err: '' });
   });
 
   it('refuses a directory without an export', async () => {

@@ -1,4 +1,6 @@
 import { exportData } from '@keyserver/data-transfer';
+import type { DocumentStore } from '@keyserver/docstore';
+import { beginAudit } from '@keyserver/stores';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
@@ -29,6 +31,9 @@ export function addDataExport(data: Command, context: CommandContext): void {
           directory: flags.to,
           source: name,
           random,
+          begun: async (exportId) => {
+            await writeDown(store, exportId, context.user);
+          },
           wrote: progressTo(terminal),
         });
         if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
@@ -44,4 +49,17 @@ export function addDataExport(data: Command, context: CommandContext): void {
         await close();
       }
     });
+}
+
+/**
+ * Writes down that everything is taken from a store, before anything is: the entry is in the files too. Once for each export, as a run
+ * that goes on with it must find the store as the first one left it.
+ */
+async function writeDown(store: DocumentStore, exportId: string, actor: string): Promise<void> {
+  const change = { action: 'add', section: 'data', id: exportId, fields: [] } as const;
+  await store.transact(async (tx) => {
+    const audit = await beginAudit(tx, exportId);
+    if (audit.earlier === undefined)
+      audit.append({ actor, operation: 'data.export', changes: [change] });
+  });
 }

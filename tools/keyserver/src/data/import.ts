@@ -43,6 +43,7 @@ export function addDataImport(data: Command, context: CommandContext): void {
           directory: flags.from,
           buckets: flags.bucket,
           keyHashSecret,
+          actor: context.user,
           wrote: progressTo(context.terminal),
         });
         report(outcome, name, context);

@@ -93,6 +93,7 @@ export async function makeSound(
     },
     newAfter: DAY,
     destroyAfter: DAY,
+    certain: undefined,
   });
   await store.transact(async (tx) => {
     tx.set(totalsProgress, 'folded', { foldedUntil: LATER - HOUR });
