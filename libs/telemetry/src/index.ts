@@ -1,4 +1,5 @@
 export { countedLog } from './event-meters.ts';
+export type { ReadProgress } from './instants.ts';
 export type { Meters } from './instruments.ts';
 export type { Exporter } from './push.ts';
 export { METHODS, type EndedRequest, type ObserveRequest, callersTrace } from './requests.ts';

@@ -16,6 +16,7 @@ import {
   keyHasher,
   leaseStore,
   listExports,
+  listPlanned,
   ownParts,
   readKeyBatches,
   readPauses,
@@ -55,6 +56,7 @@ import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
 import { pauseWatch } from './pause-watch.ts';
+import { exportProgress } from './progress.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
@@ -125,7 +127,12 @@ async function depsOver(
   const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const verifyCaller = schedulerVerifier(config, ambient);
-  return { log, clock, timers, random, health, verifyCaller, jobs };
+  const progress = exportProgress({
+    ...{ ...shared, ...times, ...batches, units },
+    listPlanned: listPlanned(store, planning.span),
+    readWindows: async () => await storedWindows(store),
+  });
+  return { log, clock, timers, random, health, verifyCaller, jobs, progress };
 }
 
 /** What it takes to read batches and to settle their cells. */
