@@ -184,14 +184,18 @@ async function regionsOf(
     }
     case 'query': {
       const [query] = await tx.get(federationQueries, [target]);
-      return query === undefined ? undefined : [];
+      return noneOf(query);
     }
     case 'partner': {
       const [partner] = await tx.get(partners, [target]);
-      return partner === undefined ? undefined : [];
+      return noneOf(partner);
     }
   }
 }
+
+/** A query or a partner keeps the readers of no region waiting. */
+const noneOf = (configured: object | undefined): readonly string[] | undefined =>
+  configured === undefined ? undefined : [];
 
 /** Ends a pause in one audited step; whether there was one. What waited is worked on again by the next run of each job. */
 export async function endPause(

@@ -3,6 +3,7 @@ import {
   type ExportConfig,
   type ListExports,
   type OpenBucket,
+  type Progress,
   dueBatches,
   indexName,
 } from '@keyserver/export-file';
@@ -36,17 +37,14 @@ export const exportProgress = (deps: ExportProgressDeps): readonly ReadProgress[
     const now = await deps.storeTime();
     const windows = await deps.readWindows();
     for (const planned of await deps.listPlanned()) {
+      const progress = await deps.listings.progressOf(planned.id);
+      if (hasEnded(planned, { progress, now, windows })) continue;
       const config = configuredId(planned);
-      const { open, unlisted, coveredUntil } = await deps.listings.progressOf(planned.id);
-      const cut = coveredUntil ?? planned.from;
-      const made = open?.start ?? cut;
-      if (open === undefined && unlisted === undefined && hasEnded(planned, { cut, now, windows }))
-        continue;
+      const made = progress.open?.start ?? cutUntil(planned, progress);
       tell('keyserver_export_made_until_timestamp_seconds', { config }, made);
-      const published = (await hasIndex(deps, planned, now))
-        ? unixMillis(Math.min(made, unlisted?.start ?? made))
-        : unixMillis(0);
-      tell('keyserver_export_published_until_timestamp_seconds', { config }, published);
+      const listed = Math.min(made, progress.unlisted?.start ?? made);
+      const published = (await hasIndex(deps, planned, now)) ? listed : 0;
+      tell('keyserver_export_published_until_timestamp_seconds', { config }, unixMillis(published));
     }
   },
   async (tell) => {
@@ -63,15 +61,20 @@ export const exportProgress = (deps: ExportProgressDeps): readonly ReadProgress[
 function hasEnded(
   config: ExportConfig,
   {
-    cut,
+    progress,
     now,
     windows,
-  }: { readonly cut: UnixMillis; readonly now: UnixMillis; readonly windows: WindowCalendar },
+  }: { readonly progress: Progress; readonly now: UnixMillis; readonly windows: WindowCalendar },
 ): boolean {
   const { thru } = config;
   if (thru === undefined || thru > now) return false;
-  return dueBatches(config, { from: cut, until: thru, windows, limit: 1 }).length === 0;
+  if (progress.open !== undefined || progress.unlisted !== undefined) return false;
+  const from = cutUntil(config, progress);
+  return dueBatches(config, { from, until: thru, windows, limit: 1 }).length === 0;
 }
+
+const cutUntil = ({ from }: ExportConfig, { coveredUntil }: Progress): UnixMillis =>
+  coveredUntil ?? from;
 
 /** Whether the index of an export is there; one without files needs none. */
 async function hasIndex(

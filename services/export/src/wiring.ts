@@ -127,13 +127,15 @@ async function depsOver(
   const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const verifyCaller = schedulerVerifier(config, ambient);
-  const progress = exportProgress({
-    ...{ ...shared, ...times, ...batches, units },
-    listPlanned: listPlanned(store, planning.span),
-    readWindows: async () => await storedWindows(store),
-  });
+  const shown = { ...shared, ...times, ...batches, units };
+  const progress = exportProgress({ ...shown, ...plannedIn(store, planning.span) });
   return { log, clock, timers, random, health, verifyCaller, jobs, progress };
 }
+
+const plannedIn = (store: DocumentStore, span: PlanSpan) => ({
+  listPlanned: listPlanned(store, span),
+  readWindows: async () => await storedWindows(store),
+});
 
 /** What it takes to read batches and to settle their cells. */
 function settlingOf(
