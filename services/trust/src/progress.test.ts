@@ -4,7 +4,7 @@ import { trustProgress } from './progress.ts';
 
 const authority = (id: number, jwks: string | undefined): AuthorityKeys['authority'] => ({
   ...{ id, issuer: `${id}.example`, audience: 'us', name: 'Health', keys: [], stats: false },
-  jwks,
+  ...(jwks === undefined ? {} : { jwks }),
 });
 const keySet = {
   ...{ issuer: '1.example', revision: 1, since: unixMillis(1000), failures: 0 },
