@@ -1,16 +1,19 @@
-import { COUNTERS, HISTOGRAMS } from '@keyserver/telemetry/testing';
+import { COUNTERS, HISTOGRAMS, INSTANTS } from '@keyserver/telemetry/testing';
 import { rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/observability.md');
 const wordsIn = (cell = ''): readonly string[] => cell.match(/[^`, ]+/gu) ?? [];
 const rowsUnder = (heading: string): readonly (readonly string[])[] =>
   rowsOf(sectionOf(page, heading));
-const INSTRUMENTS = { ...COUNTERS, ...HISTOGRAMS };
+const INSTRUMENTS = { ...COUNTERS, ...HISTOGRAMS, ...INSTANTS };
+
+const kindOf = (name: string): string =>
+  name in COUNTERS ? 'counter' : name in HISTOGRAMS ? 'histogram' : 'gauge';
 
 it('lists every figure with its kind, unit and labels as the code declares them', () => {
   const listed = rowsUnder('Figures').filter(([name = '']) => name.startsWith('`keyserver_'));
   const declared = Object.entries(INSTRUMENTS).map(([name, { unit, labels }]) => [
-    ...[name, name in COUNTERS ? 'counter' : 'histogram', unit],
+    ...[name, kindOf(name), unit],
     labels,
   ]);
   expect(

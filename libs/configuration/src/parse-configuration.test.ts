@@ -290,9 +290,9 @@ describe('parseConfiguration', () => {
   ])('refuses a key %s without repeating it', (_, publicKey) => {
     const keys = [{ version: 'v1', publicKey, from: '2024-01-01T00:00:00Z' }];
     const problems = problemsOf(withField('authorities', { keys }));
-    expect(problems).toEqual([
+    expect(problems.at(-1)).toBe(
       'authorities[0].keys[0].publicKey must be a P-256 public key in PEM (BEGIN PUBLIC KEY)',
-    ]);
+    );
   });
 
   it.each<[Section, object, string]>([

@@ -19,6 +19,7 @@ import {
   type Section,
   inOrder,
 } from './configuration.ts';
+import { privateKeysIn } from './private-keys.ts';
 import { readYaml } from './read-yaml.ts';
 
 /** A configuration file as read, or everything that is wrong with it. */
@@ -33,7 +34,8 @@ export function parseConfiguration(text: string): ParsedConfiguration {
 }
 
 function readFile(file: unknown): ParsedConfiguration {
-  const problems: Problem[] = [];
+  // First, since checking entries replaces texts by what they stand for.
+  const problems: Problem[] = [...privateKeysIn(file)];
   const whole = wholeFile(file, '');
   if (whole.kind === 'refused') problems.push(...whole.problems);
   const placed = placeEntries(file, problems);

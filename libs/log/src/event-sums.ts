@@ -17,6 +17,7 @@ const KIND_OF: KindOf = {
   'request.unserved': served,
   'request.unreadable': ({ reason }) => ({ reason }),
   'telemetry.export_failed': () => ({}),
+  'telemetry.progress_unread': () => ({}),
   'caller.refused': ({ reason }) => ({ reason }),
   'caller.unverifiable': () => ({}),
   'files.object_damaged': () => ({}),

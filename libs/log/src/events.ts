@@ -209,6 +209,8 @@ export interface Events extends CleanupEvents, FederationEvents, PauseEvents, Tr
 
   /** Figures or traces could not be sent. Figures are sums, so the next sending makes up for them; traces are lost. */
   'telemetry.export_failed': Fault & { readonly signal: TelemetrySignal };
+  /** How far the service has come could not be read: these figures say what they said before, so that the time since grows. */
+  'telemetry.progress_unread': Fault;
 
   'launcher.child_ended': { readonly child: ServiceName; readonly status: number };
   'launcher.child_started': { readonly child: ServiceName; readonly attempt: number };
@@ -284,6 +286,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'housekeeping.recovered': 'info',
   'store.index_made_anew': 'warning',
   'telemetry.export_failed': 'warning',
+  'telemetry.progress_unread': 'warning',
   'launcher.child_ended': 'error',
   'launcher.child_started': 'info',
   'launcher.job_unanswered': 'warning',

@@ -26,7 +26,7 @@ export type JobName =
   | 'mirror';
 
 /** What a pause is about. */
-export type PauseKind = 'region' | 'app' | 'query';
+export type PauseKind = 'region' | 'app' | 'query' | 'partner';
 
 /** The published codes of a refused upload, and what is refused without a code. */
 export type PublishCode =
@@ -68,6 +68,7 @@ export type FederationRefusal =
   | 'echo_token' // a unit larger than a page, and the token that says where in it was left out
   | 'rate' // more calls in a minute than the partner may make
   | 'busy' // as many calls are answered as this instance takes
+  | 'paused' // an operator has paused the partner
   | 'not_read'; // a unit could not be read in the time of the call
 
 /** What telemetry is sent in: figures, or what single requests took. */

@@ -10,6 +10,7 @@ import {
   schedulerVerifier,
 } from '@keyserver/service';
 import { leaseStore } from '@keyserver/stores';
+import { type NoteRun, completedRuns } from './job-progress.ts';
 import type { Platform } from './open-platform.ts';
 import { probesOf } from './probes.ts';
 
@@ -17,6 +18,7 @@ import { probesOf } from './probes.ts';
 export interface JobParts extends JobAppDeps {
   readonly runner: JobRunner;
   readonly leases: Leases;
+  readonly noteRun: NoteRun;
 }
 
 /** The settings of such a service: who may start jobs, and how much is logged. */
@@ -41,6 +43,7 @@ export function jobParts(
     verifyCaller: schedulerVerifier(config, ambient),
     runner: jobRunner({ clock, log, timers, noteFault: damage.note }),
     leases: leaseStore(platform.store, random),
+    noteRun: completedRuns(platform.store),
     health: probeAll(timers, [...probesOf(platform), ...probes, damage.probe, logHealth]),
   };
 }

@@ -47,5 +47,6 @@ export { type HttpAppParts, createHttpApp } from './server.ts';
 export type { JsonShape } from './json-shape.ts';
 export { leaveOut } from './watch-requests.ts';
 export { type ObservedAmbient, type OpenCloudExporter, withTelemetry } from './with-telemetry.ts';
+export type { ReadProgress } from '@keyserver/telemetry';
 export { type JsonRefusal, type StrictJson, strictJsonParser } from './strict-json.ts';
 export { noteUnreadableIn } from './unreadable-requests.ts';

@@ -3,6 +3,7 @@ import type { LogLevel, ServiceName } from '@keyserver/log';
 import {
   type ObserveRequest,
   type OpenExporter,
+  type ReadProgress,
   type Telemetry,
   countedLog,
   startTelemetry,
@@ -35,6 +36,8 @@ export type OpenCloudExporter = (options: {
 /** What a service is started with, when its requests are observed and its events are counted. */
 export interface ObservedAmbient extends Ambient {
   readonly observeRequest: ObserveRequest | undefined;
+  /** Takes what tells how far the service has come, once it is put together. */
+  readonly observeProgress: ((readers: readonly ReadProgress[]) => void) | undefined;
 }
 
 /** What opening telemetry for a service needs. */
@@ -55,19 +58,20 @@ export async function withTelemetry(
 ): Promise<RunningService> {
   const { settings, ambient } = parts;
   if (settings.TELEMETRY_EXPORTER === 'none')
-    return await start({ ...ambient, observeRequest: undefined });
+    return await start({ ...ambient, observeRequest: undefined, observeProgress: undefined });
   const telemetry = await openTelemetry(parts);
-  const { meters, observeRequest } = telemetry;
+  const { meters, observeRequest, progress } = telemetry;
   try {
     const service = await start({
       ...ambient,
       openLog: (level) => countedLog(ambient.openLog(level), meters),
       observeRequest,
+      observeProgress: progress.observe,
     });
     return {
       url: service.url,
       close: async () => {
-        await service.close();
+        await Promise.all([progress.rest(), service.close()]);
         await telemetry.close();
       },
     };
@@ -81,7 +85,7 @@ const INSTANCE_BYTES = 8;
 
 async function openTelemetry(
   parts: TelemetryParts,
-): Promise<Pick<Telemetry, 'meters' | 'observeRequest' | 'close'>> {
+): Promise<Pick<Telemetry, 'meters' | 'observeRequest' | 'progress' | 'close'>> {
   const { name: service, settings, ambient } = parts;
   const { timers, random } = ambient;
   const telemetry = await startTelemetry({

@@ -14,6 +14,7 @@ import { federationPositions, federationSyncs } from './federation-positions.ts'
 import { federationQueries } from './federation-queries.ts';
 import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
+import { jobRuns } from './job-runs.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
 import {
@@ -62,6 +63,7 @@ export const allCollections: readonly Collection<object>[] = [
   federationSecrets,
   healthAuthorities,
   healthProbes,
+  jobRuns,
   keyBatches,
   leases,
   padBegun,
@@ -94,6 +96,7 @@ const STAY: Readonly<Record<string, string>> = {
   cleanupProgress: 'says how far keys are deleted in this very store',
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
+  jobRuns: 'says when jobs did what was due in this very store',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
   revisionKeys:
     'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',

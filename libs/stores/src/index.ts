@@ -116,6 +116,7 @@ export {
   beginPause,
   endPause,
   isQueryPaused,
+  pausesPartner,
   pausesReader,
   pausesUpload,
   readPauses,
@@ -137,6 +138,7 @@ export { type Rotation, readDataKeys, revisionKeys, rotateDataKeys } from './rev
 export { type ReadSealingKey, readSealingKey } from './federation-secrets.ts';
 export { shapeKeeper, shapePool } from './shape-store.ts';
 export { JOB_GRACE } from './job-grace.ts';
+export { jobRuns, noteCompleted, readCompleted } from './job-runs.ts';
 export { leaseStore, leases } from './lease-store.ts';
 export {
   type KeyStoreSettings,

@@ -1,6 +1,6 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { SelectionRules } from '@keyserver/export-file';
-import { aQuery } from '@keyserver/federation/testing';
+import { aPartner, aQuery } from '@keyserver/federation/testing';
 import { seededRandom } from '@keyserver/random/testing';
 import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
 import { DAY, HOUR, MINUTE, SECOND, simulatedClock, unixMillis } from '@keyserver/time';
@@ -17,9 +17,11 @@ import {
   pauses,
   pausesReader,
   pausesUpload,
+  pausesPartner,
   readPauses,
   rememberedPauses,
 } from './pauses.ts';
+import { partnerDocument, partners } from './partners.ts';
 import { forgetful } from './testing/unreliable-store.ts';
 import { NOON } from './testing/uploads.ts';
 import { auditedSteps } from './testing/audited-steps.ts';
@@ -35,6 +37,7 @@ beforeEach(async () => {
   await store.transact(async (tx) => {
     await tx.get(federationQueries, ['neighbour']);
     tx.set(federationQueries, 'neighbour', queryDocument(aQuery()));
+    tx.set(partners, 'abroad', partnerDocument(aPartner({ id: 'abroad' })));
     for (const [id, regions] of [
       ['one.app', ['US', 'CA']],
       ['any app/of all', []],
@@ -47,6 +50,7 @@ afterEach(closeTestStores);
 const US: PauseTarget = { kind: 'region', target: 'US' };
 const APP: PauseTarget = { kind: 'app', target: 'one.app' };
 const QUERY: PauseTarget = { kind: 'query', target: 'neighbour' };
+const PARTNER: PauseTarget = { kind: 'partner', target: 'abroad' };
 
 async function operations(): Promise<readonly string[]> {
   return (await auditedSteps(store)).map(({ operation }) => operation).toSorted();
@@ -61,13 +65,15 @@ describe('a pause', () => {
     ['an app in upper case', { kind: 'app', target: 'ONE.APP' }],
     ['no app', { kind: 'app', target: '' }],
     ['a query that is not configured', { kind: 'query', target: 'nobody' }],
+    ['a partner that is not configured', { kind: 'partner', target: 'nobody' }],
+    ['a partner by the name of a query', { kind: 'partner', target: 'neighbour' }],
   ])('of %s is refused, and leaves no trace', async (_, target) => {
     expect(await beginPause(store, target, by)).toEqual({ kind: 'unknown' });
     expect(await readPauses(store)).toEqual([]);
     expect(await operations()).toEqual([]);
   });
 
-  it.each([US, APP, QUERY, { kind: 'app', target: 'any app/of all' } as const])(
+  it.each([US, APP, QUERY, PARTNER, { kind: 'app', target: 'any app/of all' } as const])(
     'of %j begins once and ends once, each written down',
     async (target) => {
       expect(await beginPause(store, target, by)).toMatchObject({ kind: 'paused' });
@@ -100,6 +106,15 @@ describe('a pause', () => {
     await beginPause(store, QUERY, by);
     expect(await isQueryPaused(store, 'neighbour')).toBe(true);
     expect(await isQueryPaused(store, 'neighbours')).toBe(false);
+  });
+
+  it('of a partner keeps nobody else waiting, and no upload', async () => {
+    await beginPause(store, PARTNER, by);
+    const all = await readPauses(store);
+    expect(pausesPartner(all, 'abroad')).toBe(true);
+    expect(pausesPartner(all, 'neighbour')).toBe(false);
+    expect(pausesReader(all, rules)).toBe(false);
+    expect(pausesUpload(all, { app: 'abroad', regions: ['US'] })).toBe(false);
   });
 
   it('is remembered for ten seconds, and read again when the clock goes back', async () => {

@@ -17,11 +17,12 @@ import type { ConfigurationChange } from './audit.ts';
 import { type AuditInProgress, beginAudit } from './audit-chain.ts';
 import { authorizedApps } from './configuration.ts';
 import { federationQueries } from './federation-queries.ts';
+import { partners } from './partners.ts';
 
-/** What a pause is about: a region, an app, or a query, which fetches the keys of a partner. */
-export type PauseKind = 'region' | 'app' | 'query';
+/** What a pause is about: a region, an app, a query, which fetches the keys of a partner, or a partner that fetches ours. */
+export type PauseKind = 'region' | 'app' | 'query' | 'partner';
 
-/** Names what is paused: a region in upper case, the id of an app, or that of a query. */
+/** Names what is paused: a region in upper case, or the id of an app, a query or a partner. */
 export interface PauseTarget {
   readonly kind: PauseKind;
   readonly target: string;
@@ -30,7 +31,7 @@ export interface PauseTarget {
 /** One pause. */
 export interface Pause extends PauseTarget {
   readonly id: string;
-  /** The regions whose exports and partners wait; with `anyRegion` all of them do. A paused query keeps none waiting. */
+  /** The regions whose exports and partners wait; with `anyRegion` all of them do. A paused query or partner keeps none waiting. */
   readonly regions: readonly string[];
   readonly anyRegion: boolean;
   readonly since: UnixMillis;
@@ -46,7 +47,7 @@ const fields = {
   alertedAt: optional(int()),
 };
 
-/** What is paused now. There are no more of them than regions, apps and queries. */
+/** What is paused now. There are no more of them than regions, apps, queries and partners. */
 export const pauses = collection({ name: 'pauses', fields });
 
 const pauseOf = (id: string, stored: DocumentOf<typeof fields>): Pause => ({
@@ -99,13 +100,17 @@ export function pausesReader(all: readonly Pause[], rules: SelectionRules): bool
   const takes = takerOf(rules);
   return all.some(
     ({ kind, regions, anyRegion }) =>
-      kind !== 'query' &&
+      (kind === 'region' || kind === 'app') &&
       (anyRegion ||
         regions.some((region) =>
           [false, true].some((traveler) => takes({ regions: [region], traveler })),
         )),
   );
 }
+
+/** Whether a partner is given nothing. Its units are made ready all the same, since others may wait for the same cells. */
+export const pausesPartner = (all: readonly Pause[], id: string): boolean =>
+  all.some(({ kind, target }) => kind === 'partner' && target === id);
 
 const REMEMBERED = 10 * SECOND;
 
@@ -136,7 +141,7 @@ export type PauseOutcome =
   /** Nothing of that name is configured: nothing was paused. */
   | { readonly kind: 'unknown' };
 
-/** Pauses a region, an app or a query in one audited step. No stored key is touched. */
+/** Pauses a region, an app, a query or a partner in one audited step. No stored key is touched. */
 export async function beginPause(
   store: DocumentStore,
   wanted: PauseTarget,
@@ -179,10 +184,18 @@ async function regionsOf(
     }
     case 'query': {
       const [query] = await tx.get(federationQueries, [target]);
-      return query === undefined ? undefined : [];
+      return noneOf(query);
+    }
+    case 'partner': {
+      const [partner] = await tx.get(partners, [target]);
+      return noneOf(partner);
     }
   }
 }
+
+/** A query or a partner keeps the readers of no region waiting. */
+const noneOf = (configured: object | undefined): readonly string[] | undefined =>
+  configured === undefined ? undefined : [];
 
 /** Ends a pause in one audited step; whether there was one. What waited is worked on again by the next run of each job. */
 export async function endPause(

@@ -192,7 +192,8 @@ export type CounterName = keyof typeof COUNTERS;
 /** The name of something whose spread is measured. */
 export type HistogramName = keyof typeof HISTOGRAMS;
 
-type LabelsOf<L extends LabelName> = { readonly [Name in L]: LabelValues[Name] };
+/** Labels by their names, each with what it may say. */
+export type LabelsOf<L extends LabelName> = { readonly [Name in L]: LabelValues[Name] };
 
 /** The labels of something that is counted. */
 export type CounterLabels<N extends CounterName> = LabelsOf<(typeof COUNTERS)[N]['labels'][number]>;

@@ -2,6 +2,7 @@ import { configuredId, routePattern } from '@keyserver/log';
 import { seededRandom } from '@keyserver/random/testing';
 import { unixMillis } from '@keyserver/time';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import { INSTANTS, type ReadInstant } from './instants.ts';
 import { COUNTERS, HISTOGRAMS } from './instruments.ts';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts';
 import { type EndedRequest, blameOf, callersTrace } from './requests.ts';
@@ -15,14 +16,23 @@ const aRequest = (of: Partial<EndedRequest> = {}): EndedRequest => ({
   ...of,
 });
 
-function opened(tracePercent: number): OpenTelemetry & { readonly spans: readonly ReadableSpan[] } {
+function opened(
+  tracePercent: number,
+  instants: readonly ReadInstant[] = [],
+): OpenTelemetry & { readonly spans: readonly ReadableSpan[] } {
   const spans: ReadableSpan[] = [];
   const onSpan = (span: ReadableSpan): void => {
     spans.push(span);
   };
   const random = seededRandom('traces');
   const attributes = { 'service.name': 'test' };
-  return { ...openTelemetry({ attributes, tracePercent, random, onSpan }), spans };
+  return {
+    ...openTelemetry({
+      ...{ attributes, tracePercent, random, onSpan },
+      instants: () => Promise.resolve(instants),
+    }),
+    spans,
+  };
 }
 
 describe('figures', () => {
@@ -49,6 +59,15 @@ describe('figures', () => {
       expect(page).toContain(`keyserver_request_${line}\n`);
   });
 
+  it('say how far something has come, and have no series for what is not told', async () => {
+    const name = 'keyserver_export_made_until_timestamp_seconds';
+    const at = unixMillis(1_700_000_000_500);
+    const page = await opened(0, [{ name, labels: { config: 'us' }, at }]).text();
+    expect(page).toContain(`# TYPE ${name} gauge\n`);
+    expect(page).toContain(`${name}{config="us"} 1700000000.5\n`);
+    expect(page).not.toContain('keyserver_data_key_created_timestamp_seconds{');
+  });
+
   it('stay within bounds when there are more series than anybody reads', async () => {
     const { meters, text } = opened(0);
     for (let n = 0; n < 3000; n++)
@@ -60,9 +79,10 @@ describe('figures', () => {
 
   it('have names and labels that every exporter takes as they are', () => {
     // https://docs.cloud.google.com/stackdriver/docs/otlp-metrics/overview, and no special characters for Prometheus.
-    for (const [name, { labels }] of Object.entries({ ...COUNTERS, ...HISTOGRAMS }))
+    for (const [name, { labels }] of Object.entries({ ...COUNTERS, ...HISTOGRAMS, ...INSTANTS }))
       for (const word of [name, ...labels]) expect(word).toMatch(/^[a-z][a-z_]*$/);
     for (const name of Object.keys(COUNTERS)) expect(name).toMatch(/_total$/);
+    for (const name of Object.keys(INSTANTS)) expect(name).toMatch(/_timestamp_seconds$/);
   });
 });
 

@@ -2,6 +2,8 @@ import {
   type Attributes,
   type Counter,
   type Histogram,
+  type Meter,
+  type ObservableGauge,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -26,6 +28,7 @@ import {
   type HistogramName,
   type Meters,
 } from './instruments.ts';
+import { INSTANTS, type InstantName, type ReadInstant } from './instants.ts';
 import { type EndedRequest, type ObserveRequest, blameOf } from './requests.ts';
 
 /** What every figure and trace of a process carries, such as the name of its service. */
@@ -47,12 +50,16 @@ export function openTelemetry(options: {
   /** How many of a hundred requests are traced. */
   readonly tracePercent: number;
   readonly random: Random;
+  /** How far the service has come, asked whenever figures are taken; must not reject. */
+  readonly instants: () => Promise<readonly ReadInstant[]>;
   /** Takes a trace that has ended; must not throw. */
   readonly onSpan: (span: ReadableSpan) => void;
 }): OpenTelemetry {
   const resource = resourceFromAttributes(options.attributes);
   const reader = new Reader();
-  const meters = metersOver(new MeterProvider({ resource, readers: [reader] }));
+  const meter = new MeterProvider({ resource, readers: [reader] }).getMeter('keyserver');
+  const meters = metersOver(meter);
+  observeInstants(meter, options.instants);
   const trace = tracing(resource, options);
   const prometheus = new PrometheusSerializer(undefined, false, undefined, false, true);
   const figures = async (): Promise<ResourceMetrics> => (await reader.collect()).resourceMetrics;
@@ -79,8 +86,7 @@ class Reader extends MetricReader {
   }
 }
 
-function metersOver(provider: MeterProvider): Meters {
-  const meter = provider.getMeter('keyserver');
+function metersOver(meter: Meter): Meters {
   const counters = new Map<CounterName, Counter>();
   const histograms = new Map<HistogramName, Histogram>();
   for (const name of namesOf(COUNTERS)) {
@@ -98,13 +104,35 @@ function metersOver(provider: MeterProvider): Meters {
   };
 }
 
+/** One gauge for each instant. Only what is told has a series: that of an export that is gone ends. */
+function observeInstants(meter: Meter, instants: () => Promise<readonly ReadInstant[]>): void {
+  const gauges = new Map<InstantName, ObservableGauge>();
+  for (const name of namesOf(INSTANTS)) {
+    const { about: description, unit } = INSTANTS[name];
+    gauges.set(name, meter.createObservableGauge(name, { description, unit }));
+  }
+  meter.addBatchObservableCallback(
+    async (observed) => {
+      for (const { name, labels, at } of await instants()) {
+        const gauge = gauges.get(name);
+        if (gauge !== undefined) observed.observe(gauge, at / SECOND, labels);
+      }
+    },
+    [...gauges.values()],
+  );
+}
+
 const isNameOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table;
 const namesOf = <T extends object>(table: T): (keyof T)[] =>
   Object.keys(table).filter((name) => isNameOf(table, name));
 
 function tracing(
   resource: Resource,
-  { tracePercent, random, onSpan }: Omit<Parameters<typeof openTelemetry>[0], 'attributes'>,
+  {
+    tracePercent,
+    random,
+    onSpan,
+  }: Omit<Parameters<typeof openTelemetry>[0], 'attributes' | 'instants'>,
 ): (request: EndedRequest) => void {
   const done = async (): Promise<void> => {
     await Promise.resolve();

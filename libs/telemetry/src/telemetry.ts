@@ -3,6 +3,7 @@ import type { Random } from '@keyserver/random';
 import type { Timers } from '@keyserver/time';
 import type { Meters } from './instruments.ts';
 import type { ProcessAttributes } from './open-telemetry.ts';
+import type { ProgressWatch } from './progress.ts';
 import type { Exporter, Pusher } from './push.ts';
 import type { ObserveRequest } from './requests.ts';
 
@@ -10,6 +11,7 @@ import type { ObserveRequest } from './requests.ts';
 export interface Telemetry {
   readonly meters: Meters;
   readonly observeRequest: ObserveRequest;
+  readonly progress: Pick<ProgressWatch, 'observe' | 'rest'>;
   /** The figures in the text form of Prometheus, for whoever comes to fetch them. */
   readonly text: () => Promise<string>;
   /** Sends what is left. It never rejects. */
@@ -41,11 +43,18 @@ export interface TelemetryOptions {
 
 /** Opens the figures and traces of a process. The SDK is loaded only here, since a process without telemetry does not need it. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const [{ openTelemetry }, { pusher }] = await Promise.all([
+  const [{ openTelemetry }, { progressWatch }, { pusher }] = await Promise.all([
     import('./open-telemetry.ts'),
+    import('./progress.ts'),
     import('./push.ts'),
   ]);
   const { service, instance, log, exporter } = options;
+  const progress = progressWatch({
+    timers: options.timers,
+    onFault: (fault) => {
+      log.event('telemetry.progress_unread', { causes: faultTrail(fault) });
+    },
+  });
   let push: Pusher | undefined;
   const { meters, observeRequest, text, figures } = openTelemetry({
     attributes: {
@@ -55,6 +64,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     },
     tracePercent: exporter === undefined ? 0 : options.tracePercent,
     random: options.random,
+    instants: progress.instants,
     onSpan: (span) => push?.keep(span),
   });
   if (exporter !== undefined)
@@ -68,5 +78,5 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       },
     });
   const close = async (): Promise<void> => await push?.close();
-  return { meters, observeRequest, text, close };
+  return { meters, observeRequest, progress, text, close };
 }

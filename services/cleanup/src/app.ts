@@ -1,6 +1,6 @@
 import { type JobReport, type JobRunner, type Leases, withLease } from '@keyserver/jobs';
 import type { JobName } from '@keyserver/log';
-import { type JobAppDeps, createJobApp } from '@keyserver/service';
+import { type JobAppDeps, type ReadProgress, createJobApp } from '@keyserver/service';
 import { MINUTE, SECOND } from '@keyserver/time';
 import type { Express } from 'express';
 import { type CleanExportsDeps, cleanExports } from './clean-exports.ts';
@@ -11,6 +11,9 @@ import { cleanTotals } from './clean-totals.ts';
 export interface AppDeps extends JobAppDeps, CleanKeysDeps, CleanExportsDeps {
   readonly runner: JobRunner;
   readonly leases: Leases;
+  /** Notes of a run whether it has done all that was due. */
+  readonly noteRun: (job: JobName, report: JobReport) => Promise<void>;
+  readonly progress: readonly ReadProgress[];
 }
 
 /** Less than the scheduler waits. */
@@ -39,7 +42,11 @@ interface CleanupJob {
 /** One run at a time, since two would do the same work; a run that dies keeps others waiting for a minute. */
 const alone = async (deps: AppDeps, { name, deadline, work }: CleanupJob): Promise<JobReport> =>
   await deps.runner.run(name, deadline, async ({ signal }) => {
-    const { leases, timers } = deps;
+    const { leases, timers, noteRun } = deps;
     const lease = { leases, name, lengthMs: MINUTE, signal, timers };
-    return await withLease(lease, async (held) => await work(deps, held.signal));
+    return await withLease(lease, async (held) => {
+      const report = await work(deps, held.signal);
+      await noteRun(name, report);
+      return report;
+    });
   });

@@ -3,6 +3,7 @@ import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/
 import { systemRandom } from '@keyserver/random';
 import { leaseStore, readTotals, totalDeltas } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
+import { freePorts } from '../../../test/support/free-ports.ts';
 import { startCleanup } from './index.ts';
 
 const NOON = unixMillis(Date.UTC(2026, 0, 15, 12));
@@ -58,6 +59,28 @@ describe('the cleanup service', () => {
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
     await service.close();
     expect(lines.filter((line) => line.includes('cleanup.late_counts'))).toHaveLength(1);
+  });
+
+  it('tells when its jobs last did all that was due, also when it was started anew', async () => {
+    const [port = 0] = await freePorts(1);
+    const env = { ...machine.env, TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(port) };
+    const completed = async (job: string): Promise<number> => {
+      const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const line = `keyserver_job_completed_timestamp_seconds\\{job_name="${job}"\\} (\\S+)`;
+      return Number(new RegExp(line).exec(page)?.[1]);
+    };
+    const service = await startCleanup(env, ambient);
+    expect(await completed('cleanup-totals')).toBe(0);
+    const run = { method: 'POST', headers: await machine.caller() };
+    await fetch(`${service.url}/totals`, run);
+    await fetch(`${service.url}/keys`, run); // deletes nothing before store time has settled: not all that was due
+    await service.close();
+    clock.advance(HOUR);
+    const later = await startCleanup(env, ambient);
+    const at = await completed('cleanup-totals');
+    expect(Math.abs(at - NOON / 1000)).toBeLessThan(60);
+    expect(await completed('cleanup-keys')).toBe(0);
+    await later.close();
   });
 
   it('tells of counts that no run has folded until they were past retention', async () => {

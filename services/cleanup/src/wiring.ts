@@ -4,6 +4,7 @@ import {
   type Wired,
   fileBuckets,
   jobParts,
+  jobProgress,
   openPlatform,
   wireOver,
 } from '@keyserver/platform';
@@ -40,6 +41,7 @@ async function depsOver(
       damage.probe,
     ]),
     ...{ store, openBucket: parts.openBucket, noteFault: damage.note },
+    progress: [jobProgress(store, ['cleanup-totals', 'cleanup-keys', 'cleanup-exports'])],
     keyRetention: config.KEY_RETENTION_HOURS * HOUR,
     exportRetention: config.EXPORT_RETENTION_HOURS * HOUR,
     fold: async (folding) =>

@@ -1,10 +1,11 @@
-import { type JobAppDeps, createJobApp } from '@keyserver/service';
+import { type JobAppDeps, type ReadProgress, createJobApp } from '@keyserver/service';
 import type { Express } from 'express';
 import type { ScheduledJobs } from './scheduled-jobs.ts';
 
 /** What the export service is made of. */
 export interface AppDeps extends JobAppDeps {
   readonly jobs: ScheduledJobs;
+  readonly progress: readonly ReadProgress[];
 }
 
 /** All routes of the export service. */

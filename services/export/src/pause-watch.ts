@@ -21,7 +21,7 @@ interface PauseWatchDeps {
 }
 
 /**
- * Looks at all pauses of regions and apps: alerts before one ends by itself, and ends it when the oldest window that waits for it
+ * Looks at all pauses but those of queries: alerts before one ends by itself, and ends it when the oldest window that waits for it
  * could soon be read no more.
  */
 export const pauseWatch =
@@ -42,6 +42,8 @@ export const pauseWatch =
 
 /** The start of the oldest window that waits for the end of a pause; undefined when none does. */
 async function oldestWaiting(deps: PauseWatchDeps, pause: Pause): Promise<UnixMillis | undefined> {
+  // Where a partner stands, only it knows: it waits at least since the pause began.
+  if (pause.kind === 'partner') return pause.since;
   const waiting: (UnixMillis | undefined)[] = [];
   for (const config of await deps.listExports())
     if (pausesReader([pause], config))

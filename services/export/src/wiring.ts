@@ -16,6 +16,7 @@ import {
   keyHasher,
   leaseStore,
   listExports,
+  listPlanned,
   ownParts,
   readKeyBatches,
   readPauses,
@@ -55,6 +56,7 @@ import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
 import { pauseWatch } from './pause-watch.ts';
+import { exportProgress } from './progress.ts';
 import { revisableDocuments } from './revisable-documents.ts';
 import { scheduledJobs } from './scheduled-jobs.ts';
 import { signingKeyWatch } from './signing-key-watch.ts';
@@ -125,8 +127,15 @@ async function depsOver(
   const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const verifyCaller = schedulerVerifier(config, ambient);
-  return { log, clock, timers, random, health, verifyCaller, jobs };
+  const shown = { ...shared, ...times, ...batches, units };
+  const progress = exportProgress({ ...shown, ...plannedIn(store, planning.span) });
+  return { log, clock, timers, random, health, verifyCaller, jobs, progress };
 }
+
+const plannedIn = (store: DocumentStore, span: PlanSpan) => ({
+  listPlanned: listPlanned(store, span),
+  readWindows: async () => await storedWindows(store),
+});
 
 /** What it takes to read batches and to settle their cells. */
 function settlingOf(

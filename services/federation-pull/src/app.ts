@@ -1,7 +1,12 @@
 import { type FederationQuery, isInForce } from '@keyserver/federation';
 import { type JobReport, type JobRunner, type Leases, jobAnswer, withLease } from '@keyserver/jobs';
 import { configuredId } from '@keyserver/log';
-import { type JobAppDeps, createHttpApp, requireCaller } from '@keyserver/service';
+import {
+  type JobAppDeps,
+  type ReadProgress,
+  createHttpApp,
+  requireCaller,
+} from '@keyserver/service';
 import { MINUTE } from '@keyserver/time';
 import type { Express, Request, Response } from 'express';
 import { beginsPatiently } from './begin-patiently.ts';
@@ -14,6 +19,7 @@ export interface AppDeps extends JobAppDeps, Omit<PullDeps, 'fetch'> {
   readonly connect: () => PartnerClient;
   readonly runner: JobRunner;
   readonly leases: Leases;
+  readonly progress: readonly ReadProgress[];
   readonly findQuery: (id: string) => Promise<FederationQuery | undefined>;
   /** Whether a query waits for the end of a pause; ends one that has lasted too long. */
   readonly waits: (queryId: string) => Promise<boolean>;

@@ -20,6 +20,7 @@ import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import type { FederationPullSettings } from './config.ts';
 import { queryHealth } from './health.ts';
+import { queryProgress } from './progress.ts';
 import { queryWaits } from './query-waits.ts';
 import { ACCOUNT, partnerClients, readRoots } from './partner-client.ts';
 
@@ -69,10 +70,13 @@ async function depsOver(
     retention: config.KEY_RETENTION_HOURS * HOUR,
     maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
   };
-  const queries = queryHealth({
+  const standings = {
     listQueries: listQueries(store),
-    readStandings: async (ids) => await readStandings(store, ids),
+    readStandings: async (ids: readonly string[]) => await readStandings(store, ids),
     now: async () => await store.now(),
+  };
+  const queries = queryHealth({
+    ...standings,
     startedAt: await store.now(),
     lateAfter: config.FEDERATION_LATE_SECONDS * SECOND,
   });
@@ -80,6 +84,7 @@ async function depsOver(
   const waiting = { store, random, log: parts.log, retention: keys.retention };
   return {
     ...parts,
+    progress: [queryProgress(standings)],
     findQuery: findQuery(store),
     waits: async (id) => await queryWaits(waiting, id),
     sync: federationSync(store, keys, random),

@@ -11,8 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { NOON, aKey } from '@keyserver/stores/testing';
-import { DAY, HOUR, unixMillis } from '@keyserver/time';
-import { allCollections } from '@keyserver/stores';
+import { aPartner } from '@keyserver/federation/testing';
+import { seededRandom } from '@keyserver/random/testing';
+import { DAY, HOUR, MINUTE, SECOND, unixMillis } from '@keyserver/time';
+import { allCollections, beginPause, endPause } from '@keyserver/stores';
+import { freePorts } from '../../../test/support/free-ports.ts';
 import {
   type FederationServer,
   type Started,
@@ -91,6 +94,41 @@ describe('the service', () => {
     expect(answered(await after.call({ state }, { token }))).toMatchObject({
       ...{ keys: [3], partial: false },
     });
+  });
+
+  it('gives a paused partner nothing, and goes on where it was once it is resumed', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(1)] }, { keys: [aKey(2)] });
+    const { call } = await start();
+    const first = answered(await call({ maxExposureKeys: 1 }, { token }));
+    expect(first.keys).toEqual([1]);
+    const by = { actor: 'alex', random: seededRandom('pause') };
+    const partner = { kind: 'partner', target: aPartner().id } as const;
+    await server.onPlatform(async ({ store }) => await beginPause(store, partner, by));
+    server.clock.advance(10 * SECOND);
+    const paused = await call({ state: first.state }, { token });
+    expect(codeOf(paused)).toBe('UNAVAILABLE');
+    expect(paused).toMatchObject({
+      details: expect.stringMatching(/no keys.*state.*300 s/) as string,
+    });
+    expect(server.events('federation.refused')).toMatchObject([{ reason: 'paused' }]);
+    await server.onPlatform(async ({ store }) => await endPause(store, partner, by));
+    server.clock.advance(10 * SECOND);
+    expect(answered(await call({ state: first.state }, { token })).keys).toEqual([2]);
+  });
+
+  it('tells where a partner stands after its calls, and nothing of one that did not call', async () => {
+    await server.configure();
+    await server.storeKeys({ keys: [aKey(1)] });
+    const [port = 0] = await freePorts(1);
+    const { call } = await start({ TELEMETRY_EXPORTER: 'prometheus', METRICS_PORT: String(port) });
+    const page = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const until = /^keyserver_federation_served_until_timestamp_seconds\{partner="(\S+)"\} (\S+)$/m;
+    answered(await call({}, { token }));
+    const [, id, at] = until.exec(await page()) ?? [];
+    expect(id).toBe(aPartner().id);
+    expect(Number(at) * SECOND).toBeGreaterThan(NOON - 2 * HOUR);
+    expect(Number(at) * SECOND).toBeLessThanOrEqual(NOON + MINUTE);
   });
 
   it('obeys what another process commits, in the very next call', async () => {

@@ -15,6 +15,7 @@ export const startFederationServe: StartService = async (env, ambient) => {
   const parts = { name: 'federation-serve', settings, ambient, openCloudExporter } as const;
   return await withTelemetry(parts, async (observed) => {
     const { deps, release } = await wire(settings, observed);
+    observed.observeProgress?.(deps.progress);
     try {
       const { PORT: port, HOST: host } = settings;
       const server = await listenGrpc(listenersOf(deps, tls), { port, host });

@@ -9,15 +9,24 @@ import {
 import {
   type Ambient,
   type HealthProbe,
+  type ReadProgress,
   metDamage,
   partnerVerifier,
   probeAll,
 } from '@keyserver/service';
-import { findPartner, epochReader, readSealingKey, unitsOfPartners } from '@keyserver/stores';
+import {
+  epochReader,
+  findPartner,
+  pausesPartner,
+  readSealingKey,
+  rememberedPauses,
+  unitsOfPartners,
+} from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
 import { withRecentTime } from './recent-time.ts';
+import { servedPartners } from './progress.ts';
 import { callRates } from './rate-limit.ts';
 import { knownSinceReset } from './since-reset.ts';
 import { unitCache } from './unit-cache.ts';
@@ -29,6 +38,7 @@ const MEGABYTE = 1_000_000;
 /** What the service is made of. */
 export interface ServeDeps extends FetchDeps {
   readonly health: HealthProbe;
+  readonly progress: readonly ReadProgress[];
 }
 
 /** Opens the platform that the settings name, and puts the service together over it. */
@@ -48,6 +58,8 @@ function depsOver(
   const { store } = platform;
   const log = openLog(config.LOG_LEVEL);
   const damage = metDamage(clock);
+  const standing = servedPartners();
+  const readPauses = rememberedPauses(store, clock);
   const served = { retention: config.KEY_RETENTION_HOURS * HOUR, profile: config.PROFILE, clock };
   const onDrawn = (): void => {
     log.event('federation.sealing_key_drawn', {});
@@ -60,6 +72,8 @@ function depsOver(
       const loadUnit = unitCache(readUnit, config.UNIT_CACHE_MB * MEGABYTE);
       return { findUnit, loadUnit, storeTime: async () => await recent.now() };
     }),
+    isPaused: async ({ id }) => pausesPartner(await readPauses(), id),
+    ...{ noteServed: standing.note, progress: [standing.progress] },
     readSealingKey: readSealingKey(store, { random, onDrawn }),
     verifyPartner: partnerVerifier({
       ...{ issuers: issuersOf(config), findPartner: findPartner(store), clock, timers },

@@ -9,8 +9,9 @@ export const startPublish: StartService = async (env, ambient) => {
   const settings = loadSettings(publishSettings, env);
   const parts = { name: 'publish', settings, ambient, openCloudExporter } as const;
   return await withTelemetry(parts, async (observed) => {
-    const { observeRequest } = observed;
+    const { observeRequest, observeProgress } = observed;
     const { deps, release } = await wire(settings, observed);
+    observeProgress?.(deps.progress);
     return await serve(() => createApp({ ...deps, observeRequest }), {
       ...{ settings, release, timers: ambient.timers, log: deps.log },
     });

@@ -14,6 +14,13 @@ export interface UploadPauses {
   readonly keepAllWaiting: () => boolean;
 }
 
+/** The same, while it is kept up to date. */
+export interface KeptPauses extends UploadPauses {
+  /** How long ago it was last read, ms; infinite before the first time. */
+  readonly age: () => number;
+  readonly stop: () => Promise<void>;
+}
+
 /** What it takes to know the pauses. */
 export interface UploadPausesDeps {
   readonly readPauses: () => Promise<readonly Pause[]>;
@@ -31,9 +38,7 @@ const LOOK_EVERY = 10 * SECOND;
 const TOO_OLD = 30 * SECOND;
 
 /** Reads what is paused, and goes on reading it in the background until it is stopped. */
-export async function keepPauses(
-  deps: UploadPausesDeps,
-): Promise<UploadPauses & { readonly stop: () => Promise<void> }> {
+export async function keepPauses(deps: UploadPausesDeps): Promise<KeptPauses> {
   const { timers, log } = deps;
   let known: Known = { at: -Infinity, pauses: [], everybody: false };
   let isStopped = false;
@@ -65,6 +70,7 @@ export async function keepPauses(
       return pausesUpload(known.pauses, upload);
     },
     keepAllWaiting: () => known.everybody,
+    age: () => timers.monotonic() - known.at,
     stop: async () => {
       isStopped = true;
       cancel();

@@ -14,7 +14,14 @@ import {
 } from '@keyserver/platform';
 import type { Random } from '@keyserver/random';
 import { type KeyRing, keyRing } from '@keyserver/revision-token';
-import { type Ambient, HealthFault, type HealthProbe, probeAll, seldom } from '@keyserver/service';
+import {
+  type Ambient,
+  HealthFault,
+  type HealthProbe,
+  type ReadProgress,
+  probeAll,
+  seldom,
+} from '@keyserver/service';
 import {
   drawDailyKeys,
   findApp,
@@ -43,7 +50,8 @@ import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
 import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
-import { keepPauses } from './upload-pauses.ts';
+import { publishProgress } from './progress.ts';
+import { type KeptPauses, keepPauses } from './upload-pauses.ts';
 import { statsOver } from './stats/stats-over.ts';
 
 /** Applications and authorities that are remembered, each; unknown names that phones send count too. */
@@ -59,8 +67,13 @@ const WRITE_EVERY = MINUTE;
 
 export { openCloudExporter } from '@keyserver/platform';
 
+/** What the service is made of, and what tells how far it has come. */
+interface WiredDeps extends AppDeps {
+  readonly progress: readonly ReadProgress[];
+}
+
 /** Opens the platform that the settings name, and puts the service together over it. */
-export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired<AppDeps>> {
+export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wired<WiredDeps>> {
   const mappedBytes = 0; // the memory of this service must not grow with the store
   const platform = await openPlatform(config, ambient, tokenKeys(config), { mappedBytes });
   const { deps, release } = await wireOver(
@@ -69,7 +82,10 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
   );
   const { kept, pauses, ...others } = deps;
   return {
-    deps: { ...others, pauses, countCover: kept.countCover },
+    deps: {
+      ...{ ...others, pauses, countCover: kept.countCover },
+      progress: [publishProgress(pauses, ambient.clock)],
+    },
     release: async () => {
       await kept.stop();
       await pauses.stop();
@@ -81,7 +97,7 @@ export async function wire(config: PublishConfig, ambient: Ambient): Promise<Wir
 /** What the service is made of, with what goes on in the background. */
 type DepsToStop = Omit<AppDeps, 'countCover'> & {
   readonly kept: KeptAnswerTimes;
-  readonly pauses: Awaited<ReturnType<typeof keepPauses>>;
+  readonly pauses: KeptPauses;
 };
 
 /** For how long after its end a key may be revised, ms; noted for whoever destroys the data keys of tokens. */
@@ -155,7 +171,7 @@ async function depsOver(
 const pausesOf = async (
   store: DocumentStore,
   deps: Pick<AppDeps, 'timers' | 'log' | 'defaultRegions'>,
-): ReturnType<typeof keepPauses> =>
+): Promise<KeptPauses> =>
   await keepPauses({
     ...deps,
     readPauses: async () => await readPauses(store),

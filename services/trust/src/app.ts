@@ -1,6 +1,6 @@
 import { type JobReport, type JobRunner, type Leases, withLease } from '@keyserver/jobs';
 import type { JobName } from '@keyserver/log';
-import { type JobAppDeps, createJobApp } from '@keyserver/service';
+import { type JobAppDeps, type ReadProgress, createJobApp } from '@keyserver/service';
 import { MINUTE, SECOND } from '@keyserver/time';
 import type { Express } from 'express';
 import { type RefreshDeps, refreshAuthorityKeys } from './refresh-authority-keys.ts';
@@ -10,6 +10,9 @@ import { type RotateKeysDeps, rotateKeys } from './rotate-keys.ts';
 export interface AppDeps extends JobAppDeps, RotateKeysDeps, RefreshDeps {
   readonly runner: JobRunner;
   readonly leases: Leases;
+  /** Notes of a run whether it has done all that was due. */
+  readonly noteRun: (job: JobName, report: JobReport) => Promise<void>;
+  readonly progress: readonly ReadProgress[];
 }
 
 /** Each less than the scheduler waits. */
@@ -31,11 +34,15 @@ export const createApp = (deps: AppDeps): Express =>
 
 /** One run of a job at a time; a run that dies keeps others waiting for a minute. */
 const alone = async (
-  { runner, leases, timers }: AppDeps,
+  { runner, leases, timers, noteRun }: AppDeps,
   { name, ms }: { readonly name: JobName; readonly ms: number },
   work: (signal: AbortSignal) => Promise<JobReport>,
 ): Promise<JobReport> =>
   await runner.run(name, ms, async ({ signal }) => {
     const lease = { leases, name, lengthMs: MINUTE, signal, timers };
-    return await withLease(lease, async (held) => await work(held.signal));
+    return await withLease(lease, async (held) => {
+      const report = await work(held.signal);
+      await noteRun(name, report);
+      return report;
+    });
   });

@@ -3,6 +3,7 @@ import {
   type TokenKeys,
   type Wired,
   jobParts,
+  jobProgress,
   openPlatform,
   tokenKeys,
   wireOver,
@@ -23,6 +24,7 @@ import type { AppDeps } from './app.ts';
 import type { TrustSettings } from './config.ts';
 import { keySetFetcher } from './fetch-key-set.ts';
 import { keySetHealth } from './health.ts';
+import { trustProgress } from './progress.ts';
 import type { RefreshDeps } from './refresh-authority-keys.ts';
 
 export { openCloudExporter } from '@keyserver/platform';
@@ -48,8 +50,12 @@ async function depsOver(
   const { store, wrapper } = platform;
   const { config, ambient } = options;
   const newAfter = config.NEW_DATA_KEY_HOURS * HOUR;
-  const keySets = keySetHealth({
+  const read = {
+    readKeys: readDataKeys(store),
     readAuthorityKeys: async () => await readAuthorityKeys(store),
+  };
+  const keySets = keySetHealth({
+    ...read,
     now: async () => await store.now(),
     startedAt: await store.now(),
     staleAfter: config.AUTHORITY_KEYS_STALE_SECONDS * SECOND,
@@ -57,7 +63,11 @@ async function depsOver(
   return {
     ...jobParts(platform, options, [seldom(keySets, READ_EVERY, ambient.clock)]),
     wrapper,
-    readKeys: readDataKeys(store),
+    ...read,
+    progress: [
+      jobProgress(store, ['rotate-keys', 'refresh-authority-keys']),
+      ...trustProgress(read),
+    ],
     rotate: async (draw) => {
       const destroyAfter = dataKeyLife({
         maxKeyAge: await readTokenKeyAge(store),

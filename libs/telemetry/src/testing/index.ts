@@ -1,1 +1,2 @@
+export { INSTANTS } from '../instants.ts';
 export { COUNTERS, HISTOGRAMS } from '../instruments.ts';

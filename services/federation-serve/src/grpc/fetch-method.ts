@@ -3,7 +3,14 @@ import { type Partner, readRequest } from '@keyserver/federation';
 import { type Logger, configuredId, faultTrail, requestIdOf } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { VerifyPartner } from '@keyserver/service';
-import { type Clock, SECOND, type Timers } from '@keyserver/time';
+import {
+  type Clock,
+  MINUTE,
+  SECOND,
+  type Timers,
+  type UnixMillis,
+  unixMillis,
+} from '@keyserver/time';
 import { type CallTime, callTime } from '../call-time.ts';
 import { type OpenCalls, openCalls } from '../open-calls.ts';
 import type { AdmitCall } from '../rate-limit.ts';
@@ -27,6 +34,10 @@ export interface FetchDeps extends ServeKeysDeps {
   readonly admitCall: AdmitCall;
   /** Hears of faults, for health. */
   readonly noteFault: (fault: unknown) => void;
+  /** Whether a partner is given nothing until an operator resumes it. */
+  readonly isPaused: (partner: Partner) => Promise<boolean>;
+  /** Hears of the start of the unit that a partner goes on with, after a call that it was answered. */
+  readonly noteServed: (partner: Partner, until: UnixMillis) => void;
   /** How long a call may take, ms. */
   readonly callDeadline: number;
   readonly maxCalls: number;
@@ -47,6 +58,8 @@ const FAULT = 500;
 const FOR_THE_WAY = SECOND / 2;
 /** When to come back to an instance that is busy, ms. */
 const BUSY_FOR = SECOND;
+/** When to come back while the partner is paused, ms: a pause lasts longer than an outage. */
+const PAUSED_FOR = 5 * MINUTE;
 
 /** `/Federation/Fetch`: knows the caller, reads the request, serves keys, and logs one event for each call. */
 export function fetchMethod(deps: FetchDeps): FetchMethod {
@@ -162,10 +175,12 @@ async function answerPartner(
   if (wait > 0) return refuse('rate', wait);
   const request = readRequest(call.request);
   if (typeof request === 'string') return refuse(request);
+  if (await deps.isPaused(partner)) return refuse('paused', PAUSED_FOR);
   const fetched = await serveKeys(deps, { partner, request, time });
   if (call.cancelled) log.event('federation.aborted', { partner: id });
   else if (fetched.kind === 'page') {
     const { answer: _, kind: __, behind, ...counts } = fetched;
+    deps.noteServed(partner, unixMillis(Math.max(0, deps.clock.now() - behind)));
     const ms = Math.round(timers.monotonic() - since);
     const seconds = Math.round(behind / SECOND);
     log.event('federation.served', { partner: id, ...counts, behind: seconds, ms });

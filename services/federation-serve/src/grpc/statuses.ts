@@ -37,6 +37,10 @@ const REFUSED: Readonly<Record<FederationRefusal, CallStatus>> = {
   },
   rate: { code: status.RESOURCE_EXHAUSTED, text: 'There are too many calls in a minute.' },
   busy: { code: status.UNAVAILABLE, text: 'The server answers as many calls as it can.' },
+  paused: {
+    code: status.UNAVAILABLE,
+    text: 'This server gives you no keys for the time being. Your state stays good: go on with it later.',
+  },
   not_read: { code: status.UNAVAILABLE, text: 'The keys could not be read in time.' },
 };
 

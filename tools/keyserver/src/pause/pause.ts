@@ -5,15 +5,15 @@ import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
 import { instantText, printable, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
-import { type TargetFlags, addTargetOptions, targetOf } from './target.ts';
+import { type TargetFlags, addPausableOptions, targetOf } from './target.ts';
 
 type Flags = StoreFlags & TargetFlags;
 
-/** `pause`: takes no uploads of a region or app and makes none of their files, or fetches nothing by a query, until it is resumed. */
+/** `pause`: takes no uploads of a region or app and makes none of their files, fetches nothing by a query, or gives nothing to a partner, until it is resumed. */
 export function addPause(program: Command, context: CommandContext): void {
-  addTargetOptions(addStoreOptions(program.command('pause'), context.dataDirectory), 'what is')
+  addPausableOptions(addStoreOptions(program.command('pause'), context.dataDirectory))
     .description(
-      'Pause one region, app or query: uploads are answered 503, exports and partners that take such keys wait as a whole, a query fetches nothing. No stored key is touched. Without a name it lists what is paused.',
+      'Pause one region, app, query or partner: uploads are answered 503, exports and partners that take such keys wait as a whole, a query fetches nothing, and a partner is given nothing. No stored key is touched. Without a name it lists what is paused.',
     )
     .addHelpText('after', exampleOf('pause --app org.example.app'))
     .action(async (flags: Flags) => {
@@ -44,13 +44,13 @@ export function addPause(program: Command, context: CommandContext): void {
 
 /** `resume`: ends a pause, so that everything that waited goes out once. */
 export function addResume(program: Command, context: CommandContext): void {
-  addTargetOptions(addStoreOptions(program.command('resume'), context.dataDirectory), 'what is')
+  addPausableOptions(addStoreOptions(program.command('resume'), context.dataDirectory))
     .description('End a pause. What waited goes out with the next run of each job, oldest first.')
     .addHelpText('after', exampleOf('resume --app org.example.app'))
     .action(async (flags: Flags) => {
       const wanted = targetOf(flags);
       if (wanted === undefined)
-        throw new CommandFault('say what to resume: --region, --app or --query');
+        throw new CommandFault('say what to resume: --region, --app, --query or --partner');
       const { store, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
       try {
         const by = { actor: context.user, random: context.random };

@@ -1,0 +1,26 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { JobReport } from '@keyserver/jobs';
+import type { JobName } from '@keyserver/log';
+import { noteCompleted, readCompleted } from '@keyserver/stores';
+import type { ReadProgress } from '@keyserver/service';
+
+/** Notes of a run that it has done all that was due, so that figures tell when a job last did, whichever process is asked. */
+export type NoteRun = (job: JobName, report: JobReport) => Promise<void>;
+
+/** Keeps that in the store. A run that leaves something to the next, or fails, is not noted. */
+export const completedRuns =
+  (store: DocumentStore): NoteRun =>
+  async (job, report) => {
+    if (report.kind === 'done' && report.left === 0) await noteCompleted(store, job);
+  };
+
+/** Tells when jobs last did all that was due. */
+export const jobProgress =
+  (store: DocumentStore, jobs: readonly JobName[]): ReadProgress =>
+  async (tell) => {
+    const completed = await readCompleted(store, jobs);
+    for (const [n, job_name] of jobs.entries()) {
+      const at = completed[n];
+      if (at !== undefined) tell('keyserver_job_completed_timestamp_seconds', { job_name }, at);
+    }
+  };
