@@ -16,6 +16,7 @@ import { federationSecrets } from './federation-secrets.ts';
 import { healthProbes } from './store-probes.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
+import { lifecycles } from './lifecycle.ts';
 import {
   exportVersions,
   padBegun,
@@ -64,6 +65,7 @@ export const allCollections: readonly Collection<object>[] = [
   healthProbes,
   keyBatches,
   leases,
+  lifecycles,
   padBegun,
   padCells,
   padPlans,
@@ -95,6 +97,7 @@ const STAY: Readonly<Record<string, string>> = {
   healthProbes: 'says that this very store could be written',
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
+  lifecycles: 'says whether this very server takes keys',
   revisionKeys:
     'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',
   tokenKeyAges: 'says of which keys the tokens of this very store tell',

@@ -41,8 +41,10 @@ import {
   type ExportFiles,
   type Platform,
   type Wired,
+  atRest,
   exportFiles,
   openPlatform,
+  probeUnless,
   storeAnswers,
   wireOver,
 } from '@keyserver/platform';
@@ -51,6 +53,7 @@ import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
 import { checkStart } from './check-start.ts';
+import { closingWatch } from './closing-watch.ts';
 import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
@@ -110,6 +113,7 @@ async function depsOver(
       ...{ ...shared, ...batches.listings, ...keys },
       ...{ units, random },
     }),
+    checkClosing: closingWatch(store, log),
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
@@ -122,10 +126,12 @@ async function depsOver(
   const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [storeAnswers(platform), ...work, ownsParts];
-  const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
+  const rests = atRest(platform);
+  const awake = [watch.probe, archives.probe, ...late.probes].map((one) => probeUnless(rests, one));
+  const watched = [...awake, damage.probe];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const verifyCaller = schedulerVerifier(config, ambient);
-  return { log, clock, timers, random, health, verifyCaller, jobs };
+  return { log, clock, timers, random, health, verifyCaller, standsStill: rests, jobs };
 }
 
 /** What it takes to read batches and to settle their cells. */

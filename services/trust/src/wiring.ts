@@ -2,8 +2,10 @@ import {
   type Platform,
   type TokenKeys,
   type Wired,
+  atRest,
   jobParts,
   openPlatform,
+  probeUnless,
   tokenKeys,
   wireOver,
 } from '@keyserver/platform';
@@ -55,7 +57,9 @@ async function depsOver(
     staleAfter: config.AUTHORITY_KEYS_STALE_SECONDS * SECOND,
   });
   return {
-    ...jobParts(platform, options, [seldom(keySets, READ_EVERY, ambient.clock)]),
+    ...jobParts(platform, options, [
+      probeUnless(atRest(platform), seldom(keySets, READ_EVERY, ambient.clock)),
+    ]),
     wrapper,
     readKeys: readDataKeys(store),
     rotate: async (draw) => {

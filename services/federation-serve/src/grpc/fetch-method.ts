@@ -3,6 +3,7 @@ import { type Partner, readRequest } from '@keyserver/federation';
 import { type Logger, configuredId, faultTrail, requestIdOf } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { VerifyPartner } from '@keyserver/service';
+import type { LifecycleGoal } from '@keyserver/stores';
 import { type Clock, SECOND, type Timers } from '@keyserver/time';
 import { type CallTime, callTime } from '../call-time.ts';
 import { type OpenCalls, openCalls } from '../open-calls.ts';
@@ -10,7 +11,9 @@ import type { AdmitCall } from '../rate-limit.ts';
 import { type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
 import {
   type CallStatus,
+  ENDED,
   INTERNAL,
+  SLEEPS,
   UNVERIFIABLE,
   asServiceError,
   refusedStatus,
@@ -25,6 +28,8 @@ export interface FetchDeps extends ServeKeysDeps {
   readonly random: Random;
   readonly verifyPartner: VerifyPartner<Partner>;
   readonly admitCall: AdmitCall;
+  /** What this server came to, once it is emptied; undefined before. */
+  readonly restsFor: () => Promise<LifecycleGoal | undefined>;
   /** Hears of faults, for health. */
   readonly noteFault: (fault: unknown) => void;
   /** How long a call may take, ms. */
@@ -98,6 +103,9 @@ async function answer(
 ): Promise<Buffer | CallStatus> {
   const log = deps.log.child({ requestId: requestIdOf(deps.random.bytes(16)) });
   try {
+    const rest = await deps.restsFor();
+    // An ended server knows no partner any more, so whoever asks is told.
+    if (rest !== undefined) return rest === 'decommission' ? ENDED : SLEEPS;
     const authorization = call.metadata.get('authorization').map(String);
     const caller = await deps.verifyPartner(authorization);
     switch (caller.kind) {

@@ -1,0 +1,21 @@
+import type { DocumentStore } from '@keyserver/docstore';
+import type { Logger } from '@keyserver/log';
+import { closingWaits, emptyFrom, noteDrained, readLifecycle } from '@keyserver/stores';
+import { DAY } from '@keyserver/time';
+
+/**
+ * Looks whether a server that is closing has brought out all that it had, and notes since when. It is looked at every five minutes
+ * for as long as files stay, so that no single look begins a deletion.
+ */
+export const closingWatch = (store: DocumentStore, log: Logger) => async (): Promise<void> => {
+  const life = await readLifecycle(store);
+  if (life?.state !== 'closing') return;
+  const waits = await closingWaits(store, life);
+  const { before, after } = await noteDrained(store, waits.length === 0);
+  if (before === undefined && after !== undefined)
+    log.event('lifecycle.drained', { days: Math.ceil(life.keepFilesMs / DAY) });
+  if (before !== undefined && after === undefined) log.event('lifecycle.not_drained', {});
+  const from = emptyFrom({ ...life, ...(after === undefined ? {} : { drainedAt: after }) });
+  if (after !== undefined && from !== undefined && (await store.now()) >= from)
+    log.event('lifecycle.finish_due', {});
+};
