@@ -34,7 +34,7 @@ const STAYS_TO_WAKE: Readonly<Record<string, string>> = {
   revisionKeys: 'seal the tokens of phones',
   signingKeys: 'are configured',
   totalsProgress: 'says how far counts were folded',
-  usedKeys: 'say which keys signed files that people have kept',
+  usedSigningKeys: 'say which keys signed files that people have kept',
 };
 
 /** The names of the collections that stay, with the reason. */

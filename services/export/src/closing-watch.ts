@@ -1,6 +1,12 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import type { Logger } from '@keyserver/log';
-import { closingWaits, emptyFrom, noteDrained, readLifecycle } from '@keyserver/stores';
+import {
+  type Lifecycle,
+  closingWaits,
+  emptyFrom,
+  noteDrained,
+  readLifecycle,
+} from '@keyserver/stores';
 import { DAY } from '@keyserver/time';
 
 /**
@@ -9,13 +15,18 @@ import { DAY } from '@keyserver/time';
  */
 export const closingWatch = (store: DocumentStore, log: Logger) => async (): Promise<void> => {
   const life = await readLifecycle(store);
-  if (life?.state !== 'closing') return;
+  if (life?.state === 'closing') await look(store, log, life);
+};
+
+async function look(store: DocumentStore, log: Logger, life: Lifecycle): Promise<void> {
   const waits = await closingWaits(store, life);
   const { before, after } = await noteDrained(store, waits.length === 0);
-  if (before === undefined && after !== undefined)
+  if (after === undefined) {
+    if (before !== undefined) log.event('lifecycle.not_drained', {});
+    return;
+  }
+  if (before === undefined)
     log.event('lifecycle.drained', { days: Math.ceil(life.keepFilesMs / DAY) });
-  if (before !== undefined && after === undefined) log.event('lifecycle.not_drained', {});
-  const from = emptyFrom({ ...life, ...(after === undefined ? {} : { drainedAt: after }) });
-  if (after !== undefined && from !== undefined && (await store.now()) >= from)
-    log.event('lifecycle.finish_due', {});
-};
+  const from = emptyFrom({ ...life, drainedAt: after });
+  if (from !== undefined && (await store.now()) >= from) log.event('lifecycle.finish_due', {});
+}

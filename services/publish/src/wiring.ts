@@ -144,8 +144,7 @@ async function depsOver(
     confirmTime: seldom(storeTimeOf(store), CONFIRM_EVERY, clock),
     defaultRegions,
     pauses: await pausesOf(store, { timers, log, defaultRegions }),
-    closed: closedOver(store, timers),
-    ...edgeOf(config),
+    ...edgeOf(config, closedOver(store, timers)),
     stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(platform, clock),
@@ -228,7 +227,9 @@ function storeTrial(store: DocumentStore, ring: KeyRing, random: Random): () => 
 /** What the settings say about requests and answers. */
 const edgeOf = (
   config: PublishConfig,
-): Pick<AppDeps, 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  closed: UploadsClosed,
+): Pick<AppDeps, 'closed' | 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  closed,
   v1alpha1: config.V1ALPHA1,
   maintenance: config.MAINTENANCE,
   uploadsAtOnce: config.CONCURRENT_UPLOADS,
