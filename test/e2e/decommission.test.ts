@@ -72,14 +72,15 @@ async function later(fixture: ExportFixture, ms: number, step = HOUR): Promise<v
     fixture.clock.advance(step);
     await fixture.run();
   }
+  await fixture.cut(); // the job that notes what the other one has made
 }
 
 /** A server that has closed and brought everything out, as long ago as files stay. */
 async function dueToEmpty(goal: LifecycleGoal): Promise<ExportFixture> {
   const fixture = await opened();
   await close(fixture, goal);
-  await later(fixture, 10 * HOUR);
-  await later(fixture, KEEP, DAY);
+  await later(fixture, 10 * HOUR, 10 * HOUR);
+  fixture.clock.advance(KEEP);
   return fixture;
 }
 
@@ -90,9 +91,9 @@ describe('a server that is to end', () => {
     expect(await empty(fixture)).toMatchObject({
       ...{ kind: 'waits', waits: [{ kind: 'uploads' }, { kind: 'keys', window: hour(20) }] },
     });
-    await later(fixture, 7 * HOUR);
+    await later(fixture, 7 * HOUR, 7 * HOUR);
     expect(await empty(fixture)).toMatchObject({ kind: 'waits', waits: [{ kind: 'keys' }] });
-    await later(fixture, 3 * HOUR);
+    await later(fixture, 3 * HOUR, 3 * HOUR);
     const names = (await fixture.index()) ?? [];
     expect(names).toHaveLength(2);
     expect(await empty(fixture)).toMatchObject({ kind: 'files stay', from: expect.any(Number) });
@@ -106,14 +107,14 @@ describe('a server that is to end', () => {
     await close(fixture);
     expect(await abortClosing(fixture.store, by)).toMatchObject({ kind: 'changed' });
     expect(await state(fixture)).toBe('open');
-    await later(fixture, 10 * HOUR);
+    await later(fixture, 10 * HOUR, 10 * HOUR);
     expect(await fixture.index()).toHaveLength(2);
   });
 
   it('is not drained any more when a file left the index or keys came', async () => {
     const fixture = await opened();
     await close(fixture);
-    await later(fixture, 10 * HOUR);
+    await later(fixture, 10 * HOUR, 10 * HOUR);
     await fixture.publish(1, { window: hour(23) });
     await fixture.cut();
     expect(fixture.log.events('lifecycle.not_drained')).toHaveLength(1);
@@ -219,7 +220,7 @@ describe('a server that hibernates', () => {
     expect(await wakeServer(store, by)).toMatchObject({ kind: 'changed' });
     const window = unixMillis(Math.floor(clock.now() / HOUR) * HOUR);
     const keys = await fixture.publish(4, { window });
-    await later(fixture, 6 * HOUR);
+    await later(fixture, 6 * HOUR, 3 * HOUR);
     expect(await fixture.index()).toHaveLength(1);
     expect(await fixture.download()).toEqual(expect.arrayContaining([...keys]));
     expect((await fixture.batches()).filter(({ start }) => start < window - DAY)).toEqual([]);
