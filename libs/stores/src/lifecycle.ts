@@ -7,7 +7,6 @@ import {
   optional,
   text,
 } from '@keyserver/docstore';
-import { releaseSpan } from '@keyserver/exposure-keys';
 import { Fault } from '@keyserver/fault';
 import { MINUTE, SECOND, type Timers, type UnixMillis } from '@keyserver/time';
 import { storeParts } from './store-parts.ts';
@@ -92,8 +91,8 @@ export function whileOpen(windows: FindWindows): FindWindows {
   let known: { readonly life: Lifecycle | undefined; readonly at: UnixMillis } | undefined;
   return async (tx) => {
     const calendar = await windows(tx);
-    const now = tx.floor(releaseSpan(calendar));
-    if (known === undefined || known.at > tx.now || now - known.at > REMEMBERED_FOR)
+    // Not `floor`, which stands still for ten minutes. What commits later than it says is waited for before anything is deleted.
+    if (known === undefined || known.at > tx.now || tx.now - known.at > REMEMBERED_FOR)
       known = { life: await readLifecycle(tx), at: tx.now };
     const { life } = known;
     if (stateOf(life) !== 'open' && tx.now >= (life?.closesAt ?? 0))
