@@ -96,7 +96,8 @@ describe('a server that is to end', () => {
     await later(fixture, 3 * HOUR, 3 * HOUR);
     const names = (await fixture.index()) ?? [];
     expect(names).toHaveLength(2);
-    expect(await empty(fixture)).toMatchObject({ kind: 'files stay', from: expect.any(Number) });
+    const held = await empty(fixture);
+    expect(held.kind === 'files stay' && held.from).toEqual(expect.any(Number));
     expect(await state(fixture)).toBe('closing');
     expect(fixture.log.events('lifecycle.drained')).toHaveLength(1);
     expect((await fixture.index()) ?? []).toEqual(names);
@@ -136,7 +137,6 @@ describe('a server that is to end', () => {
     expect(await empty(fixture)).toMatchObject({ kind: 'archives stay' });
     expect(await fixture.index()).toEqual([]);
     expect(await isClean(fixture, 'decommission')).toEqual([]);
-    // A job that was under way may have written an index again: then the day begins anew.
     expect(await abortClosing(store, by)).toEqual({ kind: 'refused', state: 'emptying' });
     expect(await empty(fixture, {}, 'other')).toEqual({ kind: 'key', problem: 'other' });
     clock.advance(DAY);

@@ -93,7 +93,7 @@ describe('a report', () => {
     ['has another signature', { signature: 'AAAA' }],
   ])('that %s is refused', async (_, over) => {
     const argv = ['decommission', 'verify', file('bad.json', over), '--public-key', known];
-    expect(await keyserver(argv)).toMatchObject({ err: expect.stringContaining('not signed') });
+    expect((await keyserver(argv)).err).toContain('not signed');
   });
 
   it.each([['nothing'], ['{}'], ['[1]']])('is not %s', async (content) => {
