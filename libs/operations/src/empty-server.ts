@@ -1,9 +1,11 @@
 import type { DocumentStore } from '@keyserver/docstore';
 import {
   ARCHIVE_MAX_AGE,
-  INDEX_HEADERS,
+  type BlobHeaders,
+  INDEX_MAX_AGE_SECONDS,
   type OpenBucket,
   type Signer,
+  indexHeaders,
   indexName,
   renderIndex,
 } from '@keyserver/export-file';
@@ -151,12 +153,19 @@ async function emptyIndexes(
     // Whoever has just written another one is met by the next call, which finds it not empty.
     const expected = present?.generation ?? 'absent';
     await openBucket(bucket).put(name, once(content), {
-      headers: { ...INDEX_HEADERS, digest },
+      headers: { ...servedAs(present), digest },
       expected,
     });
   }
   return wereEmpty;
 }
+
+/** As the index was served, which is a setting of the export service. */
+const servedAs = (present: BlobHeaders | undefined): Omit<BlobHeaders, 'digest'> => {
+  if (present === undefined) return indexHeaders(INDEX_MAX_AGE_SECONDS.default);
+  const { contentType, cacheControl } = present;
+  return { contentType, cacheControl };
+};
 
 // eslint-disable-next-line @typescript-eslint/require-await -- the port takes a stream
 async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
