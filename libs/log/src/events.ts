@@ -2,6 +2,7 @@ import { CLEANUP_SEVERITY, type CleanupEvents } from './cleanup-events.ts';
 import type { FaultCause } from './fault-trail.ts';
 import { FEDERATION_SEVERITY, type FederationEvents } from './federation-events.ts';
 import type { ConfiguredId, RoutePattern, ServiceUrl, SettingName } from './field-types.ts';
+import { LIFECYCLE_SEVERITY, type LifecycleEvents } from './lifecycle-events.ts';
 import { PAUSE_SEVERITY, type PauseEvents } from './pause-events.ts';
 import { TRUST_SEVERITY, type TrustEvents } from './trust-events.ts';
 import type {
@@ -48,7 +49,8 @@ interface Served {
  * Every event that may be logged, and its fields. A field is a number, a boolean, one of a few words, a configured id,
  * or another type that no client can fill; a test refuses plain strings. What is not a field here cannot be logged.
  */
-export interface Events extends CleanupEvents, FederationEvents, PauseEvents, TrustEvents {
+export interface Events
+  extends CleanupEvents, FederationEvents, LifecycleEvents, PauseEvents, TrustEvents {
   'service.started': { readonly url: ServiceUrl };
   'service.stopping': { readonly cause: 'SIGTERM' | 'SIGINT' | 'disconnect' };
   'service.stopped': None;
@@ -277,6 +279,7 @@ export const SEVERITY: Readonly<Record<EventName, Severity>> = {
   'files.object_damaged': 'error',
   ...CLEANUP_SEVERITY,
   ...FEDERATION_SEVERITY,
+  ...LIFECYCLE_SEVERITY,
   ...PAUSE_SEVERITY,
   ...TRUST_SEVERITY,
   'job.finished': 'info',

@@ -1,3 +1,5 @@
+export { type DeletionReport, isReportSignedBy, parseReport } from './deletion-report.ts';
+export { type Emptying, type EmptyingDeps, emptyServer } from './empty-server.ts';
 export { type ExaminedPart, adoptParts, examineParts } from './adopt-parts.ts';
 export { type WindowPlan, changeWindow, planWindow } from './change-window.ts';
 export { type MendableTime, type TimeReport, acceptTime, resetTime } from './mend-time.ts';

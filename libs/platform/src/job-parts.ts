@@ -10,6 +10,7 @@ import {
   schedulerVerifier,
 } from '@keyserver/service';
 import { leaseStore } from '@keyserver/stores';
+import { atRest } from './at-rest.ts';
 import { type NoteRun, completedRuns } from './job-progress.ts';
 import type { Platform } from './open-platform.ts';
 import { probesOf } from './probes.ts';
@@ -41,6 +42,7 @@ export function jobParts(
   return {
     ...{ log, clock, timers, random },
     verifyCaller: schedulerVerifier(config, ambient),
+    standsStill: atRest(platform),
     runner: jobRunner({ clock, log, timers, noteFault: damage.note }),
     leases: leaseStore(platform.store, random),
     noteRun: completedRuns(platform.store),

@@ -17,6 +17,7 @@ import { healthProbes } from './store-probes.ts';
 import { jobRuns } from './job-runs.ts';
 import { keyBatches } from './key-batch-document.ts';
 import { leases } from './lease-store.ts';
+import { lifecycles } from './lifecycle.ts';
 import {
   exportVersions,
   padBegun,
@@ -66,6 +67,7 @@ export const allCollections: readonly Collection<object>[] = [
   jobRuns,
   keyBatches,
   leases,
+  lifecycles,
   padBegun,
   padCells,
   padPlans,
@@ -98,6 +100,7 @@ const STAY: Readonly<Record<string, string>> = {
   exportIndexes: 'is derived from the batches, and made anew where it is missing',
   jobRuns: 'says when jobs did what was due in this very store',
   leases: 'a lease is held by a process of this store, and nothing outside it remembers its fence',
+  lifecycles: 'says whether this very server takes keys',
   revisionKeys:
     'is wrapped by a key of this very platform, and seals tokens that are bound to this very store',
   tokenKeyAges: 'says of which keys the tokens of this very store tell',

@@ -25,6 +25,12 @@ export type AuditOperation =
   | 'jobs.resume'
   | 'keys.delete'
   | 'keys.revoke'
+  | 'lifecycle.abort'
+  | 'lifecycle.close'
+  | 'lifecycle.empty'
+  | 'lifecycle.end'
+  | 'lifecycle.restate'
+  | 'lifecycle.wake'
   | 'pause.begin'
   | 'pause.end';
 

@@ -122,6 +122,33 @@ export {
   readPauses,
   rememberedPauses,
 } from './pauses.ts';
+export {
+  CLOSING_NOTICE,
+  type Lifecycle,
+  LifecycleFault,
+  type LifecycleGoal,
+  type LifecycleState,
+  lifecycles,
+  readLifecycle,
+  rememberedLife,
+  standsStill,
+  stateOf,
+  whileOpen,
+} from './lifecycle.ts';
+export {
+  type LifecycleOutcome,
+  abortClosing,
+  beginClosing,
+  beginEmptying,
+  emptyFrom,
+  endEmptying,
+  noteDrained,
+  noteUnlisted,
+  restateOpen,
+  wakeServer,
+} from './change-lifecycle.ts';
+export { type ClosingWait, closingWaits } from './closing-waits.ts';
+export { deletedWith, staysWith } from './what-stays.ts';
 export { type PartnerUnitsOptions, type Units, paddedUnits } from './partner-units.ts';
 export { unitsOfPartners } from './served-units.ts';
 export { type UnitProgress, unitProgress } from './unit-progress.ts';

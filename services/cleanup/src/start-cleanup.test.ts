@@ -1,7 +1,7 @@
 import { ConfigFault } from '@keyserver/config';
 import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/testing';
 import { systemRandom } from '@keyserver/random';
-import { leaseStore, readTotals, totalDeltas } from '@keyserver/stores';
+import { leaseStore, lifecycles, readTotals, totalDeltas } from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
 import { freePorts } from '../../../test/support/free-ports.ts';
 import { startCleanup } from './index.ts';
@@ -114,6 +114,25 @@ describe('the cleanup service', () => {
     clock.advance(1);
     expect(await run()).toMatchObject([200, { ok: true }]);
     await service.close();
+  });
+
+  it('does nothing on a server that sleeps, and says so to the scheduler as of any run', async () => {
+    await count('a');
+    await machine.onPlatform(async ({ store }) => {
+      await store.transact(async (tx) => {
+        await tx.get(lifecycles, ['server']);
+        const times = { since: NOON, closesAt: NOON, keepFilesMs: 0 };
+        tx.set(lifecycles, 'server', { state: 'hibernating', goal: 'hibernate', ...times });
+      });
+    });
+    clock.advance(HOUR);
+    const service = await startCleanup(machine.env, ambient);
+    const headers = await machine.caller();
+    const response = await fetch(`${service.url}/totals`, { method: 'POST', headers });
+    expect([response.status, await response.json()]).toEqual([200, { ok: true }]);
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+    await service.close();
+    expect(await uploads()).toEqual([]);
   });
 
   it('lets nobody else start a job', async () => {

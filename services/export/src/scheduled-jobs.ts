@@ -14,6 +14,8 @@ export interface ScheduledJobs {
 export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
   readonly units: CreateBatchesDeps['units'] & DoWorkDeps['units'];
   readonly leases: Leases;
+  /** Notes when a server that is closing has brought out what it had. */
+  readonly checkClosing: () => Promise<void>;
   readonly deadlines: { readonly createBatches: number; readonly doWork: number };
 }
 
@@ -39,6 +41,7 @@ async function cut(deps: ScheduledJobsDeps, signal: AbortSignal): Promise<JobRep
   const lease = { leases, name: 'create-batches', lengthMs: leaseMs, signal, timers };
   return await withLease(lease, async (held) => {
     const { created, left, failed } = await createBatches(deps, held.signal);
+    await deps.checkClosing();
     const problems = failed.map((name) => `what is due of ${name} could not be created`);
     if (left > 0 && created === 0) problems.push('the run ended before a batch was created');
     return problems.length === 0

@@ -42,8 +42,10 @@ import {
   type ExportFiles,
   type Platform,
   type Wired,
+  atRest,
   exportFiles,
   openPlatform,
+  probeUnless,
   storeAnswers,
   wireOver,
 } from '@keyserver/platform';
@@ -52,6 +54,7 @@ import { type Clock, DAY, HOUR } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
 import { type ExportSettings, timesOf } from './config.ts';
 import { checkStart } from './check-start.ts';
+import { closingWatch } from './closing-watch.ts';
 import { missingArchives, probesOfWork } from './health.ts';
 import { lateWatches } from './late-watches.ts';
 import { jitteredPause } from './pause.ts';
@@ -112,6 +115,7 @@ async function depsOver(
       ...{ ...shared, ...batches.listings, ...keys },
       ...{ units, random },
     }),
+    checkClosing: closingWatch(store, log),
     noteFault: damage.note,
     lookedAfter: new Map(),
     missingArchives: archives,
@@ -124,12 +128,15 @@ async function depsOver(
   const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [storeAnswers(platform), ...work, ownsParts];
-  const watched = [...[watch, archives, damage].map(({ probe }) => probe), ...late.probes];
+  const rests = atRest(platform);
+  const awake = [watch.probe, archives.probe, ...late.probes].map((one) => probeUnless(rests, one));
+  const watched = [...awake, damage.probe];
   const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
   const verifyCaller = schedulerVerifier(config, ambient);
   const shown = { ...shared, ...times, ...batches, units };
   const progress = exportProgress({ ...shown, ...plannedIn(store, planning.span) });
-  return { log, clock, timers, random, health, verifyCaller, jobs, progress };
+  const told = { log, clock, timers, random, health, verifyCaller };
+  return { ...told, standsStill: rests, jobs, progress };
 }
 
 const plannedIn = (store: DocumentStore, span: PlanSpan) => ({

@@ -22,6 +22,8 @@ export interface AppDeps extends JobAppDeps, Omit<PullDeps, 'fetch'> {
   readonly progress: readonly ReadProgress[];
   readonly findQuery: (id: string) => Promise<FederationQuery | undefined>;
   /** Whether a query waits for the end of a pause; ends one that has lasted too long. */
+  /** Whether this server takes no keys any more. */
+  readonly isClosed: () => Promise<boolean>;
   readonly waits: (queryId: string) => Promise<boolean>;
   /** Less than the scheduler waits, ms. */
   readonly deadlineMs: number;
@@ -71,7 +73,7 @@ const NOTHING_TO_DO: JobReport = { kind: 'done', done: 0, left: 0 };
 async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {
   const { runner, leases, timers, clock, deadlineMs } = deps;
   return await runner.run('federation-pull', deadlineMs, async (job) => {
-    if (!isInForce(query, clock.now())) return NOTHING_TO_DO;
+    if (!isInForce(query, clock.now()) || (await deps.isClosed())) return NOTHING_TO_DO;
     if (await deps.waits(query.id)) {
       deps.log.event('federation.paused', { query: configuredId(query) });
       return NOTHING_TO_DO;

@@ -3,9 +3,11 @@ import {
   type OutgoingIdentity,
   type Platform,
   type Wired,
+  isClosed,
   jobParts,
   openPlatform,
   outgoingIdentity,
+  probeUnless,
 } from '@keyserver/platform';
 import type { Ambient } from '@keyserver/service';
 import {
@@ -15,6 +17,7 @@ import {
   listQueries,
   readStandings,
   rememberedWindows,
+  whileOpen,
 } from '@keyserver/stores';
 import { HOUR, SECOND } from '@keyserver/time';
 import type { AppDeps } from './app.ts';
@@ -66,7 +69,7 @@ async function depsOver(
   const { config, ambient } = options;
   const { clock, random } = ambient;
   const keys = {
-    ...{ clock, windows: rememberedWindows(), hashKey: keyHasher(keyHashSecret) },
+    ...{ clock, windows: whileOpen(rememberedWindows()), hashKey: keyHasher(keyHashSecret) },
     retention: config.KEY_RETENTION_HOURS * HOUR,
     maxKeyAge: config.MAX_KEY_AGE_HOURS * HOUR,
   };
@@ -80,12 +83,13 @@ async function depsOver(
     startedAt: await store.now(),
     lateAfter: config.FEDERATION_LATE_SECONDS * SECOND,
   });
-  const parts = jobParts(platform, options, [queries]);
+  const parts = jobParts(platform, options, [probeUnless(isClosed(platform), queries)]);
   const waiting = { store, random, log: parts.log, retention: keys.retention };
   return {
     ...parts,
     progress: [queryProgress(standings)],
     findQuery: findQuery(store),
+    isClosed: isClosed(platform),
     waits: async (id) => await queryWaits(waiting, id),
     sync: federationSync(store, keys, random),
     deadlineMs: config.FEDERATION_DEADLINE_SECONDS * SECOND,

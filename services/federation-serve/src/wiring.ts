@@ -18,11 +18,16 @@ import {
   epochReader,
   findPartner,
   pausesPartner,
+  readLifecycle,
   readSealingKey,
+  rememberedLife,
   rememberedPauses,
+  standsStill,
+  stateOf,
   unitsOfPartners,
 } from '@keyserver/stores';
-import { HOUR, SECOND } from '@keyserver/time';
+import type { DocumentStore } from '@keyserver/docstore';
+import { HOUR, SECOND, type Timers } from '@keyserver/time';
 import { type FederationServeSettings, issuersOf } from './config.ts';
 import type { FetchDeps } from './grpc/fetch-method.ts';
 import { withRecentTime } from './recent-time.ts';
@@ -80,8 +85,18 @@ function depsOver(
       allowHttpJwks: true, // the setting takes a plain http address only of this very machine
     }),
     admitCall: callRates(timers),
+    restsFor: restsOver(store, timers),
     callDeadline: config.CALL_DEADLINE_SECONDS * SECOND,
     maxCalls: config.MAX_CALLS,
     health: probeAll(timers, [...probesOf(platform), damage.probe, logHealth]),
+  };
+}
+
+/** What this server came to, once it is emptied; asked of the store at most every ten seconds. */
+function restsOver(store: DocumentStore, timers: Timers): FetchDeps['restsFor'] {
+  const recall = rememberedLife(async () => await readLifecycle(store), timers);
+  return async () => {
+    const life = await recall();
+    return standsStill(stateOf(life)) ? life?.goal : undefined;
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '@keyserver/log';
 import type { Express } from 'express';
 import { type AdmissionDeps, admission, turnUploadAway } from './http/admission.ts';
 import { type CoverTrafficDeps, countingCover, coverTraffic } from './http/cover-traffic.ts';
+import { type UploadsClosed, turnedAwayWhenClosed } from './http/closed-server.ts';
 import { closedForMaintenance } from './http/maintenance.ts';
 import { type PhoneAnswersDeps, phoneAnswers } from './http/phone-answers.ts';
 import { publishFaultRenderer } from './http/publish-fault.ts';
@@ -17,6 +18,8 @@ import { type StatsRouteDeps, statsRoute } from './stats/stats-route.ts';
 export interface AppDeps
   extends PublishDeps, PhoneAnswersDeps, CoverTrafficDeps, AdmissionDeps, StatsRouteDeps {
   readonly pauses: UploadPauses;
+  /** Whether this server takes uploads at all. */
+  readonly closed: UploadsClosed;
   readonly log: Logger;
   /** Whether all but `/health` is closed. */
   readonly maintenance: boolean;
@@ -45,6 +48,7 @@ export function createApp(deps: AppDeps): Express {
         log.event('publish.in_maintenance', {});
         app.use(closedForMaintenance);
       }
+      app.use(turnedAwayWhenClosed(deps.closed));
       const { admit, holding } = admission(deps, logOf);
       for (const api of deps.v1alpha1 ? [V1, V1ALPHA1] : [V1]) {
         const enter = admit(turnUploadAway(api, answers));

@@ -6,8 +6,10 @@ import {
   type Platform,
   type TokenKeys,
   type Wired,
+  atRest,
   keysBelong,
   openPlatform,
+  probeUnless,
   sameStore,
   tokenKeys,
   wireOver,
@@ -30,16 +32,19 @@ import {
   listApps,
   noteTokenKeyAge,
   readDataKeys,
+  readLifecycle,
   readPauses,
   shareAnswerTimes,
   sharedAnswerTimes,
   rememberedCoverage,
+  rememberedLife,
   rememberedWindows,
   storedWindows,
   probeUploads,
   probeWriting,
   skippedCountsId,
   storeUploads,
+  whileOpen,
 } from '@keyserver/stores';
 import { type Clock, HOUR, MINUTE, SECOND, type Timers, blockUntil } from '@keyserver/time';
 import { type AnswerTimes, answerTimes } from './answer-times.ts';
@@ -47,6 +52,7 @@ import type { AppDeps } from './app.ts';
 import { alertWhenCovered, windowsOpen } from './covered-windows.ts';
 import type { PublishConfig } from './config.ts';
 import { type ReserveKeys, dailyCeilings } from './daily-ceiling.ts';
+import { type UploadsClosed, uploadsClosed } from './http/closed-server.ts';
 import { type KeptAnswerTimes, keepAnswerTimes } from './keep-answer-times.ts';
 import { type Lookup, rememberedLookup } from './remembered-lookup.ts';
 import { revisionTokens } from './revision-tokens.ts';
@@ -132,7 +138,7 @@ async function depsOver(
   const upload = storeUploads(
     store,
     {
-      ...{ clock, windows: rememberedWindows() },
+      ...{ clock, windows: whileOpen(rememberedWindows()) },
       hashKey: keyHasher(keyHashSecret),
       skippedCountsId: skippedCountsId(keyHashSecret),
       retention: config.KEY_RETENTION_HOURS * HOUR,
@@ -154,12 +160,12 @@ async function depsOver(
     confirmTime: seldom(storeTimeOf(store), CONFIRM_EVERY, clock),
     defaultRegions,
     pauses: await pausesOf(store, { timers, log, defaultRegions }),
-    ...edgeOf(config),
+    ...edgeOf(config, closedOver(store, timers)),
     stats: statsOver(store, config, { authorities, log }),
     health: probeAll(timers, [
       sameStoreWithOpenWindows(platform, clock),
       keysBelong(platform),
-      revisionKeysThere(ring),
+      probeUnless(atRest(platform), revisionKeysThere(ring)),
       seldom(probeUploads(store, random), READ_EVERY, clock),
       seldom(probeWriting(store, random), WRITE_EVERY, clock),
       logHealth,
@@ -177,6 +183,18 @@ const pausesOf = async (
     readPauses: async () => await readPauses(store),
     listApps: async () => await listApps(store),
   });
+
+/** Nothing is known of a store that was away from the beginning: then uploads fail by themselves. */
+function closedOver(store: DocumentStore, timers: Timers): UploadsClosed {
+  const recall = rememberedLife(async () => await readLifecycle(store), timers);
+  return async () => {
+    try {
+      return uploadsClosed(await recall());
+    } catch {
+      return 'no'; // health tells of the store, and no upload is stored while it does not say that it is open
+    }
+  };
+}
 
 const waitOutOn =
   (timers: Timers): AppDeps['waitOut'] =>
@@ -225,7 +243,9 @@ function storeTrial(store: DocumentStore, ring: KeyRing, random: Random): () => 
 /** What the settings say about requests and answers. */
 const edgeOf = (
   config: PublishConfig,
-): Pick<AppDeps, 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  closed: UploadsClosed,
+): Pick<AppDeps, 'closed' | 'v1alpha1' | 'maintenance' | 'uploadsAtOnce' | 'padding'> => ({
+  closed,
   v1alpha1: config.V1ALPHA1,
   maintenance: config.MAINTENANCE,
   uploadsAtOnce: config.CONCURRENT_UPLOADS,

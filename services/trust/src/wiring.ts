@@ -2,9 +2,11 @@ import {
   type Platform,
   type TokenKeys,
   type Wired,
+  atRest,
   jobParts,
   jobProgress,
   openPlatform,
+  probeUnless,
   tokenKeys,
   wireOver,
 } from '@keyserver/platform';
@@ -61,7 +63,9 @@ async function depsOver(
     staleAfter: config.AUTHORITY_KEYS_STALE_SECONDS * SECOND,
   });
   return {
-    ...jobParts(platform, options, [seldom(keySets, READ_EVERY, ambient.clock)]),
+    ...jobParts(platform, options, [
+      probeUnless(atRest(platform), seldom(keySets, READ_EVERY, ambient.clock)),
+    ]),
     wrapper,
     ...read,
     progress: [

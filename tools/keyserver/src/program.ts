@@ -26,6 +26,11 @@ import { addJobsList } from './jobs/list.ts';
 import { addKeysDelete } from './keys/delete.ts';
 import { addKeysRevoke } from './keys/revoke.ts';
 import { exampleOf } from './options.ts';
+import { addAbort, addBegin } from './lifecycle/close.ts';
+import { addFinish } from './lifecycle/finish.ts';
+import { addStatus } from './lifecycle/status.ts';
+import { addReportVerify } from './lifecycle/verify.ts';
+import { addWake } from './lifecycle/wake.ts';
 import { addPause, addResume } from './pause/pause.ts';
 import { addPublish } from './publish/publish.ts';
 import { addStatsShow } from './stats/show.ts';
@@ -133,6 +138,25 @@ const COMMANDS: readonly AddCommand[] = [
     example: 'keys revoke --from 2026-01-15T00:00:00Z --app org.example.app',
     commands: [addKeysRevoke, addKeysDelete],
   }),
+  group({
+    name: 'decommission',
+    description: 'End a server for good: bring out the last keys, delete everything, prove it.',
+    example: 'decommission begin',
+    commands: [
+      ...[addBegin('decommission'), addStatus('decommission'), addAbort('decommission')],
+      ...[addFinish('decommission'), addReportVerify],
+    ],
+  }),
+  group({
+    name: 'hibernate',
+    description: 'Empty a server that keeps its configuration and keys, until it is woken.',
+    example: 'hibernate begin',
+    commands: [
+      ...[addBegin('hibernate'), addStatus('hibernate'), addAbort('hibernate')],
+      addFinish('hibernate'),
+    ],
+  }),
+  addWake,
   group({
     name: 'store',
     description: 'Look after the store as a whole.',

@@ -11,7 +11,9 @@ import {
   allCollections,
   compareStoreFormat,
   keyBatches,
+  readLifecycle,
   readStoreFormat,
+  stateOf,
   stateOfPart,
 } from '@keyserver/stores';
 import { DAY } from '@keyserver/time';
@@ -78,6 +80,28 @@ const storeFormat: Check = {
       throw fault;
     }
     return ok('Format, window and profile are those of this environment.');
+  },
+};
+
+const storeOpen: Check = {
+  id: 'server_open',
+  about: 'The server takes keys, or it is meant that it does not.',
+  why: 'A server that is closing or sleeps refuses every upload, and one that waits to be emptied keeps data that nobody needs.',
+  mend: 'See `npx keyserver decommission status` and docs/decommission.md: abort it, finish it, or `npx keyserver wake`.',
+  run: async ({ open }) => {
+    const { store } = await open();
+    const life = await readLifecycle(store);
+    switch (stateOf(life)) {
+      case 'open':
+        return ok('The server is open.');
+      case 'closing':
+        return warning(`The server is closing (${life?.goal ?? ''}): it takes no uploads.`);
+      case 'emptying':
+        return warning('The server is being emptied, and `finish` has to be run again.');
+      case 'ended':
+      case 'hibernating':
+        return ok(`The server is ${stateOf(life)}, and has been emptied.`);
+    }
   },
 };
 
@@ -217,6 +241,7 @@ export const storeChecks: readonly Check[] = [
   storeReachable,
   storeComplete,
   storeFormat,
+  storeOpen,
   storeIndexes,
   storeParts,
   expiredKeys,

@@ -62,6 +62,7 @@ import {
 } from '@keyserver/time';
 import { type LateWatch, lateWatch, missingArchives } from '../health.ts';
 import { type ScheduledJobsDeps, scheduledJobs } from '../scheduled-jobs.ts';
+import { closingWatch } from '../closing-watch.ts';
 import { pauseWatch } from '../pause-watch.ts';
 import { revisableDocuments } from '../revisable-documents.ts';
 import type { SignerDeps } from '../signers.ts';
@@ -211,6 +212,7 @@ export async function openExportFixture(
       ...{ storeTime, log: log.log, listExports: listExports(store), ...batches.listings },
       ...{ units, random, retention, readPauses: async () => await readPauses(store) },
     }),
+    checkClosing: closingWatch(store, log.log),
     noteFault: () => undefined,
     lookedAfter: new Map(),
     missingArchives: missingArchives(),

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { NOON, aKey } from '@keyserver/stores/testing';
+import { lifecycles } from '@keyserver/stores';
 import { DAY, unixMillis } from '@keyserver/time';
 import {
   type FederationServer,
@@ -171,5 +172,24 @@ describe('a partner', () => {
     expect(lines).toMatch(/federation\.served[^]*federation\.refused/);
     expect(lines).not.toMatch(/SECRET|Bearer|partner@neighbour/);
     expect(lines).not.toContain(token.slice('Bearer '.length, 60));
+  });
+});
+
+describe('a server that was emptied', () => {
+  it.each([
+    ['ended', 'decommission', 'FAILED_PRECONDITION', 'This server has ended.'],
+    ['hibernating', 'hibernate', 'UNAVAILABLE', 'This server sleeps.'],
+  ] as const)('and is %s tells so to whoever asks', async (state, goal, code, text) => {
+    const other = await federationServer();
+    await other.onPlatform(async ({ store }) => {
+      await store.transact(async (tx) => {
+        await tx.get(lifecycles, ['server']);
+        tx.set(lifecycles, 'server', { state, goal, since: 0, closesAt: 0, keepFilesMs: 0 });
+      });
+    });
+    const running = await other.start();
+    expect(statusOf(await running.call({}, {}))).toEqual([code, expect.stringContaining(text)]);
+    await running.stop();
+    other.remove();
   });
 });

@@ -3,6 +3,7 @@ import { type Partner, readRequest } from '@keyserver/federation';
 import { type Logger, configuredId, faultTrail, requestIdOf } from '@keyserver/log';
 import type { Random } from '@keyserver/random';
 import type { VerifyPartner } from '@keyserver/service';
+import type { LifecycleGoal } from '@keyserver/stores';
 import {
   type Clock,
   MINUTE,
@@ -17,7 +18,9 @@ import type { AdmitCall } from '../rate-limit.ts';
 import { type ServeKeysDeps, serveKeys } from '../serve-keys.ts';
 import {
   type CallStatus,
+  ENDED,
   INTERNAL,
+  SLEEPS,
   UNVERIFIABLE,
   asServiceError,
   refusedStatus,
@@ -32,6 +35,8 @@ export interface FetchDeps extends ServeKeysDeps {
   readonly random: Random;
   readonly verifyPartner: VerifyPartner<Partner>;
   readonly admitCall: AdmitCall;
+  /** What this server came to, once it is emptied; undefined before. */
+  readonly restsFor: () => Promise<LifecycleGoal | undefined>;
   /** Hears of faults, for health. */
   readonly noteFault: (fault: unknown) => void;
   /** Whether a partner is given nothing until an operator resumes it. */
@@ -111,6 +116,9 @@ async function answer(
 ): Promise<Buffer | CallStatus> {
   const log = deps.log.child({ requestId: requestIdOf(deps.random.bytes(16)) });
   try {
+    const rest = await deps.restsFor();
+    // An ended server knows no partner any more, so whoever asks is told.
+    if (rest !== undefined) return rest === 'decommission' ? ENDED : SLEEPS;
     const authorization = call.metadata.get('authorization').map(String);
     const caller = await deps.verifyPartner(authorization);
     switch (caller.kind) {

@@ -54,6 +54,18 @@ export const UNVERIFIABLE: CallStatus = {
   text: 'The token cannot be checked at the moment.',
 };
 
+/** This server has ended: nobody gets anything from it any more, and whoever asks again is told the same. */
+export const ENDED: CallStatus = {
+  code: status.FAILED_PRECONDITION,
+  text: 'This server has ended. It has no keys, and will have none.',
+};
+
+/** This server sleeps, without any keys. */
+export const SLEEPS: CallStatus = {
+  code: status.UNAVAILABLE,
+  text: 'This server sleeps. It has no keys at present.',
+};
+
 /** Something is wrong here; what, is in the log. */
 export const INTERNAL: CallStatus = { code: status.INTERNAL, text: 'internal error' };
 

@@ -1,7 +1,7 @@
 import { StoreFault } from '@keyserver/docstore';
 import { KeyRingFault } from '@keyserver/revision-token';
 import type { RenderFault } from '@keyserver/service';
-import { CoverageFault } from '@keyserver/stores';
+import { CoverageFault, LifecycleFault } from '@keyserver/stores';
 import { AppLookupFault } from '../publish-keys.ts';
 import type { PhoneAnswers } from './phone-answers.ts';
 import { type PublishAnswer, RETRY_AFTER_SECONDS, unavailable } from './publish-response.ts';
@@ -40,4 +40,5 @@ export const isOutage = (fault: unknown): boolean =>
   fault instanceof StoreFault ||
   fault instanceof KeyRingFault ||
   fault instanceof CoverageFault ||
+  fault instanceof LifecycleFault ||
   (fault instanceof Error && isOutage(fault.cause));

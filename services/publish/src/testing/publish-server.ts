@@ -154,6 +154,7 @@ function depsOver(store: DocumentStore, clock: SimulatedClock): Omit<AppDeps, 'l
     confirmTime: () => Promise.resolve(),
     defaultRegions: [],
     pauses: noPauses,
+    closed: async () => await Promise.resolve('no'),
     tokens: someTokens(),
     v1alpha1: false,
     maintenance: false,
