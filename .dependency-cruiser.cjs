@@ -59,6 +59,7 @@ const ROOMS = {
   'tools/keyserver': [...USES, ...SERVICES],
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
+  'tools/image': [], // runs in images that are being built, by itself
   bench: [
     ...[...USES, ...ADAPTERS, ...SERVICES],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
