@@ -50,7 +50,10 @@ const READERS: Readonly<Record<string, (rest: string) => Instruction | undefined
   ENTRYPOINT: (rest) => {
     const words = /^\[("[^"\\]+"(?:, ?"[^"\\]+")*)\]$/.exec(rest)?.[1];
     if (words === undefined) return undefined;
-    return { kind: 'ENTRYPOINT', command: [...words.matchAll(/"([^"]+)"/g)].map(([, w = '']) => w) };
+    return {
+      kind: 'ENTRYPOINT',
+      command: [...words.matchAll(/"([^"]+)"/g)].map(([, w = '']) => w),
+    };
   },
 };
 
