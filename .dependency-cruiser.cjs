@@ -64,7 +64,7 @@ const ROOMS = {
     ...[...USES, ...ADAPTERS, ...SERVICES],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
   ],
-  docs: [...USES, ...SERVICES, 'tools/launcher'],
+  docs: [...USES, ...SERVICES, 'tools/launcher', 'libs/firestore'], // whose indexes a release needs
   terraform: [...USES, 'libs/firestore'],
 };
 

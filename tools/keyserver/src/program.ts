@@ -9,6 +9,7 @@ import { addAuthorityChanges } from './authority/change.ts';
 import { addAuthorityKeys } from './authority/keys.ts';
 import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
+import { addConfigImportReference } from './config/import-reference.ts';
 import { addConfigShow } from './config/show.ts';
 import { addDataExport } from './data/export.ts';
 import { addDataImport } from './data/import.ts';
@@ -96,7 +97,7 @@ const COMMANDS: readonly AddCommand[] = [
     name: 'config',
     description: 'Show and change what a server is configured to do.',
     example: 'config show > server.yaml',
-    commands: [addConfigApply, addConfigShow],
+    commands: [addConfigApply, addConfigShow, addConfigImportReference],
   }),
   group({
     name: 'audit',
