@@ -11,6 +11,7 @@ import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
 import { addConfigImportReference } from './config/import-reference.ts';
 import { addConfigShow } from './config/show.ts';
+import { addCost } from './cost/cost.ts';
 import { addDataExport } from './data/export.ts';
 import { addDataImport } from './data/import.ts';
 import { addDataVerify } from './data/verify.ts';
@@ -67,6 +68,7 @@ const COMMANDS: readonly AddCommand[] = [
     commands: [addExportVerify, addExportInspect],
   }),
   addDoctor,
+  addCost,
   addPublish,
   group({
     name: 'certificate',
