@@ -34,38 +34,30 @@ const needs = (
 const text = { allowed: 'text', default: 'a' };
 
 describe('the difference of two releases', () => {
-  it.each<[string, ReleaseNeeds, ReleaseNeeds, string, 'before' | 'after']>([
-    ['must be given', needs({}), needs({ A: { allowed: 'text' } }), 'new_required', 'before'],
+  it.each<[string, ReleaseNeeds, ReleaseNeeds, string]>([
+    ['must be given', needs({}), needs({ A: { allowed: 'text' } }), 'new_required before'],
     [
       'lost its default',
       needs({ A: text }),
       needs({ A: { allowed: 'text' } }),
-      'new_required',
-      'before',
+      'new_required before',
     ],
     [
       'has other bounds',
       needs({ A: text }),
       needs({ A: { ...text, allowed: 'b' } }),
-      'new_bounds',
-      'before',
+      'new_bounds before',
     ],
     [
       'has another default',
       needs({ A: text }),
       needs({ A: { ...text, default: 'b' } }),
-      'new_default',
-      'before',
+      'new_default before',
     ],
-    [
-      'got a default',
-      needs({ A: { allowed: 'text' } }),
-      needs({ A: text }),
-      'new_default',
-      'before',
-    ],
-    ['is gone', needs({ A: text }), needs({}), 'setting_gone', 'after'],
-  ])('names a setting that %s', (_, before, after, kind, when) => {
+    ['got a default', needs({ A: { allowed: 'text' } }), needs({ A: text }), 'new_default before'],
+    ['is gone', needs({ A: text }), needs({}), 'setting_gone after'],
+  ])('names a setting that %s', (_, before, after, step) => {
+    const [kind, when] = step.split(' ');
     expect(rollOutSteps(before, after)).toEqual([{ kind, when, about: 'publish A' }]);
   });
 

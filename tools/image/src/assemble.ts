@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type LockFile, billOfMaterials } from './bill-of-materials.ts';
-import { type Reached, folderOf, reachedFrom } from './reached.ts';
+import { billOfMaterials, readLockFile } from './bill-of-materials.ts';
+import { type Reached, folderOf, manifestIn, reachedFrom } from './reached.ts';
 
 /** Of our own packages an image has what runs. */
 const RUNS = /(\.js|\.json|\.proto)$/;
@@ -12,7 +12,7 @@ const UNREAD = /\.(d\.[cm]?ts|[cm]?ts|map|md|markdown|flow)$/i;
 function assemble(service: string, to: string, sourceTime: number): void {
   const folder = folderOf('.', service);
   const packages = reachedFrom('.', folder);
-  const lock: LockFile = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  const lock = readLockFile(readFileSync('package-lock.json', 'utf8'));
   mkdirSync(to, { recursive: true });
   for (const one of packages) copy(one, to);
   const own = packages.filter((one) => one.own).map(({ name }) => name);
@@ -45,12 +45,8 @@ function copy({ name, from, own }: Reached, to: string): void {
 function placeInImage(from: string): string {
   const [before = '', ...after] = from.split('/node_modules/');
   if (after.length === 0 || before.startsWith('node_modules')) return from;
-  const { name } = JSON.parse(readFileSync(join(before, 'package.json'), 'utf8')) as Named;
+  const { name } = manifestIn(before);
   return ['node_modules', name, ...after.flatMap((one) => ['node_modules', one])].join('/');
-}
-
-interface Named {
-  readonly name: string;
 }
 
 /** Gives everything the time of the source, as https://reproducible-builds.org/specs/source-date-epoch/ asks for. */

@@ -1,11 +1,21 @@
 import type { Reached } from './reached.ts';
 
 /** What a lock file says of the packages in node_modules, by their places. */
-export interface LockFile {
+interface LockFile {
   readonly packages: Readonly<
     Record<string, { readonly dev?: boolean; readonly integrity?: string }>
   >;
 }
+
+/** Reads a lock file; throws an Error for one of a version that names no places. */
+export function readLockFile(text: string): LockFile {
+  const lock: unknown = JSON.parse(text);
+  if (isLockFile(lock)) return lock;
+  throw new Error('package-lock.json must be of version 2 or later');
+}
+
+const isLockFile = (value: unknown): value is LockFile =>
+  typeof value === 'object' && value !== null && 'packages' in value;
 
 /**
  * The packages of an image as CycloneDX 1.6 in JSON (https://cyclonedx.org/docs/1.6/json/). It has no serial number, and its time is

@@ -1,3 +1,4 @@
+export { billOfMaterials, readLockFile } from './bill-of-materials.ts';
 export { digestOf, pathsBelow } from './digest.ts';
 export { parseDockerfile } from './dockerfile.ts';
 export { parseIgnored } from './ignored.ts';

@@ -88,9 +88,21 @@ function performStep(
   state: State,
   options: Given & { readonly done: boolean },
 ): void {
+  if (step.kind !== 'COPY' && step.kind !== 'RUN') note(step, state, options);
+  else if (options.done) return;
+  else if (step.kind === 'COPY') copy(step, state, options);
+  else run(step.command, state, options);
+}
+
+/** What a step says of those that follow. */
+function note(
+  step: Exclude<Stage['steps'][number], { kind: 'COPY' | 'RUN' }>,
+  state: State,
+  { args }: Given,
+): void {
   switch (step.kind) {
     case 'ARG': {
-      const value = options.args[step.name] ?? step.value;
+      const value = args[step.name] ?? step.value;
       if (value === undefined) throw new Error(`the argument ${step.name} is missing`);
       state.args[step.name] = value;
       return;
@@ -101,12 +113,6 @@ function performStep(
     case 'WORKDIR':
       state.at = step.folder;
       mkdirSync(join(state.root, step.folder), { recursive: true });
-      return;
-    case 'COPY':
-      if (!options.done) copy(step, state, options);
-      return;
-    case 'RUN':
-      if (!options.done) run(step.command, state, options);
       return;
     case 'USER':
       state.user = step.user;

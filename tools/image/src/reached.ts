@@ -78,7 +78,12 @@ function placeOf(name: string, from: string, home: string): string | undefined {
   return undefined;
 }
 
-function manifestIn(place: string): Manifest {
-  const manifest: Manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
-  return manifest;
+/** Reads the package.json of a folder; throws an Error for one without a name or version. */
+export function manifestIn(place: string): Manifest {
+  const manifest: unknown = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+  if (isManifest(manifest)) return manifest;
+  throw new Error(`${place} has no package.json with a name and a version`);
 }
+
+const isManifest = (value: unknown): value is Manifest =>
+  typeof value === 'object' && value !== null && 'name' in value && 'version' in value;

@@ -5,7 +5,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export type ReferenceDump = Readonly<Record<TableName, readonly Row[]>>;
 
 /** The tables that hold configuration: migrations/*.up.sql of github.com/google/exposure-notifications-server. */
-export const TABLES = [
+const TABLES = [
   ...(['authorizedapp', 'healthauthority', 'healthauthoritykey', 'signatureinfo'] as const),
   ...(['exportconfig', 'federationoutauthorization', 'federationinquery'] as const),
 ] as const;
