@@ -47,7 +47,7 @@ export function openBuilder(): Builder {
 }
 
 /** The time of the newest commit, in seconds. */
-const sourceTime = (): string =>
+export const sourceTime = (): string =>
   execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' }).trim();
 
 function hasRoom(folder: string): boolean {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Built, digestOf, pathsBelow } from '@keyserver/image';
-import { type Builder, IMAGES, openBuilder } from './build-images.ts';
+import { type Builder, IMAGES, openBuilder, sourceTime } from './build-images.ts';
 import { type Cloud, runImage, startCloud } from './production.ts';
 
 const SERVICES = IMAGES.filter((name) => name !== 'keyserver');
@@ -18,11 +18,16 @@ let cloud: Cloud;
 beforeAll(async () => {
   builder = openBuilder();
   cloud = await startCloud();
-});
+  builder.build('trust'); // everything is installed and compiled with the first
+}, 900_000);
 afterAll(async () => {
   await cloud.close();
   builder.remove();
 });
+
+/** The digest of an image; the compile cache is not written where it belongs to another user, and here to the same. */
+const digest = ({ folder }: Built, left: readonly string[] = []): string =>
+  digestOf(folder, { latest: Number(sourceTime()), left });
 
 const packagesOf = ({ folder }: Built): readonly string[] => {
   const bill = JSON.parse(readFileSync(join(folder, 'sbom.cdx.json'), 'utf8')) as Bill;
@@ -32,7 +37,7 @@ const packagesOf = ({ folder }: Built): readonly string[] => {
 describe.each(IN_ORDER)('the image of %s', (service) => {
   it('answers with the settings of production, writes nothing, and ends when it is told', async () => {
     const image = builder.build(service);
-    const before = digestOf(image.folder);
+    const before = digest(image, ['compile-cache']);
     const running = await runImage(image, cloud);
     try {
       if (service === 'trust') await rotateKeys(running.url);
@@ -44,7 +49,7 @@ describe.each(IN_ORDER)('the image of %s', (service) => {
         ...{ code: 0, left: [], printed: '' },
       });
     }
-    expect(digestOf(image.folder)).toBe(before);
+    expect(digest(image, ['compile-cache'])).toBe(before);
     expect(image.user).toBe('node');
     expect(packagesOf(image)).not.toContain('typescript');
     expect(pathsBelow(image.folder).filter((path) => path.includes('stand-ins'))).toEqual([]);
@@ -58,9 +63,9 @@ async function rotateKeys(url: string): Promise<void> {
 
 describe('an image', () => {
   it('comes out the same when it is built again', () => {
-    const first = digestOf(builder.build('publish').folder);
-    expect(digestOf(builder.build('publish').folder)).toBe(first);
-    expect(digestOf(builder.build('trust').folder)).not.toBe(first);
+    const first = digest(builder.build('publish'));
+    expect(digest(builder.build('publish'))).toBe(first);
+    expect(digest(builder.build('trust'))).not.toBe(first);
   });
 
   it('has the compiled code of what it loads', () => {

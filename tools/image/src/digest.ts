@@ -2,15 +2,23 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The SHA-256, in hexadecimal digits, of all that a layer keeps of a folder: paths, modes, contents, links, and times in seconds. */
-export function digestOf(folder: string): string {
+/**
+ * The SHA-256, in hexadecimal digits, of all that a layer keeps of a folder: paths, modes, contents, links, and times in seconds. Times after
+ * `latest` count as that, as an engine writes them that is told to rewrite them: https://docs.docker.com/build/ci/github-actions/reproducible-builds/
+ * `left` are paths whose contents are left out.
+ */
+export function digestOf(
+  folder: string,
+  { latest, left = [] }: { readonly latest: number; readonly left?: readonly string[] },
+): string {
   const hash = createHash('sha256');
   for (const path of pathsBelow(folder)) {
+    if (left.some((one) => path === one || path.startsWith(`${one}/`))) continue;
     const { mode, mtimeMs, isFile, isLink } = statOf(join(folder, path));
     hash.update(`${path}\0${mode.toString(8)}\0`);
     if (isFile) hash.update(readFileSync(join(folder, path)));
     if (isLink) hash.update(readlinkSync(join(folder, path)));
-    else hash.update(`\0${Math.floor(mtimeMs / 1000)}\0`);
+    else hash.update(`\0${Math.min(latest, Math.floor(mtimeMs / 1000))}\0`);
   }
   return hash.digest('hex');
 }

@@ -95,12 +95,15 @@ describe('what is left out of the context', () => {
   });
 });
 
-it('a digest shows another content, name, mode and second', () => {
-  const at = (name: string, content: string, mode = 0o644) => {
+it('a digest shows another content, name, mode and second, and no time after the latest', () => {
+  const at = (name: string, content: string, mode = 0o644, latest = 2) => {
     const folder = mkdtempSync(join(home, 'digest-'));
     writeFileSync(join(folder, name), content, { mode });
-    return digestOf(folder);
+    return digestOf(folder, { latest });
   };
-  const digests = [at('a', '1'), at('a', '2'), at('b', '1'), at('a', '1', 0o755)];
-  expect(new Set(digests).size).toBe(4);
+  const digests = [
+    ...[at('a', '1'), at('a', '2'), at('b', '1'), at('a', '1', 0o755), at('a', '1', 0o644, 1)],
+  ];
+  expect(new Set(digests).size).toBe(5);
+  expect(at('a', '1')).toBe(digests[0]);
 });
