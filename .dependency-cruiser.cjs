@@ -59,11 +59,12 @@ const ROOMS = {
   'tools/keyserver': [...USES, ...SERVICES],
   'tools/launcher': [...USES, ...SERVICES], // starts them, each in a process
   'tools/demo': [...[...USES, ...SERVICES], ...['tools/launcher', 'test/stand-ins']],
+  'tools/image': [], // runs in images that are being built, by itself
   bench: [
     ...[...USES, ...ADAPTERS, ...SERVICES],
     ...['test/stand-ins', 'test/privacy'], // what attacks padding, and how well it does
   ],
-  docs: [...USES, ...SERVICES, 'tools/launcher'],
+  docs: [...USES, ...SERVICES, 'tools/launcher', 'libs/firestore'], // whose indexes a release needs
   terraform: [...USES, 'libs/firestore'],
 };
 

@@ -7,7 +7,8 @@ import { publishSettings } from '@keyserver/publish/settings';
 import { trustSettings } from '@keyserver/trust/settings';
 import { cdnSettings, launcherSettings } from '@keyserver/launcher';
 
-const PROGRAMS = [
+/** Every program that reads variables, in the order of the page. */
+export const PROGRAMS = [
   { name: 'launcher', about: 'What `npm start` reads itself.', settings: launcherSettings },
   { name: 'publish', about: 'Takes uploads.', settings: publishSettings },
   { name: 'export', about: 'Writes the signed files.', settings: exportSettings },

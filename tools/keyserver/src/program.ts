@@ -9,7 +9,9 @@ import { addAuthorityChanges } from './authority/change.ts';
 import { addAuthorityKeys } from './authority/keys.ts';
 import { addCertificateIssue } from './certificate/issue.ts';
 import { addConfigApply } from './config/apply.ts';
+import { addConfigImportReference } from './config/import-reference.ts';
 import { addConfigShow } from './config/show.ts';
+import { addCost } from './cost/cost.ts';
 import { addDataExport } from './data/export.ts';
 import { addDataImport } from './data/import.ts';
 import { addDataVerify } from './data/verify.ts';
@@ -71,6 +73,7 @@ const COMMANDS: readonly AddCommand[] = [
     commands: [addExportVerify, addExportInspect],
   }),
   addDoctor,
+  addCost,
   addPublish,
   group({
     name: 'certificate',
@@ -101,7 +104,7 @@ const COMMANDS: readonly AddCommand[] = [
     name: 'config',
     description: 'Show and change what a server is configured to do.',
     example: 'config show > server.yaml',
-    commands: [addConfigApply, addConfigShow],
+    commands: [addConfigApply, addConfigShow, addConfigImportReference],
   }),
   group({
     name: 'audit',
