@@ -27,7 +27,7 @@ export async function startCloud(): Promise<Cloud> {
     startFirestoreStandIn(),
     startStorageStandIn({ buckets: ['exports'] }),
     startKmsStandIn(),
-    testIssuer('ES256'),
+    testIssuer(),
   ]);
   kms.createWrappingKey(TOKEN_KEY);
   return {
@@ -46,8 +46,8 @@ export async function startCloud(): Promise<Cloud> {
       METADATA_SERVER_DETECTION: 'none',
     },
     caller: async () => {
-      const exp = Math.floor(Date.now() / 1000) + 600;
-      const claims = { aud: 'jobs', email: CALLER, email_verified: true, exp };
+      const iat = Math.floor(Date.now() / 1000);
+      const claims = { aud: 'jobs', email: CALLER, email_verified: true, iat, exp: iat + 600 };
       const token = await issuer.mint({ ...claims, iss: issuer.issuer, sub: '1' });
       return { authorization: `Bearer ${token}` };
     },
