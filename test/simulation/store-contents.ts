@@ -65,7 +65,9 @@ const STANDING: Readonly<Record<string, number>> = {
   ...{ exportConfigs: 1, exportProgress: 1, exportIndexes: 1, signingKeys: 2, usedSigningKeys: 2 },
   ...{ authorizedApps: 2, healthAuthorities: 1, authorityKeySets: 1, totalsProgress: 1 },
   ...{ federationQueries: 2, federationPositions: 2, federationSecrets: 1 },
-  ...{ partners: 2, partnerProgress: 2, answerTimes: 1, auditHeads: 1 },
+  ...{ partners: 2, partnerProgress: 2, answerTimes: 1, auditHeads: 1, tokenKeyAges: 1 },
+  // One for each job of cleanup and trust; no server is asked to close.
+  ...{ jobRuns: 5, lifecycles: 0 },
   ...{ auditCheckpoints: 0, auditEntries: 0, pauses: 0, cleanupFindings: 0 },
   // One for each step of an operator, and for each change that waited for a midnight.
   ...{ auditChain: 100, exportVersions: 60, partnerVersions: 60 },
