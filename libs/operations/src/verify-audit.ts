@@ -31,6 +31,9 @@ export interface KnownOfAudit {
   readonly publicKeys?: readonly string[];
 }
 
+/** Hears, page by page, how far a chain was walked, and which entry is the last so far. */
+export type HearWalked = (sequence: number, last: number) => void;
+
 /** A chain that is whole. */
 export interface WholeAudit {
   readonly kind: 'whole';
@@ -64,10 +67,13 @@ const PAGE = 20;
 export async function verifyAudit(
   store: DocumentStore,
   known: KnownOfAudit = {},
+  walked: HearWalked = () => undefined,
 ): Promise<AuditVerdict> {
   try {
     const head = await readAuditHead(store);
-    return head === undefined ? await withoutHead(store, known) : await walk(store, head, known);
+    return head === undefined
+      ? await withoutHead(store, known)
+      : await walk(store, head, { known, walked });
   } catch (error) {
     if (error instanceof Break) return { kind: 'broken', sentence: error.message };
     throw error;
@@ -93,17 +99,17 @@ const earlierOf = async (store: DocumentStore) =>
 async function walk(
   store: DocumentStore,
   begun: AuditHead,
-  known: KnownOfAudit,
+  as: { readonly known: KnownOfAudit; readonly walked: HearWalked },
 ): Promise<WholeAudit> {
-  const chain = new Walk(begun, known);
+  const chain = new Walk(begun, as.known);
   await chain.checkRoot(store);
   let head = begun;
   // Somebody may add entries meanwhile: then the walk goes on to the new end.
   for (;;) {
-    await chain.go(store, head);
+    await chain.go(store, head, as.walked);
     const now = await readAuditHead(store);
     if (now === undefined) throw new Break('the head of the chain has just gone');
-    if (now.rootSequence !== begun.rootSequence) return await walk(store, now, known); // it was trimmed, or begun anew, meanwhile
+    if (now.rootSequence !== begun.rootSequence) return await walk(store, now, as); // it was trimmed, or begun anew, meanwhile
     if (now.sequence === chain.sequence) {
       chain.checkEnd(now);
       await checkNothingBehind(store, now.sequence);
@@ -143,7 +149,7 @@ class Walk {
   }
 
   /** Walks on to the entry that a head names as the last, at least. */
-  async go(store: DocumentStore, head: AuditHead): Promise<void> {
+  async go(store: DocumentStore, head: AuditHead, walked: HearWalked): Promise<void> {
     try {
       // A chain that was never trimmed begins with the first document of all.
       const from = this.sequence === 0 ? {} : { after: { id: auditIdOf(this.sequence) } };
@@ -152,6 +158,7 @@ class Walk {
         const checkpoints = await store.get(auditCheckpoints, ids);
         const byId = new Map(ids.map((id, n) => [id, checkpoints[n]]));
         for (const found of page) this.#step(found, byId);
+        walked(this.sequence, head.sequence);
       }
     } catch (error) {
       if (error instanceof Break || error instanceof StoreFault) throw error;
