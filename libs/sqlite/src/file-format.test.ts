@@ -11,9 +11,11 @@ import { databaseSettings } from './testing/database-settings.ts';
 const GRACE = 7 * DAY;
 const NOON = 100 * DAY;
 const DECLARED = {
-  ...{ name: 'keys', expiry: 'expireAt', arrayIndex: 'hashes' },
+  name: 'keys',
   fields: { window: int(), hashes: ints(), expireAt: int() },
   indexes: [['window']],
+  arrayIndex: 'hashes',
+  expiry: 'expireAt',
 } as const;
 /** The collection as versions before the grace declared it, and as this one does. */
 const before = collection(DECLARED);
