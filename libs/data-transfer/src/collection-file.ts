@@ -128,26 +128,32 @@ export interface Survey extends Tally {
 export interface Comparison {
   readonly liveAt: number;
   readonly buckets: BucketNames;
+  readonly read?: HearRead | undefined;
 }
+
+/** Hears, now and then while a file or a store is read to be compared, how many documents of a collection were read. */
+export type HearRead = (collection: string, documents: number) => void;
 
 /** Reads a finished file from end to end. Throws DataExportFault when it is not what it should be. */
 export async function survey<D extends object>(
   path: string,
   belonging: Belonging<D>,
-  { liveAt, buckets }: Comparison,
+  { liveAt, buckets, read }: Comparison,
 ): Promise<Survey> {
   const { collection } = belonging;
   const hash = createHash('sha256');
   const all = new TallyBuilder();
   const live = new TallyBuilder();
   let bytes = 0;
-  const documents = documentsOf(path, belonging, (piece) => {
+  let documents = 0;
+  const recorded = documentsOf(path, belonging, (piece) => {
     bytes += piece.length;
     hash.update(piece);
   });
   try {
-    for await (const { id, value, payload } of documents) {
+    for await (const { id, value, payload } of recorded) {
       all.add(payload);
+      read?.(collection.layout.name, (documents += 1));
       if (!isLiveAt(collection, value, liveAt)) continue;
       const there = withBucketNames(collection, value, buckets);
       live.add(there === value ? payload : payloadOf(collection, { id, value: there }));

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import type { Random } from '@keyserver/random';
 import { movedCollections, readStoreFormat } from '@keyserver/stores';
-import { type Survey, headerOf, payloadsOf, survey } from './collection-file.ts';
+import { type HearRead, type Survey, headerOf, payloadsOf, survey } from './collection-file.ts';
 import { beginExport, discardExport, finishExport, recordsFile } from './directory.ts';
 import { type Manifest, movedFormatOf } from './manifest.ts';
 import { FrameReader, documentIdOf, frameOf, isLiveAt, payloadOf } from './record.ts';
@@ -25,6 +25,7 @@ interface ExportRequest {
   readonly begun?: (exportId: string) => Promise<void>;
   /** Told after every page how many documents of a collection this run has written. */
   readonly wrote?: (collection: string, documents: number) => void;
+  readonly read?: HearRead;
 }
 
 /** How an export ended. `changed`: somebody wrote to the store meanwhile, and the files were deleted. */
@@ -58,7 +59,7 @@ export async function exportData(
 async function finish(
   store: DocumentStore,
   exportId: string,
-  { directory, source }: ExportRequest,
+  { directory, source, read }: ExportRequest,
 ): Promise<ExportOutcome> {
   // Read before the documents are read again: a change of it after that leaves an audit entry, which these would show.
   const format = await readStoreFormat(store);
@@ -67,13 +68,13 @@ async function finish(
   const written: (Survey & { readonly name: string })[] = [];
   for (const collection of movedCollections) {
     const { name } = collection.layout;
-    const as = { liveAt, buckets: new Map<string, string>() };
+    const as = { liveAt, buckets: new Map<string, string>(), read };
     const held = await survey(recordsFile(directory, name), { exportId, collection }, as);
     written.push({ name, ...held });
   }
   const live = new Map(written.map((file) => [file.name, file.live]));
   const differences = [
-    ...(await differencesFrom(live, store, liveAt)),
+    ...(await differencesFrom(live, store, { liveAt, read })),
     ...(await formatDifference(moved.storeFormat, store)),
   ];
   if (differences.length > 0) {

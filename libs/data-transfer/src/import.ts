@@ -9,6 +9,8 @@ import {
 import { OTHER_SECRET, type Position, advance, claim, finishImport } from './claim-target.ts';
 import {
   type BucketNames,
+  type Comparison,
+  type HearRead,
   type Recorded,
   documentsOf,
   withBucketNames,
@@ -35,6 +37,7 @@ interface ImportRequest {
   readonly actor?: string;
   /** Told after every transaction how many documents of a collection are in. */
   readonly wrote?: (collection: string, documents: number) => void;
+  readonly read?: HearRead;
 }
 
 /** How an import ended. `differs`: somebody else wrote to the target, which must not be used. */
@@ -58,8 +61,8 @@ export const importData = async (
 ): Promise<ImportOutcome> =>
   await refusing(async () => {
     const now = await store.now();
-    const { directory, buckets = NO_NAMES } = request;
-    const exported = await openExport(directory, { liveAt: comparedAfter(now), buckets });
+    const { directory, buckets = NO_NAMES, read } = request;
+    const exported = await openExport(directory, { liveAt: comparedAfter(now), buckets, read });
     const problem = await whyNotInto(store, exported, request);
     if (problem !== undefined) return refused(problem);
     const { manifest } = exported;
@@ -67,7 +70,7 @@ export const importData = async (
     if (begun.finishedAt !== undefined)
       return { kind: 'imported-before', manifest, at: begun.finishedAt };
     await writeAll(store, { exported, begun, now, request });
-    return await finish(store, { directory, buckets });
+    return await finish(store, { directory, buckets, read });
   });
 
 const NO_NAMES: BucketNames = new Map();
@@ -93,12 +96,16 @@ const timeText = (t: number): string => new Date(t).toISOString();
 // The import may have taken hours, in which documents have expired.
 async function finish(
   store: DocumentStore,
-  { directory, buckets }: { readonly directory: string; readonly buckets: BucketNames },
+  {
+    directory,
+    buckets,
+    read,
+  }: Pick<Comparison, 'buckets' | 'read'> & Pick<ImportRequest, 'directory'>,
 ): Promise<ImportOutcome> {
   const liveAt = comparedAfter(await store.now());
-  const { manifest, live } = await openExport(directory, { liveAt, buckets });
+  const { manifest, live } = await openExport(directory, { liveAt, buckets, read });
   const differences = [
-    ...(await differencesFrom(live, store, liveAt)),
+    ...(await differencesFrom(live, store, { liveAt, read })),
     ...(await formatDifference(manifest.storeFormat, store)),
   ];
   if (differences.length > 0) return { kind: 'differs', manifest, differences };

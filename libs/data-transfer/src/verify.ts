@@ -1,7 +1,7 @@
 import type { Collection, DocumentStore } from '@keyserver/docstore';
 import { movedCollections, readStoreFormat, storeFormat } from '@keyserver/stores';
 import { HOUR } from '@keyserver/time';
-import type { BucketNames } from './collection-file.ts';
+import type { BucketNames, Comparison, HearRead } from './collection-file.ts';
 import { type Manifest, type MovedFormat, movedFormatOf } from './manifest.ts';
 import { openExport } from './open-export.ts';
 import { type Tally, TallyBuilder, isLiveAt, payloadOf } from './record.ts';
@@ -17,19 +17,22 @@ type VerifyOutcome =
     }
   | Refused;
 
+interface VerifyRequest {
+  readonly directory: string;
+  readonly buckets?: BucketNames;
+  readonly read?: HearRead;
+}
+
 /** Compares a store with an export: counts and digests of each collection, but for what is about to expire. */
 export const verifyData = async (
   store: DocumentStore,
-  {
-    directory,
-    buckets = new Map(),
-  }: { readonly directory: string; readonly buckets?: BucketNames },
+  { directory, buckets = new Map(), read }: VerifyRequest,
 ): Promise<VerifyOutcome> =>
   await refusing(async (): Promise<VerifyOutcome> => {
     const liveAt = comparedAfter(await store.now());
-    const { manifest, live } = await openExport(directory, { liveAt, buckets });
+    const { manifest, live } = await openExport(directory, { liveAt, buckets, read });
     const differences = [
-      ...(await differencesFrom(live, store, liveAt)),
+      ...(await differencesFrom(live, store, { liveAt, read })),
       ...(await formatDifference(manifest.storeFormat, store)),
     ];
     return differences.length === 0
@@ -50,18 +53,21 @@ export interface Difference {
 /** Documents that expire before then are not compared: they may vanish by themselves while others are still read. */
 export const comparedAfter = (now: number): number => now + HOUR;
 
+/** From when on documents that expire are compared, and who hears how many were read. */
+type StoreReading = Pick<Comparison, 'liveAt' | 'read'>;
+
 const NOTHING = new TallyBuilder().tally();
 
 /** Reads a whole store and names every collection in which it differs from the live documents of an export. */
 export async function differencesFrom(
   exported: ReadonlyMap<string, Tally>,
   store: DocumentStore,
-  liveAt: number,
+  as: StoreReading,
 ): Promise<readonly Difference[]> {
   const differences: Difference[] = [];
   for (const collection of movedCollections) {
     const expected = exported.get(collection.layout.name) ?? NOTHING;
-    const stored = await tallyOf(store, collection, liveAt);
+    const stored = await tallyOf(store, collection, as);
     if (stored.digest !== expected.digest || stored.documents !== expected.documents)
       differences.push({ collection: collection.layout.name, exported: expected, stored });
   }
@@ -71,12 +77,15 @@ export async function differencesFrom(
 async function tallyOf<D extends object>(
   store: DocumentStore,
   collection: Collection<D>,
-  liveAt: number,
+  { liveAt, read }: StoreReading,
 ): Promise<Tally> {
   const builder = new TallyBuilder();
-  for await (const page of store.pages(collection, {}, PAGE))
+  let documents = 0;
+  for await (const page of store.pages(collection, {}, PAGE)) {
     for (const found of page)
       if (isLiveAt(collection, found.value, liveAt)) builder.add(payloadOf(collection, found));
+    read?.(collection.layout.name, (documents += page.length));
+  }
   return builder.tally();
 }
 

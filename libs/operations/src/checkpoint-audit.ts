@@ -12,7 +12,8 @@ import {
   isSignedBy,
   signingKeys,
 } from '@keyserver/stores';
-import { type AuditVerdict, verifyAudit } from './verify-audit.ts';
+import type { AuditVerdict } from './audit-verdict.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 /** What came of a checkpoint. */
 export type CheckpointOutcome =

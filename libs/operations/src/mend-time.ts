@@ -43,17 +43,27 @@ export async function acceptTime(time: MendableTime, by: Mender): Promise<void> 
 /**
  * Brings store time back to the clock of this machine, and undoes what was done ahead of it. Batches that end after the
  * present are removed, to be cut again when their time comes; exports go on from the present; leases end. Keys stay as they
- * are, and are exported when their windows have passed. Gives the number of batches that were removed.
+ * are, and are exported when their windows have passed. Gives the number of batches that were removed; `stepped` hears it after each transaction.
  *
  * All that is ahead is undone in steps, before store time is brought back in the last one. Whoever is killed between them
  * has changed nothing that a second run would not change, and store time is still ahead, so that nobody works meanwhile.
  */
-export async function resetTime(time: MendableTime, by: Mender): Promise<number> {
+export async function resetTime(
+  time: MendableTime,
+  by: Mender,
+  stepped: (removed: number) => void = () => undefined,
+): Promise<number> {
   const { mark } = await time.report();
   const auditId = randomId(by.random);
   let removed = 0;
   for (;;) {
-    removed += await undoAllAhead(async (decide) => await time.mend('prepare-reset', decide));
+    const before = removed;
+    removed += await undoAllAhead(
+      async (decide) => await time.mend('prepare-reset', decide),
+      (more) => {
+        stepped(before + more);
+      },
+    );
     const isBack = await time
       .mend('reset', async (tx) => {
         if (await isAnythingAhead(tx)) throw new MoreAhead();

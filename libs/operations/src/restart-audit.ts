@@ -1,7 +1,8 @@
 import { type Collection, type DocumentStore, view } from '@keyserver/docstore';
 import { type Random, randomId } from '@keyserver/random';
 import { auditChain, auditCheckpoints, beginAuditAnew, readAuditHead } from '@keyserver/stores';
-import { type AuditVerdict, verifyAudit } from './verify-audit.ts';
+import type { AuditVerdict } from './audit-verdict.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 /** What came of a restart: the number of the first entry of the new chain, or that nothing is broken. */
 export type RestartOutcome =

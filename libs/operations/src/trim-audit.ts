@@ -12,7 +12,8 @@ import {
   readAuditHead,
 } from '@keyserver/stores';
 import { DAY, type UnixMillis, unixMillis } from '@keyserver/time';
-import { type AuditVerdict, verifyAudit } from './verify-audit.ts';
+import type { AuditVerdict } from './audit-verdict.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 /** For how long an entry is kept at least, in ms: two years. Without a trim it is kept for ever. */
 export const AUDIT_KEPT_AT_LEAST = 730 * DAY;

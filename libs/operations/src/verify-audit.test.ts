@@ -12,7 +12,9 @@ import {
 } from '@keyserver/stores';
 import { simulatedClock } from '@keyserver/time';
 import fc from 'fast-check';
+import type { KnownOfAudit } from './audit-verdict.ts';
 import {
+  EARLIER,
   NOON,
   aChain,
   addSteps,
@@ -20,10 +22,11 @@ import {
   changeCheckpoint,
   changeEntry,
   checkpointed,
+  loseHead,
   signer,
   tamper,
 } from './testing/a-chain.ts';
-import { type KnownOfAudit, verifyAudit } from './verify-audit.ts';
+import { verifyAudit } from './verify-audit.ts';
 
 afterEach(closeTestStores);
 
@@ -107,8 +110,7 @@ describe('no chain', () => {
     const store = await openTestStore({ clock: simulatedClock(NOON) });
     expect(await verifyAudit(store)).toEqual({ kind: 'none', earlier: 0 });
     await tamper(store, (tx) => {
-      const legacy = { at: 1, actor: 'kim', operation: 'time.reset', changes: [] } as const;
-      tx.create(auditEntries, 'a', legacy);
+      tx.create(auditEntries, 'a', EARLIER);
     });
     expect(await verifyAudit(store)).toEqual({ kind: 'none', earlier: 1 });
   });
@@ -120,9 +122,7 @@ describe('no chain', () => {
     expect(await verdictOn(empty, { entries })).toBe(
       'entries are known, and the store has no chain',
     );
-    await tamper(store, (tx) => {
-      tx.delete(auditHeads, 'head');
-    });
+    await loseHead(store);
     expect(await verdictOn(store)).toMatch(/the head of the chain is gone/);
     for (const n of [1, 2]) await changeEntry(store, n, undefined);
     expect(await verdictOn(store)).toMatch(/has had a chain, and it is gone/);
@@ -200,19 +200,18 @@ describe('a chain is broken', () => {
 
   it('when what was written down before the chain is changed, taken away or added to', async () => {
     const store = await openTestStore({ clock: simulatedClock(NOON) });
-    const legacy = { at: 1, actor: 'kim', operation: 'time.reset', changes: [] } as const;
-    const set = async (id: string, value: typeof legacy | { at: number }) => {
+    const set = async (id: string, at = EARLIER.at as number) => {
       await tamper(store, (tx) => {
-        tx.set(auditEntries, id, { ...legacy, ...value });
+        tx.set(auditEntries, id, { ...EARLIER, at });
       });
     };
-    await set('a', legacy);
+    await set('a');
     await addSteps(store, 1);
     expect(await verdictOn(store)).toBe('whole');
-    await set('a', { at: 2 });
+    await set('a', 2);
     expect(await verdictOn(store)).toMatch(/^of the entries from before the chain there were 1/);
-    await set('a', legacy);
-    await set('b', legacy);
+    await set('a');
+    await set('b');
     expect(await verdictOn(store)).toMatch(/there were 1, and there are 2/);
   });
 

@@ -53,15 +53,19 @@ const STEPS: readonly Step[] = [
  * another. It may end after any of them, and be done again. If it is never done again, because the time that was ahead has
  * come meanwhile, the windows of what was removed are cut again all the same.
  */
-export async function undoAllAhead(transact: DocumentStore['transact']): Promise<number> {
+export async function undoAllAhead(
+  transact: DocumentStore['transact'],
+  stepped: (removed: number) => void = () => undefined,
+): Promise<number> {
   let removed = 0;
   for (const step of STEPS) {
     let next: Place | undefined = 'first';
     while (next !== undefined) {
       const place: Place = next;
-      const stepped: Stepped = await transact(async (tx) => await step(tx, place));
-      removed += stepped.removed;
-      next = stepped.next;
+      const done: Stepped = await transact(async (tx) => await step(tx, place));
+      removed += done.removed;
+      next = done.next;
+      stepped(removed);
     }
   }
   return removed;

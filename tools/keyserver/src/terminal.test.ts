@@ -24,6 +24,18 @@ describe('the terminal', () => {
   });
 
   it.each([
+    [{}, undefined],
+    [{ columns: 100 }, undefined],
+    [{ isTTY: true, columns: 100 }, 100],
+    [{ isTTY: true, columns: 0 }, 80],
+    [{ isTTY: true }, 80],
+  ])('with an error stream %j has columns %s there', (stream, columns) => {
+    const errors = Object.assign(new PassThrough(), stream);
+    const { errorColumns } = openTerminal(new PassThrough(), new PassThrough(), errors);
+    expect(errorColumns).toBe(columns);
+  });
+
+  it.each([
     ['y\n', true],
     ['Yes\n', true],
     ['n\n', false],

@@ -13,6 +13,8 @@ export interface Terminal {
   readonly ask: (question: string) => Promise<boolean>;
   /** Whether whoever reads the output sees colours; not unless given. */
   readonly colours?: boolean;
+  /** How wide the terminal is that shows the error stream, in columns; undefined when that is none. */
+  readonly errorColumns?: number;
 }
 
 /** The time and chance of a machine. */
@@ -37,7 +39,7 @@ export interface CommandContext extends Machine {
 export const openTerminal = (
   input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
   output: NodeJS.WritableStream & { readonly isTTY?: boolean },
-  errors: NodeJS.WritableStream,
+  errors: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number },
 ): Terminal => ({
   out: (text) => {
     output.write(text);
@@ -47,6 +49,7 @@ export const openTerminal = (
   },
   interactive: input.isTTY === true,
   colours: output.isTTY === true,
+  ...(errors.isTTY === true ? { errorColumns: columnsOf(errors) } : {}),
   ask: async (question) => {
     const lines = createInterface({ input, output: errors });
     try {
@@ -59,3 +62,9 @@ export const openTerminal = (
     }
   },
 });
+
+/** What a terminal has that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
+
+const columnsOf = ({ columns = 0 }: { readonly columns?: number }): number =>
+  columns > 0 ? columns : USUAL_COLUMNS;

@@ -184,12 +184,17 @@ export async function openCloudWhole(
 
 /** The files of all exports: what is broken of them, and mending it. */
 export interface FileRebuild {
-  readonly find: () => Promise<Damage>;
-  readonly mend: (damage: Damage, actor: string) => Promise<Rebuilt>;
+  /** `looked` hears how many batches were looked at. */
+  readonly find: (looked: (batches: number) => void) => Promise<Damage>;
+  /** `mended` hears after every batch what was done so far. */
+  readonly mend: (
+    damage: Damage,
+    by: { readonly actor: string; readonly mended: (sofar: Rebuilt) => void },
+  ) => Promise<Rebuilt>;
   readonly close: () => Promise<void>;
 }
 
-export type { Damage } from '@keyserver/export/rebuild';
+export type { Damage, Rebuilt } from '@keyserver/export/rebuild';
 
 /** Opens what makes the files of exports anew; the caller closes it. It is the export service's own code, loaded only here. */
 export async function openRebuild(
@@ -212,8 +217,8 @@ export async function openRebuild(
   });
   const { signal } = new AbortController();
   return {
-    find: async () => await findDamage(deps, signal),
-    mend: async (damage, actor) => await rebuildFiles(deps, damage, { actor, signal }),
+    find: async (looked) => await findDamage(deps, signal, looked),
+    mend: async (damage, by) => await rebuildFiles(deps, damage, { ...by, signal }),
     close,
   };
 }

@@ -51,16 +51,20 @@ export const writable: Check = {
   why: 'Files that cannot be written reach no phone.',
   mend: 'Create the bucket, or grant roles/storage.objectAdmin on it; on one machine give the directory to the user of the services.',
   run: async (patient) => {
-    const { openBucket, checkBucket } = await patient.open();
-    return await ofEachExport(patient, 'Every bucket can be written.', async ({ bucket }) => {
-      try {
-        if (patient.platform === 'gcp') await checkBucket(bucket);
-        else await tryWriting(patient, openBucket, bucket);
-        return ok(bucket);
-      } catch (fault) {
-        return failure(`Bucket ${bucket}: ${sentenceOf(fault)}`);
-      }
-    });
+    return await ofEachExport(
+      patient,
+      'Every bucket can be written.',
+      async ({ bucket }, opened) => {
+        const { openBucket, checkBucket } = opened;
+        try {
+          if (patient.platform === 'gcp') await checkBucket(bucket);
+          else await tryWriting(patient, openBucket, bucket);
+          return ok(bucket);
+        } catch (fault) {
+          return failure(`Bucket ${bucket}: ${sentenceOf(fault)}`);
+        }
+      },
+    );
   },
 };
 
@@ -86,8 +90,8 @@ export const headers: Check = {
   why: 'An index that is cached for long hides new files, and without caching downloads cost a fortune.',
   mend: 'Find out what rewrote the objects; `npx keyserver store rebuild files` writes them anew.',
   run: async (patient) => {
-    const opened = await patient.open();
-    return await ofEachExport(patient, 'All looked at have the right headers.', async (config) => {
+    const fine = 'All looked at have the right headers.';
+    return await ofEachExport(patient, fine, async (config, opened) => {
       const bucket = opened.openBucket(config.bucket);
       const { listed, archives } = await listedFiles(opened, config);
       const root = config.filenameRoot;
@@ -117,10 +121,9 @@ export const oldArchives: Check = {
   why: 'Keys in a file that lies about can be read long after people were promised that they are gone.',
   mend: 'Look at the cleanup service; archives of exports that have ended are deleted by hand.',
   run: async (patient) => {
-    const opened = await patient.open();
-    const now = await opened.store.now();
     const { exportRetention } = patient.settings;
-    return await ofEachExport(patient, 'No archive is past its retention.', async (config) => {
+    const fine = 'No archive is past its retention.';
+    return await ofEachExport(patient, fine, async (config, opened, now) => {
       const { archives } = await listedFiles(opened, config);
       const old = [...archives.keys()].filter(
         (name) => (endOf(name) ?? now) < now - exportRetention - DELETION,

@@ -27,12 +27,10 @@ const indexFresh: Check = {
   why: 'Phones know of no file but those in the index.',
   mend: 'Let /do-work run, which writes it; `npx keyserver store rebuild files` writes it anew.',
   run: async (patient) => {
-    const opened = await patient.open();
-    const now = await opened.store.now();
-    const since = unixMillis(Math.max(0, now - patient.settings.exportRetention));
-    const listings = batchListing(opened.store);
-    return await ofEachExport(patient, 'Every index lists what is finished.', async (config) => {
-      const { batches } = await listings.indexed(config.id, since);
+    const fine = 'Every index lists what is finished.';
+    return await ofEachExport(patient, fine, async (config, opened, now) => {
+      const since = unixMillis(Math.max(0, now - patient.settings.exportRetention));
+      const { batches } = await batchListing(opened.store).indexed(config.id, since);
       const finished = batches.filter(({ state }) => state === 'complete');
       const names = finished.flatMap((batch) => batch.names);
       return judgeIndex(names, await listedFiles(opened, config));
@@ -66,8 +64,7 @@ const archivesPresent: Check = {
   why: 'Phones stop at a file that is not there, and miss those after it.',
   mend: 'See docs/runbooks/export.archive_missing.md.',
   run: async (patient) => {
-    const opened = await patient.open();
-    return await ofEachExport(patient, 'Every listed archive is there.', async (config) => {
+    return await ofEachExport(patient, 'Every listed archive is there.', async (config, opened) => {
       const { listed = [], archives } = await listedFiles(opened, config);
       const missing = listed.filter((name) => !archives.has(name));
       return missing.length === 0
@@ -88,33 +85,27 @@ const archivesValid: Check = {
   why: 'A file that a phone refuses warns nobody.',
   mend: 'Run `npx keyserver export verify` on the index, which names the rule; then `npx keyserver store rebuild files`.',
   run: async (patient) => {
-    const opened = await patient.open();
-    const now = await opened.store.now();
-    return await ofEachExport(
-      patient,
-      'The newest archives are as phones want them.',
-      async (config) => {
-        const bucket = opened.openBucket(config.bucket);
-        const { listed = [] } = await listedFiles(opened, config);
-        const document = await bucket.read(verificationKeysName(config.filenameRoot));
-        const keys = document && parseVerificationKeys(document.content);
-        if (listed.length === 0) return ok(`Export ${config.id} lists no archive.`);
-        if (keys === undefined)
-          return failure(`Export ${config.id} publishes no verification keys.`);
-        const found: Finding[] = [];
-        for (const name of listed.slice(-VERIFIED)) {
-          const archive = await bucket.read(name);
-          if (archive === undefined) continue; // what is missing is another check's
-          const { maxKeyAgeHours } = patient.settings;
-          const expected = { keys, now, region: config.outputRegion, maxKeyAgeHours };
-          const { violations } = await verifyExport(archive.content, expected);
-          const [first] = violations;
-          if (first !== undefined)
-            found.push(failure(`${name}: ${first.rule}: ${first.explanation}.`));
-        }
-        return worstOf(found, ok(config.id));
-      },
-    );
+    const fine = 'The newest archives are as phones want them.';
+    return await ofEachExport(patient, fine, async (config, opened, now) => {
+      const bucket = opened.openBucket(config.bucket);
+      const { listed = [] } = await listedFiles(opened, config);
+      const document = await bucket.read(verificationKeysName(config.filenameRoot));
+      const keys = document && parseVerificationKeys(document.content);
+      if (listed.length === 0) return ok(`Export ${config.id} lists no archive.`);
+      if (keys === undefined) return failure(`Export ${config.id} publishes no verification keys.`);
+      const found: Finding[] = [];
+      for (const name of listed.slice(-VERIFIED)) {
+        const archive = await bucket.read(name);
+        if (archive === undefined) continue; // what is missing is another check's
+        const { maxKeyAgeHours } = patient.settings;
+        const expected = { keys, now, region: config.outputRegion, maxKeyAgeHours };
+        const { violations } = await verifyExport(archive.content, expected);
+        const [first] = violations;
+        if (first !== undefined)
+          found.push(failure(`${name}: ${first.rule}: ${first.explanation}.`));
+      }
+      return worstOf(found, ok(config.id));
+    });
   },
 };
 
@@ -126,11 +117,11 @@ const filesServed: Check = {
   why: 'What the file server or CDN does not serve, or caches for too long, reaches phones late or never.',
   mend: 'Look at the file server or CDN: does it run, does it serve this bucket, does it override Cache-Control?',
   run: async (patient) => {
-    const opened = await patient.open();
     const { files } = patient.addresses;
     if (files === undefined)
       return couldNotTell('It is not known where phones fetch files.', 'Give --files-url URL.');
-    return await ofEachExport(patient, 'The indexes are served as they are.', async (config) => {
+    const fine = 'The indexes are served as they are.';
+    return await ofEachExport(patient, fine, async (config, opened) => {
       const name = indexName(config.filenameRoot);
       const stored = await opened.openBucket(config.bucket).read(name);
       if (stored === undefined) return ok(`Export ${config.id} has no index yet.`);

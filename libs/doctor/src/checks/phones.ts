@@ -11,7 +11,7 @@ import { DAY, HOUR, MINUTE, SECOND, type UnixMillis, windowLengthAt } from '@key
 import { type Check, type Finding, failure, forRealPhones, ok, warning } from '../check.ts';
 import { endOf, listedFiles } from '../listed-files.ts';
 import type { Export, OpenPatient, Patient } from '../patient.ts';
-import { ofEachExport } from './each-export.ts';
+import { toldOfEachExport } from './each-export.ts';
 
 type System = keyof typeof PHONE_FILES_A_DAY;
 
@@ -67,16 +67,10 @@ const budgetOf = (system: System): Check => ({
   why: 'A phone that is given more refuses it, and warns its owner days late or never.',
   mend: 'Choose a longer period or a larger maxRecords.',
   run: async (patient) => {
-    const opened = await patient.open();
-    const now = await opened.store.now();
     const { checksADay } = patient.settings;
-    const told: string[] = [];
-    const finding = await ofEachExport(patient, '', async (config) => {
-      const one = judgeLoad(system, config, await loadOf(opened, config, now), checksADay);
-      told.push(one.found);
-      return one;
-    });
-    return finding.status === 'ok' ? ok(told.join(' ')) : finding;
+    return await toldOfEachExport(patient, async (config, opened, now) =>
+      judgeLoad(system, config, await loadOf(opened, config, now), checksADay),
+    );
   },
 });
 
@@ -129,11 +123,8 @@ const warningDelay: Check = {
   why: 'A warning that comes days after a meeting lets the illness go on.',
   mend: 'Choose a shorter period; MIN_WINDOW_AGE_SECONDS may be less where no partner needs the time.',
   run: async (patient) => {
-    const opened = await patient.open();
-    const { store } = opened;
-    const window = windowLengthAt(await storedWindows(store), await store.now());
-    const told: string[] = [];
-    const finding = await ofEachExport(patient, '', async (config) => {
+    return await toldOfEachExport(patient, async (config, opened, now) => {
+      const window = windowLengthAt(await storedWindows(opened.store), now);
       const parts = [
         ...delayOf(opened, config, { settings: patient.settings, window }),
         { name: 'cache of the index', ms: await indexMaxAge(opened, config) },
@@ -141,10 +132,8 @@ const warningDelay: Check = {
       const sum = parts.reduce((total, { ms }) => total + ms, 0);
       const terms = parts.map(({ name, ms }) => `${name} ${length(ms)}`).join(' + ');
       const sentence = `Export ${config.id}: at most ${length(sum)} = ${terms}; up to ${length(DAY + window)} more for the key of the day of the upload, which is kept back until it has ended.`;
-      told.push(sentence);
       return sum > LATE_WARNING ? warning(sentence) : ok(sentence);
     });
-    return finding.status === 'ok' ? ok(told.join(' ')) : finding;
   },
 };
 

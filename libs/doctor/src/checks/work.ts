@@ -24,7 +24,7 @@ import {
   warning,
   worstOf,
 } from '../check.ts';
-import { type OpenPatient, unended } from '../patient.ts';
+import { type OpenPatient, type Patient, unended } from '../patient.ts';
 import { GIVE_URL } from './machine.ts';
 import { examined } from './configuration.ts';
 
@@ -162,7 +162,13 @@ const partnerUnits: Check = {
   },
 };
 
-const LAUNCHER = 'The launcher starts the jobs of one machine; other checks see whether they run.';
+/** What is said where the jobs of a scheduler cannot be asked for. */
+const noJobs = ({ platform }: Pick<Patient, 'platform'>): Finding =>
+  platform === 'local'
+    ? notApplicable(
+        'The launcher starts the jobs of one machine; other checks see whether they run.',
+      )
+    : couldNotTell('The location of the jobs is not known.', 'Give --location REGION.');
 
 const jobsScheduled: Check = {
   id: 'jobs_scheduled',
@@ -171,10 +177,7 @@ const jobsScheduled: Check = {
   mend: 'Run `npx keyserver jobs check`, which prints the command that mends each.',
   run: async (patient) => {
     const { jobs } = patient;
-    if (jobs === undefined)
-      return patient.platform === 'local'
-        ? notApplicable(LAUNCHER)
-        : couldNotTell('The location of the jobs is not known.', 'Give --location REGION.');
+    if (jobs === undefined) return noJobs(patient);
     const { configuration, now } = await examined(patient);
     const queries = configuration.queries
       .filter((query) => isInForce(query, now))
@@ -213,10 +216,7 @@ const jobsSucceed: Check = {
   why: 'A job that is tried and fails does as little as one that is not there.',
   mend: 'Look at the log of the service for job.failed, and at the identity of the job.',
   run: async ({ jobs, platform }) => {
-    if (jobs === undefined)
-      return platform === 'local'
-        ? notApplicable(LAUNCHER)
-        : couldNotTell('The location of the jobs is not known.', 'Give --location REGION.');
+    if (jobs === undefined) return noJobs({ platform });
     const own = (await jobs.list()).filter(({ name }) => name.startsWith(jobs.prefix));
     if (own.length === 0) return notApplicable('There is no job.');
     const findings = own.map(({ name, lastAttempt }): Finding => {

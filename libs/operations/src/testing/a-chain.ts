@@ -8,6 +8,7 @@ import {
   auditAhead,
   auditChain,
   auditCheckpoints,
+  auditHeads,
   auditIdOf,
 } from '@keyserver/stores';
 import { type SimulatedClock, simulatedClock, unixMillis } from '@keyserver/time';
@@ -71,6 +72,16 @@ export async function tamper(
     await Promise.resolve();
   });
 }
+
+/** Takes away what says where the chain ends. */
+export const loseHead = async (store: DocumentStore): Promise<void> => {
+  await tamper(store, (tx) => {
+    tx.delete(auditHeads, 'head');
+  });
+};
+
+/** An entry from before there were chains. */
+export const EARLIER = { at: 1, actor: 'kim', operation: 'time.reset', changes: [] } as const;
 
 /** Changes one entry, or takes it away. */
 export async function changeEntry(

@@ -43,16 +43,24 @@ export interface Damage {
   readonly documents: readonly BrokenDocument[];
 }
 
-/** Looks at every listed file, every index and every list of verification keys; changes nothing. */
-export async function findDamage(deps: FindDamageDeps, signal: AbortSignal): Promise<Damage> {
+/** Looks at every listed file, every index and every list of verification keys; changes nothing. `looked` hears how many batches it looked at. */
+export async function findDamage(
+  deps: FindDamageDeps,
+  signal: AbortSignal,
+  looked: (batches: number) => void = () => undefined,
+): Promise<Damage> {
   const now = await deps.storeTime();
   const since = unixMillis(Math.max(0, now - deps.retentionMs));
   const places: Destination[] = [];
   const batches: BrokenBatch[] = [];
   const documents: BrokenDocument[] = [];
+  let count = 0;
   for (const live of await deps.listExports()) {
     const { batches: listed } = await deps.listings.listing(live.id, since);
-    for (const batch of listed) batches.push(...(await brokenIn(deps, batch, signal)));
+    for (const batch of listed) {
+      batches.push(...(await brokenIn(deps, batch, signal)));
+      looked((count += 1));
+    }
     for (const place of placesOf(live, listed)) {
       places.push(place);
       const here = listed.filter(({ config }) => isSamePlace(config, place));

@@ -5,7 +5,7 @@ import { DAY } from '@keyserver/time';
 import { anExport, hour } from '../testing/export-builders.ts';
 import { type ExportFixture, openExportFixture } from '../testing/export-fixture.ts';
 import { findDamage } from './find-damage.ts';
-import { type RebuildDeps, rebuildFiles } from './rebuild-files.ts';
+import { type Rebuilt, type RebuildDeps, rebuildFiles } from './rebuild-files.ts';
 
 const { signal } = new AbortController();
 let fixture: ExportFixture;
@@ -104,6 +104,18 @@ describe('making files anew', () => {
     expect((await fixture.download()).toSorted()).toEqual(expect.arrayContaining([...keys].sort()));
     expect(await fixture.batches()).toEqual(before);
     expect(await find()).toMatchObject({ batches: [], documents: [] });
+  });
+
+  it('tells after every batch how far it has come', async () => {
+    for await (const { name } of bucket().list('')) await bucket().delete(name);
+    const looked: number[] = [];
+    const damage = await findDamage(deps, signal, (batches) => looked.push(batches));
+    expect(looked.length).toBeGreaterThan(1);
+    expect(looked).toEqual(looked.map((_, n) => n + 1));
+    const told: Rebuilt[] = [];
+    const mended = (sofar: Rebuilt) => told.push(sofar);
+    await rebuildFiles(deps, damage, { actor: 'alex', signal, mended });
+    expect(told).toEqual([1, 2].map((madeAnew) => ({ madeAnew, unlisted: 0 })));
   });
 
   it('puts an archive in the place of a damaged one', async () => {

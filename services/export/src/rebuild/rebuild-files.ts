@@ -18,6 +18,13 @@ export interface Rebuilt {
   readonly unlisted: number;
 }
 
+interface RebuildRequest {
+  readonly actor: string;
+  readonly signal: AbortSignal;
+  /** Told after every batch what was done so far. */
+  readonly mended?: (sofar: Rebuilt) => void;
+}
+
 /**
  * Makes anew what was found broken: archives with the contents that were recorded, then verification keys and indexes. What
  * cannot be made anew leaves its index. Each step can be repeated; the audit entry comes before the first.
@@ -25,7 +32,7 @@ export interface Rebuilt {
 export async function rebuildFiles(
   deps: RebuildDeps,
   damage: Damage,
-  { actor, signal }: { readonly actor: string; readonly signal: AbortSignal },
+  { actor, signal, mended = () => undefined }: RebuildRequest,
 ): Promise<Rebuilt> {
   const { store, random } = deps;
   const step = { actor, operation: 'store.rebuild', changes: changesOf(damage) } as const;
@@ -38,6 +45,7 @@ export async function rebuildFiles(
       await unlistFiles(store, broken.batch.id, namesOf(broken));
       unlisted += broken.files.length;
     }
+    mended({ madeAnew, unlisted });
   }
   for (const place of damage.places) await publishIndex(deps, place, signal);
   return { madeAnew, unlisted };

@@ -1,17 +1,6 @@
-import { type DocumentStore } from '@keyserver/docstore';
-import {
-  type BlobStore,
-  type ExportBatch,
-  type ExportConfig,
-  type OpenBucket,
-  type Signer,
-  type SigningKey,
-  parseVerificationKeys,
-  verifyExport,
-} from '@keyserver/export-file';
-import { memorySigner } from '@keyserver/export-file/testing';
+import type { DocumentStore } from '@keyserver/docstore';
+import { type BlobStore, type OpenBucket } from '@keyserver/export-file';
 import { DEFAULT_KEY_RULES, type KeyBatch, packRecords } from '@keyserver/exposure-keys';
-import type { Partner } from '@keyserver/federation';
 import type { JobReport } from '@keyserver/jobs';
 import { type Cell, generatorOf, reviserOf } from '@keyserver/padding';
 import { manualTimers } from '@keyserver/time/testing';
@@ -22,12 +11,7 @@ import { recordingLog } from '@keyserver/log/testing';
 import { randomId } from '@keyserver/random';
 import { seededRandom } from '@keyserver/random/testing';
 import {
-  batchOf,
-  exportBatches,
-  exportConfigDocument,
-  exportConfigs,
   cellStore,
-  changesFrom,
   exportStore,
   findSigningKeys,
   keyBatchDocument,
@@ -35,20 +19,14 @@ import {
   keyHasher,
   leaseStore,
   listExports,
-  partnerDocument,
-  partnerVersionChange,
-  partners,
   readKeyBatches,
   readPauses,
   readPlans,
   shapeKeeper,
   shapePool,
-  signingKeyDocument,
-  signingKeys,
   type UnitStore,
   unitStore,
   usedSigningKeys,
-  versionChange,
 } from '@keyserver/stores';
 import {
   DAY,
@@ -71,8 +49,9 @@ import {
   type SigningKeyWatchDeps,
   signingKeyWatch,
 } from '../signing-key-watch.ts';
-import { keysIn } from './archive-keys.ts';
 import { NOON, PUBLISHED, aSigningKey, keyNumber } from './export-builders.ts';
+import { type FixtureFiles, fail, filesOf } from './fixture-files.ts';
+import { type FixtureOperator, type FixtureSigners, operatorOf } from './fixture-operator.ts';
 import { type Faults, mortalPorts, recorded } from './mortal-ports.ts';
 
 const WINDOW = windowLength(HOUR) ?? fail('an hour is a window');
@@ -81,17 +60,13 @@ async function nothing(): Promise<void> {
   await Promise.resolve();
 }
 
-function fail(why: string): never {
-  throw new Error(why);
-}
-
 /** A whole export service over a real store and real buckets, and all that stands around it. */
-export interface ExportFixture {
+export interface ExportFixture extends FixtureOperator, FixtureFiles {
   readonly store: DocumentStore;
   readonly clock: ReturnType<typeof simulatedClock>;
   readonly log: ReturnType<typeof recordingLog>;
   readonly timers: ReturnType<typeof manualTimers>;
-  readonly signers: Map<string, Signer & { readonly pem: string }>;
+  readonly signers: FixtureSigners;
   /** Every object name that was ever written. */
   readonly written: Set<string>;
   readonly deps: ScheduledJobsDeps;
@@ -101,13 +76,6 @@ export interface ExportFixture {
   readonly watch: SigningKeyWatch;
   /** Another watch of the same fixture. */
   watchOver(over?: Partial<SigningKeyWatchDeps>): SigningKeyWatch;
-  /** Configures exports as an operator does: once a day has a plan, a change holds from the next midnight. */
-  configure(...configs: readonly ExportConfig[]): Promise<void>;
-  /** Configures partners in the same way. */
-  admit(...partners: readonly Partner[]): Promise<void>;
-  /** Takes the grant of a partner back. */
-  revoke(id: string): Promise<void>;
-  declare(...keys: readonly SigningKey[]): Promise<void>;
   /** Stores so many keys that are released in a window; their first bytes count up through the whole fixture. */
   publish(
     count: number,
@@ -119,12 +87,6 @@ export interface ExportFixture {
   work(over?: Partial<ScheduledJobsDeps>): Promise<JobReport>;
   /** A worker whose every use of a port is reported before and after it happens; what it throws ends the worker. */
   mortal(faults: Faults): Partial<ScheduledJobsDeps>;
-  /** Names in the index of an export; undefined when there is no index. */
-  index(root?: string, bucket?: string): Promise<readonly string[] | undefined>;
-  object(name: string, bucket?: string): Promise<Uint8Array>;
-  /** The keys that all files of an index list, and that every file is as phones want it. */
-  download(root?: string, bucket?: string): Promise<readonly string[]>;
-  batches(configId?: string): Promise<readonly ExportBatch[]>;
 }
 
 /** Where a fixture keeps its documents and files. */
@@ -154,7 +116,7 @@ export async function openExportFixture(
   const log = recordingLog();
   const timers = manualTimers();
   const random = seededRandom('export');
-  const signers = new Map<string, Signer & { readonly pem: string }>();
+  const signers: FixtureSigners = new Map();
   const written = new Set<string>();
   const buckets = new Map<string, BlobStore>();
   const openBucket: OpenBucket = (name) => {
@@ -252,48 +214,8 @@ export async function openExportFixture(
   let published = 0;
   const fixture: ExportFixture = {
     ...{ store, clock, log, timers, signers, written, deps, units, late, watch, watchOver },
-    async configure(...configs) {
-      await store.transact(async (tx) => {
-        const from = await changesFrom(tx, DAY);
-        const changes = [];
-        for (const config of configs)
-          changes.push({ config, keep: await versionChange(tx, { id: config.id, from }) });
-        for (const { config, keep } of changes) {
-          tx.set(exportConfigs, config.id, exportConfigDocument(config));
-          keep(config);
-        }
-      });
-    },
-    async admit(...admitted) {
-      await store.transact(async (tx) => {
-        const from = await changesFrom(tx, DAY);
-        const changes = [];
-        for (const partner of admitted)
-          changes.push({
-            partner,
-            keep: await partnerVersionChange(tx, { id: partner.id, from }),
-          });
-        for (const { partner, keep } of changes) {
-          tx.set(partners, partner.id, partnerDocument(partner));
-          keep(partner);
-        }
-      });
-    },
-    async revoke(id) {
-      await store.transact(async (tx) => {
-        const keep = await partnerVersionChange(tx, { id, from: await changesFrom(tx, DAY) });
-        tx.delete(partners, id);
-        keep(undefined);
-      });
-    },
-    async declare(...declared) {
-      for (const { signingKey } of declared)
-        if (!signers.has(signingKey)) signers.set(signingKey, memorySigner());
-      await store.transact(async (tx) => {
-        for (const key of declared) tx.set(signingKeys, key.id, signingKeyDocument(key));
-        await Promise.resolve();
-      });
-    },
+    ...operatorOf(store, signers),
+    ...filesOf(store, openBucket, clock),
     async publish(count, options) {
       const made = Array.from({ length: count }, () => keyNumber(published++, options.window));
       await this.store.transact(async (tx) => {
@@ -317,41 +239,7 @@ export async function openExportFixture(
       return { cut: await this.cut(over), work: await this.work(over) };
     },
     mortal: (faults) => mortalPorts(deps, faults),
-    async index(root = 'us', bucket = 'exports') {
-      const found = await openBucket(bucket).read(`${root}/index.txt`);
-      if (found === undefined) return undefined;
-      const text = Buffer.from(found.content).toString();
-      return text === '' ? [] : text.split('\n');
-    },
-    async object(name, bucket = 'exports') {
-      const found = await openBucket(bucket).read(name);
-      return found?.content ?? fail(`${name} is missing`);
-    },
-    async download(root = 'us', bucket = 'exports') {
-      const listed = await this.object(`${root}/keys.json`, bucket);
-      const known = parseVerificationKeys(listed) ?? fail('the keys document is broken');
-      const all: string[] = [];
-      for (const name of (await this.index(root, bucket)) ?? fail('there is no index')) {
-        const zip = await this.object(name, bucket);
-        const { violations } = await verifyExport(zip, { keys: known, now: clock.now() });
-        if (violations.length > 0) fail(`${name}: ${JSON.stringify(violations)}`);
-        all.push(...keysIn(zip));
-      }
-      return all;
-    },
-    async batches(configId) {
-      return await storedBatches(store, configId);
-    },
   };
   await fixture.declare(aSigningKey('k1'));
   return fixture;
-}
-
-async function storedBatches(store: DocumentStore, configId?: string): Promise<ExportBatch[]> {
-  const found: ExportBatch[] = [];
-  for await (const page of store.pages(exportBatches, {}))
-    for (const { id, value } of page) found.push(batchOf(id, value));
-  return found
-    .filter(({ config }) => configId === undefined || config.id === configId)
-    .sort((a, b) => a.end - b.end || b.start - a.start);
 }

@@ -8,7 +8,7 @@ import { auditChain, auditHeads, auditIdOf, authorizedApps } from '@keyserver/st
 import { DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { machine } from '../../../../test/support/machine.ts';
 import { putSigningKey } from '../testing/keys.ts';
-import { NOW, type Ran, aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
+import { NOW, type Ran, aFileWith, inScratch, keyserver, slowTimers } from '../testing/run-cli.ts';
 
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 const manual = readFileSync(
@@ -128,6 +128,14 @@ describe('audit verify', () => {
     expect(await audit(server, 'verify', '--head', head)).toMatchObject({ code: 0, out });
     const json = JSON.parse((await audit(server, 'verify', '--json')).out) as object;
     expect(json).toMatchObject({ kind: 'whole', first: 1, last: 2, hash: head.slice(2) });
+  });
+
+  it('tells on the error stream how far it has walked', async () => {
+    const timers = slowTimers();
+    const dataDirectory = aServer();
+    const { out, err } = await keyserver(['audit', 'verify', '--json'], { dataDirectory, timers });
+    expect(err).toBe('entry 2 of 2\n');
+    expect(JSON.parse(out)).toMatchObject({ kind: 'whole' });
   });
 
   it('says that nothing was written down yet', async () => {

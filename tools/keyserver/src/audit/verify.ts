@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { CommandFault, FOUND } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { counted, instantText, jsonText, printable } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { addPublicKeyOption, readCheckpoint, readPublicKeys } from './options.ts';
@@ -72,7 +73,13 @@ async function verify(
   { flags: { json }, context }: { readonly flags: VerifyFlags; readonly context: CommandContext },
 ): Promise<void> {
   const { out } = context.terminal;
-  const verdict = await verifyAudit(store, known);
+  const verdict = await withProgress(
+    context,
+    async (tell) =>
+      await verifyAudit(store, known, (sequence, last) => {
+        tell(`entry ${sequence} of ${last}`);
+      }),
+  );
   if (verdict.kind === 'whole') {
     const isOurs = known?.publicKeys !== undefined;
     const notes = [...notesOn(verdict, isOurs), ...(await onConfiguration(store, verdict))];

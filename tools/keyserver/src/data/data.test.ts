@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { putSigningKey } from '../testing/keys.ts';
-import { aFileWith, inScratch, keyserver } from '../testing/run-cli.ts';
+import { aFileWith, inScratch, keyserver, slowTimers } from '../testing/run-cli.ts';
 
 // Each command opens a store, with a thread of its own.
 const manual = readFileSync(
@@ -107,6 +107,27 @@ describe('data export', () => {
       err: `keyserver: ${nowhere} is not the data directory of a server\n`,
     });
   });
+});
+
+it('data commands tell on the error stream how far long work is', async () => {
+  const [to, target] = [aPath(), aTarget()];
+  const timers = slowTimers();
+  const run = async (...argv: readonly string[]) => {
+    const { code, err } = await keyserver(['data', ...argv], { timers });
+    expect({ argv, code }).toEqual({ argv, code: 0 });
+    return err;
+  };
+  const read = /^signingKeys: 1 document read for comparison$/gm;
+  const written = /^signingKeys: 1 document written$/m;
+  const exported = await run('export', '--data-dir', source, '--to', to);
+  expect(exported).toMatch(written);
+  expect(exported.match(read)).toHaveLength(2);
+  const imported = await run('import', '--data-dir', target, '--from', to);
+  expect(imported).toMatch(written);
+  expect(imported.match(read)).toHaveLength(3);
+  const verified = await run('verify', '--data-dir', target, '--from', to);
+  expect(verified).not.toMatch(written);
+  expect(verified.match(read)).toHaveLength(2);
 });
 
 describe('data import', () => {

@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import type { CommandContext } from '../terminal.ts';
-import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';
+import { SECRECY, differing, documentsOf, renderManifest, tellDocuments } from './report.ts';
 
 interface ExportFlags extends StoreFlags {
   readonly to: string;
@@ -27,15 +28,14 @@ export function addDataExport(data: Command, context: CommandContext): void {
     .action(async (flags: ExportFlags) => {
       const { store, name, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
       try {
-        const outcome = await exportData(store, {
-          directory: flags.to,
-          source: name,
-          random,
-          begun: async (exportId) => {
-            await writeDown(store, exportId, context.user);
-          },
-          wrote: progressTo(terminal),
-        });
+        const begun = async (exportId: string): Promise<void> => {
+          await writeDown(store, exportId, context.user);
+        };
+        const request = { directory: flags.to, source: name, random, begun };
+        const outcome = await withProgress(
+          context,
+          async (tell) => await exportData(store, { ...request, ...tellDocuments(tell) }),
+        );
         if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
         if (outcome.kind === 'changed')
           throw differing(

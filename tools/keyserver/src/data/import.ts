@@ -4,8 +4,9 @@ import { readSmallFile } from '../bounded-read.ts';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import type { CommandContext } from '../terminal.ts';
-import { SECRECY, differing, documentsOf, progressTo, renderManifest } from './report.ts';
+import { SECRECY, differing, documentsOf, renderManifest, tellDocuments } from './report.ts';
 
 interface ImportFlags extends StoreFlags {
   readonly from: string;
@@ -39,13 +40,12 @@ export function addDataImport(data: Command, context: CommandContext): void {
         const { store, name, keyHashSecret = given } = opened;
         if (keyHashSecret === undefined)
           context.terminal.err('  --key-hash-secret is not given: the secret is not checked\n');
-        const outcome = await importData(store, {
-          directory: flags.from,
-          buckets: flags.bucket,
-          keyHashSecret,
-          actor: context.user,
-          wrote: progressTo(context.terminal),
-        });
+        const what = { directory: flags.from, buckets: flags.bucket, keyHashSecret };
+        const outcome = await withProgress(
+          context,
+          async (tell) =>
+            await importData(store, { ...what, actor: context.user, ...tellDocuments(tell) }),
+        );
         report(outcome, name, context);
       } finally {
         await opened.close();

@@ -1,5 +1,6 @@
 import type { Difference, Manifest } from '@keyserver/data-transfer';
 import { CommandFault, FOUND } from '../command-fault.ts';
+import type { Tell } from '../progress.ts';
 import { counted, table } from '../render.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -7,17 +8,21 @@ import type { Terminal } from '../terminal.ts';
 export const SECRECY =
   'The files hold keys that are NOT PUBLISHED YET, and who uploaded together: keep them to yourself, and delete them after the move.';
 
-const EVERY = 10_000;
-
-/** A line to the error stream now and then, while a large collection is written. */
-export function progressTo({ err }: Terminal): (collection: string, documents: number) => void {
-  let told = 0;
-  return (collection, documents) => {
-    const step = Math.floor(documents / EVERY);
-    if (step > 0 && step !== told) err(`  ${collection}: ${documents} documents\n`);
-    told = step;
-  };
+/** Hears how many documents of a collection were written, and read to be compared. */
+interface HearDocuments {
+  readonly wrote: (collection: string, documents: number) => void;
+  readonly read: (collection: string, documents: number) => void;
 }
+
+/** Tells it as the progress of a command. */
+export const tellDocuments = (tell: Tell): HearDocuments => ({
+  wrote: (collection, documents) => {
+    tell(`${collection}: ${counted(documents, 'document')} written`);
+  },
+  read: (collection, documents) => {
+    tell(`${collection}: ${counted(documents, 'document')} read for comparison`);
+  },
+});
 
 /** What an export holds, a line for each collection. */
 export const renderManifest = ({ collections }: Manifest): string =>

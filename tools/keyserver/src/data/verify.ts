@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addBucketOption, addStoreOptions, openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import type { CommandContext } from '../terminal.ts';
-import { differing, documentsOf, renderManifest } from './report.ts';
+import { differing, documentsOf, renderManifest, tellDocuments } from './report.ts';
 
 interface VerifyFlags extends StoreFlags {
   readonly from: string;
@@ -23,7 +24,11 @@ export function addDataVerify(data: Command, context: CommandContext): void {
     .action(async (flags: VerifyFlags) => {
       const { store, name, close } = await openStore(flags, context, { mayBeNew: 'nothing' });
       try {
-        const outcome = await verifyData(store, { directory: flags.from, buckets: flags.bucket });
+        const exported = { directory: flags.from, buckets: flags.bucket };
+        const outcome = await withProgress(
+          context,
+          async (tell) => await verifyData(store, { ...exported, ...tellDocuments(tell) }),
+        );
         if (outcome.kind === 'refused') throw new CommandFault(outcome.reason);
         if (outcome.kind === 'differs')
           throw differing(outcome.differences, terminal, `${name} does not hold what was exported`);

@@ -2,9 +2,10 @@ import { deleteKeys } from '@keyserver/operations';
 import type { Command } from 'commander';
 import { openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { counted } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
-import { type RangeFlags, addRangeOptions, progressTo, rangeOf, showSurvey } from './range.ts';
+import { type RangeFlags, addRangeOptions, rangeOf, showSurvey, tellDay } from './range.ts';
 
 /** `keys delete`: deletes keys that nobody has begun to count for a file, with their revisions; with `--yes` only. */
 export function addKeysDelete(keys: Command, context: CommandContext): void {
@@ -29,16 +30,19 @@ export function addKeysDelete(keys: Command, context: CommandContext): void {
 async function remove(
   opened: Parameters<typeof rangeOf>[0],
   flags: RangeFlags,
-  { terminal, user: actor, random }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
+  const { terminal, user: actor, random } = context;
   const { place, range } = await rangeOf(opened, flags);
   await showSurvey(place, range, terminal);
   if (flags.yes !== true) {
     terminal.out('Nothing was changed. --yes deletes what nobody has seen.\n');
     return;
   }
-  const by = { actor, random, onProgress: progressTo(terminal) };
-  const done = await deleteKeys(place, range, by);
+  const done = await withProgress(
+    context,
+    async (tell) => await deleteKeys(place, range, { actor, random, onProgress: tellDay(tell) }),
+  );
   terminal.out(
     `Deleted ${counted(done.keys, 'key')} in ${counted(done.documents, 'document')}, and ${counted(done.revisions, 'revision')} of them.\n`,
   );

@@ -15,7 +15,7 @@ import {
 } from '@keyserver/stores';
 import { SETTINGS, aKeyUntil, auditedSteps } from '@keyserver/stores/testing';
 import { DAY, HOUR, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
-import { NOW, keyserver } from '../testing/run-cli.ts';
+import { NOW, keyserver, slowTimers } from '../testing/run-cli.ts';
 
 const clock = simulatedClock(NOW);
 const random = seededRandom('keys');
@@ -88,7 +88,8 @@ describe('keyserver keys', () => {
   });
 
   it('deletes what nobody has seen, of the named app alone, and says how far it is', async () => {
-    const { code, out, err } = await cli('keys', 'delete', ...FROM, '--app', 'ONE.app', '--yes');
+    const argv = ['keys', 'delete', ...FROM, '--app', 'ONE.app', '--yes'];
+    const { code, out, err } = await keyserver(argv, { dataDirectory, timers: slowTimers() });
     expect(code).toBe(0);
     expect(out).toContain('Deleted 1 key in 1 document, and 0 revisions of them.\n');
     expect(err).toBe('2024-05-20: 1 document so far\n');

@@ -14,6 +14,7 @@ import { CommandFault } from '../command-fault.ts';
 import { type StoreFlags, addStoreOptions } from '../open-store.ts';
 import { wholeNumber } from '../options.ts';
 import { type TargetFlags, addTargetOptions } from '../pause/target.ts';
+import type { Tell } from '../progress.ts';
 import { counted } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import type { OpenStore } from '../wiring.ts';
@@ -107,8 +108,8 @@ const countsText = ({ documents, keys }: Counts): string =>
   `${counted(keys, 'key')} in ${counted(documents, 'document')}`;
 
 /** Tells how far a command has come, after each day of windows. */
-export const progressTo =
-  ({ err }: CommandContext['terminal']) =>
+export const tellDay =
+  (tell: Tell) =>
   ({ day, documents }: { readonly day: UnixMillis; readonly documents: number }): void => {
-    err(`${new Date(day).toISOString().slice(0, 10)}: ${counted(documents, 'document')} so far\n`);
+    tell(`${new Date(day).toISOString().slice(0, 10)}: ${counted(documents, 'document')} so far`);
   };

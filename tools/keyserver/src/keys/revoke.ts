@@ -4,9 +4,10 @@ import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { openStore } from '../open-store.ts';
 import { exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { counted } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
-import { type RangeFlags, addRangeOptions, progressTo, rangeOf, showSurvey } from './range.ts';
+import { type RangeFlags, addRangeOptions, rangeOf, showSurvey, tellDay } from './range.ts';
 
 /** `keys revoke`: takes keys back that are in files, whatever they were; with `--yes` only. */
 export function addKeysRevoke(keys: Command, context: CommandContext): void {
@@ -31,8 +32,9 @@ export function addKeysRevoke(keys: Command, context: CommandContext): void {
 async function revoke(
   opened: Parameters<typeof rangeOf>[0],
   flags: RangeFlags,
-  { terminal, user: actor, random, clock }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
+  const { terminal, user: actor, random, clock } = context;
   const { place, range, kept } = await rangeOf(opened, flags);
   await showSurvey(place, range, terminal);
   if (flags.yes !== true) {
@@ -40,8 +42,10 @@ async function revoke(
     return;
   }
   const settings = { ...kept, clock, windows: rememberedWindows() };
-  const by = { actor, random, onProgress: progressTo(terminal) };
-  const done = await revokeKeys(place, range, { settings, by }).catch(explainCoverage);
+  const done = await withProgress(context, async (tell) => {
+    const by = { actor, random, onProgress: tellDay(tell) };
+    return await revokeKeys(place, range, { settings, by }).catch(explainCoverage);
+  });
   terminal.out(
     `Took back ${counted(done.keys, 'key')} in ${counted(done.documents, 'document')}, and ${counted(done.generated, 'generated document')} with them. ${counted(done.before, 'key')} had been taken back before.\n`,
   );

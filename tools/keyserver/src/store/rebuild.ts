@@ -3,9 +3,10 @@ import { auditAhead } from '@keyserver/stores';
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { exampleOf, standInOption, wholeNumber } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { counted, table } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
-import { type Damage, type FileRebuild, openRebuild } from '../wiring.ts';
+import { type Damage, type FileRebuild, type Rebuilt, openRebuild } from '../wiring.ts';
 import { type OpenedParts, type PartsFlags, addPartsOptions, openParts } from './parts.ts';
 
 interface RebuildFlags extends PartsFlags {
@@ -87,15 +88,28 @@ async function rebuildAllFiles(
 async function showAndMend(
   rebuild: FileRebuild,
   flags: RebuildFlags,
-  { terminal: { out }, user }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
-  const damage = await rebuild.find();
+  const { terminal, user: actor } = context;
+  const { out } = terminal;
+  const damage = await withProgress(
+    context,
+    async (tell) =>
+      await rebuild.find((batches) => {
+        tell(`batches whose files were looked at: ${batches}`);
+      }),
+  );
   out(table(['BUCKET', 'OBJECT', 'STATE', 'MEND'], rowsOf(damage)));
   if (flags.yes !== true) {
     out('Nothing was changed. --yes does what the last column says.\n');
     return;
   }
-  const { madeAnew, unlisted } = await rebuild.mend(damage, user);
+  const { madeAnew, unlisted } = await withProgress(context, async (tell) => {
+    const mended = (sofar: Rebuilt): void => {
+      tell(`${counted(sofar.madeAnew, 'archive')} made anew so far, ${sofar.unlisted} unlisted`);
+    };
+    return await rebuild.mend(damage, { actor, mended });
+  });
   out(`Made ${counted(madeAnew, 'archive')} anew and unlisted ${unlisted}.\n`);
   out('Every keys.json and index.txt is up to date.\n');
 }

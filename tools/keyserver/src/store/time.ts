@@ -4,6 +4,7 @@ import { type MendableTime, type TimeReport, acceptTime, resetTime } from '@keys
 import type { Command } from 'commander';
 import { CommandFault } from '../command-fault.ts';
 import { dataDirOption, exampleOf } from '../options.ts';
+import { withProgress } from '../progress.ts';
 import { jsonText } from '../render.ts';
 import type { CommandContext } from '../terminal.ts';
 import { openStoreTime } from '../wiring.ts';
@@ -65,7 +66,14 @@ const accept: Work = async (time, flags, context) => {
 
 const reset: Work = async (time, flags, context) => {
   await agree(time, { remedy: 'reset', flags, context });
-  const removed = await resetTime(time, { actor: context.user, random: context.random });
+  const by = { actor: context.user, random: context.random };
+  const removed = await withProgress(
+    context,
+    async (tell) =>
+      await resetTime(time, by, (batches) => {
+        tell(`batches removed so far: ${batches}`);
+      }),
+  );
   context.terminal.out(
     `Reset. Batches past the present that were removed, to be cut again in their time: ${String(removed)}.\n`,
   );

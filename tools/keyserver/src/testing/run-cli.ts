@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@keyserver/random/testing';
-import { type Clock, simulatedClock, systemTimers, unixMillis } from '@keyserver/time';
+import {
+  type Clock,
+  SECOND,
+  type Timers,
+  simulatedClock,
+  systemTimers,
+  unixMillis,
+} from '@keyserver/time';
 import { run } from '../program.ts';
 
 /** The time that commands under test see. */
@@ -41,6 +48,8 @@ export async function keyserver(
     readonly dataDirectory?: string;
     /** Shows NOW unless given; a cloud that keeps real time needs the real one. */
     readonly clock?: Clock;
+    /** Those of the machine unless given. */
+    readonly timers?: Timers;
     readonly environment?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Ran> {
@@ -63,11 +72,17 @@ export async function keyserver(
       },
     },
     clock: context.clock ?? simulatedClock(NOW),
-    timers: systemTimers,
+    timers: context.timers ?? systemTimers,
     random,
     user: 'alex',
     dataDirectory: context.dataDirectory ?? inScratch('data'),
     ...(context.environment === undefined ? {} : { environment: context.environment }),
   });
   return { code, ...said, questions };
+}
+
+/** Timers that show ten seconds more each time that they are read, so that every step of a command is long work. */
+export function slowTimers(): Timers {
+  let readings = 0;
+  return { ...systemTimers, monotonic: () => (readings += 1) * 10 * SECOND };
 }
