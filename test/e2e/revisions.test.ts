@@ -20,6 +20,11 @@ const MIN_RECORDS = 30;
 /** As files have them. */
 const [CONFIRMED, REVOKED] = [1, 5];
 
+interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 interface Downloaded {
   readonly published: ReadonlySet<string>;
   readonly revised: ReadonlyMap<string, number>;
@@ -34,6 +39,9 @@ describe('a phone whose owner’s result changes', () => {
     ...{ confirmed: [], mine: [], other: [] },
   };
   const tokens: Record<keyof typeof people, string> = { confirmed: '', mine: '', other: '' };
+  const answers: Partial<Record<'stranger' | 'confirmed' | 'takenBack', Answer>> & {
+    readonly first: Partial<Record<keyof typeof people, Answer>>;
+  } = { first: {} };
   let before: Downloaded;
   let after: Downloaded;
 
@@ -48,18 +56,13 @@ describe('a phone whose owner’s result changes', () => {
     people.confirmed = [1, 2, 3].map((days) => dayKey(simulation, days));
     [people.mine, people.other] = [[dayKey(simulation, 1)], [dayKey(simulation, 1)]];
     for (const who of ['confirmed', 'mine', 'other'] as const) {
-      const { status, body } = await publish(people[who], 'likely');
-      expect([status, body['insertedExposures']]).toEqual([200, people[who].length]);
-      tokens[who] = body['revisionToken'] as string;
+      answers.first[who] = await publish(people[who], 'likely');
+      tokens[who] = answers.first[who].body['revisionToken'] as string;
     }
     before = await downloaded();
-    expect(await publish(people.mine, 'negative', tokens.other)).toMatchObject({
-      ...{ status: 400, body: { code: 'invalid_revision_token' } },
-    });
-    const confirmed = await publish(people.confirmed, 'confirmed', tokens.confirmed);
-    expect(confirmed.status).toBe(200);
-    expect(confirmed.body).not.toHaveProperty('insertedExposures');
-    expect(await publish(people.mine, 'negative', tokens.mine)).toMatchObject({ status: 200 });
+    answers.stranger = await publish(people.mine, 'negative', tokens.other);
+    answers.confirmed = await publish(people.confirmed, 'confirmed', tokens.confirmed);
+    answers.takenBack = await publish(people.mine, 'negative', tokens.mine);
     after = await downloaded();
   });
   afterAll(async () => {
@@ -71,7 +74,7 @@ describe('a phone whose owner’s result changes', () => {
     keys: readonly OfferedKey[],
     reportType: 'likely' | 'confirmed' | 'negative',
     revisionToken = '',
-  ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+  ): Promise<Answer> {
     const upload = { app: APPS.home, keys, reportType, onset: undefined, traveler: false };
     const response = await fetch(`${simulation.urls.publish}/v1/publish`, {
       method: 'POST',
@@ -100,8 +103,11 @@ describe('a phone whose owner’s result changes', () => {
   }
 
   it('is found revised by others, among generated keys that are revised too', async () => {
+    expect(answers.first.confirmed).toMatchObject({ status: 200, body: { insertedExposures: 3 } });
     for (const { key } of people.confirmed) expect(before.published.has(key)).toBe(true);
     expect(before.revised.size).toBe(0);
+    expect(answers.confirmed?.status).toBe(200);
+    expect(answers.confirmed?.body).not.toHaveProperty('insertedExposures');
     for (const { key } of people.confirmed) expect(after.revised.get(key)).toBe(CONFIRMED);
     expect(after.revised.size).toBeGreaterThan(2 * (people.confirmed.length + 1));
     expect(await publish(people.confirmed, 'negative', tokens.confirmed)).toMatchObject({
@@ -112,6 +118,10 @@ describe('a phone whose owner’s result changes', () => {
   it('takes its keys back, and nobody else can', () => {
     const [mine, other] = [people.mine[0]!.key, people.other[0]!.key];
     expect(before.published.has(mine)).toBe(true);
+    expect(answers.stranger).toMatchObject({
+      ...{ status: 400, body: { code: 'invalid_revision_token' } },
+    });
+    expect(answers.takenBack?.status).toBe(200);
     expect(after.revised.get(mine)).toBe(REVOKED);
     expect(after.revised.has(other)).toBe(false);
   });
