@@ -1,3 +1,4 @@
 import { describePublish } from './publish/rows.ts';
 
-describePublish('Google Cloud');
+describePublish('Google Cloud', 'every row');
+describePublish('one machine', 'every row');

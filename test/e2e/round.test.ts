@@ -67,7 +67,6 @@ describe('a round whose files were tampered with reports', () => {
     const broken = await brokenChecks();
     await restore();
     expect(broken).toEqual(expect.arrayContaining(expected));
-    expect(await brokenChecks()).toEqual([]);
   });
 
   it('one archive in the place of another', async () => {
@@ -86,6 +85,10 @@ describe('a round whose files were tampered with reports', () => {
       `${lastOf('v2')} is listed and not there`,
     ]);
   });
+});
+
+it('a round whose files are as they were again reports nothing', async () => {
+  expect(await brokenChecks()).toEqual([]);
 });
 
 describe('a round that expected something else reports', () => {

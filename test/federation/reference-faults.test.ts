@@ -78,7 +78,7 @@ describe('what serves keys', () => {
   });
 
   it('F5: gives every key of an hour that is larger than a page, each once', async () => {
-    await serving({ maxPageKeys: 500 }, { keys: many(0, 1203) });
+    await serving({ maxPageKeys: 500 }, { keys: many(0, 603) });
     const seen: number[] = [];
     let state: WireState | undefined;
     for (let pages = 0; pages < 10; pages++) {
@@ -88,7 +88,7 @@ describe('what serves keys', () => {
       if (!page.partialResponse) break;
       expect(state?.keyCursor?.nextToken).not.toBe('');
     }
-    expect(seen).toEqual(many(0, 1203).map((_, n) => n));
+    expect(seen).toEqual(many(0, 603).map((_, n) => n));
   });
 
   it('F6: goes on behind the last key after a page of any size', async () => {
@@ -147,18 +147,18 @@ describe('what serves keys', () => {
   ];
   it.each(ECHOES)('gives everything to a client of reference that echoes: %s', async (echo) => {
     // Each hour fits into a page, so that a client which loses the token gets on by the time alone.
-    const hours = [5, 4, 3, 2].map((ago, n) => ({ keys: many(n * 300, 300), window: window(ago) }));
+    const hours = [4, 3, 2].map((ago, n) => ({ keys: many(n * 250, 250), window: window(ago) }));
     await serving({ maxPageKeys: 500 }, ...hours);
     const client = new ReferenceClient(echo);
     const end = await client.run(fetch, 12);
     // Who sends no state back never gets beyond the first page.
     expect([end, client.stored.size]).toEqual(
-      echo === 'no state' ? ['no end', 500] : ['complete', 1200],
+      echo === 'no state' ? ['no end', 500] : ['complete', 750],
     );
   });
 
   it('asks who lost the token of an hour that is larger than a page to echo it', async () => {
-    await serving({ maxPageKeys: 500 }, { keys: many(0, 700) });
+    await serving({ maxPageKeys: 500 }, { keys: many(0, 501) });
     const client = new ReferenceClient('no tokens');
     await expect(client.run(fetch)).rejects.toMatchObject({ status: 8 });
   });

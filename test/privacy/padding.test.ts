@@ -13,7 +13,7 @@ import { serviceFiles } from './padding/service-files.ts';
  * thousand. Seeds are fixed, so a run that passes passes again. `padding.slow.test.ts` looks at more files, at both moments, and
  * at the first days of a server.
  */
-const FILES = 40;
+const FILES = 24;
 const deviations = 4;
 const margin = deviations * aucDeviation(FILES / 2, FILES / 2);
 
@@ -23,7 +23,7 @@ describe('the attack on padding', () => {
   it('counts people exactly where every real key is imitated equally often', async () => {
     const random = simulatedChance('copies');
     const files = simulatedFiles(copyingRule(random), random);
-    const found = await countPeople(files, { files: 20, comparisons: ['auc1v5', 'auc5v10'] });
+    const found = await countPeople(files, { files: 12, comparisons: ['auc1v5', 'auc5v10'] });
     expect(found.auc1v5!.auc).toBeGreaterThan(0.98);
     expect(found.auc5v10!.auc).toBeGreaterThan(0.98);
   });
@@ -62,7 +62,7 @@ describe('generated keys', () => {
   });
 
   it('hide people in files that a whole server has published, once it has learned from uploads', async () => {
-    const [files, people] = [6, 30]; // padding.slow.test.ts has more, and a larger crowd
+    const [files, people] = [3, 30]; // padding.slow.test.ts has more, and a larger crowd
     const source = serviceFiles({ sizes: [people], crowd: 10, random: simulatedChance('served') });
     const found = await judgeKeys(source, files, { people, moments: ['noon'] });
     // Keys of one upload are alike: what counts as independent are the uploads in the third of the files that is judged. More

@@ -102,7 +102,7 @@ it('with files and pages of other partners isolate no key below the floor, exclu
     padded({ id: 'far', includeRegions: ['US', 'CA'], unit: 2 * HOUR }),
   ];
   await fixture.admit(one, other);
-  for (let n = 12; n < 24; n++) {
+  for (let n = 12; n < 18; n++) {
     await fixture.publish(3, { window: hour(n) });
     if (n % 3 === 0) await fixture.publish(1, { window: hour(n), regions: ['CA'] });
     if (n % 5 === 0) await fixture.publish(2, { window: hour(n), regions: ['TEST', 'US'] });
@@ -110,7 +110,7 @@ it('with files and pages of other partners isolate no key below the floor, exclu
       await fixture.publish(2, { window: hour(n), regions: ['CA', 'US'], traveler: true });
   }
   const twice = await sentBack(['TEST']);
-  fixture.clock.advance(13 * HOUR);
+  fixture.clock.advance(7 * HOUR);
   await fixture.run();
   const pages = [await pagesOf(one), await pagesOf(other)].map(({ keys }) => setOf(keys));
   const files = { floor: FLOOR, keys: await fixture.download() };

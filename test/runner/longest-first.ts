@@ -10,7 +10,10 @@ export const LONGEST: readonly string[] = [
   'test/federation/stores-in-firestore.slow.test.ts',
   'test/crash/wrong-clock.slow.test.ts',
   'test/conformance/publish.slow.test.ts',
+  'libs/data-transfer/src/move.slow.test.ts',
   'libs/data-transfer/src/move.test.ts',
+  'test/conformance/publish.test.ts',
+  'test/e2e/recall.test.ts',
   'test/federation/reference-faults.test.ts',
   'services/export/src/do-work.test.ts',
 ];

@@ -156,7 +156,11 @@ export function describeRecalledKeys(
       ['of a query', { app: undefined, query: 'neighbour' }],
       ['of other windows', { from: hour(5), until: hour(7) }],
     ])('%s takes nothing back', async (_, range) => {
-      const fixture = await published();
+      const fixture = await opened();
+      await fixture.publish(2, { window: hour(8) });
+      fixture.clock.advance(fixture.store.closingDelay);
+      await fixture.run();
+      expect((await survey(fixture)).settled).toEqual({ documents: 1, keys: 2 });
       expect(await revoke(fixture, { ...RANGE, ...range })).toEqual({
         ...{ documents: 0, keys: 0, before: 0, generated: 0 },
       });

@@ -13,11 +13,9 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type DocumentStore, StoreFault, type Transaction } from '@keyserver/docstore';
+import { type DocumentStore, StoreFault } from '@keyserver/docstore';
 import { changeWindow } from '@keyserver/operations';
-import { seededRandom } from '@keyserver/random/testing';
-import { closeTestStores, openTestStore } from '@keyserver/sqlite/testing';
+import { closeTestStores } from '@keyserver/sqlite/testing';
 import {
   FORMAT_ID,
   type KnownFormat,
@@ -30,56 +28,23 @@ import {
   readStoreFormat,
   storeFormat,
 } from '@keyserver/stores';
-import {
-  HOUR,
-  MINUTE,
-  alwaysWindow,
-  simulatedClock,
-  unixMillis,
-  windowLength,
-} from '@keyserver/time';
-import fc from 'fast-check';
-import { type ExportOutcome, exportData } from './export.ts';
-import { type ImportOutcome, importData } from './import.ts';
+import { HOUR, MINUTE, alwaysWindow, windowLength } from '@keyserver/time';
+import { exportData } from './export.ts';
+import { importData } from './import.ts';
 import { type Manifest, parseManifest, renderManifest } from './manifest.ts';
 import {
   NOON,
   type Placed,
   aNewDirectory,
-  anyDocuments,
   contentOf,
   put,
   removeScratch,
   someDocuments,
 } from './testing/stored-documents.ts';
+import { describeEveryKind } from './testing/every-kind.ts';
+import { describeKilledImports } from './testing/killed-imports.ts';
+import { aStore, anExport, exported, faulty, random, reasonOf } from './testing/moves.ts';
 import { verifyData } from './verify.ts';
-
-// Every export brings a dozen files safely to the disk.
-const random = seededRandom('move');
-
-const aStore = async (documents: readonly Placed[] = [], at = NOON): Promise<DocumentStore> => {
-  const store = await openTestStore({ clock: simulatedClock(unixMillis(at)) });
-  await put(store, documents);
-  return store;
-};
-
-const exported = async (store: DocumentStore, directory: string): Promise<ExportOutcome> =>
-  await exportData(store, { directory, source: 'here', random });
-
-async function anExport(documents: readonly Placed[]): Promise<{
-  readonly directory: string;
-  readonly manifest: Manifest;
-  readonly source: DocumentStore;
-}> {
-  const source = await aStore(documents);
-  const directory = await aNewDirectory();
-  const outcome = await exported(source, directory);
-  if (outcome.kind !== 'exported') throw new Error(`not exported: ${outcome.kind}`);
-  return { directory, manifest: outcome.manifest, source };
-}
-
-const reasonOf = (outcome: ExportOutcome | ImportOutcome | { readonly kind: string }): string =>
-  'reason' in outcome ? outcome.reason : outcome.kind;
 
 const recordsIn = (directory: string, collection = 'keyBatches'): string =>
   join(directory, `${collection}.records`);
@@ -90,23 +55,30 @@ const filesOf = (directory: string): readonly string[] =>
     .filter((name) => name.endsWith('.records'))
     .map((name) => `${name} ${readFileSync(join(directory, name)).toString('base64')}`);
 
+const keptExports = new Map<string, string>();
+
+/** An export that is made once for all tests which only read it; it lasts until the end. */
+async function kept(name: string, make: () => Promise<string>): Promise<string> {
+  const before = keptExports.get(name);
+  if (before !== undefined) return before;
+  const directory = join(await mkdtemp(join(tmpdir(), 'keyserver-data-kept-')), 'move');
+  cpSync(await make(), directory, { recursive: true });
+  keptExports.set(name, directory);
+  return directory;
+}
+const exportOfOne = async (): Promise<string> =>
+  await kept('one', async () => (await anExport([padCell('a')])).directory);
+afterAll(async () => {
+  for (const directory of keptExports.values()) await rm(dirname(directory), { recursive: true });
+});
+
 afterEach(async () => {
   await closeTestStores();
   await removeScratch();
 });
 
 describe('an export and an import', () => {
-  it('carry documents of every kind over as they are', async () => {
-    await fc.assert(
-      fc.asyncProperty(anyDocuments, async (documents) => {
-        const { directory, source } = await anExport(documents);
-        const target = await aStore();
-        expect(await importData(target, { directory })).toMatchObject({ kind: 'imported' });
-        expect(await contentOf(target)).toEqual(await contentOf(source));
-      }),
-      { numRuns: 4 },
-    );
-  });
+  describeEveryKind(2); // more in move.slow.test.ts
 
   it('come to the same digests when the target is exported in its turn', async () => {
     const { directory, manifest } = await anExport(someDocuments(600));
@@ -189,7 +161,7 @@ describe('exportData', () => {
   it('goes on after it was killed anywhere, and comes to the same', async () => {
     const { directory, source, manifest } = await anExport(someDocuments(450));
     const wanted = filesOf(directory);
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < 3; n++) {
       const again = await aNewDirectory();
       cpSync(directory, again, { recursive: true });
       await rm(join(again, 'manifest.json'));
@@ -320,61 +292,8 @@ function cutSomewhere(directory: string): void {
   }
 }
 
-/** A store that is away when a collection is read, or at the n-th transaction, before it or just after it. */
-function faulty(
-  store: DocumentStore,
-  at: { readonly pages?: string; readonly transaction?: number; readonly committed?: boolean },
-): DocumentStore {
-  let transactions = 0;
-  const away = (): never => {
-    throw new StoreFault('unavailable', 'away');
-  };
-  const pages: DocumentStore['pages'] = (from, query, size) =>
-    from.layout.name === at.pages ? away() : store.pages(from, query, size);
-  return Object.assign(Object.create(store) as DocumentStore, {
-    pages,
-    transact: async (decide: (tx: Transaction) => Promise<unknown>) => {
-      const hit = ++transactions === at.transaction;
-      if (hit && at.committed !== true) away();
-      const result = await store.transact(decide);
-      if (hit) away();
-      return result;
-    },
-  });
-}
-
-/** So many documents of keys, more than a transaction takes, between those of collections before and after them. */
-const fewKinds = (keyBatches: number): readonly Placed[] => {
-  const kinds = ['exportConfigs', 'keyBatches', 'signingKeys'];
-  return someDocuments(keyBatches).filter(({ collection }) =>
-    kinds.includes(collection.layout.name),
-  );
-};
-
 describe('importData', () => {
-  it.each([false, true])(
-    'goes on after it was killed at any transaction (committed: %s), and comes to the same',
-    async (committed) => {
-      const { directory, source } = await anExport(fewKinds(520));
-      const wanted = await contentOf(source);
-      for (let transaction = 1; ; transaction++) {
-        const target = await aStore();
-        const killed = await importData(faulty(target, { transaction, committed }), {
-          directory,
-        }).then(reasonOf, (fault: unknown) => (fault as Error).message);
-        if (killed === 'imported') {
-          expect(transaction).toBe(7); // after the claim, four groups, and the end
-          return;
-        }
-        expect(killed).toBe('away');
-        expect(['imported', 'imported-before']).toContain(
-          reasonOf(await importData(target, { directory })),
-        );
-        expect(isDeepStrictEqual(await contentOf(target), wanted)).toBe(true); // in a tenth of the time of toEqual
-        await target.close();
-      }
-    },
-  );
+  describeKilledImports('some'); // at every one in move.slow.test.ts
 
   it('may be started twice at once', async () => {
     const { directory, source } = await anExport(someDocuments(600));
@@ -391,7 +310,7 @@ describe('importData', () => {
   });
 
   it('does nothing the second time, whatever has happened since', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const target = await aStore();
     await importData(target, { directory });
     await put(target, [padCell('a', 2 ** 45, 2), padCell('b')]);
@@ -404,7 +323,7 @@ describe('importData', () => {
   });
 
   it('names what differs when somebody else writes meanwhile, and does not call it imported', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const target = await aStore();
     const outcome = await importData(target, {
       directory,
@@ -424,7 +343,7 @@ describe('importData', () => {
   let writing: Promise<void> | undefined;
 
   it('refuses a document that somebody else has written meanwhile', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const target = await aStore();
     await expect(
       importData(faulty(target, { transaction: 2 }), { directory }),
@@ -436,7 +355,7 @@ describe('importData', () => {
   });
 
   it('refuses a target that holds anything else', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const target = await aStore([padCell('other')]);
     expect(reasonOf(await importData(target, { directory }))).toMatch(
       /already holds documents \(padCells\)/,
@@ -455,7 +374,7 @@ describe('importData', () => {
   });
 
   it('refuses a target whose time is before that of the source', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const target = await aStore([], NOON - 1);
     expect(reasonOf(await importData(target, { directory }))).toMatch(
       /^the target's time is 2024-05-01T11:59:59.999Z, before the source's/,
@@ -508,7 +427,7 @@ describe('importData', () => {
   });
 
   it('refuses to rename a bucket that no export has', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const buckets = new Map([['exprots', 'my-exports']]);
     expect(reasonOf(await importData(await aStore(), { directory, buckets }))).toBe(
       'no export is configured for a bucket exprots',
@@ -516,7 +435,7 @@ describe('importData', () => {
   });
 
   it('asks for no secret when there are no keys', async () => {
-    const { directory } = await anExport([padCell('a')]);
+    const directory = await exportOfOne();
     const keyHashSecret = new Uint8Array(32);
     expect(reasonOf(await importData(await aStore(), { directory, keyHashSecret }))).toBe(
       'imported',
@@ -545,6 +464,8 @@ describe('the format of a store', () => {
     expect(reasonOf(await exported(source, directory))).toBe('exported');
     return directory;
   };
+  const exportOfKnown = async (): Promise<string> =>
+    await kept('known', async () => await exportOf(await opened(KNOWN)));
   const into = async (target: DocumentStore, directory: string): Promise<string> =>
     reasonOf(await importData(target, { directory }));
 
@@ -579,7 +500,7 @@ describe('the format of a store', () => {
     ['less', { profile: KNOWN.profile }],
     ['nothing', {}],
   ])('is taken by a target that says %s of itself', async (_, known) => {
-    const directory = await exportOf(await opened(KNOWN));
+    const directory = await exportOfKnown();
     const target = await opened(known);
     expect(await into(target, directory)).toBe('imported');
     expect(await readStoreFormat(target)).toMatchObject({ windows: alwaysWindow(length(HOUR)) });
@@ -603,7 +524,7 @@ describe('the format of a store', () => {
       'the key-hash secret of the target is not the one of the source; copy it first',
     ],
   ])('is refused by a target with %s, which stays as it was', async (_, other, sentence) => {
-    const directory = await exportOf(await opened(KNOWN));
+    const directory = await exportOfKnown();
     const target = await opened({ ...KNOWN, ...other });
     const before = await readStoreFormat(target);
     expect(await into(target, directory)).toContain(sentence);
@@ -628,7 +549,7 @@ describe('the format of a store', () => {
   });
 
   it('compares the secret that is given with what the export says of it', async () => {
-    const directory = await exportOf(await opened(KNOWN));
+    const directory = await exportOfKnown();
     const target = await opened({});
     const keyHashSecret = new Uint8Array(32);
     expect(reasonOf(await importData(target, { directory, keyHashSecret }))).toMatch(
@@ -758,18 +679,6 @@ describe('an export that was tampered with', () => {
     ['of another file', swap, /^padCells.records does not belong to this export$/],
   ];
 
-  let kept: string | undefined;
-  /** An export of three documents, made once and never removed before the end. */
-  async function exportOfThree(): Promise<string> {
-    if (kept !== undefined) return kept;
-    const { directory } = await anExport(someDocuments(3));
-    kept = join(await mkdtemp(join(tmpdir(), 'keyserver-data-kept-')), 'move');
-    cpSync(directory, kept, { recursive: true });
-    return kept;
-  }
-  afterAll(async () => {
-    if (kept !== undefined) await rm(dirname(kept), { recursive: true });
-  });
   async function aCopy(of: string): Promise<string> {
     const directory = await aNewDirectory();
     cpSync(of, directory, { recursive: true });
@@ -777,7 +686,9 @@ describe('an export that was tampered with', () => {
   }
 
   it.each(damages)('is refused before anything is written: %s', async (_, damage, reason) => {
-    const directory = await aCopy(await exportOfThree());
+    const directory = await aCopy(
+      await kept('three', async () => (await anExport(someDocuments(3))).directory),
+    );
     damage(directory);
     const target = await aStore();
     expect(reasonOf(await importData(target, { directory }))).toMatch(reason);

@@ -16,7 +16,7 @@ const impatient = {
   ...{ firstPauseMs: 1, longestPauseMs: 2 },
 };
 /** Does not wait for what never comes. */
-const hasty = { ...impatient, readMs: 300, attemptMs: 300, lockMs: 300 };
+const hasty = { ...impatient, readMs: 200, attemptMs: 200, lockMs: 200 };
 
 const START = unixMillis(Date.parse('2021-05-04T10:17:00Z'));
 let clock = simulatedClock(START);

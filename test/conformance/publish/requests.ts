@@ -1,18 +1,19 @@
 import { describeBodies } from './bodies.ts';
+import type { Drawn } from './drawn.ts';
 import type { Answer, Ground } from './ground.ts';
 import { APPS, SECRET, bodyOf, newKey, outcomeOf, publish } from './phone.ts';
 import { describeSpellings } from './spellings.ts';
 
 /** Rows about base64, the routes, the body, its fields, and the form of the answer. */
-export function describeRequests(on: () => Ground): void {
+export function describeRequests(on: () => Ground, of: Drawn): void {
   describe('base64 as phones spell it', () => {
-    describeSpellings(on);
+    describeSpellings(on, of);
   });
   describe('the routes', () => {
     describeRoutes(on);
   });
   describe('the body', () => {
-    describeBodies(on);
+    describeBodies(on, of);
   });
   describe('the fields of an upload', () => {
     describeFields(on);

@@ -1,5 +1,6 @@
 import type { OfferedKey } from '@keyserver/exposure-keys';
 import { HOUR } from '@keyserver/time';
+import type { Drawn } from './drawn.ts';
 import type { Ground } from './ground.ts';
 import { APPS, type Sending, newKey, outcomeOf, publish } from './phone.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from './revising.ts';
 
 /** Rows about who may revise a key: who holds its token, and whose app needs none. */
-export function describeOwners(on: () => Ground): void {
+export function describeOwners(on: () => Ground, drawn: Drawn): void {
   it('the phone whose token holds it', async () => {
     const key = newKey();
     const token = await published(on(), [key]);
@@ -146,7 +147,7 @@ export function describeOwners(on: () => Ground): void {
     expect(outcomeOf(await publish(on(), [key], free))).toBe('400 internal_error');
   });
 
-  it.each<[string, Sending, string]>([
+  const strangers: readonly [string, Sending, string][] = [
     ['no token', CONFIRMED, MISSING],
     ['no token and the same report type', LIKELY, MISSING],
     ['a token that cannot be read', { ...CONFIRMED, token: UNREADABLE }, WRONG_TOKEN],
@@ -157,7 +158,8 @@ export function describeOwners(on: () => Ground): void {
       { ...free, reportType: 'user-report' },
       REFUSED,
     ],
-  ])(
+  ];
+  it.each(drawn(strangers))(
     'whoever has %s gets the same for a generated key and for one of somebody else',
     async (_, sending, outcome) => {
       const { id, regions } = sending.app ?? APPS.home;

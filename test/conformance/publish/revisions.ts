@@ -1,5 +1,6 @@
 import type { OfferedKey, ReportType } from '@keyserver/exposure-keys';
 import { HOUR } from '@keyserver/time';
+import type { Drawn } from './drawn.ts';
 import type { Answer, Ground } from './ground.ts';
 import { APPS, AUTHORITY, SECRET, type Sending, newKey, outcomeOf, publish } from './phone.ts';
 import {
@@ -16,15 +17,15 @@ import { describeOwners } from './revision-owners.ts';
 import { describeTransitions } from './transitions.ts';
 
 /** Rows about keys that are sent again. The clock goes on by an hour and more from row to row. */
-export function describeRevisions(on: () => Ground): void {
+export function describeRevisions(on: () => Ground, of: Drawn): void {
   describe('an upload that is sent again', () => {
     describeRepeats(on);
   });
   describe('who may revise a key', () => {
-    describeOwners(on);
+    describeOwners(on, of);
   });
   describe('what a key may be revised to', () => {
-    describeTransitions(on);
+    describeTransitions(on, of);
   });
   describe('what is written of a revision', () => {
     describeRecords(on);

@@ -1,3 +1,4 @@
+import type { Drawn } from './drawn.ts';
 import type { Ground } from './ground.ts';
 import { macOf, newKey, outcomeOf, publish } from './phone.ts';
 
@@ -13,7 +14,7 @@ function oddBytes(): Buffer {
 const urlSafe = (text: string): string => text.replaceAll('+', '-').replaceAll('/', '_');
 
 /** Rows about base64 as phones spell it. */
-export function describeSpellings(on: () => Ground): void {
+export function describeSpellings(on: () => Ground, of: Drawn): void {
   const taken: [string, (standard: string) => string][] = [
     ['the standard alphabet with padding', (text) => text],
     ['the standard alphabet without padding', (text) => text.slice(0, -2)],
@@ -28,7 +29,7 @@ export function describeSpellings(on: () => Ground): void {
     ],
     ['bits behind the last byte that are not zero', (text) => `${text.slice(0, 21)}x==`],
   ];
-  it.each(taken)('takes %s, as the same bytes', async (_, spell) => {
+  it.each(of(taken))('takes %s, as the same bytes', async (_, spell) => {
     const data = oddBytes();
     const standard = data.toString('base64');
     expect(standard).toMatch(/\+.*\/.*w==$/u);
@@ -49,7 +50,7 @@ export function describeSpellings(on: () => Ground): void {
     ['15 bytes', (text) => text.slice(0, 20)],
     ['17 bytes', (text) => `${text.slice(0, 22)}A`],
   ];
-  it.each(refused)('refuses a key with %s', async (_, spell) => {
+  it.each(of(refused))('refuses a key with %s', async (_, spell) => {
     const key = newKey({ key: spell(oddBytes().toString('base64')) });
     expect(outcomeOf(await publish(on(), [key]))).toBe('400 bad_request');
   });

@@ -1,5 +1,6 @@
 import type { ReportType } from '@keyserver/exposure-keys';
 import { HOUR } from '@keyserver/time';
+import type { Drawn } from './drawn.ts';
 import type { Ground } from './ground.ts';
 import { APPS, type Sending, newKey, outcomeOf, publish } from './phone.ts';
 import { REFUSED, published, storedAs, typesOf } from './revising.ts';
@@ -12,10 +13,10 @@ const as = (reportType: ReportType): Sending =>
 const named = (reportType: ReportType): string => (reportType === '' ? 'no report' : reportType);
 
 /** Rows about the report types that a key may be revised to, and those that it may not. */
-export function describeTransitions(on: () => Ground): void {
+export function describeTransitions(on: () => Ground, of: Drawn): void {
   const revised = (from: ReportType, ...to: ReportType[]) => to.map((one) => [from, one] as const);
   const titled = (pairs: readonly (readonly [ReportType, ReportType])[]) =>
-    pairs.map(([from, to]) => ({ from, to, title: `${named(from)} to ${named(to)}` }));
+    of(pairs).map(([from, to]) => ({ from, to, title: `${named(from)} to ${named(to)}` }));
 
   it.each(
     titled([

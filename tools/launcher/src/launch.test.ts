@@ -3,7 +3,7 @@ import { machine } from '../../../test/support/machine.ts';
 import { seededRandom } from '@keyserver/random/testing';
 import { openLocalPlatform } from '@keyserver/local';
 import { systemRandom } from '@keyserver/random';
-import { openStoreFormat, ownParts } from '@keyserver/stores';
+import { StoreFormatFault, StorePartFault, openStoreFormat, ownParts } from '@keyserver/stores';
 import { SECOND, systemClock, windowLength, systemTimers } from '@keyserver/time';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -18,6 +18,7 @@ import { serveIssuer } from './job-issuer.ts';
 import { LaunchFault } from './settings.ts';
 import { summary } from './summary.ts';
 import { launcherConfig } from './settings.ts';
+import { isUnusableDirectory, openPlatform } from './wiring.ts';
 
 let taken: Server;
 let port = '';
@@ -67,72 +68,104 @@ describe('npm start', () => {
     await rm(join(lost('keys'), 'keys'), { recursive: true });
   });
 
-  /** What its user sees, and with what status it ends. */
+  /** The sentence that its start is refused with, and what it has printed before. */
+  const refusal = async (env: Readonly<Record<string, string>>) => {
+    const printed: string[] = [];
+    const screen = new PassThrough().on('data', (text) => printed.push(String(text)));
+    const launched = launch({
+      ...{ ...machine, screen, signal: new AbortController().signal },
+      env: { DATA_DIR: dataDirectory(), ...ports(), ...env },
+      openPlatform: async (place) => await openPlatform(place, { ...machine, onLost: fail }),
+    });
+    const [outcome] = await Promise.allSettled([launched]);
+    if (outcome.status === 'fulfilled') {
+      await outcome.value.stop();
+      throw new Error('the suite has started');
+    }
+    return { reason: outcome.reason as Error, out: printed.join('') };
+  };
+  const fail = (fault: Error): never => {
+    throw fault;
+  };
+
+  /** What its user sees, and with what status it ends: a process takes a second, so one test has it. */
   const started = async (env: Readonly<Record<string, string>>) =>
     await new Promise<{ code: unknown; out: string; err: string }>((resolve) => {
       const script = join(import.meta.dirname, 'start.ts');
       const flags = ['--conditions=source', '--disable-warning=ExperimentalWarning', script];
-      const ports = Object.fromEntries(
-        [
-          'PUBLISH',
-          'EXPORT',
-          'CLEANUP',
-          'TRUST',
-          'CDN',
-          'ISSUER',
-          'FEDERATION_SERVE',
-          'FEDERATION_PULL',
-        ].map((name, n) => [`${name}_PORT`, String(free[n])]),
-      );
       const { PATH, NODE_COMPILE_CACHE } = process.env;
-      const own = { DATA_DIR: dataDirectory(), ...ports, ...env };
+      const own = { DATA_DIR: dataDirectory(), ...ports(), ...env };
       const context = { PATH, NODE_COMPILE_CACHE, ...own };
       execFile(process.execPath, flags, { env: context }, (fault, out, err) => {
         resolve({ code: fault?.code ?? 0, out, err });
       });
     });
   let free: readonly number[] = [];
+  const ports = (): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      [
+        'PUBLISH',
+        'EXPORT',
+        'CLEANUP',
+        'TRUST',
+        'CDN',
+        'ISSUER',
+        'FEDERATION_SERVE',
+        'FEDERATION_PULL',
+      ].map((name, n) => [`${name}_PORT`, String(free[n])]),
+    );
   beforeAll(async () => {
     free = await freePorts(8);
   });
 
-  it.each([
+  const FORMATS: readonly [string, Readonly<Record<string, string>>, (place: string) => string][] =
     [
-      'another window',
-      { TRUNCATE_WINDOW_SECONDS: '300' },
-      (place: string) =>
-        `TRUNCATE_WINDOW_SECONDS is 300, but the data in ${place} are written with 10: set it to 10, or change the window with \`npx keyserver store set-window 300\`\n`,
-    ],
-    [
-      'another profile',
-      { PROFILE: 'production' },
-      (place: string) =>
-        `PROFILE is production, but the data in ${place} were written in the profile development: set PROFILE=development, or begin with an empty store\n`,
-    ],
-  ])(
-    'on data of another format ends with one sentence and starts nothing: %s',
-    async (_, env, sentence) => {
-      const { code, out, err } = await started(env);
-      expect([code, err]).toEqual([1, sentence(dataDirectory())]);
-      expect(out).not.toContain('http://');
-    },
-  );
+      [
+        'another window',
+        { TRUNCATE_WINDOW_SECONDS: '300' },
+        (place: string) =>
+          `TRUNCATE_WINDOW_SECONDS is 300, but the data in ${place} are written with 10: set it to 10, or change the window with \`npx keyserver store set-window 300\``,
+      ],
+      [
+        'another profile',
+        { PROFILE: 'production' },
+        (place: string) =>
+          `PROFILE is production, but the data in ${place} were written in the profile development: set PROFILE=development, or begin with an empty store`,
+      ],
+    ];
+  it('on data of another format ends with one sentence and starts nothing', async () => {
+    const [[, env, sentence]] = FORMATS as [(typeof FORMATS)[0]];
+    const { code, out, err } = await started(env);
+    expect([code, err]).toEqual([1, `${sentence(dataDirectory())}\n`]);
+    expect(out).not.toContain('http://');
+  });
+
+  it.each(FORMATS)('is refused on data with %s, and starts nothing', async (_, env, sentence) => {
+    const { reason, out } = await refusal(env);
+    expect(reason).toBeInstanceOf(StoreFormatFault);
+    expect(reason.message).toBe(sentence(dataDirectory()));
+    expect(out).not.toContain('http://');
+  });
 
   it.each([
     [
       'buckets',
-      /^The bucket exports does not carry the id of the store any more: [^\n]*missing-part\.md[^\n]*\n$/,
+      (reason: Error) => reason instanceof StorePartFault,
+      /^The bucket exports does not carry the id of the store any more: [^\n]*missing-part\.md[^\n]*$/,
     ],
-    ['keys', /^The key-hash secret is gone: [^\n]*missing-part\.md[^\n]*\n$/],
-  ])('without its %s ends with one sentence, and makes nothing anew', async (part, sentence) => {
-    const before = await readdir(lost(part));
-    const { code, out, err } = await started({ DATA_DIR: lost(part) });
-    expect(err).toMatch(sentence);
-    expect(code).toBe(1);
-    expect(out).not.toContain('http://');
-    const made = (await readdir(lost(part))).filter((name) => !before.includes(name));
-    expect(made.filter((name) => !name.startsWith('keyserver.sqlite'))).not.toContain('buckets');
-  });
+    ['keys', isUnusableDirectory, /^The key-hash secret is gone: [^\n]*missing-part\.md[^\n]*$/],
+  ])(
+    'without its %s is refused with one sentence, and makes nothing anew',
+    async (part, isTold, sentence) => {
+      const before = await readdir(lost(part));
+      const { reason, out } = await refusal({ DATA_DIR: lost(part) });
+      expect(isTold(reason)).toBe(true);
+      expect(reason.message).toMatch(sentence);
+      expect(out).not.toContain('http://');
+      const made = (await readdir(lost(part))).filter((name) => !before.includes(name));
+      expect(made.filter((name) => !name.startsWith('keyserver.sqlite'))).not.toContain('buckets');
+    },
+  );
 });
 
 /** Fills a directory as a development server does: a store with its format, one export, and parts that carry its id. */
