@@ -1,6 +1,6 @@
 import { type Planted, firstWith, violationsIn } from './model/histories.ts';
 
-const HISTORIES = process.env['SOAK'] === '1' ? 100_000 : 8_000;
+const HISTORIES = process.env['SOAK'] === '1' ? 100_000 : 10_000;
 const SEED = process.env['MODEL_SEED'] ?? 'many meshes of servers';
 
 /** For the time-out, in ms; on a machine that is not busy a history takes a tenth of it. */
