@@ -36,9 +36,11 @@ resource "google_artifact_registry_repository_iam_member" "build_pushes" {
 }
 
 # run.developer brings new revisions and moves traffic, and grants nothing to anybody. What a builder has by Google's own role would
-# reach every bucket of the project, the files of phones among them.
+# reach every bucket of the project, the files of phones among them. logging.viewer lets roll-out.sh see the errors of a candidate.
 resource "google_project_iam_member" "build" {
-  for_each = toset(["roles/run.developer", "roles/logging.logWriter", "roles/containeranalysis.occurrences.viewer"])
+  for_each = toset([
+    "roles/run.developer", "roles/logging.logWriter", "roles/logging.viewer", "roles/containeranalysis.occurrences.viewer",
+  ])
 
   project = var.project_id
   role    = each.key

@@ -19,6 +19,7 @@ module "monitoring" {
   roots              = var.verify_roots
   jobs               = local.jobs
   federation_queries = var.federation_queries
+  too_old_seconds    = var.too_old_seconds
   max_instances      = { for name, service in local.services : service.name => local.sizes[name].max_instances }
   verify_job         = one([for job in google_cloud_run_v2_job.verify : job.name])
 

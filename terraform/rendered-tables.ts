@@ -1,6 +1,6 @@
 import { type JobName, SEVERITY } from '@keyserver/log';
 import { SCHEDULED_JOBS, type ScheduledJob } from '@keyserver/scheduled-jobs';
-import { COUNTERS, HISTOGRAMS } from '@keyserver/telemetry';
+import { COUNTERS, HISTOGRAMS, INSTANTS } from '@keyserver/telemetry';
 
 /** What the services that this version brings call their jobs in events and figures. */
 const LOGGED = {
@@ -42,11 +42,12 @@ export const renderedMetrics = (): string =>
     Object.fromEntries([
       ...Object.entries(COUNTERS).map(([name, figure]) => [name, described('counter', figure)]),
       ...Object.entries(HISTOGRAMS).map(([name, figure]) => [name, described('histogram', figure)]),
+      ...Object.entries(INSTANTS).map(([name, figure]) => [name, described('gauge', figure)]),
     ]),
   );
 
 const described = (
-  kind: 'counter' | 'histogram',
+  kind: 'counter' | 'histogram' | 'gauge',
   figure: { readonly about: string; readonly unit: string; readonly labels: readonly string[] },
 ) => ({ kind, unit: figure.unit, about: figure.about, labels: figure.labels });
 

@@ -123,6 +123,24 @@ variable "paging_channels" {
   default     = []
 }
 
+variable "too_old_seconds" {
+  type = object({
+    export       = optional(number, 10800)
+    partner_unit = optional(number, 21600)
+    query        = optional(number, 14400)
+    partner      = optional(number, 86400)
+    authority    = optional(number, 7200)
+    data_key     = optional(number, 864000)
+  })
+  description = "From which age on somebody is told, in seconds: an export or padded unit by its period and the window, with half an hour for the work (3 hours are for a period of one hour); a query by FEDERATION_LATE_SECONDS; a partner by agreement; an authority by AUTHORITY_KEYS_STALE_SECONDS and half of it; a data key by NEW_DATA_KEY_HOURS and some days."
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for age in values(var.too_old_seconds) : age > 1800 && floor(age) == age])
+    error_message = "An age is in whole seconds, and more than the half hour for which a figure is looked back for."
+  }
+}
+
 variable "budget" {
   type        = object({ billing_account = string, monthly = number, currency = optional(string, "EUR") })
   description = "The billing account and how much a month may cost; mails go out at half, at all of it, and when it is foreseen. Null is none."

@@ -6,7 +6,7 @@ locals {
   # first figure comes, since metrics of Prometheus cannot be declared: docs/decisions/0052-alerts-over-declared-figures.md.
   metrics = jsondecode(file("${path.module}/metrics.json"))
 
-  queries = merge(local.symptoms, local.progress, local.resources)
+  queries = merge(local.symptoms, local.progress, local.instants, local.resources)
   lines   = merge(local.alarms, local.people)
 
   told = {

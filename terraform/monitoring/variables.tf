@@ -38,6 +38,11 @@ variable "max_instances" {
   description = "How many instances each service may have."
 }
 
+variable "too_old_seconds" {
+  type        = object({ export = number, partner_unit = number, query = number, partner = number, authority = number, data_key = number })
+  description = "How old may be what each should bring forth."
+}
+
 variable "verify_job" {
   type        = string
   description = "The job that verifies the newest file; null where there is none."

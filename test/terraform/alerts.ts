@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SEVERITY } from '@keyserver/log';
-import { COUNTERS, HISTOGRAMS } from '@keyserver/telemetry';
+import { COUNTERS, HISTOGRAMS, INSTANTS } from '@keyserver/telemetry';
 import { type Plan, type Policy, type Value, blocks, field, ofType, textAt } from './plan.ts';
 import { environmentOf } from './services.ts';
 
@@ -19,7 +19,9 @@ export const runbooks: Policy = (plan) =>
   });
 
 const FIGURE = /\bkeyserver_[a-z_]+/gu;
-const DECLARED = new Set([...Object.keys(COUNTERS), ...Object.keys(HISTOGRAMS)]);
+const DECLARED = new Set(
+  [COUNTERS, HISTOGRAMS, INSTANTS].flatMap((catalogue) => Object.keys(catalogue)),
+);
 
 /** Alerts and dashboards ask only for figures that the code has. */
 export const figures: Policy = (plan) =>
@@ -78,6 +80,13 @@ const TOLD = {
   'uploads that fail': /route="\/v1\/publish",blame="server"/u,
   'late files': /export\.late/u,
   'unsigned attempts': /reason="no_signer"/u,
+  'windows without files': /keyserver_export_made_until_timestamp_seconds/u,
+  'a stale index': /keyserver_export_published_until_timestamp_seconds/u,
+  'a cleanup that leaves something':
+    /keyserver_job_completed_timestamp_seconds\{job_name=~"cleanup-/u,
+  'an old data key': /keyserver_data_key_created_timestamp_seconds/u,
+  'an authority without answer': /keyserver_authority_answered_timestamp_seconds/u,
+  'pauses that are not read': /keyserver_pauses_read_timestamp_seconds/u,
   'late deletion': /cleanup\.\(keys_held/u,
   'answers that tell cover traffic':
     /keyserver_request_seconds_sum\{route="\/v1\/publish",blame="client"/u,
@@ -91,19 +100,44 @@ const TOLD = {
   'deployments around attestation': /[bB]reakglass/u,
 } as const;
 
+/** What people must be told of where a service runs that not every server has. */
+const OF_SERVICES = [
+  {
+    service: 'federation-pull',
+    figure: 'keyserver_federation_lag_seconds_bucket',
+    what: 'partners are far behind',
+  },
+  {
+    service: 'federation-pull',
+    figure: 'keyserver_federation_caught_up_timestamp_seconds',
+    what: 'a query does not catch up',
+  },
+  {
+    service: 'federation-serve',
+    figure: 'keyserver_partner_settled_until_timestamp_seconds',
+    what: 'a padded unit is late',
+  },
+  {
+    service: 'federation-serve',
+    figure: 'keyserver_federation_served_until_timestamp_seconds',
+    what: 'a partner is behind here',
+  },
+] as const;
+
 /** Somebody is told of all that phones, auditors and payers would notice. */
 export const symptoms: Policy = (plan) => {
   const all = [queriesOf(plan), ...filtersOf(plan)].join('\n');
-  const pulls = ofType(plan, 'cloud_run_v2_service').some(
-    ({ values }) => values['name'] === 'keyserver-federation-pull',
-  );
+  const runs = (service: string): boolean =>
+    ofType(plan, 'cloud_run_v2_service').some(
+      ({ values }) => values['name'] === `keyserver-${service}`,
+    );
   return [
     ...Object.entries(TOLD)
       .filter(([, words]) => !words.test(all))
       .map(([what]) => `nobody is told of ${what}`),
-    ...(pulls && !all.includes('keyserver_federation_lag_seconds_bucket')
-      ? ['nobody is told when partners are far behind']
-      : []),
+    ...OF_SERVICES.filter(({ service, figure }) => runs(service) && !all.includes(figure)).map(
+      ({ what }) => `nobody is told when ${what}`,
+    ),
     ...(ofType(plan, 'cloud_run_v2_job').length > 0 &&
     !all.includes('job_name="keyserver-verify",result="succeeded"')
       ? ['nobody is told of a file that cannot be verified']

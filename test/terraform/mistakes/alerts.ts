@@ -57,6 +57,28 @@ export const alertMistakes: readonly Mistake[] = [
   },
   {
     rule: SYMPTOMS,
+    mistake: 'an index that is stale in silence',
+    spoil: without(queryOf('index-stale')),
+    says: /a stale index/,
+  },
+  {
+    rule: SYMPTOMS,
+    mistake: 'a partner that stays behind in silence',
+    spoil: without(queryOf('partner-behind')),
+    says: /a partner is behind here/,
+  },
+  {
+    rule: 'alerts and dashboards ask for figures that there are',
+    mistake: 'an instant that nobody tells',
+    spoil: changed(
+      queryOf('data-key-old'),
+      'conditions.0.condition_prometheus_query_language.0.query',
+      'time() - max(keyserver_data_key_made_timestamp_seconds) > 864000',
+    ),
+    says: /asks for keyserver_data_key_made_timestamp_seconds/,
+  },
+  {
+    rule: SYMPTOMS,
     mistake: 'files that are verified in silence',
     spoil: without(queryOf('file-unverified')),
     says: /cannot be verified/,

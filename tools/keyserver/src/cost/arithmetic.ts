@@ -33,9 +33,10 @@ const SECONDS_PER_UPLOAD = 0.0015;
 const SECONDS_ALWAYS = 86_400 + 20_000;
 
 /**
- * List prices in US dollars without free tiers, of the multi-region nam5 and of Europe and North America, as they were known in 2026. They
- * change, and no discount is in them: compare them with https://cloud.google.com/firestore/pricing, https://cloud.google.com/cdn/pricing,
- * https://cloud.google.com/run/pricing, https://cloud.google.com/armor/pricing and https://cloud.google.com/kms/pricing.
+ * List prices in US dollars without free tiers, of the multi-region nam5 and of Europe and North America. They change, no discount is
+ * in them, and nothing checks that they are still so. Compare them with https://cloud.google.com/firestore/pricing,
+ * https://cloud.google.com/cdn/pricing, https://cloud.google.com/run/pricing, https://cloud.google.com/armor/pricing and
+ * https://cloud.google.com/kms/pricing.
  */
 export const PRICES = {
   read: 0.06 / 100_000,
