@@ -7,7 +7,13 @@ import { isReportSignedBy, parseReport, verifyAudit } from '@keyserver/operation
 import { type FirestoreStandIn, startFirestoreStandIn } from '@keyserver/stand-ins/firestore';
 import { type KmsStandIn, startKmsStandIn } from '@keyserver/stand-ins/kms';
 import { type StorageStandIn, startStorageStandIn } from '@keyserver/stand-ins/storage';
-import { deletedWith, exportConfigs, keyBatches, wakeServer } from '@keyserver/stores';
+import {
+  deletedWith,
+  exportConfigs,
+  keyBatches,
+  readStoreFormat,
+  wakeServer,
+} from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, unixMillis } from '@keyserver/time';
 import { machine } from '../support/machine.ts';
 import {
@@ -102,6 +108,11 @@ describe('a server on Google Cloud', () => {
     if (done.kind !== 'done') throw new Error(done.kind);
     expect(storage.objects(BUCKET).toSorted()).toEqual(['us/index.txt', 'us/keys.json']);
     const report = parseReport(done.report)!;
+    const { storeId } = (await readStoreFormat(fixture.store))!;
+    expect(JSON.parse(report.report)).toMatchObject({
+      storeId,
+      left: { documents: 0, objects: 0 },
+    });
     const publicKey = async (version: string) => await (await kms.findSigner(version))!.publicKey();
     expect(isReportSignedBy(report, await publicKey(audit))).toBe(true);
     expect(isReportSignedBy(report, await publicKey(files))).toBe(false);

@@ -14,10 +14,11 @@ import {
   type LifecycleGoal,
   beginClosing,
   deletedWith,
+  openStoreFormat,
   readLifecycle,
   stateOf,
 } from '@keyserver/stores';
-import { DAY, HOUR, MINUTE } from '@keyserver/time';
+import { DAY, HOUR, MINUTE, windowLength } from '@keyserver/time';
 
 /** Who ends servers here. */
 export const by = { actor: 'alex', random: seededRandom('decommission') };
@@ -34,6 +35,8 @@ export interface EndingGround {
 /** A server with two files' worth of keys, one of them held back until the evening. */
 export async function opened({ platform, filesKey }: EndingGround = {}): Promise<ExportFixture> {
   const fixture = await openExportFixture(platform);
+  const known = { place: 'a test', window: windowLength(HOUR)!, profile: 'production' } as const;
+  await openStoreFormat(fixture.store, known, by.random);
   if (filesKey !== undefined) {
     fixture.signers.set(filesKey.name, filesKey.signer);
     await fixture.declare(aSigningKey('k1', { signingKey: filesKey.name }));
