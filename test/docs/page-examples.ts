@@ -1,3 +1,4 @@
+import type { AppDeps } from '@keyserver/publish/testing';
 import { expectDescribed } from './described-answers.ts';
 import { blocksOf } from './pages.ts';
 
@@ -76,7 +77,7 @@ export async function expectShown(
 }
 
 /** How a server stands to uploads in the states that pages name. */
-export const CLOSED = {
-  ended: async () => await Promise.resolve('for good' as const),
-  hibernating: async () => await Promise.resolve('for now' as const),
+export const CLOSED: Readonly<Record<'ended' | 'hibernating', AppDeps['closed']>> = {
+  ended: async () => await Promise.resolve('for good'),
+  hibernating: async () => await Promise.resolve('for now'),
 };

@@ -50,8 +50,10 @@ function answersOf(schemaFor: (status: number) => object, example: object) {
     ...(status === 200 ? { example } : {}),
     ...(RETRIED.includes(status) ? { headers: ['Retry-After'] } : {}),
   });
-  const own = Object.keys(DESCRIPTIONS).map((status) => [status, answerFor(Number(status))]);
-  return { ...Object.fromEntries(own), 410: ENDED_ANSWER };
+  const own = Object.fromEntries(
+    Object.keys(DESCRIPTIONS).map((status) => [status, answerFor(Number(status))]),
+  );
+  return { ...own, 410: ENDED_ANSWER };
 }
 
 const eitherOf = (schema: object, other: object | undefined): object =>
