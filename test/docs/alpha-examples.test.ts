@@ -8,7 +8,7 @@ import {
   closePublishStore,
 } from '@keyserver/publish/testing';
 import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
-import { examplesOf, expectShown, sendExample } from './page-examples.ts';
+import { CLOSED, examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish-v1alpha1.md');
@@ -25,6 +25,8 @@ beforeAll(async () => {
   servers.set('', await aPublishServer(configured));
   const storeUpload = () => Promise.reject(new StoreFault('unavailable', 'away'));
   servers.set('store-away', await aPublishServer({ ...configured, storeUpload }));
+  for (const [name, closed] of Object.entries(CLOSED))
+    servers.set(name, await aPublishServer({ ...configured, closed }));
 });
 afterAll(async () => {
   await closePublishServers();

@@ -12,7 +12,7 @@ import {
 } from '@keyserver/publish/testing';
 import { expectDescribed } from './described-answers.ts';
 import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
-import { examplesOf, expectShown, sendExample } from './page-examples.ts';
+import { CLOSED, examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/publish.md');
@@ -61,6 +61,8 @@ const configured: Partial<AppDeps> = {
 };
 const refusal = (code: UploadFault) => ({ kind: 'refused', code }) as const;
 const FAULTS: Readonly<Record<string, Partial<AppDeps>>> = {
+  ended: { closed: CLOSED.ended },
+  hibernating: { closed: CLOSED.hibernating },
   'apps-away': { findApp: async () => await Promise.reject(new Error('away')) },
   revised: {
     storeUpload: async () => await Promise.resolve(refusal('key_already_revised')),

@@ -10,7 +10,7 @@ import {
 } from '@keyserver/publish/testing';
 import { HOUR, DAY, simulatedClock, unixMillis } from '@keyserver/time';
 import { curlScripts, itWithCurl, runCurl } from './page-curl.ts';
-import { examplesOf, expectShown, sendExample } from './page-examples.ts';
+import { CLOSED, examplesOf, expectShown, sendExample } from './page-examples.ts';
 import { blocksOf, rowsOf, sectionOf, textOf } from './pages.ts';
 
 const page = textOf('docs/api/stats.md');
@@ -69,6 +69,8 @@ beforeAll(async () => {
     const stats = { ...STATS, ...change };
     servers.set(name, await aPublishServer({ clock: simulatedClock(NOW), stats }));
   }
+  for (const [name, closed] of Object.entries(CLOSED))
+    servers.set(name, await aPublishServer({ clock: simulatedClock(NOW), stats: STATS, closed }));
 });
 afterAll(async () => {
   await closePublishServers();

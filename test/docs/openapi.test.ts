@@ -9,6 +9,7 @@ import {
 } from '@keyserver/publish/testing';
 import { openApiText, publicOperations } from '../../docs/openapi.ts';
 import { expectDescribed } from './described-answers.ts';
+import { CLOSED } from './page-examples.ts';
 import { textOf } from './pages.ts';
 
 afterAll(async () => {
@@ -55,6 +56,7 @@ describe('a running service', () => {
     for (const wrong of [
       ...[{ storeUpload: away, health: away }, { findApp: away }, { findApp: nobody }],
       ...[{ uploadsAtOnce: 0 }, { maintenance: true }],
+      ...Object.values(CLOSED).map((closed) => ({ closed })),
     ])
       await expectDescribed(
         await ask(await aPublishServer({ ...configured, ...wrong }), of),

@@ -1,3 +1,4 @@
+import type { AppDeps } from '@keyserver/publish/testing';
 import { expectDescribed } from './described-answers.ts';
 import { blocksOf } from './pages.ts';
 
@@ -65,9 +66,18 @@ export async function expectShown(
   const isRandom = typeof revisionToken === 'string' && revisionToken !== '';
   expect(said).toEqual(shown);
   expect(shownToken).toBe(isRandom ? '…' : revisionToken);
-  expect(shownPadding).toBe('…');
-  expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
+  if (shownPadding === undefined) expect(padding).toBeUndefined();
+  else {
+    expect(shownPadding).toBe('…');
+    expect(Buffer.from(String(padding), 'base64').length).toBeGreaterThanOrEqual(1024);
+  }
   expect(response.status).toBe(status);
   for (const [name, value] of Object.entries(answer.headers))
     expect(response.headers.get(name)).toBe(value);
 }
+
+/** How a server stands to uploads in the states that pages name. */
+export const CLOSED: Readonly<Record<'ended' | 'hibernating', AppDeps['closed']>> = {
+  ended: async () => await Promise.resolve('for good'),
+  hibernating: async () => await Promise.resolve('for now'),
+};

@@ -1,18 +1,9 @@
 import { memorySigner } from '@keyserver/export-file/testing';
-import {
-  type ExportFixture,
-  NOON,
-  anExport,
-  hour,
-  openExportFixture,
-} from '@keyserver/export/testing';
-import { emptyServer, isReportSignedBy, parseReport, verifyAudit } from '@keyserver/operations';
-import { seededRandom } from '@keyserver/random/testing';
+import { type ExportFixture, NOON, hour, openExportFixture } from '@keyserver/export/testing';
+import { isReportSignedBy, parseReport, verifyAudit } from '@keyserver/operations';
 import { closeTestStores } from '@keyserver/sqlite/testing';
 import {
-  type LifecycleGoal,
   abortClosing,
-  beginClosing,
   closingWaits,
   deletedWith,
   exportConfigs,
@@ -20,69 +11,29 @@ import {
   lifecycles,
   readLifecycle,
   restateOpen,
-  stateOf,
   wakeServer,
 } from '@keyserver/stores';
-import { DAY, HOUR, MINUTE, unixMillis } from '@keyserver/time';
+import { DAY, HOUR, unixMillis } from '@keyserver/time';
+import {
+  by,
+  close,
+  dueToEmpty,
+  emptyWithDeaths,
+  emptying,
+  later,
+  leftIn,
+  opened,
+  state,
+} from '../support/server-end.ts';
 
 afterEach(closeTestStores);
 
-const by = { actor: 'alex', random: seededRandom('decommission') };
-const KEEP = 14 * DAY;
 const signer = memorySigner();
-
-/** A server with two files' worth of keys, one of them held back until the evening. */
-async function opened(): Promise<ExportFixture> {
-  const fixture = await openExportFixture();
-  await fixture.configure(anExport());
-  await fixture.publish(3, { window: hour(11) });
-  await fixture.publish(2, { window: hour(20) });
-  fixture.clock.advance(MINUTE);
-  await fixture.run();
-  return fixture;
-}
-
-const close = async ({ store }: ExportFixture, goal: LifecycleGoal = 'decommission') =>
-  await beginClosing(store, { goal, keepFilesMs: KEEP }, by);
-const state = async ({ store }: ExportFixture) => stateOf(await readLifecycle(store));
-const empty = async (
-  { store, deps: { openBucket } }: ExportFixture,
-  over: object = {},
-  key = 'audit',
-) =>
-  await emptyServer(
-    {
-      ...{ store, openBucket, ...by },
-      findSigner: async (name) => await Promise.resolve(name === 'audit' ? signer : undefined),
-      ...over,
-    },
+const empty = async (fixture: ExportFixture, key = 'audit') =>
+  await emptying(fixture, {
     key,
-  );
-const isClean = async ({ store }: ExportFixture, goal: LifecycleGoal) => {
-  const left: string[] = [];
-  for (const one of deletedWith(goal))
-    for await (const page of store.pages(one, { limit: 1 }))
-      if (page.length > 0) left.push(one.layout.name);
-  return left;
-};
-
-/** Lets so much time pass, as a server does: jobs run every hour or so. */
-async function later(fixture: ExportFixture, ms: number, step = HOUR): Promise<void> {
-  for (let passed = 0; passed < ms; passed += step) {
-    fixture.clock.advance(step);
-    await fixture.run();
-  }
-  await fixture.cut(); // the job that notes what the other one has made
-}
-
-/** A server that has closed and brought everything out, as long ago as files stay. */
-async function dueToEmpty(goal: LifecycleGoal): Promise<ExportFixture> {
-  const fixture = await opened();
-  await close(fixture, goal);
-  await later(fixture, 10 * HOUR, 10 * HOUR);
-  fixture.clock.advance(KEEP);
-  return fixture;
-}
+    findSigner: async (name) => await Promise.resolve(name === 'audit' ? signer : undefined),
+  })();
 
 describe('a server that is to end', () => {
   it('waits until the last held-back key is in a listed file, and keeps files for two weeks', async () => {
@@ -127,7 +78,7 @@ describe('a server that is to end', () => {
     ['a key of files', 'key-of-k1', 'signs files'],
   ])('deletes nothing when %s signs its report', async (_, key, problem) => {
     const fixture = await dueToEmpty('decommission');
-    expect(await empty(fixture, {}, key)).toEqual({ kind: 'key', problem });
+    expect(await empty(fixture, key)).toEqual({ kind: 'key', problem });
     expect(await state(fixture)).toBe('closing');
   });
 
@@ -136,9 +87,9 @@ describe('a server that is to end', () => {
     const { store, clock } = fixture;
     expect(await empty(fixture)).toMatchObject({ kind: 'archives stay' });
     expect(await fixture.index()).toEqual([]);
-    expect(await isClean(fixture, 'decommission')).toEqual([]);
+    expect(await leftIn(fixture, 'decommission')).toEqual([]);
     expect(await abortClosing(store, by)).toEqual({ kind: 'refused', state: 'emptying' });
-    expect(await empty(fixture, {}, 'other')).toEqual({ kind: 'key', problem: 'other' });
+    expect(await empty(fixture, 'other')).toEqual({ kind: 'key', problem: 'other' });
     clock.advance(DAY);
     expect(await empty(fixture)).toMatchObject({ kind: 'archives stay' });
     clock.advance(2 * DAY);
@@ -163,48 +114,20 @@ describe('a server that is to end', () => {
     expect(await close(fixture)).toEqual({ kind: 'refused', state: 'ended' });
   });
 
-  it('goes on after it was killed at any step of its end', async () => {
-    const fixture = await dueToEmpty('decommission');
-    const { store, clock, deps } = fixture;
-    let steps = 0;
-    for (let n = 1; n < 200; n++) {
-      steps = 0;
-      const die = (): void => {
-        if (++steps === n) throw new Error('killed');
-      };
-      const mortal = new Proxy(store, {
-        get: (of, name) => {
-          const member: unknown = Reflect.get(of, name);
-          if (typeof member !== 'function') return member;
-          return (...given: unknown[]): unknown => {
-            if (name === 'transact' || name === 'deleteAll') die();
-            return Reflect.apply(member, of, given);
-          };
-        },
-      });
-      const openBucket = (name: string) => {
-        const bucket = deps.openBucket(name);
-        return {
-          ...{ find: bucket.find.bind(bucket), read: bucket.read.bind(bucket) },
-          list: bucket.list.bind(bucket),
-          put: async (...given: Parameters<typeof bucket.put>) => {
-            die();
-            return await bucket.put(...given);
-          },
-          delete: async (object: string) => {
-            die();
-            await bucket.delete(object);
-          },
-        };
-      };
-      const came = await empty(fixture, { store: mortal, openBucket }).catch(() => undefined);
-      if (came?.kind === 'done') break;
-      if (came?.kind === 'archives stay') clock.advance(2 * DAY);
-    }
-    expect(await state(fixture)).toBe('ended');
-    expect(await isClean(fixture, 'decommission')).toEqual([]);
-    expect(await verifyAudit(store)).toMatchObject({ kind: 'whole' });
-  });
+  it.each(['before', 'after'] as const)(
+    'goes on after it was killed %s any write of its end',
+    async (moment) => {
+      const fixture = await dueToEmpty('decommission');
+      const findSigner = async () => await Promise.resolve(signer);
+      const empties = emptying(fixture, { key: 'audit', findSigner });
+      expect(await emptyWithDeaths(fixture, empties, moment)).toBeGreaterThan(
+        deletedWith('decommission').length,
+      );
+      expect(await state(fixture)).toBe('ended');
+      expect(await leftIn(fixture, 'decommission')).toEqual([]);
+      expect(await verifyAudit(fixture.store)).toMatchObject({ kind: 'whole' });
+    },
+  );
 });
 
 describe('a server that hibernates', () => {
@@ -214,7 +137,7 @@ describe('a server that hibernates', () => {
     await empty(fixture);
     clock.advance(2 * DAY);
     expect(await empty(fixture)).toMatchObject({ kind: 'done', state: 'hibernating' });
-    expect(await isClean(fixture, 'hibernate')).toEqual([]);
+    expect(await leftIn(fixture, 'hibernate')).toEqual([]);
     expect((await store.get(exportConfigs, ['us']))[0]).toBeDefined();
     clock.advance(200 * DAY);
     expect(await wakeServer(store, by)).toMatchObject({ kind: 'changed' });

@@ -10,9 +10,9 @@ import {
   beginAudit,
   checkpointText,
   isSignedBy,
-  signingKeys,
 } from '@keyserver/stores';
 import type { AuditVerdict } from './audit-verdict.ts';
+import { signsFiles } from './signs-files.ts';
 import { verifyAudit } from './verify-audit.ts';
 
 /** What came of a checkpoint. */
@@ -79,13 +79,6 @@ const field = (name: string, after: string) => ({
   ...{ field: name, after },
   ...{ before: undefined, note: undefined },
 });
-
-/** Whether a key is declared as one that signs files. */
-async function signsFiles(store: DocumentStore, name: string): Promise<boolean> {
-  for await (const page of store.pages(signingKeys, {}))
-    if (page.some(({ value }) => value.signingKey === name)) return true;
-  return false;
-}
 
 async function sign(
   signer: Signer,

@@ -23,7 +23,6 @@ import {
   readAuditHead,
   readLifecycle,
   readStoreFormat,
-  signingKeys,
   stateOf,
   staysWith,
 } from '@keyserver/stores';
@@ -32,6 +31,7 @@ import { MINUTE, type UnixMillis, unixMillis } from '@keyserver/time';
 import { createHash } from 'node:crypto';
 import { type Deletion, reportText, signDeletion } from './deletion-report.ts';
 import { type Census, serverCensus, staysAt } from './server-census.ts';
+import { signsFiles } from './signs-files.ts';
 
 /** How long archives stay after every index was empty: an index may lie in a cache for 5 minutes, an archive for a day. */
 const UNLISTED_FOR = ARCHIVE_MAX_AGE + 5 * MINUTE;
@@ -99,12 +99,6 @@ async function begin(
   return outcome.kind === 'changed'
     ? { kind: 'begun', life: outcome.life }
     : { kind: 'wrong state', state: outcome.state };
-}
-
-async function signsFiles(store: DocumentStore, name: string): Promise<boolean> {
-  for await (const page of store.pages(signingKeys, {}))
-    if (page.some(({ value }) => value.signingKey === name)) return true;
-  return false;
 }
 
 async function goOn(deps: EmptyingDeps, life: Lifecycle, signingKey: string): Promise<Emptying> {

@@ -1,7 +1,14 @@
 import { ConfigFault } from '@keyserver/config';
 import { type TestMachine, testAmbient, testMachine } from '@keyserver/platform/testing';
 import { systemRandom } from '@keyserver/random';
-import { leaseStore, lifecycles, readTotals, totalDeltas } from '@keyserver/stores';
+import {
+  type Lifecycle,
+  keepFindings,
+  leaseStore,
+  lifecycles,
+  readTotals,
+  totalDeltas,
+} from '@keyserver/stores';
 import { DAY, HOUR, MINUTE, simulatedClock, unixMillis } from '@keyserver/time';
 import { freePorts } from '../../../test/support/free-ports.ts';
 import { startCleanup } from './index.ts';
@@ -28,6 +35,16 @@ const uploads = async () =>
     const { hours } = await readTotals(store, { retention: 14 * DAY })(7, clock.now());
     return hours.map(({ ios }) => ios);
   });
+
+const live = async (state: Lifecycle['state']): Promise<void> => {
+  await machine.onPlatform(async ({ store }) => {
+    await store.transact(async (tx) => {
+      await tx.get(lifecycles, ['server']);
+      const times = { since: NOON, closesAt: NOON, keepFilesMs: 0 };
+      tx.set(lifecycles, 'server', { state, goal: 'hibernate', ...times });
+    });
+  });
+};
 
 beforeEach(async () => {
   clock.set(NOON);
@@ -118,13 +135,7 @@ describe('the cleanup service', () => {
 
   it('does nothing on a server that sleeps, and says so to the scheduler as of any run', async () => {
     await count('a');
-    await machine.onPlatform(async ({ store }) => {
-      await store.transact(async (tx) => {
-        await tx.get(lifecycles, ['server']);
-        const times = { since: NOON, closesAt: NOON, keepFilesMs: 0 };
-        tx.set(lifecycles, 'server', { state: 'hibernating', goal: 'hibernate', ...times });
-      });
-    });
+    await live('hibernating');
     clock.advance(HOUR);
     const service = await startCleanup(machine.env, ambient);
     const headers = await machine.caller();
@@ -134,6 +145,22 @@ describe('the cleanup service', () => {
     await service.close();
     expect(await uploads()).toEqual([]);
   });
+
+  it.each([
+    ['emptying', 200],
+    ['closing', 500],
+  ] as const)(
+    'answers health of findings, on a server that is %s, with %s',
+    async (state, status) => {
+      await machine.onPlatform(async ({ store }) => {
+        await keepFindings(store, { archive_missing: 'an archive of us is gone' });
+      });
+      await live(state);
+      const service = await startCleanup(machine.env, ambient);
+      expect((await fetch(`${service.url}/health`)).status).toBe(status);
+      await service.close();
+    },
+  );
 
   it('lets nobody else start a job', async () => {
     await count('a');

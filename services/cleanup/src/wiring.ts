@@ -2,10 +2,12 @@ import {
   type Buckets,
   type Platform,
   type Wired,
+  atRest,
   fileBuckets,
   jobParts,
   jobProgress,
   openPlatform,
+  probeUnless,
   wireOver,
 } from '@keyserver/platform';
 import { type Ambient, metDamage, namedProbe } from '@keyserver/service';
@@ -37,7 +39,7 @@ async function depsOver(
   return {
     ...jobParts(platform, options, [
       namedProbe('part_missing', StorePartFault, parts.check),
-      ...findingProbes(store, clock),
+      ...findingProbes(store, clock).map((probe) => probeUnless(atRest(platform), probe)),
       damage.probe,
     ]),
     ...{ store, openBucket: parts.openBucket, noteFault: damage.note },

@@ -15,6 +15,7 @@ import {
   warning,
   worstOf,
 } from '../check.ts';
+import { unlessLife } from '../unless-life.ts';
 import type { Patient } from '../patient.ts';
 
 /** A configuration, its store, and the store time at which it was examined. */
@@ -136,7 +137,7 @@ const debugSettings: Check = {
 
 /** What operators have configured and set. */
 export const configurationChecks: readonly Check[] = [
-  valid,
+  unlessLife((state) => state === 'emptying' || state === 'ended', valid),
   settingsValid,
   profile,
   debugSettings,

@@ -9,7 +9,7 @@ import {
   verificationKeysName,
 } from '@keyserver/export-file';
 import { Fault } from '@keyserver/fault';
-import { revisionKeys, usedSigningKeys } from '@keyserver/stores';
+import { revisionKeys, standsStill, usedSigningKeys } from '@keyserver/stores';
 import { DAY, HOUR, type UnixMillis } from '@keyserver/time';
 import {
   type Check,
@@ -24,6 +24,7 @@ import {
   warning,
   worstOf,
 } from '../check.ts';
+import { unlessLife } from '../unless-life.ts';
 import { type Export, type OpenPatient, type Patient, unended } from '../patient.ts';
 import { examined } from './configuration.ts';
 
@@ -240,6 +241,6 @@ export const signingChecks: readonly Check[] = [
   published,
   signingAge,
   authorityAge,
-  tokenRotation,
+  unlessLife(standsStill, tokenRotation),
   tokenUsable,
 ];

@@ -6,6 +6,7 @@ import {
   batchListing,
   listPlanned,
   readStandings,
+  standsStill,
   storedWindows,
   totalDeltas,
   totalsProgress,
@@ -25,6 +26,7 @@ import {
   worstOf,
 } from '../check.ts';
 import { type OpenPatient, type Patient, unended } from '../patient.ts';
+import { unlessLife } from '../unless-life.ts';
 import { GIVE_URL } from './machine.ts';
 import { examined } from './configuration.ts';
 
@@ -231,12 +233,12 @@ const jobsSucceed: Check = {
   },
 };
 
-/** What must go on by itself. */
+/** What must go on by itself, until the server is at rest. What is fetched stops as soon as it is closing. */
 export const workChecks: readonly Check[] = [
-  backlog,
-  totalsFolded,
-  federationLag,
-  partnerUnits,
-  jobsScheduled,
-  jobsSucceed,
+  unlessLife(standsStill, backlog),
+  unlessLife(standsStill, totalsFolded),
+  unlessLife((state) => state !== 'open', federationLag),
+  unlessLife(standsStill, partnerUnits),
+  unlessLife(standsStill, jobsScheduled),
+  unlessLife(standsStill, jobsSucceed),
 ];

@@ -1,6 +1,12 @@
 import { alphaForm } from './alpha-request.ts';
 import { statsOperation } from '../stats/stats-description.ts';
-import { type DescribedAnswer, type DescribedOperation, MAINTENANCE } from './described.ts';
+import {
+  type DescribedAnswer,
+  type DescribedOperation,
+  ENDED_ANSWER,
+  MAINTENANCE,
+  SLEEPS,
+} from './described.ts';
 import { schemaOf, v1Form } from './publish-request.ts';
 import { alphaAnswerSchema, answerSchemas } from './publish-response.ts';
 import { V1, V1ALPHA1 } from './upload-api.ts';
@@ -16,9 +22,11 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   415: 'the body is no JSON, or encoded',
   429: 'in maintenance, or the application may publish no more today',
   500: 'the application cannot be looked up or has no region, or a defect',
-  503: 'the store is away, or too many uploads are worked on',
+  503: 'the store is away, too many uploads are worked on, or the server hibernates',
 };
 const RETRIED = [429, 503];
+/** What else may come with a status, whatever the API. */
+const OTHERWISE: Readonly<Record<number, object>> = { 429: MAINTENANCE, 503: SLEEPS };
 
 const key = {
   key: 'AAECAwQFBgcICQoLDA0ODw==',
@@ -38,14 +46,18 @@ function answersOf(schemaFor: (status: number) => object, example: object) {
   const answerFor = (status: number): DescribedAnswer => ({
     description: DESCRIPTIONS[status] ?? '',
     mediaType: 'application/json',
-    schema: status === 429 ? { anyOf: [schemaFor(status), MAINTENANCE] } : schemaFor(status),
+    schema: eitherOf(schemaFor(status), OTHERWISE[status]),
     ...(status === 200 ? { example } : {}),
     ...(RETRIED.includes(status) ? { headers: ['Retry-After'] } : {}),
   });
-  return Object.fromEntries(
+  const own = Object.fromEntries(
     Object.keys(DESCRIPTIONS).map((status) => [status, answerFor(Number(status))]),
   );
+  return { ...own, 410: ENDED_ANSWER };
 }
+
+const eitherOf = (schema: object, other: object | undefined): object =>
+  other === undefined ? schema : { anyOf: [schema, other] };
 
 const v1: Omit<DescribedOperation, 'path'> = {
   method: 'post',

@@ -10,12 +10,14 @@ export function uploadsClosed(life: Lifecycle | undefined): Awaited<ReturnType<U
   return life.goal === 'hibernate' ? 'for now' : 'for good';
 }
 
-const ENDED = Buffer.from(
-  '{"code":"server_ended","error":"this server has ended and takes no uploads"}',
-);
-const SLEEPS = Buffer.from(
-  '{"code":"internal_error","error":"this server takes no uploads at present"}',
-);
+/** What a server says that has ended, or is to end, and one that hibernates, or is to; phones know the codes. */
+export const CLOSED_BODIES = {
+  ended: { code: 'server_ended', error: 'this server has ended and takes no uploads' },
+  sleeps: { code: 'internal_error', error: 'this server takes no uploads at present' },
+} as const;
+
+const ENDED = Buffer.from(JSON.stringify(CLOSED_BODIES.ended));
+const SLEEPS = Buffer.from(JSON.stringify(CLOSED_BODIES.sleeps));
 
 /** A server sleeps for weeks or months. Phones that ask more often than once a day would be answered the same. */
 const RETRY_AFTER_SECONDS = 86_400;

@@ -1,3 +1,4 @@
+import { CLOSED_BODIES } from './closed-server.ts';
 import type { Field } from './strict-body.ts';
 
 /** What a client may get with one status. */
@@ -26,4 +27,21 @@ export const MAINTENANCE = {
   additionalProperties: false,
   required: ['error'],
   properties: { error: { const: 'please try again later' } },
+};
+
+const turnedAway = ({ code, error }: { readonly code: string; readonly error: string }) => ({
+  type: 'object',
+  additionalProperties: false,
+  required: ['code', 'error'],
+  properties: { code: { const: code }, error: { const: error } },
+});
+
+/** What a server says that hibernates, or is to. */
+export const SLEEPS = turnedAway(CLOSED_BODIES.sleeps);
+
+/** The answer of a server that has ended, which is the same at every path. */
+export const ENDED_ANSWER: DescribedAnswer = {
+  description: 'the server has ended, or is to end',
+  mediaType: 'application/json',
+  schema: turnedAway(CLOSED_BODIES.ended),
 };

@@ -1,4 +1,10 @@
-import { type DescribedAnswer, type DescribedOperation, MAINTENANCE } from '../http/described.ts';
+import {
+  type DescribedAnswer,
+  type DescribedOperation,
+  ENDED_ANSWER,
+  MAINTENANCE,
+  SLEEPS,
+} from '../http/described.ts';
 import { statsRequest } from './stats-request.ts';
 
 const text = { type: 'string' };
@@ -20,10 +26,13 @@ const day = group({
   requests_missing_onset_date: count,
 });
 
+const refusalSchema = (code: string): object =>
+  group({ error: text, code: { const: code }, padding: text });
+
 const refusal = (description: string, code: string): DescribedAnswer => ({
   description,
   mediaType: 'application/json',
-  schema: group({ error: text, code: { const: code }, padding: text }),
+  schema: refusalSchema(code),
 });
 
 const AGAIN = { headers: ['Retry-After'] };
@@ -50,6 +59,7 @@ export const statsOperation: DescribedOperation = {
     400: refusal('the body cannot be read', 'bad_request'),
     401: refusal('the token shows no authority that may read', 'unauthorized'),
     405: refusal('another method than POST', 'bad_request'),
+    410: ENDED_ANSWER,
     429: {
       description: 'in maintenance',
       mediaType: 'application/json',
@@ -58,10 +68,10 @@ export const statsOperation: DescribedOperation = {
     },
     500: refusal('a defect', 'internal_error'),
     503: {
-      ...refusal(
-        'the store is away, statistics are off, or too much is worked on',
-        'internal_error',
-      ),
+      description:
+        'the store is away, statistics are off, too much is worked on, or the server hibernates',
+      mediaType: 'application/json',
+      schema: { anyOf: [refusalSchema('internal_error'), SLEEPS] },
       ...AGAIN,
     },
   },
