@@ -23,7 +23,7 @@ import { DAY, HOUR, MINUTE, windowLength } from '@keyserver/time';
 /** Who ends servers here. */
 export const by = { actor: 'alex', random: seededRandom('decommission') };
 /** How long files stay listed, ms. */
-export const KEEP = 14 * DAY;
+const KEEP = 14 * DAY;
 
 /** Where a server is that is to end, and the signers it has by then. */
 export interface EndingGround {
