@@ -66,8 +66,7 @@ export class Observer {
     const keys = document && parseVerificationKeys(document);
     const now = server.trueClock.now();
     const { region } = server.country;
-    const seen = this.#seen.get(server) ?? new Map<string, ReadArchive>();
-    this.#seen.set(server, seen);
+    const seen = this.#seenAt(server);
     this.#looks += 1;
     const archives: SeenArchive[] = [];
     for (const [n, name] of (listed ?? []).entries()) {
@@ -89,6 +88,12 @@ export class Observer {
   forget(): void {
     this.#read.clear();
     this.#seen.clear();
+  }
+
+  #seenAt(server: SimulatedServer): Map<string, ReadArchive> {
+    const seen = this.#seen.get(server) ?? new Map<string, ReadArchive>();
+    this.#seen.set(server, seen);
+    return seen;
   }
 
   async #download(

@@ -85,7 +85,6 @@ async function depsOver(
   const { store, findSigner, trySigner, format } = platform;
   const log = openLog(config.LOG_LEVEL);
   const parts = await ownParts({ ...platform, storeId: format.storeId, clock });
-  const { openBucket } = parts;
   const times = timesOf(config, store.closingDelay);
   const keys = keySettings(config, platform);
   const planning = { span: planSpanOf(config.PROFILE), keepMs: times.retentionMs + AFTERLIFE };
@@ -93,7 +92,7 @@ async function depsOver(
   const batches = exportStore(store, kept);
   const units = unitStore(store, kept);
   const shared = {
-    ...{ log, openBucket, findSigner, trySigner },
+    ...{ log, openBucket: parts.openBucket, findSigner, trySigner },
     listExports: listExports(store),
     findSigningKeys: findSigningKeys(store),
     usedKeys: usedSigningKeys(store),
@@ -108,8 +107,7 @@ async function depsOver(
     ...batches,
     ...times,
     ...shared,
-    ...{ units, clock, random },
-    checkSigningKeys: watch.check,
+    ...{ units, clock, random, checkSigningKeys: watch.check },
     checkLate: late.check,
     checkPauses: pauseWatch(store, {
       ...{ ...shared, ...batches.listings, ...keys },
@@ -130,8 +128,8 @@ async function depsOver(
   const own = [storeAnswers(platform), ...work, ownsParts];
   const rests = atRest(platform);
   const awake = [watch.probe, archives.probe, ...late.probes].map((one) => probeUnless(rests, one));
-  const watched = [...awake, damage.probe];
-  const health = probeAll(timers, [...own, ...watched, logHealth, ...platform.probes]);
+  const others = [damage.probe, logHealth, ...platform.probes];
+  const health = probeAll(timers, [...own, ...awake, ...others]);
   const verifyCaller = schedulerVerifier(config, ambient);
   const shown = { ...shared, ...times, ...batches, units };
   const progress = exportProgress({ ...shown, ...plannedIn(store, planning.span) });
