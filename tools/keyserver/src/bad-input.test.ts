@@ -13,6 +13,19 @@ const NO_SERVER = ['--data-dir', inScratch('no-server')];
 const CLOUD = ['--project', 'project', '--location', 'europe-west1'];
 const FROM = ['--from', '2024-05-01T00:00:00Z'];
 
+/** What both ways to close a server have in common. */
+const closing = (name: string): Readonly<Record<string, readonly (readonly string[])[]>> => ({
+  [`${name} begin`]: [NO_SERVER, ['--keep-files-days', '1'], ['--yes-really', 'another-store']],
+  [`${name} status`]: [NO_SERVER, ['extra']],
+  [`${name} abort`]: [NO_SERVER, [], ['extra']],
+  [`${name} finish`]: [
+    NO_SERVER,
+    [],
+    ['--signing-key', 'a', '--yes-really', 'another-store'],
+    ['extra'],
+  ],
+});
+
 /** Every command, each with what it must refuse. */
 const REFUSED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   'export verify': [[], ['/does/not/exist.zip'], ['ftp://example.org/index.txt'], [file]],
@@ -30,6 +43,12 @@ const REFUSED: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [file, '--project', 'project', ...NO_SERVER],
   ],
   'config show': [NO_SERVER, ['extra']],
+  'config import-reference': [[], ['/does/not/exist'], [file]],
+  cost: [[], ['--uploads', 'many'], ['--uploads', '1', '--downloads', '-1']],
+  ...closing('decommission'),
+  'decommission verify': [[], ['/does/not/exist'], [file]],
+  ...closing('hibernate'),
+  wake: [NO_SERVER, [], ['--state-lost']],
   'audit show': [['--since', 'yesterday'], NO_SERVER],
   'audit verify': [NO_SERVER, ['--public-key', '/does/not/exist']],
   'audit checkpoint': [[], ['--signing-key', '../key']],
