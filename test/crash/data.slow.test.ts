@@ -42,16 +42,22 @@ function storedKeys(secret: Uint8Array): { records: Uint8Array; keyHashes: numbe
   return { records, keyHashes };
 }
 
+/** A chain is whole or it is broken, and then nothing may be taken out: the exports themselves begin one. */
+const isOfNoChain = ({ collection }: Placed): boolean =>
+  !collection.layout.name.startsWith('audit');
+
 /** Documents with keys that the secret finds, none of which expires meanwhile. */
 const documentsUnder = (secret: Uint8Array): readonly Placed[] =>
-  someDocuments(DOCUMENTS).map(({ value, ...one }) => ({
-    ...one,
-    value: {
-      ...value,
-      ...('records' in value ? storedKeys(secret) : {}),
-      ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}),
-    },
-  }));
+  someDocuments(DOCUMENTS)
+    .filter(isOfNoChain)
+    .map(({ value, ...one }) => ({
+      ...one,
+      value: {
+        ...value,
+        ...('records' in value ? storedKeys(secret) : {}),
+        ...('expireAt' in value ? { expireAt: 2 ** 45 } : {}),
+      },
+    }));
 
 /**
  * Starts a command again and again, killing it earlier or later, until it ends by itself or had done its work before it was
@@ -108,7 +114,6 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
 
   it('arrives as it was, with nothing lost, doubled or half', async () => {
     let kills = 0;
-    const wanted = await contentOf(opened[0]!);
     for (let round = 0; round < ROUNDS; round++) {
       const [files, target] = [at(`files-${round}`), `target-${round}`];
       await prepare(target);
@@ -119,7 +124,8 @@ describe(`data that is moved by processes which are killed, ${ROUNDS} times`, ()
       kills += exported.kills + imported.kills;
       const store = await open(target);
       expect((await verifyData(store, { directory: files })).kind).toBe('equal');
-      expect(await contentOf(store)).toEqual(wanted);
+      // Each export that began has left an entry in the source, which is in its files too.
+      expect(await contentOf(store)).toEqual(await contentOf(opened[0]!));
     }
     expect(kills).toBeGreaterThan(ROUNDS);
   });
