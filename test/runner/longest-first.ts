@@ -3,12 +3,17 @@
  * goes by size, and short files that run for minutes would come last, when the other processes have nothing left to do.
  */
 export const LONGEST: readonly string[] = [
+  'test/privacy/padding.slow.test.ts',
   'test/image/image.slow.test.ts',
+  'test/crash/kill.slow.test.ts',
   'test/simulation/sixteen-days.slow.test.ts',
   'test/federation/model.slow.test.ts',
   'test/simulation/on-google-cloud.slow.test.ts',
   'test/federation/million.slow.test.ts',
   'test/crash/full-disk.slow.test.ts',
+  'test/federation/whole-servers.slow.test.ts',
+  'libs/operations/src/change-window.slow.test.ts',
+  'test/padding/revisions.slow.test.ts',
   'test/federation/cloud-kill.slow.test.ts',
   'test/federation/stores-in-firestore.slow.test.ts',
   'test/crash/wrong-clock.slow.test.ts',
