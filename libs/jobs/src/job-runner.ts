@@ -1,6 +1,6 @@
 import type { JobName, Logger } from '@keyserver/log';
 import type { Clock, Timers } from '@keyserver/time';
-import type { JobReport } from './job.ts';
+import { type JobReport, NOTHING_TO_DO } from './job.ts';
 import { type RunningJob, runJob } from './run-job.ts';
 
 /** Runs the jobs of a service. */
@@ -22,14 +22,18 @@ export function jobRunner(options: {
   readonly timers: Timers;
   /** Hears of every fault that ends a job: none of them reaches a route. */
   readonly noteFault: (fault: unknown) => void;
+  /** Whether jobs have nothing to do, since the server has ended or sleeps; never unless given. */
+  readonly standsStill?: () => Promise<boolean>;
 }): JobRunner {
   const { clock, log, timers, noteFault } = options;
+  const standsStill = options.standsStill ?? never;
   const stopping = new AbortController();
   const running = new Set<Promise<JobReport>>();
   return {
     run: async (name, deadlineMs, work) => {
       const job = runJob({ name, deadlineMs, clock, log, timers }, async (under) => {
         try {
+          if (await standsStill()) return NOTHING_TO_DO;
           return await work({
             signal: AbortSignal.any([under.signal, stopping.signal]),
             remaining: () => under.remaining(),
@@ -52,3 +56,5 @@ export function jobRunner(options: {
     },
   };
 }
+
+const never = async (): Promise<boolean> => await Promise.resolve(false);

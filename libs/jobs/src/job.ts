@@ -22,6 +22,9 @@ export interface Failed {
 /** What the work of a job reports. */
 export type JobReport = Done | TooEarly | Failed;
 
+/** The report of a run that looked, and had nothing to do. */
+export const NOTHING_TO_DO: JobReport = { kind: 'done', done: 0, left: 0 };
+
 /** What a job answers to whoever started it. */
 export interface JobAnswer {
   readonly status: 200 | 500;

@@ -1,25 +1,25 @@
-import { StoreFault } from '@keyserver/docstore';
 import type { HealthProbe } from '@keyserver/service';
-import { readLifecycle, standsStill, stateOf } from '@keyserver/stores';
+import { readLifecycle, rememberedLife, standsStill, stateOf } from '@keyserver/stores';
+import type { Timers } from '@keyserver/time';
 import type { Platform } from './open-platform.ts';
 
 /** Asks something of the life of a server. */
 type AskLife = () => Promise<boolean>;
 
-/**
- * Tells whether jobs have nothing to do: what there was is being deleted, or gone. While the store cannot be asked they run: each
- * fails of the store by itself, under its own name.
- */
+/** Tells whether jobs have nothing to do: what there was is being deleted, or gone. */
 export const atRest =
   ({ store }: Pick<Platform, 'store'>): AskLife =>
-  async () => {
-    try {
-      return standsStill(stateOf(await readLifecycle(store)));
-    } catch (fault) {
-      if (fault instanceof StoreFault) return false;
-      throw fault;
-    }
-  };
+  async () =>
+    standsStill(stateOf(await readLifecycle(store)));
+
+/** The same for health, which strangers may ask for: the store is asked at most every ten seconds. */
+export function restsLately(
+  { store }: Pick<Platform, 'store'>,
+  timers: Pick<Timers, 'monotonic'>,
+): AskLife {
+  const recall = rememberedLife(async () => await readLifecycle(store), timers);
+  return async () => standsStill(stateOf(await recall()));
+}
 
 /** Tells whether no keys are taken: the server is closing, or at rest. */
 export const isClosed =

@@ -1,4 +1,4 @@
-export { atRest, isClosed, probeUnless } from './at-rest.ts';
+export { atRest, isClosed, probeUnless, restsLately } from './at-rest.ts';
 export { type Beside, storeAlone } from './beside.ts';
 export { openCloudExporter } from './cloud-exporter.ts';
 export { type Buckets, type ExportFiles, exportFiles, fileBuckets } from './export-files.ts';

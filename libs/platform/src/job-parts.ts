@@ -1,4 +1,4 @@
-import { type JobRunner, type Leases, jobRunner } from '@keyserver/jobs';
+import { type AloneDeps, jobRunner } from '@keyserver/jobs';
 import type { LogLevel } from '@keyserver/log';
 import {
   type Ambient,
@@ -11,16 +11,12 @@ import {
 } from '@keyserver/service';
 import { leaseStore } from '@keyserver/stores';
 import { atRest } from './at-rest.ts';
-import { type NoteRun, completedRuns } from './job-progress.ts';
+import { completedRuns } from './job-progress.ts';
 import type { Platform } from './open-platform.ts';
 import { probesOf } from './probes.ts';
 
 /** What every service is made of whose jobs a scheduler starts. */
-export interface JobParts extends JobAppDeps {
-  readonly runner: JobRunner;
-  readonly leases: Leases;
-  readonly noteRun: NoteRun;
-}
+export type JobParts = JobAppDeps & AloneDeps;
 
 /** The settings of such a service: who may start jobs, and how much is logged. */
 interface JobSettings extends CallerSettings {
@@ -42,8 +38,10 @@ export function jobParts(
   return {
     ...{ log, clock, timers, random },
     verifyCaller: schedulerVerifier(config, ambient),
-    standsStill: atRest(platform),
-    runner: jobRunner({ clock, log, timers, noteFault: damage.note }),
+    runner: jobRunner({
+      ...{ clock, log, timers, noteFault: damage.note },
+      standsStill: atRest(platform),
+    }),
     leases: leaseStore(platform.store, random),
     noteRun: completedRuns(platform.store),
     health: probeAll(timers, [...probesOf(platform), ...probes, damage.probe, logHealth]),

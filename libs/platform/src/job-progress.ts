@@ -1,15 +1,15 @@
 import type { DocumentStore } from '@keyserver/docstore';
-import type { JobReport } from '@keyserver/jobs';
+import type { AloneDeps } from '@keyserver/jobs';
 import type { JobName } from '@keyserver/log';
 import { noteCompleted, readCompleted } from '@keyserver/stores';
 import type { ReadProgress } from '@keyserver/service';
 
-/** Notes of a run that it has done all that was due, so that figures tell when a job last did, whichever process is asked. */
-export type NoteRun = (job: JobName, report: JobReport) => Promise<void>;
-
-/** Keeps that in the store. A run that leaves something to the next, or fails, is not noted. */
+/**
+ * Notes in the store that a run has done all that was due, so that figures tell when a job last did, whichever process is asked. A
+ * run that leaves something to the next, or fails, is not noted.
+ */
 export const completedRuns =
-  (store: DocumentStore): NoteRun =>
+  (store: DocumentStore): AloneDeps['noteRun'] =>
   async (job, report) => {
     if (report.kind === 'done' && report.left === 0) await noteCompleted(store, job);
   };

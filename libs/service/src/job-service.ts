@@ -16,8 +16,6 @@ export interface JobAppDeps {
   /** Rejects while the service cannot work. */
   readonly health: () => Promise<void>;
   readonly verifyCaller: VerifyCaller;
-  /** Whether jobs have nothing to do, since the server has ended or sleeps; never unless given. */
-  readonly standsStill?: () => Promise<boolean>;
   readonly observeRequest?: HttpAppParts['observeRequest'];
 }
 
@@ -27,7 +25,6 @@ export type JobRoutes = Readonly<Record<string, () => Promise<JobReport>>>;
 /** All routes of a service whose jobs a scheduler starts; `GET /health` is among those that every service has. */
 export function createJobApp(deps: JobAppDeps, jobs: JobRoutes): Express {
   const { log, clock, timers, random, health, verifyCaller, observeRequest } = deps;
-  const standsStill = deps.standsStill ?? never;
   return createHttpApp({
     ...{ log, clock, timers, random, health, observeRequest },
     routesOfJobs: Object.keys(jobs),
@@ -35,16 +32,12 @@ export function createJobApp(deps: JobAppDeps, jobs: JobRoutes): Express {
       const scheduler = requireCaller(verifyCaller, logOf);
       for (const [route, job] of Object.entries(jobs))
         app.post(route, scheduler, async (_request, response) => {
-          const { status, body } = jobAnswer((await standsStill()) ? NOTHING_TO_DO : await job());
+          const { status, body } = jobAnswer(await job());
           response.status(status).type('application/json').send(body);
         });
     },
   });
 }
-
-const never = async (): Promise<boolean> => await Promise.resolve(false);
-
-const NOTHING_TO_DO: JobReport = { kind: 'done', done: 0, left: 0 };
 
 /** The variables that say who may start jobs, as a service has read them. */
 export interface CallerSettings {

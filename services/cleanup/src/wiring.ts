@@ -2,12 +2,12 @@ import {
   type Buckets,
   type Platform,
   type Wired,
-  atRest,
   fileBuckets,
   jobParts,
   jobProgress,
   openPlatform,
   probeUnless,
+  restsLately,
   wireOver,
 } from '@keyserver/platform';
 import { type Ambient, metDamage, namedProbe } from '@keyserver/service';
@@ -32,14 +32,15 @@ async function depsOver(
 ): Promise<AppDeps> {
   const { config, ambient } = options;
   const { store, format } = platform;
-  const { clock } = ambient;
+  const { clock, timers } = ambient;
   const retention = config.TOTALS_RETENTION_DAYS * DAY;
   const parts = await ownParts({ ...platform, storeId: format.storeId, clock });
   const damage = metDamage(clock);
+  const rests = restsLately(platform, timers);
   return {
     ...jobParts(platform, options, [
       namedProbe('part_missing', StorePartFault, parts.check),
-      ...findingProbes(store, clock).map((probe) => probeUnless(atRest(platform), probe)),
+      ...findingProbes(store, clock).map((probe) => probeUnless(rests, probe)),
       damage.probe,
     ]),
     ...{ store, openBucket: parts.openBucket, noteFault: damage.note },

@@ -14,6 +14,8 @@ export interface ScheduledJobs {
 export interface ScheduledJobsDeps extends CreateBatchesDeps, DoWorkDeps {
   readonly units: CreateBatchesDeps['units'] & DoWorkDeps['units'];
   readonly leases: Leases;
+  /** Whether jobs have nothing to do, since the server has ended or sleeps; never unless given. */
+  readonly standsStill?: () => Promise<boolean>;
   /** Notes when a server that is closing has brought out what it had. */
   readonly checkClosing: () => Promise<void>;
   readonly deadlines: { readonly createBatches: number; readonly doWork: number };

@@ -46,6 +46,7 @@ import {
   exportFiles,
   openPlatform,
   probeUnless,
+  restsLately,
   storeAnswers,
   wireOver,
 } from '@keyserver/platform';
@@ -113,6 +114,7 @@ async function depsOver(
       ...{ ...shared, ...batches.listings, ...keys },
       ...{ units, random },
     }),
+    standsStill: atRest(platform),
     checkClosing: closingWatch(store, log),
     noteFault: damage.note,
     lookedAfter: new Map(),
@@ -126,15 +128,14 @@ async function depsOver(
   const ownsParts = namedProbe('part_missing', StorePartFault, parts.check);
   const work = probesOfWork({ ...shared, store, random, clock });
   const own = [storeAnswers(platform), ...work, ownsParts];
-  const rests = atRest(platform);
+  const rests = restsLately(platform, timers);
   const awake = [watch.probe, archives.probe, ...late.probes].map((one) => probeUnless(rests, one));
   const others = [damage.probe, logHealth, ...platform.probes];
   const health = probeAll(timers, [...own, ...awake, ...others]);
   const verifyCaller = schedulerVerifier(config, ambient);
   const shown = { ...shared, ...times, ...batches, units };
   const progress = exportProgress({ ...shown, ...plannedIn(store, planning.span) });
-  const told = { log, clock, timers, random, health, verifyCaller };
-  return { ...told, standsStill: rests, jobs, progress };
+  return { log, clock, timers, random, health, verifyCaller, jobs, progress };
 }
 
 const plannedIn = (store: DocumentStore, span: PlanSpan) => ({

@@ -1,5 +1,12 @@
 import { type FederationQuery, isInForce } from '@keyserver/federation';
-import { type JobReport, type JobRunner, type Leases, jobAnswer, withLease } from '@keyserver/jobs';
+import {
+  type JobReport,
+  type JobRunner,
+  type Leases,
+  NOTHING_TO_DO,
+  jobAnswer,
+  withLease,
+} from '@keyserver/jobs';
 import { configuredId } from '@keyserver/log';
 import {
   type JobAppDeps,
@@ -66,8 +73,6 @@ async function answer(deps: AppDeps, request: Request, response: Response): Prom
 function refuse(response: Response, text: string): void {
   response.status(400).type('text/plain').send(text);
 }
-
-const NOTHING_TO_DO: JobReport = { kind: 'done', done: 0, left: 0 };
 
 /** One run of a query at a time; a run that dies keeps others waiting for a minute. */
 async function run(deps: AppDeps, query: FederationQuery): Promise<JobReport> {

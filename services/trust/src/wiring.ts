@@ -2,11 +2,11 @@ import {
   type Platform,
   type TokenKeys,
   type Wired,
-  atRest,
   jobParts,
   jobProgress,
   openPlatform,
   probeUnless,
+  restsLately,
   tokenKeys,
   wireOver,
 } from '@keyserver/platform';
@@ -64,7 +64,10 @@ async function depsOver(
   });
   return {
     ...jobParts(platform, options, [
-      probeUnless(atRest(platform), seldom(keySets, READ_EVERY, ambient.clock)),
+      probeUnless(
+        restsLately(platform, ambient.timers),
+        seldom(keySets, READ_EVERY, ambient.clock),
+      ),
     ]),
     wrapper,
     ...read,

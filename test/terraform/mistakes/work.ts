@@ -76,8 +76,8 @@ export const workMistakes: readonly Mistake[] = [
   {
     rule: TARGETS,
     mistake: 'another route',
-    spoil: changed(DO_WORK, 'http_target.0.uri', 'https://keyserver-export.example/work'),
-    says: /do-work has another address: .*\/work/,
+    spoil: changed(DO_WORK, 'http_target.0.uri', 'https://keyserver-export.example/other'),
+    says: /do-work has another address: .*\/other/,
   },
   {
     rule: TARGETS,

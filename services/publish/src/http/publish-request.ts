@@ -1,5 +1,5 @@
 import type { JsonShape } from '@keyserver/service';
-import { KEY_PERIOD } from '@keyserver/exposure-keys';
+import { KEY_PERIOD, KEY_RULE_CHOICES } from '@keyserver/exposure-keys';
 import type { PublishRequest } from '../publish-keys.ts';
 import { type Field, strictBody } from './strict-body.ts';
 
@@ -122,8 +122,9 @@ export function uploadParser<Wire>(
   };
 }
 
-/** Reads a body of `/v1/publish` with no more keys than most servers take, for tools that explain one. */
-export const parseV1Upload: ParseUpload = (body) => uploadParser(v1Form, { maxKeys: 30 })(body);
+/** Reads a body of `/v1/publish` as a server does that is set to take as many keys as any, for tools that explain one. */
+export const parseV1Upload: ParseUpload = (body) =>
+  uploadParser(v1Form, { maxKeys: KEY_RULE_CHOICES.MAX_KEYS_PER_UPLOAD.max })(body);
 
 /** What a body may hold: it is read up to the first thing that is not among this. */
 export function bodyShape(
